@@ -1,0 +1,36 @@
+//! Loads task runners from shared libraries in a directory and routes tasks to them.
+//!
+//! ```no_run
+//! use solti_plugin_host::{RunnerRouter, load_dir};
+//!
+//! let mut router = RunnerRouter::new();
+//! let report = load_dir("plugins", &mut router)?;
+//! println!("{report}");
+//! # Ok::<(), solti_plugin_host::LoadDirError>(())
+//! ```
+//!
+//! A runner from a plugin is used like one that is linked in: the router picks it, it builds a
+//! task, a supervisor runs the task. Output, metrics, logs and run ids stay in the host.
+//!
+//! The contract that runners are written against is re-exported here, so that code for
+//! `solti-runner` compiles after its `use` lines name this crate.
+
+mod router;
+
+mod foreign;
+mod loader;
+mod services;
+
+pub use foreign::{Plugin, ShutdownOutcome};
+pub use loader::{
+    ConnectError, DiscoverError, InspectError, Inspection, LoadDirError, LoadError, LoadReport,
+    LoadedPlugin, LoadedRunner, OpenError, PluginLoader, Problem, Progress, RegisterError,
+    Rejected, Skipped, Stage, inspect, load_dir,
+};
+pub use router::RunnerRouter;
+pub use services::log::{PluginLog, PluginRecord, TracingLog};
+pub use solti_plugin_abi::{
+    BuildContext, DEFAULT_MAX_LINE_BYTES, Kinds, LineWriter, MetricsBackend, MetricsHandle,
+    NoOpMetrics, OutputRegistry, OutputSink, RunId, Runner, RunnerError, RunnerErrorKind,
+    RunnerType, TaskOutcome, make_run_id, metrics, noop_metrics, stamp,
+};

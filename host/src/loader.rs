@@ -1,0 +1,307 @@
+//! From the files of a directory to runners in a router.
+//!
+//! ```text
+//! discover ─► inspect ─► policy ─► stage ─► probe ─► open ─► connect ─► register
+//!   names      bytes     who may   sealed   another  dlopen   root      router
+//!                        write it   copy    process           module
+//! ```
+//!
+//! Up to *open* nothing of a plugin runs in this process. Each stage either passes a candidate on
+//! or ends it with a [`LoadError`] that names what was found, what was expected and what to do; one
+//! bad file never stops the next.
+
+mod connect;
+mod discover;
+mod error;
+mod inspect;
+mod open;
+mod register;
+mod report;
+mod sidecar;
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+use solti_model::Labels;
+use tracing::{info, warn};
+
+use crate::router::RunnerRouter;
+use crate::services::log::{PluginLog, TracingLog};
+use connect::Connection;
+use discover::{Candidate, Found};
+use sidecar::Sidecar;
+
+pub use error::{
+    ConnectError, DiscoverError, InspectError, LoadDirError, LoadError, OpenError, RegisterError,
+    Stage,
+};
+pub use inspect::{Inspection, Problem, inspect};
+pub use report::{LoadReport, LoadedPlugin, LoadedRunner, Rejected, Skipped};
+
+/// Loads every plugin of a directory into `router`, in the order of their file names.
+///
+/// The short form of [`PluginLoader::load_dir`] with the default options.
+///
+/// # Errors
+///
+/// [`LoadDirError`] when the directory itself cannot be read. A bad file is no error here: it is
+/// listed in the report.
+pub fn load_dir(
+    path: impl AsRef<Path>,
+    router: &mut RunnerRouter,
+) -> Result<LoadReport, LoadDirError> {
+    PluginLoader::new().load_dir(path, router)
+}
+
+/// Loads plugins, with options.
+///
+/// # Examples
+///
+/// ```no_run
+/// use serde_json::json;
+/// use solti_plugin_host::{PluginLoader, RunnerRouter};
+///
+/// let mut router = RunnerRouter::new();
+/// let report = PluginLoader::new()
+///     .allow(["subprocess"])
+///     .worker_threads(2)
+///     .config("subprocess", json!({ "max_line_bytes": 4096 }))
+///     .label("subprocess", "zone", "eu")
+///     .load_dir("plugins", &mut router)?;
+/// for rejected in report.rejected() {
+///     eprintln!("{rejected}");
+/// }
+/// # Ok::<(), solti_plugin_host::LoadDirError>(())
+/// ```
+#[derive(Clone)]
+pub struct PluginLoader {
+    allowed: Option<HashSet<String>>,
+    worker_threads: u32,
+    by_plugin: HashMap<String, Settings>,
+    log: Arc<dyn PluginLog>,
+    on_file: Option<Arc<dyn Fn(Progress<'_>) + Send + Sync>>,
+}
+
+/// What the host application decides about one plugin.
+#[derive(Clone, Default)]
+struct Settings {
+    worker_threads: Option<u32>,
+    config: serde_json::Map<String, Value>,
+    labels: Labels,
+}
+
+/// How far a directory has been loaded.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress<'a> {
+    /// The file that is looked at next.
+    pub file: &'a str,
+    /// Files done before it.
+    pub done: usize,
+    /// Files in all.
+    pub total: usize,
+}
+
+impl Default for PluginLoader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PluginLoader {
+    /// Makes a loader that loads every plugin, with one worker thread each, logging to `tracing`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            allowed: None,
+            worker_threads: 1,
+            by_plugin: HashMap::new(),
+            log: Arc::new(TracingLog),
+            on_file: None,
+        }
+    }
+
+    /// Loads only plugins of these names; others are skipped. Called again, it adds names.
+    #[must_use]
+    pub fn allow<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.allowed
+            .get_or_insert_default()
+            .extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets the worker threads of each plugin's runtime; 0 counts as 1.
+    ///
+    /// They are started with the plugin's first task.
+    #[must_use]
+    pub fn worker_threads(mut self, threads: u32) -> Self {
+        self.worker_threads = threads;
+        self
+    }
+
+    /// Sets the worker threads of one plugin's runtime; 0 counts as 1.
+    #[must_use]
+    pub fn worker_threads_of(mut self, plugin: impl Into<String>, threads: u32) -> Self {
+        self.settings(plugin).worker_threads = Some(threads);
+        self
+    }
+
+    /// Gives a plugin its configuration, an object. The sidecar's fields win over these.
+    ///
+    /// # Panics
+    ///
+    /// When `config` is not a JSON object.
+    #[must_use]
+    pub fn config(mut self, plugin: impl Into<String>, config: Value) -> Self {
+        let Value::Object(config) = config else {
+            panic!("a plugin's configuration is a JSON object, found {config}")
+        };
+        self.settings(plugin).config = config;
+        self
+    }
+
+    /// Gives the runners of a plugin a label. It wins over the plugin's own; the sidecar's win over
+    /// it.
+    #[must_use]
+    pub fn label(
+        mut self,
+        plugin: impl Into<String>,
+        key: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.settings(plugin).labels.insert(key, value);
+        self
+    }
+
+    /// Sends what plugins log to `log` instead of the `tracing` subscriber.
+    #[must_use]
+    pub fn log(mut self, log: Arc<dyn PluginLog>) -> Self {
+        self.log = log;
+        self
+    }
+
+    /// Calls `on_file` before each file.
+    #[must_use]
+    pub fn on_progress(mut self, on_file: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
+        self.on_file = Some(Arc::new(on_file));
+        self
+    }
+
+    fn settings(&mut self, plugin: impl Into<String>) -> &mut Settings {
+        self.by_plugin.entry(plugin.into()).or_default()
+    }
+
+    /// Loads every plugin of the directory `path` into `router`, in the order of their file names.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadDirError`] when the directory itself cannot be read. A bad file is no error here: it
+    /// is listed in the report.
+    pub fn load_dir(
+        &self,
+        path: impl AsRef<Path>,
+        router: &mut RunnerRouter,
+    ) -> Result<LoadReport, LoadDirError> {
+        let found = discover::discover(path.as_ref())?;
+        let total = found.len();
+        let mut report = LoadReport::default();
+        for (done, found) in found.into_iter().enumerate() {
+            if let Some(on_file) = &self.on_file {
+                on_file(Progress {
+                    file: found.file(),
+                    done,
+                    total,
+                });
+            }
+            self.load_found(found, router, &mut report);
+        }
+        info!(
+            loaded = report.loaded().len(),
+            rejected = report.rejected().len(),
+            skipped = report.skipped().len(),
+            "loaded the plugin directory {}",
+            path.as_ref().display(),
+        );
+        Ok(report)
+    }
+
+    fn load_found(&self, found: Found, router: &mut RunnerRouter, report: &mut LoadReport) {
+        let candidate = match found {
+            Found::Candidate(candidate) => candidate,
+            Found::Skipped(skipped) => return report.add_skipped(skipped),
+            Found::Rejected(file, err) => return reject(report, file, err.into()),
+        };
+        match self.load_candidate(&candidate, router, report.loaded()) {
+            Ok(Outcome::Loaded(loaded)) => report.add_loaded(loaded),
+            Ok(Outcome::Skipped(reason)) => {
+                report.add_skipped(Skipped {
+                    file: candidate.file,
+                    reason,
+                });
+            }
+            Err(err) => reject(report, candidate.file, err),
+        }
+    }
+
+    fn load_candidate(
+        &self,
+        candidate: &Candidate,
+        router: &mut RunnerRouter,
+        loaded: &[LoadedPlugin],
+    ) -> Result<Outcome, LoadError> {
+        let sidecar = Sidecar::beside(candidate)?;
+        if !sidecar.enabled {
+            return Ok(Outcome::Skipped(format!("disabled in {}", sidecar.file)));
+        }
+        let bytes =
+            fs::read(&candidate.path).map_err(|source| DiscoverError::Unreadable { source })?;
+        let stamp = inspect::inspect(&bytes).into_stamp()?;
+        if self
+            .allowed
+            .as_ref()
+            .is_some_and(|allowed| !allowed.contains(&stamp.plugin))
+        {
+            return Ok(Outcome::Skipped(format!(
+                "plugin '{}' is not in the host's allow-list",
+                stamp.plugin
+            )));
+        }
+        register::check_name(&stamp, loaded)?;
+        let module = open::open(&candidate.path)?;
+        let settings = self
+            .by_plugin
+            .get(&stamp.plugin)
+            .cloned()
+            .unwrap_or_default();
+        let connected = connect::connect(
+            module,
+            &stamp,
+            Connection {
+                config: settings.config.into_iter().chain(sidecar.config).collect(),
+                worker_threads: settings
+                    .worker_threads
+                    .unwrap_or(self.worker_threads)
+                    .max(1),
+                log: Arc::clone(&self.log),
+            },
+        )?;
+        let labels = [&settings.labels, &sidecar.labels];
+        Ok(Outcome::Loaded(register::register(
+            candidate, &stamp, connected, labels, router,
+        )))
+    }
+}
+
+/// How a candidate ended that was not rejected.
+enum Outcome {
+    Loaded(LoadedPlugin),
+    Skipped(String),
+}
+
+fn reject(report: &mut LoadReport, file: String, error: LoadError) {
+    let rejected = Rejected { file, error };
+    warn!(file = rejected.file, stage = %rejected.error.stage(), "{}", rejected.error);
+    report.add_rejected(rejected);
+}

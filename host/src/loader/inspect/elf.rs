@@ -1,0 +1,173 @@
+//! ELF files: Linux and its relatives.
+
+use object::elf::{self, FileHeader64};
+use object::read::elf::{FileHeader, ProgramHeader};
+use object::{Endianness, FileKind};
+
+use super::{Problem, beginning, is_stamp};
+
+type Header = FileHeader64<Endianness>;
+
+/// Checks that the file can be a library of this machine, and finds its stamp.
+pub(super) fn read<'data>(bytes: &'data [u8], problems: &mut Vec<Problem>) -> Option<&'data [u8]> {
+    match FileKind::parse(bytes) {
+        Ok(FileKind::Elf64) => {}
+        Ok(FileKind::Elf32) => {
+            problems.push(Problem::WrongMachine {
+                found: "a 32-bit machine".to_owned(),
+            });
+            return None;
+        }
+        other => {
+            problems.push(Problem::NotALibrary {
+                found: not_elf(other.ok(), bytes),
+            });
+            return None;
+        }
+    }
+    read_64(bytes, problems).unwrap_or_else(|err| {
+        // What is missing explains a header that cannot be read; both would be one cause twice.
+        if problems.is_empty() {
+            problems.push(Problem::Malformed {
+                reason: err.to_string(),
+            });
+        }
+        None
+    })
+}
+
+fn not_elf(kind: Option<FileKind>, bytes: &[u8]) -> String {
+    let what = match kind {
+        Some(FileKind::MachO32 | FileKind::MachO64 | FileKind::MachOFat32) => "a macOS library",
+        _ if bytes.starts_with(b"!<arch>\n") => "a static library (.a)",
+        _ if bytes.starts_with(b"MZ") => "a Windows library",
+        _ if bytes.starts_with(&elf::ELFMAG) => {
+            return format!("an ELF file cut off after {} bytes", bytes.len());
+        }
+        _ => return beginning(bytes),
+    };
+    format!("it is {what}, expected an ELF file")
+}
+
+fn read_64<'data>(
+    bytes: &'data [u8],
+    problems: &mut Vec<Problem>,
+) -> object::Result<Option<&'data [u8]>> {
+    let header = Header::parse(bytes)?;
+    let endian = header.endian()?;
+    check_machine(header, endian, problems);
+    check_type(header, endian, problems);
+    check_whole(header, endian, bytes, problems)?;
+    if !problems.is_empty() {
+        return Ok(None);
+    }
+    for segment in header.program_headers(endian, bytes)? {
+        let Some(mut notes) = segment.notes(endian, bytes)? else {
+            continue;
+        };
+        while let Some(note) = notes.next()? {
+            if is_stamp(note.name(), note.n_type(endian).0) {
+                return Ok(Some(note.desc()));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn check_machine(header: &Header, endian: Endianness, problems: &mut Vec<Problem>) {
+    let host = if cfg!(target_endian = "little") {
+        Endianness::Little
+    } else {
+        Endianness::Big
+    };
+    if endian != host {
+        let found = match endian {
+            Endianness::Little => "a little-endian machine",
+            Endianness::Big => "a big-endian machine",
+        };
+        problems.push(Problem::WrongMachine {
+            found: found.to_owned(),
+        });
+        return;
+    }
+    let machine = header.e_machine(endian);
+    if HOST_MACHINE.is_some_and(|host| host != machine) {
+        problems.push(Problem::WrongMachine {
+            found: machine_name(machine),
+        });
+    }
+}
+
+/// The machine of this host, where this table knows it.
+const HOST_MACHINE: Option<elf::Machine> = if cfg!(target_arch = "x86_64") {
+    Some(elf::EM_X86_64)
+} else if cfg!(target_arch = "aarch64") {
+    Some(elf::EM_AARCH64)
+} else if cfg!(target_arch = "riscv64") {
+    Some(elf::EM_RISCV)
+} else {
+    None
+};
+
+fn machine_name(machine: elf::Machine) -> String {
+    match machine {
+        elf::EM_X86_64 => "x86_64".to_owned(),
+        elf::EM_AARCH64 => "aarch64".to_owned(),
+        elf::EM_RISCV => "riscv64".to_owned(),
+        elf::EM_PPC64 => "powerpc64".to_owned(),
+        elf::EM_S390 => "s390x".to_owned(),
+        elf::EM_LOONGARCH => "loongarch64".to_owned(),
+        other => format!("machine number {}", other.0),
+    }
+}
+
+fn check_type(header: &Header, endian: Endianness, problems: &mut Vec<Problem>) {
+    let found = match header.e_type(endian) {
+        elf::ET_DYN => return,
+        elf::ET_EXEC => "a program",
+        elf::ET_REL => "an object file (.o)",
+        elf::ET_CORE => "a core dump",
+        _ => "an ELF file of another type",
+    };
+    problems.push(Problem::WrongType { found });
+}
+
+/// Checks that all that the headers speak of is inside the file: dlopen maps it without looking,
+/// and the first touch of a page past the end kills the process.
+fn check_whole(
+    header: &Header,
+    endian: Endianness,
+    bytes: &[u8],
+    problems: &mut Vec<Problem>,
+) -> object::Result<()> {
+    let len = bytes.len() as u64;
+    let table = |offset: u64, count: u64, size: u64| offset.saturating_add(count * size);
+    let programs = table(
+        header.e_phoff(endian),
+        u64::from(header.e_phnum(endian)),
+        u64::from(header.e_phentsize(endian)),
+    );
+    let sections = table(
+        header.e_shoff(endian),
+        u64::from(header.e_shnum(endian)),
+        u64::from(header.e_shentsize(endian)),
+    );
+    let mut ends = vec![("its program header table", programs)];
+    if programs <= len {
+        for segment in header.program_headers(endian, bytes)? {
+            let end = segment
+                .p_offset(endian)
+                .saturating_add(segment.p_filesz(endian));
+            ends.push(("its last segment", end));
+        }
+    }
+    ends.push(("its section header table", sections));
+    let missing = ends
+        .into_iter()
+        .filter(|(_, end)| *end > len)
+        .max_by_key(|(_, end)| *end);
+    if let Some((what, end)) = missing {
+        problems.push(Problem::Truncated { len, what, end });
+    }
+    Ok(())
+}

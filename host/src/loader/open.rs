@@ -1,0 +1,67 @@
+//! Opens a library and finds its root module.
+
+#![allow(unsafe_code, reason = "the dlopen boundary")]
+
+use std::error::Error;
+use std::mem::ManuallyDrop;
+use std::path::Path;
+
+use abi_stable::library::{AbiHeaderRef, LibraryError, ROOT_MODULE_LOADER_NAME_WITH_NUL};
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW, Symbol};
+use solti_plugin_abi::v1::module::{LAYOUTS_DIGEST, PluginModule};
+
+use super::error::OpenError;
+
+/// Opens the library at the absolute `path`. It is never closed: threads, thread-locals and
+/// objects of a plugin may outlive everything the host knows of.
+///
+/// Symbols are resolved at once, so that a missing one is an error here and not the end of the
+/// process in the middle of a task; and none of them is offered to other libraries.
+pub(super) fn open(path: &Path) -> Result<PluginModule, OpenError> {
+    let flags = RTLD_NOW | RTLD_LOCAL | libc::RTLD_NODELETE;
+    // SAFETY: this runs the library's constructors, which is what loading a plugin means; whether
+    // to trust them was decided by the stages before.
+    let library =
+        unsafe { Library::open(Some(path), flags) }.map_err(|err| OpenError::Refused {
+            reason: cause(&err),
+        })?;
+    let library = ManuallyDrop::new(library);
+    // SAFETY: under this name abi_stable exports a `LibHeader`, whose address is the `AbiHeaderRef`;
+    // that it is one is checked by `upgrade` from its magic bytes.
+    let symbol: Symbol<AbiHeaderRef> =
+        unsafe { library.get(ROOT_MODULE_LOADER_NAME_WITH_NUL.as_bytes()) }
+            .map_err(|_| OpenError::NoRootModule)?;
+    let header = symbol.upgrade().map_err(|err| OpenError::Header {
+        reason: first_line(&err),
+    })?;
+    let module = header
+        .init_root_module::<PluginModule>()
+        .map_err(|err| OpenError::Header {
+            reason: first_line(&err),
+        })?;
+    if module.layouts() != LAYOUTS_DIGEST {
+        return Err(OpenError::Layouts {
+            found: module.layouts(),
+            expected: LAYOUTS_DIGEST,
+        });
+    }
+    Ok(module)
+}
+
+/// The system's words: libloading keeps them in the source of its error.
+fn cause(err: &dyn Error) -> String {
+    err.source()
+        .map_or_else(|| err.to_string(), ToString::to_string)
+}
+
+/// abi_stable describes both layouts in full, over hundreds of lines; the gist is in the first
+/// that says anything.
+fn first_line(err: &LibraryError) -> String {
+    let text = err.to_string();
+    let line = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or("unknown");
+    line.chars().take(200).collect()
+}

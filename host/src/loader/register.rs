@@ -1,0 +1,57 @@
+//! Puts a plugin's runners into the router.
+
+use std::sync::Arc;
+
+use solti_model::Labels;
+use solti_plugin_abi::stamp::Stamp;
+
+use super::connect::Connected;
+use super::discover::Candidate;
+use super::error::RegisterError;
+use super::report::{LoadedPlugin, LoadedRunner};
+use crate::router::RunnerRouter;
+
+/// Refuses a second plugin of a name. It is asked before the plugin is opened, so that nothing of
+/// it runs.
+pub(super) fn check_name(stamp: &Stamp, loaded: &[LoadedPlugin]) -> Result<(), RegisterError> {
+    match loaded.iter().find(|other| other.plugin == stamp.plugin) {
+        None => Ok(()),
+        Some(other) => Err(RegisterError::DuplicateName {
+            name: stamp.plugin.clone(),
+            first: other.file.clone(),
+        }),
+    }
+}
+
+/// Registers the runners in the order of the stamp. Each of `overrides` wins over the labels before
+/// it, and the first over the stamp's.
+pub(super) fn register(
+    candidate: &Candidate,
+    stamp: &Stamp,
+    connected: Connected,
+    overrides: [&Labels; 2],
+    router: &mut RunnerRouter,
+) -> LoadedPlugin {
+    let mut runners = Vec::new();
+    for (runner, stamped) in connected.runners.into_iter().zip(&stamp.runners) {
+        let mut labels = stamped.labels.clone();
+        for (key, value) in overrides.iter().flat_map(|labels| labels.iter()) {
+            labels.insert(key, value);
+        }
+        router.register_with_labels(Arc::new(runner), labels.clone());
+        runners.push(LoadedRunner {
+            name: stamped.name.clone(),
+            kinds: stamped.kinds,
+            labels,
+        });
+    }
+    LoadedPlugin {
+        file: candidate.file.clone(),
+        path: candidate.path.clone(),
+        plugin: stamp.plugin.clone(),
+        version: stamp.version.clone(),
+        abi: stamp.abi,
+        runners,
+        handle: connected.plugin,
+    }
+}

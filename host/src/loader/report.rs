@@ -1,0 +1,186 @@
+//! What became of each file of a directory.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
+use solti_model::Labels;
+use solti_plugin_abi::Kinds;
+
+use super::error::LoadError;
+use crate::foreign::Plugin;
+
+/// What became of each file of a directory, in the order in which they were looked at.
+///
+/// It prints as lines of text and serialises to
+/// `{"loaded": […], "rejected": […], "skipped": […]}`.
+#[derive(Debug, Default, Serialize)]
+pub struct LoadReport {
+    loaded: Vec<LoadedPlugin>,
+    rejected: Vec<Rejected>,
+    skipped: Vec<Skipped>,
+}
+
+/// A plugin whose runners are in the router.
+#[derive(Debug, Serialize)]
+#[non_exhaustive]
+pub struct LoadedPlugin {
+    /// The file's name.
+    pub file: String,
+    /// The file's absolute path.
+    #[serde(skip)]
+    pub path: PathBuf,
+    /// The plugin's name.
+    pub plugin: String,
+    /// The plugin's version.
+    pub version: String,
+    /// The version of the ABI it was built for.
+    pub abi: u32,
+    /// Its runners, in routing order.
+    pub runners: Vec<LoadedRunner>,
+    /// The running plugin.
+    #[serde(skip)]
+    pub handle: Plugin,
+}
+
+/// A runner of a loaded plugin.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct LoadedRunner {
+    /// The runner's name.
+    pub name: String,
+    /// The kinds it takes; a list of names in JSON.
+    #[serde(serialize_with = "kind_names")]
+    pub kinds: Kinds,
+    /// The labels it is registered with.
+    pub labels: Labels,
+}
+
+fn kind_names<S: Serializer>(kinds: &Kinds, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(kinds.names())
+}
+
+/// A file that was not loaded because something is wrong with it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Rejected {
+    /// The file's name.
+    pub file: String,
+    /// What is wrong, and at which stage it was found.
+    pub error: LoadError,
+}
+
+impl Serialize for Rejected {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut rejected = serializer.serialize_struct("Rejected", 3)?;
+        rejected.serialize_field("file", &self.file)?;
+        rejected.serialize_field("stage", &self.error.stage())?;
+        rejected.serialize_field("reason", &self.error.to_string())?;
+        rejected.end()
+    }
+}
+
+/// A file that was left alone on purpose.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Skipped {
+    /// The file's name.
+    pub file: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl LoadReport {
+    /// The plugins whose runners are in the router.
+    #[must_use]
+    pub fn loaded(&self) -> &[LoadedPlugin] {
+        &self.loaded
+    }
+
+    /// The files with something wrong.
+    #[must_use]
+    pub fn rejected(&self) -> &[Rejected] {
+        &self.rejected
+    }
+
+    /// The files left alone on purpose.
+    #[must_use]
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    pub(super) fn add_loaded(&mut self, loaded: LoadedPlugin) {
+        self.loaded.push(loaded);
+    }
+
+    pub(super) fn add_rejected(&mut self, rejected: Rejected) {
+        self.rejected.push(rejected);
+    }
+
+    pub(super) fn add_skipped(&mut self, skipped: Skipped) {
+        self.skipped.push(skipped);
+    }
+}
+
+impl fmt::Display for LoadReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files = self.loaded.iter().map(|loaded| &loaded.file);
+        let width = files
+            .chain(self.rejected.iter().map(|rejected| &rejected.file))
+            .chain(self.skipped.iter().map(|skipped| &skipped.file))
+            .map(|file| file.chars().count())
+            .max()
+            .unwrap_or(0);
+        for LoadedPlugin {
+            file,
+            plugin,
+            version,
+            runners,
+            ..
+        } in &self.loaded
+        {
+            let runners = runners
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; ");
+            writeln!(f, "{file:width$}  loaded    {plugin} {version}: {runners}")?;
+        }
+        for Rejected { file, error } in &self.rejected {
+            writeln!(f, "{file:width$}  rejected  at {}: {error}", error.stage())?;
+        }
+        for Skipped { file, reason } in &self.skipped {
+            writeln!(f, "{file:width$}  skipped   {reason}")?;
+        }
+        write!(
+            f,
+            "{} loaded, {} rejected, {} skipped",
+            self.loaded.len(),
+            self.rejected.len(),
+            self.skipped.len()
+        )
+    }
+}
+
+impl fmt::Display for LoadedRunner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}", self.name, self.kinds)?;
+        for (key, value) in &self.labels {
+            write!(f, ", {key}={value}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: rejected at {}: {}",
+            self.file,
+            self.error.stage(),
+            self.error
+        )
+    }
+}

@@ -1,0 +1,2 @@
+//! The command line of the plugin host.
+fn main() {}

@@ -1,0 +1,154 @@
+//! Call sites made at run time: one per level and target of the plugins' events.
+//!
+//! `tracing` wants a static call site behind every event. The host cannot know a plugin's, so it
+//! makes its own and keeps them for ever; there are as many as the plugins have targets.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use parking_lot::RwLock;
+use tracing::field::{DisplayValue, FieldSet, Value, display};
+use tracing::{Event, Level, Metadata, dispatcher};
+use tracing_core::callsite::{self, Callsite, Identifier};
+use tracing_core::metadata::Kind;
+use tracing_core::subscriber::Interest;
+
+use super::PluginRecord;
+
+/// Grows whenever the host's subscriber rebuilds its interests: a filter changed, or it was set.
+pub(super) static GENERATION: AtomicU64 = AtomicU64::new(0);
+
+/// Targets kept at most. Targets are constants of the plugins' sources; only a record of the `log`
+/// crate can invent some, and past the limit those share one call site.
+const LIMIT: usize = 4096;
+
+const FIELDS: &[&str] = &["message", "plugin", "fields", "spans"];
+
+const NEVER: u8 = 0;
+const SOMETIMES: u8 = 1;
+const ALWAYS: u8 = 2;
+
+type ByTarget = HashMap<&'static str, &'static LogCallsite>;
+
+static CALLSITES: RwLock<Option<HashMap<Level, ByTarget>>> = RwLock::new(None);
+
+pub(super) struct LogCallsite {
+    /// Set right after the call site has its final place: the two refer to each other.
+    metadata: OnceLock<Metadata<'static>>,
+    interest: AtomicU8,
+}
+
+/// The call site of a level and a target, made if it is not there yet.
+pub(super) fn of(level: Level, target: &str) -> &'static LogCallsite {
+    if let Some(known) = find(level, target) {
+        return known;
+    }
+    let mut callsites = CALLSITES.write();
+    let by_target = callsites.get_or_insert_default().entry(level).or_default();
+    let target = if by_target.len() < LIMIT {
+        target
+    } else {
+        "plugin"
+    };
+    if let Some(known) = by_target.get(target) {
+        return known;
+    }
+    let target: &'static str = Box::leak(target.into());
+    let made = LogCallsite::leak(level, target);
+    by_target.insert(target, made);
+    // Registering asks the subscriber, whose answer may log: not while the table is locked.
+    drop(callsites);
+    callsite::register(made);
+    made
+}
+
+fn find(level: Level, target: &str) -> Option<&'static LogCallsite> {
+    CALLSITES.read().as_ref()?.get(&level)?.get(target).copied()
+}
+
+impl LogCallsite {
+    fn leak(level: Level, target: &'static str) -> &'static Self {
+        let made: &'static Self = Box::leak(Box::new(Self {
+            metadata: OnceLock::new(),
+            interest: AtomicU8::new(SOMETIMES),
+        }));
+        made.metadata.get_or_init(|| {
+            let fields = FieldSet::new(FIELDS, Identifier(made));
+            Metadata::new(
+                "plugin event",
+                target,
+                level,
+                None,
+                None,
+                None,
+                fields,
+                Kind::EVENT,
+            )
+        });
+        made
+    }
+
+    fn known_metadata(&self) -> &Metadata<'static> {
+        self.metadata
+            .get()
+            .expect("set by leak before anybody sees the call site")
+    }
+
+    /// Whether the current subscriber takes events of this call site.
+    pub(super) fn is_enabled(&self) -> bool {
+        match self.interest.load(Ordering::Acquire) {
+            NEVER => false,
+            ALWAYS => true,
+            _ => dispatcher::get_default(|dispatch| dispatch.enabled(self.known_metadata())),
+        }
+    }
+
+    /// Hands an event to the current subscriber, if it takes it.
+    pub(super) fn dispatch(&'static self, record: &PluginRecord<'_>) {
+        if !self.is_enabled() {
+            return;
+        }
+        let metadata = self.known_metadata();
+        let shown = |text: &'static str| metadata.fields().field(text);
+        let (Some(message), Some(plugin), Some(fields), Some(spans)) = (
+            shown("message"),
+            shown("plugin"),
+            shown("fields"),
+            shown("spans"),
+        ) else {
+            return;
+        };
+        let values: [DisplayValue<&str>; 4] =
+            [record.message, record.plugin, record.fields, record.spans].map(display);
+        let optional =
+            |text: &str, at: usize| (!text.is_empty()).then_some(&values[at] as &dyn Value);
+        Event::dispatch(
+            metadata,
+            &metadata.fields().value_set(&[
+                (&message, Some(&values[0] as &dyn Value)),
+                (&plugin, Some(&values[1] as &dyn Value)),
+                (&fields, optional(record.fields, 2)),
+                (&spans, optional(record.spans, 3)),
+            ]),
+        );
+    }
+}
+
+impl Callsite for LogCallsite {
+    fn set_interest(&self, interest: Interest) {
+        let interest = if interest.is_never() {
+            NEVER
+        } else if interest.is_always() {
+            ALWAYS
+        } else {
+            SOMETIMES
+        };
+        self.interest.store(interest, Ordering::Release);
+        GENERATION.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn metadata(&self) -> &Metadata<'_> {
+        self.known_metadata()
+    }
+}

@@ -1,0 +1,29 @@
+//! `&'static str` for names that arrive from another library.
+
+use std::collections::HashSet;
+
+use parking_lot::Mutex;
+
+/// Names handed out so far. They are leaked, once per distinct name.
+static NAMES: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
+
+/// Distinct names kept at most, so that a plugin that invents names cannot fill the memory.
+const LIMIT: usize = 4096;
+
+/// Returns `name` with a static life.
+///
+/// The contract has `&'static str` in two errors, because the names come from the runner's source.
+/// There are few of them; past [`LIMIT`] all share one stand-in.
+pub(crate) fn intern(name: &str) -> &'static str {
+    let mut names = NAMES.lock();
+    let names = names.get_or_insert_default();
+    if let Some(known) = names.get(name) {
+        return known;
+    }
+    if names.len() >= LIMIT {
+        return "(name left out: too many distinct names)";
+    }
+    let kept: &'static str = Box::leak(name.into());
+    names.insert(kept);
+    kept
+}

@@ -1,0 +1,117 @@
+//! The set of task kinds a runner declares.
+
+use std::fmt;
+
+use solti_model::TaskKind;
+
+/// A set of task kinds, as data: a router can index it and a stamp can hold it.
+///
+/// # Examples
+///
+/// ```
+/// use solti_plugin_abi::Kinds;
+///
+/// let both = Kinds::SUBPROCESS.union(Kinds::WASM);
+/// assert_eq!(both.to_string(), "subprocess,wasm");
+/// assert_eq!(Kinds::parse("subprocess,wasm"), Ok(both));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Kinds(u8);
+
+/// The word a kind has in a stamp, in [`TaskKind::kind`] and in `export_plugin!`.
+const NAMES: [(&str, Kinds); 3] = [
+    ("subprocess", Kinds::SUBPROCESS),
+    ("wasm", Kinds::WASM),
+    ("container", Kinds::CONTAINER),
+];
+
+impl Kinds {
+    /// No kind at all.
+    pub const NONE: Self = Self(0);
+    /// `TaskKind::Subprocess`.
+    pub const SUBPROCESS: Self = Self(1);
+    /// `TaskKind::Wasm`.
+    pub const WASM: Self = Self(1 << 1);
+    /// `TaskKind::Container`.
+    pub const CONTAINER: Self = Self(1 << 2);
+    /// Every kind, those of later versions of the model included.
+    pub const ANY: Self = Self(u8::MAX);
+
+    /// The set of the kinds in either set.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether every kind of `other` is in this set.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether the set has no kind.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The set with just the kind of `kind`, [`NONE`](Self::NONE) for one that is never routed or
+    /// not known to this version.
+    #[must_use]
+    pub fn of(kind: &TaskKind) -> Self {
+        match kind {
+            TaskKind::Subprocess(_) => Self::SUBPROCESS,
+            TaskKind::Wasm(_) => Self::WASM,
+            TaskKind::Container(_) => Self::CONTAINER,
+            _ => Self::NONE,
+        }
+    }
+
+    /// The names of the kinds in the set, in the order of their declaration.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        NAMES
+            .into_iter()
+            .filter(move |(_, kind)| self.contains(*kind))
+            .map(|(name, _)| name)
+    }
+
+    /// Reads a comma-separated list of kind names.
+    ///
+    /// # Errors
+    ///
+    /// The first name that is not a routable kind.
+    pub fn parse(list: &str) -> Result<Self, String> {
+        list.split(',')
+            .filter(|name| !name.is_empty())
+            .try_fold(Self::NONE, |set, name| {
+                NAMES
+                    .iter()
+                    .find(|(known, _)| *known == name)
+                    .map(|(_, kind)| set.union(*kind))
+                    .ok_or_else(|| name.to_owned())
+            })
+    }
+
+    /// The bits, for a const rendering of the set.
+    pub(crate) const fn bits(self) -> u8 {
+        self.0
+    }
+}
+
+impl fmt::Display for Kinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, name) in self.names().enumerate() {
+            if position > 0 {
+                f.write_str(",")?;
+            }
+            f.write_str(name)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Kinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Kinds({self})")
+    }
+}

@@ -1,0 +1,65 @@
+//! The contract of a task runner, its stable ABI, and the SDK to ship a runner as a plugin.
+//!
+//! Three things, in the order in which they build on each other:
+//!
+//! - **The contract**: [`Runner`] and what it is given, [`BuildContext`], [`OutputRegistry`],
+//!   [`MetricsBackend`]. A runner written against it can be linked into a host or loaded by one.
+//! - **The ABI**: [`v1`], every type that crosses between a host and a plugin, and [`stamp`], what
+//!   can be read from a plugin file before anything of it runs. Only hosts deal with these.
+//! - **The SDK**: [`export_plugin!`], which makes a plugin of a runner.
+//!
+//! A plugin author needs the [`prelude`] and the macro; `export_plugin!` has a whole example.
+
+pub mod metrics;
+
+mod context;
+mod error;
+mod intern;
+mod kinds;
+mod output;
+mod run_id;
+mod runner;
+
+pub mod stamp;
+pub mod v1;
+
+mod sdk;
+
+pub use context::BuildContext;
+pub use error::RunnerError;
+pub use kinds::Kinds;
+pub use metrics::{
+    MetricsBackend, MetricsHandle, NoOpMetrics, RunnerErrorKind, RunnerType, TaskOutcome,
+    noop_metrics,
+};
+pub use output::{DEFAULT_MAX_LINE_BYTES, LineWriter, OutputRegistry, OutputSink};
+#[doc(hidden)]
+pub use run_id::next_seq;
+pub use run_id::{RunId, make_run_id};
+pub use runner::Runner;
+pub use sdk::runtime_handle;
+
+pub mod prelude {
+    //! What a runner's source needs, in one `use`.
+
+    pub use solti_model::{Labels, RunnerEnv, StreamKind, TaskId, TaskKind, TaskSpec};
+    pub use taskvisor::{BoxTaskFuture, Task, TaskError, TaskFn, TaskRef};
+    pub use tokio_util::sync::CancellationToken;
+
+    pub use crate::{
+        BuildContext, LineWriter, MetricsBackend, MetricsHandle, OutputRegistry, OutputSink, RunId,
+        Runner, RunnerError, RunnerErrorKind, RunnerType, TaskOutcome, make_run_id,
+    };
+}
+
+// The crates whose types are part of the contract, so that an author needs no version of his own.
+pub use {bytes, solti_model, taskvisor, tokio_util};
+
+/// Not part of the interface: what `export_plugin!` expands to.
+#[doc(hidden)]
+pub mod __private {
+    pub use abi_stable::library::LibHeader;
+
+    pub use crate::sdk::{Export, Runners, construct_default, construct_with, header, note_of};
+    pub use crate::stamp::{Note, PluginDecl, RunnerDecl, rendered_len};
+}

@@ -1,0 +1,24 @@
+//! Where a task's output goes: a channel per task, a sink per attempt.
+//!
+//! ```text
+//!   reader ──► LineWriter ──► OutputSink ──► channel of the task ──► subscribers
+//!              splits whole    numbers,        tokio broadcast,
+//!              reads           stamps, checks  slow ones skip
+//! ```
+//!
+//! In a host the registry owns the channels. In a plugin the same types are handles: every call
+//! crosses to the host's registry, and a block of lines crosses in one call.
+
+mod channel;
+mod lines;
+mod registry;
+mod sink;
+
+pub use lines::{DEFAULT_MAX_LINE_BYTES, LineWriter};
+pub use registry::OutputRegistry;
+pub(crate) use registry::RemoteRegistry;
+pub use sink::OutputSink;
+pub(crate) use sink::RemoteSink;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! The channels of all tasks, by task id.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use parking_lot::RwLock;
+use solti_model::{OutputEvent, TaskId};
+use tokio::sync::broadcast;
+
+use super::channel::Channel;
+use super::sink::{OutputSink, RemoteSink};
+
+/// Events a channel keeps for a slow subscriber, unless the registry is made with another number.
+const DEFAULT_CAPACITY: usize = 1024;
+
+/// The way to a registry in another library.
+pub(crate) trait RemoteRegistry: Send + Sync {
+    fn ensure_channel(&self, task: &TaskId);
+    fn sink_for(&self, task: &TaskId, attempt: u32) -> Arc<dyn RemoteSink>;
+    fn announce_run_started(&self, task: &TaskId, attempt: u32);
+    fn announce_run_finished(&self, task: &TaskId, attempt: u32, exit_code: Option<i32>);
+    fn evict(&self, task: &TaskId);
+    fn active_channels(&self) -> usize;
+}
+
+/// One broadcast channel per task, shared by all its attempts.
+///
+/// The supervisor announces attempts and evicts the channel when the task is over; runners take a
+/// sink per attempt; anybody in the host may subscribe.
+///
+/// Inside a plugin this is a handle to the host's registry. A plugin can write and announce; it
+/// cannot listen, so [`subscribe`](Self::subscribe) answers `None` there.
+pub struct OutputRegistry {
+    channels: Channels,
+}
+
+enum Channels {
+    Local {
+        by_task: RwLock<HashMap<TaskId, Arc<Channel>>>,
+        capacity: usize,
+    },
+    Remote(Box<dyn RemoteRegistry>),
+}
+
+impl OutputRegistry {
+    /// Makes an empty registry whose channels keep `capacity` events for a slow subscriber.
+    ///
+    /// The memory for `capacity` events, about 100 bytes each, is taken when a channel is created.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            channels: Channels::Local {
+                by_task: RwLock::default(),
+                capacity,
+            },
+        }
+    }
+
+    /// Makes a handle to a registry in another library.
+    pub(crate) fn remote(registry: Box<dyn RemoteRegistry>) -> Self {
+        Self {
+            channels: Channels::Remote(registry),
+        }
+    }
+
+    /// Creates the channel of `task_id` if it is not there yet, so that a subscriber can come
+    /// before the first attempt.
+    ///
+    /// # Panics
+    ///
+    /// When the registry was made with capacity 0, or one above `usize::MAX / 2`.
+    pub fn ensure_channel(&self, task_id: TaskId) {
+        match &self.channels {
+            Channels::Local { by_task, capacity } => {
+                channel_of(by_task, task_id, *capacity);
+            }
+            Channels::Remote(registry) => registry.ensure_channel(&task_id),
+        }
+    }
+
+    /// Makes a sink for one attempt of `task_id`, creating the channel if it is not there yet.
+    ///
+    /// Sequence numbers start at 0 for each stream of each sink.
+    ///
+    /// # Panics
+    ///
+    /// As [`ensure_channel`](Self::ensure_channel).
+    pub fn sink_for(&self, task_id: TaskId, attempt: u32) -> OutputSink {
+        match &self.channels {
+            Channels::Local { by_task, capacity } => {
+                OutputSink::for_channel(channel_of(by_task, task_id, *capacity), attempt)
+            }
+            Channels::Remote(registry) => {
+                OutputSink::remote(registry.sink_for(&task_id, attempt), attempt)
+            }
+        }
+    }
+
+    /// Subscribes to the channel of `task_id`; `None` when there is none, and always in a plugin.
+    ///
+    /// The receiver sees every event sent from now on. One that falls behind by more than the
+    /// capacity gets `Lagged` with the number of events it missed, and goes on.
+    #[must_use]
+    pub fn subscribe(&self, task_id: &TaskId) -> Option<broadcast::Receiver<OutputEvent>> {
+        match &self.channels {
+            Channels::Local { by_task, .. } => by_task
+                .read()
+                .get(task_id)
+                .map(|channel| channel.subscribe()),
+            Channels::Remote(_) => None,
+        }
+    }
+
+    /// Tells the subscribers of `task_id` that an attempt begins; nothing without a channel.
+    pub fn announce_run_started(&self, task_id: &TaskId, attempt: u32) {
+        match &self.channels {
+            Channels::Local { .. } => self.announce(task_id, || OutputEvent::RunStarted {
+                attempt,
+                started_at: SystemTime::now(),
+            }),
+            Channels::Remote(registry) => registry.announce_run_started(task_id, attempt),
+        }
+    }
+
+    /// Tells the subscribers of `task_id` that an attempt ended; nothing without a channel.
+    pub fn announce_run_finished(&self, task_id: &TaskId, attempt: u32, exit_code: Option<i32>) {
+        match &self.channels {
+            Channels::Local { .. } => self.announce(task_id, || OutputEvent::RunFinished {
+                attempt,
+                exit_code,
+                finished_at: SystemTime::now(),
+            }),
+            Channels::Remote(registry) => {
+                registry.announce_run_finished(task_id, attempt, exit_code);
+            }
+        }
+    }
+
+    /// Removes the channel of `task_id`; its subscribers read what is left, then see the end.
+    ///
+    /// The end comes when the last sink of the task is gone too. Nothing happens without a channel.
+    pub fn evict(&self, task_id: &TaskId) {
+        match &self.channels {
+            Channels::Local { by_task, .. } => {
+                by_task.write().remove(task_id);
+            }
+            Channels::Remote(registry) => registry.evict(task_id),
+        }
+    }
+
+    /// The number of tasks that have a channel.
+    #[must_use]
+    pub fn active_channels(&self) -> usize {
+        match &self.channels {
+            Channels::Local { by_task, .. } => by_task.read().len(),
+            Channels::Remote(registry) => registry.active_channels(),
+        }
+    }
+
+    fn announce(&self, task_id: &TaskId, event: impl FnOnce() -> OutputEvent) {
+        if let Channels::Local { by_task, .. } = &self.channels
+            && let Some(channel) = by_task.read().get(task_id)
+        {
+            channel.send(event());
+        }
+    }
+}
+
+impl Default for OutputRegistry {
+    /// A registry whose channels keep 1024 events.
+    fn default() -> Self {
+        Self::new(DEFAULT_CAPACITY)
+    }
+}
+
+fn channel_of(
+    by_task: &RwLock<HashMap<TaskId, Arc<Channel>>>,
+    task_id: TaskId,
+    capacity: usize,
+) -> Arc<Channel> {
+    let mut by_task = by_task.write();
+    let channel = by_task
+        .entry(task_id)
+        .or_insert_with(|| Arc::new(Channel::new(capacity)));
+    Arc::clone(channel)
+}

@@ -1,0 +1,22 @@
+//! The plugin's side of the boundary: everything an author would otherwise have to get right.
+//!
+//! | module | owns |
+//! |---|---|
+//! | `export` | the macro and the way in: connect, construct the runners, hand them over |
+//! | `config` | the operator's configuration as a type of the author's |
+//! | `guard` | turning a panic into a value, at every entry |
+//! | `runtime` | the plugin's own tokio runtime, started by the first task |
+//! | `task` | runners, tasks and attempts as objects that cross |
+//! | `remote` | the host's output and metrics as contract types |
+//! | `trace` | `tracing` and `log` events on their way to the host |
+
+mod config;
+mod export;
+mod guard;
+mod remote;
+mod runtime;
+mod task;
+mod trace;
+
+pub use export::{Export, Runners, construct_default, construct_with, header, note_of};
+pub use runtime::handle as runtime_handle;

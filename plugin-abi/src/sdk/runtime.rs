@@ -1,0 +1,86 @@
+//! The plugin's own tokio runtime.
+//!
+//! A plugin has its own copy of tokio, whose timers, sockets and processes know nothing of the
+//! host's runtime: a plugin's future that the host polled would die at its first `sleep`. So every
+//! attempt runs on a runtime inside the plugin, started when the first task is built.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+static HANDLE: OnceLock<Handle> = OnceLock::new();
+/// Kept so that shutdown can take it; a plugin that is never shut down never drops it.
+static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
+static WORKERS: AtomicUsize = AtomicUsize::new(1);
+static ATTEMPTS: OnceLock<Attempts> = OnceLock::new();
+
+/// All attempts of the plugin, for its shutdown.
+pub(super) struct Attempts {
+    pub(super) tracker: TaskTracker,
+    /// The parent of every attempt's token.
+    pub(super) cancel: CancellationToken,
+}
+
+/// Sets the number of worker threads, before the runtime starts.
+pub(super) fn configure(workers: u32) {
+    WORKERS.store(workers.max(1) as usize, Ordering::Relaxed);
+}
+
+/// The handle of this plugin's runtime, which is started if it has not been.
+///
+/// `Runner::build_task`, tasks and destructors run inside this runtime already. This is for code
+/// outside of them: a constructor that wants to start something in the background.
+///
+/// # Panics
+///
+/// When the operating system refuses the threads.
+pub fn handle() -> &'static Handle {
+    HANDLE.get_or_init(|| {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(WORKERS.load(Ordering::Relaxed))
+            .thread_name("plugin-worker")
+            .enable_all()
+            .build()
+            .unwrap_or_else(|err| panic!("the plugin's runtime could not be started: {err}"));
+        let handle = runtime.handle().clone();
+        *RUNTIME.lock() = Some(runtime);
+        handle
+    })
+}
+
+/// Enters the runtime if it has been started: destructors of tokio's types may need it.
+pub(super) fn enter_started() -> Option<EnterGuard<'static>> {
+    HANDLE.get().map(Handle::enter)
+}
+
+pub(super) fn attempts() -> &'static Attempts {
+    ATTEMPTS.get_or_init(|| Attempts {
+        tracker: TaskTracker::new(),
+        cancel: CancellationToken::new(),
+    })
+}
+
+/// Cancels every attempt, waits at most `grace` for them and then ends the runtime; returns how
+/// many attempts had not ended. Later attempts are refused as cancelled.
+pub(super) fn shutdown(grace: Duration) -> usize {
+    let attempts = attempts();
+    attempts.cancel.cancel();
+    attempts.tracker.close();
+    let Some(handle) = HANDLE.get() else { return 0 };
+    let ended =
+        handle.block_on(async { tokio::time::timeout(grace, attempts.tracker.wait()).await });
+    let left = if ended.is_ok() {
+        0
+    } else {
+        attempts.tracker.len()
+    };
+    if let Some(runtime) = RUNTIME.lock().take() {
+        runtime.shutdown_background();
+    }
+    left
+}

@@ -1,0 +1,37 @@
+//! The stamp: what a plugin file says of itself before anything of it runs.
+//!
+//! It is `key=value` text, one pair a line, in an ELF note of the section `.note.solti.plugin`
+//! (owner `solti`), or in the Mach-O section `__DATA,__solti_plugin`. A note has a program header
+//! of its own, so it survives `strip`, LTO, section garbage collection and a file without section
+//! headers, and it can be read from bytes alone.
+//!
+//! ```text
+//! abi=1
+//! plugin=hello
+//! version=0.1.0
+//! sdk=0.1.0
+//! rustc=rustc 1.95.0 (59807616e 2026-04-14)
+//! target=x86_64-unknown-linux-gnu
+//! opt-level=3
+//! panic=unwind
+//! runner=hello
+//! kinds=subprocess
+//! label=tier	fast
+//! ```
+//!
+//! `kinds` and `label` belong to the `runner` line before them. Unknown keys are ignored, so that a
+//! newer SDK may add some.
+
+mod decl;
+mod note;
+mod read;
+
+pub use decl::{PluginDecl, RunnerDecl};
+pub use note::{NOTE_OWNER, NOTE_TYPE, Note};
+pub use read::{Stamp, StampError, StampedRunner};
+
+#[doc(hidden)]
+pub use decl::{render, rendered_len};
+
+/// The number of the ABI that this SDK builds plugins for.
+pub const ABI_VERSION: u32 = crate::v1::module::ABI_VERSION;

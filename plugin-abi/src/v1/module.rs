@@ -1,0 +1,79 @@
+//! The root module: what the loader finds behind the library's one symbol.
+
+use abi_stable::StableAbi;
+use abi_stable::library::RootModule;
+use abi_stable::package_version_strings;
+use abi_stable::sabi_types::VersionStrings;
+use abi_stable::std_types::{RResult, RStr};
+
+use super::error::FfiError;
+use super::host::FfiHost;
+use super::plugin::FfiPlugin;
+
+/// The number of this ABI, as the stamp has it.
+pub const ABI_VERSION: u32 = 1;
+
+/// What the host tells a plugin when it connects.
+#[repr(C)]
+#[derive(StableAbi, Debug, Clone, Copy)]
+pub struct FfiConnect<'a> {
+    /// The plugin's configuration as a JSON object, `{}` when the operator gave none.
+    pub config: RStr<'a>,
+    /// Worker threads for the plugin's runtime, at least 1.
+    pub worker_threads: u32,
+}
+
+/// Connects a plugin: gives it its host and its configuration, returns its runners.
+pub type ConnectFn = extern "C" fn(FfiHost, FfiConnect<'_>) -> RResult<FfiPlugin, FfiError>;
+
+/// The root module.
+///
+/// abi_stable checks the layout of every type it can reach from here, at a cost per type and per
+/// load. So `connect` is opaque to that check; the one number in `layouts` stands for all of them.
+#[repr(C)]
+#[derive(StableAbi)]
+#[sabi(kind(Prefix(prefix_ref = PluginModule)))]
+pub struct PluginModuleFields {
+    /// The digest of the layouts this plugin was built with: [`LAYOUTS_DIGEST`].
+    pub layouts: u64,
+    /// The way in.
+    #[sabi(unsafe_opaque_field)]
+    #[sabi(last_prefix_field)]
+    pub connect: ConnectFn,
+}
+
+impl RootModule for PluginModule {
+    abi_stable::declare_root_module_statics! {PluginModule}
+    const BASE_NAME: &'static str = "solti_plugin";
+    const NAME: &'static str = "solti_plugin";
+    const VERSION_STRINGS: VersionStrings = VERSION;
+}
+
+/// The version of the root module as abi_stable compares it: the ABI's, not this crate's.
+const VERSION: VersionStrings = {
+    let mut version = package_version_strings!();
+    version.version = abi_stable::std_types::RStr::from_str("1.0.0");
+    version
+};
+
+/// The layouts of all version-1 types, as the snapshot test writes them.
+#[doc(hidden)]
+pub const LAYOUTS: &str = include_str!("../../tests/abi/v1.txt");
+
+/// The FNV-1a digest of [`LAYOUTS`]. The snapshot test ties the text to the types; this ties a
+/// plugin to a host.
+pub const LAYOUTS_DIGEST: u64 = fnv1a(LAYOUTS.as_bytes());
+
+/// FNV-1a, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>. Carriage returns are left out, so
+/// that a checkout with other line ends has the same digest.
+const fn fnv1a(bytes: &[u8]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut at = 0;
+    while at < bytes.len() {
+        if bytes[at] != b'\r' {
+            hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+        at += 1;
+    }
+    hash
+}

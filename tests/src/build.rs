@@ -1,0 +1,99 @@
+//! A nested cargo.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::workspace;
+
+/// How to build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// The default of `cargo build`.
+    Dev,
+    /// `--release`.
+    Release,
+}
+
+/// What a build made.
+#[derive(Debug, Default, Clone)]
+pub struct Built {
+    /// The shared library of each package.
+    pub plugins: HashMap<String, PathBuf>,
+    /// The executable of each binary.
+    pub programs: HashMap<String, PathBuf>,
+}
+
+/// Builds `packages` into `target_dir` with `extra` arguments and environment.
+///
+/// # Panics
+///
+/// When cargo cannot be started or fails; its output has been shown by then.
+#[must_use]
+pub fn build(
+    packages: &[&str],
+    profile: Profile,
+    target_dir: &Path,
+    extra: impl FnOnce(&mut Command),
+) -> Built {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(workspace())
+        .arg("build")
+        .args(["--message-format", "json-render-diagnostics"]);
+    cargo.arg("--target-dir").arg(target_dir);
+    if profile == Profile::Release {
+        cargo.arg("--release");
+    }
+    for package in packages {
+        cargo.args(["-p", package]);
+    }
+    // Variables that the outer cargo set for this package would make the nested build differ from
+    // a user's, and build everything anew.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&*name);
+        }
+    }
+    cargo.stdin(Stdio::null()).stdout(Stdio::piped());
+    extra(&mut cargo);
+    let output = cargo
+        .spawn()
+        .and_then(std::process::Child::wait_with_output)
+        .unwrap_or_else(|err| panic!("cargo could not be run: {err}"));
+    assert!(
+        output.status.success(),
+        "building {packages:?} failed: {}",
+        output.status
+    );
+    let mut built = Built::default();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        if let Ok(message) = serde_json::from_str::<Value>(line) {
+            built.take(&message);
+        }
+    }
+    built
+}
+
+impl Built {
+    fn take(&mut self, message: &Value) {
+        if message["reason"] != "compiler-artifact" {
+            return;
+        }
+        let target = &message["target"];
+        let name = target["name"].as_str().unwrap_or_default().to_owned();
+        if let Some(program) = message["executable"].as_str() {
+            self.programs.insert(name, program.into());
+        } else if target["crate_types"]
+            .as_array()
+            .is_some_and(|types| types.contains(&"cdylib".into()))
+            && let Some(file) = message["filenames"][0].as_str()
+        {
+            // Cargo names the target after the package, with its dashes replaced.
+            self.plugins.insert(name.replace('_', "-"), file.into());
+        }
+    }
+}

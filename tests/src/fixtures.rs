@@ -1,0 +1,66 @@
+//! The plugins of the test suite, built once for each test program.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::{Built, Profile, build, target_dir};
+
+/// Every package that the tests load or run, built by one nested cargo.
+const PACKAGES: &[&str] = &["hello", "solti-plugin-host"];
+
+/// The suffix of a plugin file on this platform.
+pub const PLUGIN_SUFFIX: &str = if cfg!(target_vendor = "apple") {
+    "dylib"
+} else {
+    "so"
+};
+
+/// Everything built; the first call takes the time.
+pub fn built() -> &'static Built {
+    static BUILT: OnceLock<Built> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        build(
+            PACKAGES,
+            Profile::Dev,
+            &target_dir().join("fixtures"),
+            |_| {},
+        )
+    })
+}
+
+/// The file of a plugin.
+///
+/// # Panics
+///
+/// When there is no plugin package of that name.
+#[must_use]
+pub fn plugin(package: &str) -> &'static Path {
+    built()
+        .plugins
+        .get(package)
+        .unwrap_or_else(|| panic!("{package} is no plugin of the fixtures"))
+}
+
+/// The file of the program `solti-host`.
+///
+/// # Panics
+///
+/// When the build made none.
+#[must_use]
+pub fn solti_host() -> &'static Path {
+    built()
+        .programs
+        .get("solti-host")
+        .expect("the package builds its binary")
+}
+
+/// Copies a plugin into `directory` under the name `stem`, with the platform's suffix.
+///
+/// # Panics
+///
+/// When it cannot be copied.
+pub fn install(package: &str, directory: &Path, stem: &str) -> PathBuf {
+    let file = directory.join(format!("{stem}.{PLUGIN_SUFFIX}"));
+    std::fs::copy(plugin(package), &file).expect("a temporary directory can be written");
+    file
+}

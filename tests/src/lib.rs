@@ -1,0 +1,27 @@
+//! Builds the plugins that the tests and the demo load.
+//!
+//! A plugin is a `cdylib` and never a dependency: two of them linked into one program would
+//! silently share the one symbol each of them exports. So they are built by a cargo of their own,
+//! into a target directory of their own, and found in what that cargo prints.
+
+mod build;
+mod fixtures;
+
+pub use build::{Built, Profile, build};
+pub use fixtures::{PLUGIN_SUFFIX, built, install, plugin, solti_host};
+
+use std::path::{Path, PathBuf};
+
+/// The root of the workspace.
+#[must_use]
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the package is a folder of the workspace")
+}
+
+/// The target directory of the workspace.
+#[must_use]
+pub fn target_dir() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from)
+}
