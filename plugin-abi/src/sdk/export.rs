@@ -75,15 +75,13 @@ pub const fn note_of<const N: usize>(decl: &PluginDecl) -> Note<N> {
 
 /// The header that the loader looks for.
 #[must_use]
+#[expect(
+    unsafe_code,
+    reason = "the one constructor abi_stable has for a header in a static"
+)]
 pub const fn header<E: Export>() -> LibHeader {
     // SAFETY: `root_module` returns a `PluginModule`, which is the type named here.
-    #[expect(
-        unsafe_code,
-        reason = "the one constructor abi_stable has for a header in a static"
-    )]
-    unsafe {
-        LibHeader::from_constructor::<PluginModule>(root_module::<E>, CheckTypeLayout::Yes)
-    }
+    unsafe { LibHeader::from_constructor::<PluginModule>(root_module::<E>, CheckTypeLayout::Yes) }
 }
 
 extern "C" fn root_module<E: Export>() -> RootModuleResult {
