@@ -87,6 +87,54 @@ fn an_announcement_reaches_subscribers_of_a_task_that_was_quiet() {
     assert!(matches!(receiver.try_recv(), Err(TryRecvError::Empty)));
 }
 
+/// What a subscriber pushes itself comes after its subscription, whatever other threads find out
+/// about a moment in which nobody listened.
+#[test]
+fn a_subscriber_that_comes_while_others_find_nobody_hears_the_very_next_line() {
+    const ROUNDS: usize = 200_000;
+    let registry = OutputRegistry::new(1 << 12);
+    let task = TaskId::from("task");
+    let sink = registry.sink_for(task.clone(), 1);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            let (sink, done) = (sink.clone(), &done);
+            scope.spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    sink.push(StreamKind::Stderr, b"noise");
+                }
+            });
+        }
+        let heard = (0..ROUNDS).all(|_| {
+            let mut receiver = registry
+                .subscribe(&task)
+                .expect("the sink made the channel");
+            (0..2).all(|_| {
+                sink.push(StreamKind::Stdout, b"mark");
+                hears_mark(&mut receiver)
+            })
+        });
+        done.store(true, Ordering::Relaxed);
+        assert!(
+            heard,
+            "a line was pushed after the subscription and did not arrive"
+        );
+    });
+}
+
+/// Whether the mark is among what has arrived.
+fn hears_mark(receiver: &mut broadcast::Receiver<OutputEvent>) -> bool {
+    loop {
+        match receiver.try_recv() {
+            Ok(OutputEvent::Chunk(chunk)) if chunk.stream == StreamKind::Stdout => return true,
+            // The mark may be among what was skipped; the next round asks again.
+            Err(TryRecvError::Lagged(_)) => return true,
+            Ok(_) => {}
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return false,
+        }
+    }
+}
+
 /// Threads push while subscribers come and go. One number is pushed by one thread in order, so
 /// every subscriber must see the numbers of a stream without a gap from its first line on.
 #[test]
