@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
@@ -37,6 +38,10 @@ enum Target {
     Local(Arc<LocalSink>),
     Remote(Arc<dyn RemoteSink>),
 }
+
+// A panic in the middle of a push leaves at most a number unused.
+impl UnwindSafe for OutputSink {}
+impl RefUnwindSafe for OutputSink {}
 
 /// The sink on the side that owns the channel.
 struct LocalSink {
