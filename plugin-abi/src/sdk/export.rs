@@ -80,11 +80,11 @@ pub const fn note_of<const N: usize>(decl: &PluginDecl) -> Note<N> {
 /// root module says the same of the layouts alone.
 #[must_use]
 pub const fn header<E: Export>() -> LibHeader {
-    // SAFETY: `root_module` returns a `PluginModule`, which is the type named here.
     #[expect(
         unsafe_code,
         reason = "the one constructor abi_stable has for a header in a static"
     )]
+    // SAFETY: `root_module` returns a `PluginModule`, which is the type named here.
     unsafe {
         LibHeader::from_constructor::<PluginModule>(root_module::<E>, CheckTypeLayout::No)
     }

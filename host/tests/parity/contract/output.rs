@@ -201,6 +201,7 @@ fn lagging() -> Observations {
 
 fn after_evict() -> Observations {
     let registry = OutputRegistry::new(16);
+    registry.ensure_channel(TaskId::from("other"));
     let sink = registry.sink_for(task(), 1);
     let Some(mut receiver) = registry.subscribe(&task()) else {
         return vec![("output after evict", "no channel".to_owned())];
