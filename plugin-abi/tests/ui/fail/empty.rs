@@ -1,0 +1,5 @@
+include!("../runner.inc");
+
+solti_plugin_abi::export_plugin!();
+
+fn main() {}

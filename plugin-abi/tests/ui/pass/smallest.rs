@@ -1,0 +1,12 @@
+#![forbid(unsafe_code)]
+#![deny(warnings)]
+
+include!("../runner.inc");
+
+#[derive(Default)]
+struct Demo;
+runner!(Demo, "demo");
+
+solti_plugin_abi::export_plugin!(Demo { name: "demo", kinds: [subprocess] });
+
+fn main() {}
