@@ -174,7 +174,8 @@ fn metrics() -> Observations {
     let outcome_labels: Vec<_> = outcomes.iter().map(TaskOutcome::as_label).collect();
 
     let counting = Arc::new(Counting::default());
-    let context = BuildContext::default().with_metrics(counting.clone());
+    let handle = Arc::clone(&counting);
+    let context = BuildContext::default().with_metrics(handle);
     context.metrics().record_task_started(runners[2]);
     context
         .metrics()
@@ -206,7 +207,7 @@ fn metrics() -> Observations {
         ("size of NoOpMetrics", size_of::<NoOpMetrics>().to_string()),
         (
             "debug of NoOpMetrics",
-            format!("{:?} {:?}", NoOpMetrics, NoOpMetrics::default()),
+            format!("{:?}", <NoOpMetrics as Default>::default()),
         ),
     ]
 }
