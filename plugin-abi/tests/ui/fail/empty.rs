@@ -1,4 +1,4 @@
-include!("../runner.inc");
+include!("../../support/runner.inc");
 
 solti_plugin_abi::export_plugin!();
 

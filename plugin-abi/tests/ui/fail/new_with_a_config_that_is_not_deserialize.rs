@@ -1,4 +1,4 @@
-include!("../runner.inc");
+include!("../../support/runner.inc");
 
 struct Config;
 struct Demo;
