@@ -32,7 +32,6 @@ impl CommandLine {
     /// [`RunnerError::InvalidSpec`] with the model's reason, and [`RunnerError::Io`] when the
     /// script's file cannot be made.
     pub(crate) fn new(spec: &SubprocessSpec, runner_env: &RunnerEnv) -> Result<Self, RunnerError> {
-        spec.mode.validate().map_err(invalid_spec)?;
         let mut line = Self {
             program: String::new(),
             args: Vec::new(),
