@@ -140,8 +140,10 @@ async fn a_background_process_that_holds_the_output_can_be_cancelled() {
 async fn with_a_grace_a_task_may_end_by_itself() {
     let host = configured("stop_grace_ms = 600000");
     // A stray is asked too: its parent does not pass the signal on.
-    let script = "setsid sh -c 'trap \"echo stray; exit\" TERM; echo ready; while :; do sleep 0.01; done 2>/dev/null' & \
-                  trap 'wait; echo tidied; exit' TERM; wait; wait";
+    let script = "trap 'wait; echo tidied; exit' TERM; \
+                  setsid sh -c 'trap \"echo stray; exit\" TERM; echo ready; \
+                  while :; do sleep 0.01; done 2>/dev/null' & \
+                  wait; wait";
     let mut attempt = Attempt::of(&host, &shell(script));
     assert_eq!(attempt.line().await, "ready");
     attempt.cancel.cancel();
