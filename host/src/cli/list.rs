@@ -45,7 +45,7 @@ fn shown(report: &LoadReport, args: &List) -> String {
         for rejected in report.rejected() {
             let mut file = Cell::new(&rejected.file);
             if colour {
-                file = file.fg(Color::Red);
+                file = file.fg(Color::DarkRed);
             }
             table.add_row(vec![
                 file,

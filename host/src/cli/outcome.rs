@@ -93,7 +93,7 @@ impl Outcome {
     pub(super) fn reason(&self) -> Option<String> {
         match self {
             Self::Succeeded => None,
-            Self::TimedOut { after } => Some(format!("timeout of {}", style::duration(*after))),
+            Self::TimedOut { after } => Some(format!("after {}", style::duration(*after))),
             Self::Failed { reason, .. }
             | Self::Canceled { reason }
             | Self::NotAdmitted { reason } => Some(reason.clone()),
@@ -103,10 +103,11 @@ impl Outcome {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())?;
+        let word = self.word();
         match self.reason() {
-            Some(reason) => write!(f, ": {reason}"),
-            None => Ok(()),
+            None => f.write_str(word),
+            Some(reason) if matches!(self, Self::TimedOut { .. }) => write!(f, "{word} {reason}"),
+            Some(reason) => write!(f, "{word}: {reason}"),
         }
     }
 }

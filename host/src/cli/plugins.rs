@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Map, Value};
-use solti_plugin_host::{LoadDirError, LoadReport, PluginLoader, Progress, RunnerRouter};
+use solti_plugin_host::{LoadReport, PluginLoader, Progress, RunnerRouter};
 
 use super::args::Loading;
 
@@ -22,7 +22,7 @@ pub(super) fn load(
     directory: &Path,
     loading: &Loading,
     router: &mut RunnerRouter,
-) -> Result<LoadReport, LoadDirError> {
+) -> anyhow::Result<LoadReport> {
     let mut loader = PluginLoader::new().worker_threads(loading.workers);
     if !loading.allow.is_empty() {
         loader = loader.allow(loading.allow.iter().cloned());
@@ -46,7 +46,8 @@ pub(super) fn load(
         })
         .load_dir(directory, router);
     bar.finish_and_clear();
-    report
+    // Its text has that of its source in it already.
+    report.map_err(|err| anyhow::Error::msg(err.to_string()))
 }
 
 fn bar() -> ProgressBar {

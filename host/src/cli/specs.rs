@@ -60,7 +60,7 @@ pub(super) fn read_stdin(take: &mut dyn FnMut(Result<Placed, SpecError>)) {
 
 /// Reads specs and arrays of specs, one after the other, each into `take` as soon as it is whole.
 fn read(name: &str, source: impl Read, take: &mut dyn FnMut(Result<Placed, SpecError>)) {
-    let mut values = Deserializer::from_reader(source).into_iter::<Value>();
+    let values = Deserializer::from_reader(source).into_iter::<Value>();
     let mut position = 0;
     let mut found_any = false;
     let mut place_of_next = |several: bool| {
@@ -72,7 +72,7 @@ fn read(name: &str, source: impl Read, take: &mut dyn FnMut(Result<Placed, SpecE
         position += 1;
         place
     };
-    while let Some(value) = values.next() {
+    for value in values {
         match value {
             Ok(Value::Array(specs)) => {
                 for spec in specs {

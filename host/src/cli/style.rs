@@ -42,11 +42,12 @@ pub(super) fn warning(message: impl fmt::Display) {
     anstream::eprintln!("{style}warning:{style:#} {message}");
 }
 
-/// A time in the unit that suits it, with three digits at most.
+/// A time in the unit that suits it, with three digits or so.
 pub(super) fn duration(duration: Duration) -> String {
     match duration.as_millis() {
-        0..10_000 => format!("{duration:.1?}"),
-        10_000..60_000 => format!("{:.0?}", duration),
+        0 => format!("{duration:.0?}"),
+        1..100 | 1_000..10_000 => format!("{duration:.1?}"),
+        100..1_000 | 10_000..60_000 => format!("{duration:.0?}"),
         _ => humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string(),
     }
 }

@@ -63,9 +63,9 @@ impl Sources {
     pub(in crate::cli) fn source(&self, slot: &str, id: TaskId, output: Output) -> Arc<Source> {
         let colour = output.stdout_colour;
         let mut json_end = Vec::new();
-        write!(
+        writeln!(
             json_end,
-            ",\"task\":{},\"slot\":{}}}\n",
+            ",\"task\":{},\"slot\":{}}}",
             json!(id.as_str()),
             json!(slot)
         )

@@ -13,8 +13,8 @@ use crate::cli::style;
 /// Bytes after which a buffer is written even though more events wait.
 const FULL: usize = 64 * 1024;
 
-/// Messages that may wait for the writer.
-const WAITING: usize = 64;
+/// Messages that may wait for the writer, a batch of events each. Only what waits takes memory.
+const WAITING: usize = 1024;
 
 /// What the output looks like.
 #[derive(Debug, Clone, Copy)]

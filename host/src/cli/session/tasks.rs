@@ -9,6 +9,7 @@ use solti_plugin_host::LoadReport;
 use taskvisor::{ControllerConfig, ControllerSpec, Supervisor, SupervisorConfig, SupervisorHandle};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
+use tracing::debug;
 
 use super::policy;
 use super::screen::Screen;
@@ -187,6 +188,7 @@ impl<'a> Tasks<'a> {
                 None => {
                     // The slot of a task that has just ended is free a moment later.
                     let submissions = self.entries[number].submissions;
+                    debug!(number, submissions, "the supervisor dropped a task: once more");
                     sleep(Duration::from_millis(1 << submissions)).await;
                     self.submit(number).await;
                 }

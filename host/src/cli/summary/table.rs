@@ -69,12 +69,8 @@ fn facts(row: &Row) -> String {
     if row.attempts == 0 {
         return String::new();
     }
-    let exit = row
-        .outcome
-        .exit_code()
-        .map_or(String::new(), |code| format!(", exit code {code}"));
     format!(
-        " ({}, {}{exit})",
+        " ({}, {})",
         style::duration(row.took),
         counted(row.lines(), "line")
     )
@@ -84,9 +80,9 @@ fn cells(row: &Row, colour: bool) -> TableRow {
     let mut outcome = Cell::new(row.outcome.word());
     if colour {
         outcome = outcome.fg(match row.outcome {
-            Outcome::Succeeded => Color::Green,
-            Outcome::Failed { .. } => Color::Red,
-            _ => Color::Yellow,
+            Outcome::Succeeded => Color::DarkGreen,
+            Outcome::Failed { .. } => Color::DarkRed,
+            _ => Color::DarkYellow,
         });
     }
     let ran = row.attempts > 0;
