@@ -132,6 +132,10 @@ pub(super) struct Session {
     #[arg(long)]
     pub(super) json: bool,
 
+    /// Write the summary as JSON to this file as well
+    #[arg(long, value_name = "FILE")]
+    pub(super) summary: Option<PathBuf>,
+
     /// How long a cancelled task may take to end before it is dropped
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
     pub(super) grace: Duration,

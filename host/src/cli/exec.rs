@@ -39,12 +39,8 @@ pub(super) fn exec(args: Exec) -> anyhow::Result<u8> {
         .context("the command")?;
     session::run(Setup {
         plugins: &args.plugins,
-        format: if args.session.json {
-            Format::Json
-        } else {
-            Format::Plain
-        },
-        grace: args.session.grace,
+        session: &args.session,
+        people: Format::Plain,
         jobs: 0,
         retries: 0,
         tasks: vec![Placed {

@@ -38,12 +38,8 @@ pub(super) fn run(args: Run) -> anyhow::Result<u8> {
     }
     session::run(Setup {
         plugins: &args.plugins,
-        format: if args.session.json {
-            Format::Json
-        } else {
-            Format::Slots
-        },
-        grace: args.session.grace,
+        session: &args.session,
+        people: Format::Slots,
         jobs: args.jobs,
         retries: args.retries,
         tasks,

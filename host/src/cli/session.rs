@@ -15,7 +15,7 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::args::Plugins;
+use super::args::{Plugins, Session};
 use super::metrics::Counters;
 use super::output::{self, Format, Output, Writer};
 use super::specs::{Placed, SpecError};
@@ -31,9 +31,9 @@ const SLOTS_OF_STDIN: usize = 16;
 /// What is to be run, and how.
 pub(super) struct Setup<'a> {
     pub(super) plugins: &'a Plugins,
-    pub(super) format: Format,
-    /// How long a cancelled task may go on.
-    pub(super) grace: Duration,
+    pub(super) session: &'a Session,
+    /// What the output looks like when it is not JSON.
+    pub(super) people: Format,
     /// Tasks that may run at the same time; 0 for any number.
     pub(super) jobs: usize,
     /// Times a failed task is tried again; 0 for any number.
@@ -65,33 +65,40 @@ pub(super) fn run(setup: Setup<'_>) -> anyhow::Result<u8> {
         style::warning(rejected);
     }
 
-    let writer = Writer::start(Output::new(setup.format)).context("starting the writing thread")?;
+    let args = setup.session;
+    let format = if args.json {
+        Format::Json
+    } else {
+        setup.people
+    };
+    let writer = Writer::start(Output::new(format)).context("starting the writing thread")?;
     let runtime = Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("starting the runtime")?;
     let drains = Drains::default();
-    let screen = Screen::new(Output::new(setup.format), &writer, &drains);
+    let screen = Screen::new(Output::new(format), &writer, &drains);
     let stop = CancellationToken::new();
     let (reports, incoming) = mpsc::unbounded_channel();
     let shared = Arc::new(Supervision {
         router,
         registry: Arc::clone(&registry),
         stop: stop.clone(),
-        grace: setup.grace,
+        grace: args.grace,
         retries: setup.retries,
         show: screen.show(runtime.handle().clone()),
         reports,
     });
     let (rows, arrived) = runtime.block_on(async {
-        signals::watch(stop).context("watching for Ctrl-C")?;
+        let handles = report.loaded().iter().map(|plugin| plugin.handle.clone());
+        signals::watch(stop, handles.collect()).context("watching for Ctrl-C")?;
         let plugins = (&report, directory.as_path());
         let tasks = Tasks::new(shared, incoming, screen, plugins, setup.jobs);
         anyhow::Ok(tasks.run(setup.tasks, setup.more).await)
     })?;
-    shut_down(&report, setup.grace);
-    runtime.block_on(drains.finish(setup.grace));
-    runtime.shutdown_timeout(setup.grace);
+    shut_down(&report, args.grace);
+    runtime.block_on(drains.finish(args.grace));
+    runtime.shutdown_timeout(args.grace);
     debug_assert_eq!(
         registry.active_channels(),
         0,
@@ -102,12 +109,23 @@ pub(super) fn run(setup: Setup<'_>) -> anyhow::Result<u8> {
     let written = writer.finish();
     let problems = [setup.problems, arrived].concat();
     let summary = Summary::new(rows, counters.counts(), problems);
-    if let Err(err) = written {
-        style::error(format_args!("standard output: {err}"));
-        return Ok(FAILURE);
-    }
     if !reader_left {
-        summary.print(setup.format)?;
+        summary.print(format)?;
+    }
+    let kept = args.summary.as_ref().map_or(Ok(()), |file| {
+        summary
+            .write(file)
+            .with_context(|| format!("the summary cannot be written to {}", file.display()))
+    });
+    let written = written.context("standard output");
+    for failure in [&written, &kept]
+        .into_iter()
+        .filter_map(|done| done.as_ref().err())
+    {
+        style::error(format_args!("{failure:#}"));
+    }
+    if written.is_err() || kept.is_err() {
+        return Ok(FAILURE);
     }
     Ok(summary.exit_code())
 }

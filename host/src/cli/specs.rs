@@ -107,10 +107,8 @@ fn parse(place: String, value: Value) -> Result<Placed, SpecError> {
     fill_in(&mut fields);
     let invalid = |reason: String| SpecError::Invalid {
         place: place.clone(),
-        reason: reason
-            .strip_prefix("invalid model: ")
-            .unwrap_or(&reason)
-            .to_owned(),
+        // The model says so of whatever it finds.
+        reason: reason.replacen("invalid model: ", "", 1),
     };
     let variant = variant_of_kind(&fields);
     let mut unknown = Vec::new();

@@ -3,7 +3,9 @@
 mod json;
 mod table;
 
+use std::fs;
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,6 +74,15 @@ impl Summary {
             Err(err) if err.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => written,
         }
+    }
+
+    /// Writes it to a file, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub(super) fn write(&self, file: &Path) -> io::Result<()> {
+        fs::write(file, serde_json::to_string(&self.json())? + "\n")
     }
 
     /// Lines that could not be shown.

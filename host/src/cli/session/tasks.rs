@@ -188,7 +188,10 @@ impl<'a> Tasks<'a> {
                 None => {
                     // The slot of a task that has just ended is free a moment later.
                     let submissions = self.entries[number].submissions;
-                    debug!(number, submissions, "the supervisor dropped a task: once more");
+                    debug!(
+                        number,
+                        submissions, "the supervisor dropped a task: once more"
+                    );
                     sleep(Duration::from_millis(1 << submissions)).await;
                     self.submit(number).await;
                 }
