@@ -1,0 +1,200 @@
+//! One attempt: build on the first, announce, run, and record how it ended, however that was.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use solti_model::{TaskId, TaskKind};
+use taskvisor::TaskError;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::{Built, Run};
+use crate::cli::outcome::Outcome;
+use crate::cli::style;
+
+/// An attempt that has not ended. Dropped, it ends as timed out or canceled.
+pub(super) struct Attempt {
+    run: Arc<Run>,
+    /// Cancelled by the supervisor.
+    ctx: CancellationToken,
+    began: Instant,
+    /// There once the attempt has been announced.
+    announced: Option<Announced>,
+    ended: bool,
+}
+
+struct Announced {
+    id: TaskId,
+    number: u32,
+}
+
+impl Attempt {
+    pub(super) fn begin(run: Arc<Run>, ctx: CancellationToken) -> Self {
+        Self {
+            run,
+            ctx,
+            began: Instant::now(),
+            announced: None,
+            ended: false,
+        }
+    }
+
+    /// Runs the attempt to its end.
+    pub(super) async fn drive(mut self) -> Result<(), TaskError> {
+        let (ctx, stop) = (self.ctx.clone(), self.run.shared.stop.clone());
+        if stop.is_cancelled() {
+            // The supervisor goes on with the next task of a slot while it stops.
+            self.ended = true;
+            return Err(fatal("interrupted before it began"));
+        }
+        {
+            let mut state = self.run.state.lock();
+            state.began.get_or_insert(self.began);
+            state.token = Some(ctx.clone());
+        }
+        let (token, grace) = (ctx.child_token(), self.run.shared.grace);
+        let end = {
+            let mut work = pin!(self.work(token.clone()));
+            let finished = tokio::select! {
+                biased;
+                end = &mut work => Some(end),
+                () = ctx.cancelled() => None,
+                () = stop.cancelled() => None,
+            };
+            if finished.is_none() {
+                token.cancel();
+                timeout(grace, work).await.ok()
+            } else {
+                finished
+            }
+        };
+        let outcome = self.outcome(end.as_ref());
+        let canceled = matches!(outcome, Outcome::Canceled { .. });
+        self.end(outcome);
+        match end {
+            // A task that ends as canceled frees its slot only where the supervisor asked for it.
+            Some(Ok(())) => Ok(()),
+            _ if canceled && ctx.is_cancelled() => Err(TaskError::Canceled),
+            _ if canceled => Err(fatal("canceled")),
+            Some(end) => end,
+            None => Err(TaskError::Canceled),
+        }
+    }
+
+    /// Builds the task if it is not there yet, announces the attempt and runs it.
+    async fn work(&mut self, token: CancellationToken) -> Result<(), TaskError> {
+        let Built { task, source } = self.built().await?;
+        let number = {
+            let mut state = self.run.state.lock();
+            state.attempts += 1;
+            state.attempts
+        };
+        let id = source.id.clone();
+        self.run.shared.registry.announce_run_started(&id, number);
+        self.announced = Some(Announced { id, number });
+        task.spawn(token).await
+    }
+
+    async fn built(&self) -> Result<Built, TaskError> {
+        if let Some(built) = self.run.state.lock().built.clone() {
+            return Ok(built);
+        }
+        let run = Arc::clone(&self.run);
+        // A runner may take its time to build: it may compile a module, say.
+        let task = tokio::task::spawn_blocking(move || run.shared.router.build(&run.spec))
+            .await
+            .map_err(|err| fatal(err.to_string()))?
+            .map_err(|err| fatal(err.to_string()))?;
+        let shared = &self.run.shared;
+        let id = TaskId::from(task.name());
+        shared.registry.ensure_channel(id.clone());
+        let events = shared
+            .registry
+            .subscribe(&id)
+            .expect("the channel has just been made, in this process");
+        let source = (shared.show)(&self.run.spec, id, events);
+        let built = Built { task, source };
+        self.run.state.lock().built = Some(built.clone());
+        Ok(built)
+    }
+
+    fn outcome(&self, end: Option<&Result<(), TaskError>>) -> Outcome {
+        let stopped = self.ctx.is_cancelled() || self.run.shared.stop.is_cancelled();
+        let why = self.run.why_canceled();
+        match end {
+            None => {
+                let grace = style::duration(self.run.shared.grace);
+                Outcome::canceled(format!("{why}; dropped, as it did not end within {grace}"))
+            }
+            Some(Err(TaskError::Canceled)) if stopped => Outcome::canceled(why),
+            Some(end) => match Outcome::of_attempt(end) {
+                Outcome::Failed { reason, .. } if stopped => {
+                    Outcome::canceled(format!("{why}: {reason}"))
+                }
+                outcome => outcome,
+            },
+        }
+    }
+
+    /// Records and announces how the attempt ended.
+    fn end(&mut self, outcome: Outcome) {
+        self.ended = true;
+        let shared = &self.run.shared;
+        let source = {
+            let mut state = self.run.state.lock();
+            match outcome {
+                Outcome::Succeeded => state.failures = 0,
+                Outcome::Failed { .. } | Outcome::TimedOut { .. } => state.failures += 1,
+                Outcome::Canceled { .. } | Outcome::NotAdmitted { .. } => {}
+            }
+            state.ended = Some(Instant::now());
+            state.last = Some(outcome.clone());
+            state.built.as_ref().map(|built| Arc::clone(&built.source))
+        };
+        if let (Some(Announced { id, number }), Some(source)) = (&self.announced, source) {
+            let exit_code = match &outcome {
+                Outcome::Succeeded => self.code_of_success(),
+                other => other.exit_code(),
+            };
+            source.attempt_ended(outcome);
+            shared
+                .registry
+                .announce_run_finished(id, *number, exit_code);
+        }
+    }
+
+    /// A process that may not fail has succeeded with the code 0; of others nothing is known.
+    fn code_of_success(&self) -> Option<i32> {
+        match self.run.spec.kind() {
+            TaskKind::Subprocess(process) if process.fail_on_non_zero.is_enabled() => Some(0),
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let stopped = self.ctx.is_cancelled() || self.run.shared.stop.is_cancelled();
+        // The supervisor drops an attempt at its timeout before it cancels anything.
+        let outcome = if !stopped && self.began.elapsed() >= self.run.timeout {
+            Outcome::TimedOut {
+                after: self.run.timeout,
+            }
+        } else {
+            Outcome::canceled("given up before it ended")
+        };
+        self.end(outcome);
+    }
+}
+
+/// An error after which the supervisor tries no more and frees the slot.
+fn fatal(reason: impl Into<String>) -> TaskError {
+    TaskError::Fatal {
+        reason: reason.into(),
+        exit_code: None,
+    }
+}
