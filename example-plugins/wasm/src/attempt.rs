@@ -1,0 +1,208 @@
+//! One run of a task.
+//!
+//! The guest runs on a thread of the runtime's blocking pool, so that it holds up no other task.
+//! The future that the host awaits only waits for it; dropping that future stops the guest.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use solti_plugin_abi::prelude::*;
+use tracing::warn;
+
+use crate::engine::Failure;
+use crate::module::{self, Fault};
+use crate::runner::Shared;
+use crate::stop::Stop;
+use crate::wasi::{self, Invocation, WorldError};
+
+/// How long a cancelled attempt waits for its guest, which is longer than a guest takes to see
+/// that it is to stop. One that is held up in the file system is left behind.
+const STOP_GRACE: Duration = Duration::from_millis(100);
+
+/// What the attempts of one task have in common.
+pub(crate) struct Job {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) path: PathBuf,
+    pub(crate) invocation: Invocation,
+    pub(crate) metrics: MetricsHandle,
+}
+
+/// Stops the guest when the attempt is dropped.
+struct StopOnDrop(Arc<Stop>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.set();
+    }
+}
+
+impl Job {
+    /// Runs one attempt.
+    pub(crate) async fn run(
+        self: Arc<Self>,
+        sink: OutputSink,
+        measured: Measured,
+        cancel: CancellationToken,
+    ) -> Result<(), TaskError> {
+        let stop = StopOnDrop(Arc::new(Stop::default()));
+        let mut guest = tokio::task::spawn_blocking({
+            let job = Arc::clone(&self);
+            let stop = Arc::clone(&stop.0);
+            move || job.execute(&sink, &stop)
+        });
+        let ended = tokio::select! {
+            biased;
+            joined = &mut guest => match joined {
+                Ok(ended) => ended,
+                Err(err) => match err.try_into_panic() {
+                    Ok(payload) => std::panic::resume_unwind(payload),
+                    // The runtime is going down.
+                    Err(_) => Err(Ended::Run(Failure::Stopped)),
+                },
+            },
+            () = cancel.cancelled() => {
+                stop.0.set();
+                if tokio::time::timeout(STOP_GRACE, &mut guest).await.is_err() {
+                    warn!(
+                        module = %self.path.display(),
+                        "a cancelled module still runs after {STOP_GRACE:?}"
+                    );
+                }
+                Err(Ended::Run(Failure::Stopped))
+            }
+        };
+        let result = ended.map_err(|ended| self.task_error(ended));
+        measured.end(match &result {
+            Ok(()) => TaskOutcome::Success,
+            Err(TaskError::Canceled) => TaskOutcome::Canceled,
+            Err(_) => TaskOutcome::Failure,
+        });
+        result
+    }
+
+    /// Loads the module and runs it to its end, on the calling thread.
+    fn execute(&self, sink: &OutputSink, stop: &Arc<Stop>) -> Result<(), Ended> {
+        if stop.is_set() {
+            return Err(Failure::Stopped.into());
+        }
+        let Shared {
+            config,
+            engine,
+            cache,
+        } = &*self.shared;
+        let bytes = module::read(&self.path, config.max_module_bytes)?;
+        let module = cache.module(engine, &bytes)?;
+        drop(bytes);
+        let lines = [StreamKind::Stdout, StreamKind::Stderr]
+            .map(|stream| LineWriter::new(sink.clone(), stream));
+        let world = wasi::world(&self.invocation, config, lines, stop)?;
+        match engine.run(&module, world, stop)? {
+            0 => Ok(()),
+            code => Err(Ended::Exit(code)),
+        }
+    }
+
+    /// The end of an attempt in the supervisor's terms; a failure of the runner is counted.
+    fn task_error(&self, ended: Ended) -> TaskError {
+        let fail = |reason, exit_code| TaskError::Fail { reason, exit_code };
+        match ended {
+            Ended::Exit(code) => fail(
+                format!("module exited with non-zero code: {code}"),
+                Some(code),
+            ),
+            Ended::World(err) => {
+                self.count(RunnerErrorKind::BackendConfigFailed);
+                fail(err.to_string(), None)
+            }
+            Ended::Run(Failure::Module(fault)) => {
+                self.count(RunnerErrorKind::ModuleLoadFailed);
+                let reason = format!("module {} {fault}", self.path.display());
+                if fault.may_pass() {
+                    fail(reason, None)
+                } else {
+                    TaskError::Fatal {
+                        reason,
+                        exit_code: None,
+                    }
+                }
+            }
+            Ended::Run(Failure::Stopped) => TaskError::Canceled,
+            Ended::Run(failure) => fail(failure.to_string(), None),
+        }
+    }
+
+    fn count(&self, kind: RunnerErrorKind) {
+        self.metrics.record_runner_error(RunnerType::Wasm, kind);
+    }
+}
+
+/// How an attempt ended, if not well.
+enum Ended {
+    Exit(i32),
+    World(WorldError),
+    Run(Failure),
+}
+
+impl From<WorldError> for Ended {
+    fn from(err: WorldError) -> Self {
+        Self::World(err)
+    }
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Run(failure)
+    }
+}
+
+impl From<Fault> for Ended {
+    fn from(fault: Fault) -> Self {
+        Self::Run(fault.into())
+    }
+}
+
+/// Reports one attempt's beginning, and its end exactly once.
+pub(crate) struct Measured {
+    metrics: MetricsHandle,
+    began: Instant,
+    timeout: Duration,
+    ended: bool,
+}
+
+impl Measured {
+    pub(crate) fn begin(metrics: MetricsHandle, timeout: Duration) -> Self {
+        metrics.record_task_started(RunnerType::Wasm);
+        Self {
+            metrics,
+            began: Instant::now(),
+            timeout,
+            ended: false,
+        }
+    }
+
+    fn end(mut self, outcome: TaskOutcome) {
+        self.report(outcome);
+    }
+
+    fn report(&mut self, outcome: TaskOutcome) {
+        self.ended = true;
+        let millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.metrics
+            .record_task_completed(RunnerType::Wasm, outcome, millis);
+    }
+}
+
+impl Drop for Measured {
+    /// An attempt that is dropped was timed out by the supervisor, or cancelled.
+    fn drop(&mut self) {
+        if !self.ended {
+            let timed_out = !self.timeout.is_zero() && self.began.elapsed() >= self.timeout;
+            self.report(if timed_out {
+                TaskOutcome::Timeout
+            } else {
+                TaskOutcome::Canceled
+            });
+        }
+    }
+}
