@@ -1,14 +1,19 @@
 //! The plugin `wasm`: what a module sees, how it ends, and that it cannot outstay its welcome.
 
-mod support;
+#[path = "wasm/log.rs"]
+mod log;
 #[path = "wasm/programs.rs"]
 mod programs;
+#[path = "wasm/rust.rs"]
+mod rust;
+mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use log::Kept;
 use programs::{
     ENDLESS, ENDLESS_CALLS, SLEEP, SLEEP_BY_TWO, exiter, greeter, opener, oracle, program,
     reporter, worker,
@@ -69,7 +74,6 @@ impl Wasm {
         self.host.run(&self.spec(text)).await
     }
 
-    /// The error of a run, its directory replaced by `DIR`.
     async fn failure(&self, spec: &TaskSpec) -> TaskError {
         let (end, _) = self.host.run(spec).await;
         end.unwrap_err()
@@ -102,6 +106,7 @@ impl Wasm {
         soon(async { while events.recv().await.is_ok() {} }).await;
     }
 
+    /// A text with the directory replaced by `DIR`.
     fn path(&self, text: &str) -> String {
         text.replace(&self.host.directory.path().display().to_string(), "DIR")
     }
@@ -319,10 +324,7 @@ async fn an_exit_code_is_the_tasks_whatever_its_size() {
 async fn a_trap_is_a_failure_that_says_which() {
     let wasm = Wasm::new();
     let cases = [
-        (
-            "(unreachable)",
-            "wasm `unreachable` instruction executed",
-        ),
+        ("(unreachable)", "wasm `unreachable` instruction executed"),
         (
             "(drop (i32.div_u (i32.const 1) (i32.const 0)))",
             "integer divide by zero",
@@ -468,8 +470,8 @@ async fn a_module_that_cannot_be_loaded_says_what_is_wrong_and_is_counted() {
         (
             wat::parse_str(wrong_type).unwrap(),
             "fatal error (no retry): ",
-            "could not be instantiated: found definition for import \
-             wasi_snapshot_preview1::sched_yield with type ",
+            "imports wasi_snapshot_preview1::sched_yield with the type (i64) -> (), \
+             provided is () -> (i32)",
         ),
         (
             wat::parse_str(r#"(module (func (export "run")))"#).unwrap(),
@@ -656,25 +658,65 @@ async fn an_endless_guest_holds_up_neither_the_host_nor_another_task() {
 
 #[tokio::test]
 async fn a_content_is_compiled_once_however_often_and_from_wherever_it_is_run() {
-    let compiled = || {
-        events()
-            .lock()
-            .unwrap()
-            .iter()
-            .filter(|event| event.as_str() == "wasm::cache: compiling a module")
-            .count()
+    let log = Arc::new(Kept::of("wasm::cache"));
+    let wasm = Wasm {
+        host: Host::load(
+            directory_with(&["wasm"]),
+            PluginLoader::new().log(Arc::clone(&log) as _),
+        ),
     };
-    // Compiles happen in other tests of this program meanwhile; this content is this test's own.
-    let wasm = Wasm::new();
-    let own = program("(data (i32.const 5000) \"cache\") (func (export \"_start\"))");
-    let bytes = wat::parse_str(&own).unwrap();
-    let marked = format!("bytes={}", bytes.len());
-    let _ = (compiled, marked);
-    let _ = wasm;
+    let bytes = wat::parse_str(greeter()).unwrap();
+    let [one, two] = ["one.wasm", "two.wasm"].map(|name| {
+        let module = wasm.file(name);
+        fs::write(&module, &bytes).unwrap();
+        wasm.host.build(&spec(&module))
+    });
+    let run = |task: &TaskRef| soon(task.spawn(CancellationToken::new()));
+    let (first, second) = tokio::join!(run(&one), run(&two));
+    first.unwrap();
+    second.unwrap();
+    run(&one).await.unwrap();
+    let compiling = |bytes: &[u8]| format!("compiling a module bytes={}", bytes.len());
+    assert_eq!(log.events(), [compiling(&bytes)]);
+
+    // Another content under the same name is another module.
+    let other = wat::parse_str(exiter(0)).unwrap();
+    fs::write(wasm.file("one.wasm"), &other).unwrap();
+    run(&one).await.unwrap();
+    assert_eq!(log.events(), [compiling(&bytes), compiling(&other)]);
 }
 
-/// What plugins and host logged in this test program, as `target: message`.
-fn events() -> &'static Mutex<Vec<String>> {
-    static EVENTS: OnceLock<Mutex<Vec<String>>> = OnceLock::new();
-    EVENTS.get_or_init(Mutex::default)
+// A real program.
+
+#[tokio::test]
+async fn a_program_of_the_rust_compiler_runs_like_any_other() {
+    let wasm = Wasm::with("max_memory_bytes = 16777216");
+    let Some(module) = rust::compiled(wasm.host.directory.path()) else {
+        println!("skipped: the target wasm32-wasip1 is not installed (rustup target add)");
+        return;
+    };
+    let mut env = TaskEnv::new();
+    env.push("WHO", "world");
+    let (end, lines) = wasm
+        .host
+        .run(&spec_with(&module, &["greet"], env.clone(), 60_000))
+        .await;
+    end.unwrap();
+    assert_eq!(texts(&lines), ["hello, world"]);
+    let (end, _) = wasm
+        .host
+        .run(&spec_with(&module, &["exit"], env.clone(), 60_000))
+        .await;
+    assert_eq!(end.unwrap_err().exit_code(), Some(3));
+    let (end, lines) = wasm
+        .host
+        .run(&spec_with(&module, &["panic"], env, 60_000))
+        .await;
+    let err = end.unwrap_err();
+    assert!(
+        err.to_string()
+            .starts_with("execution failed: module trapped: wasm `unreachable`"),
+        "{err}"
+    );
+    assert!(lines.iter().any(|line| line.text.contains("on purpose")));
 }

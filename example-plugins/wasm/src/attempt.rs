@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use solti_plugin_abi::prelude::*;
 use tracing::warn;
@@ -42,7 +42,7 @@ impl Job {
     pub(crate) async fn run(
         self: Arc<Self>,
         sink: OutputSink,
-        measured: Measured,
+        record: AttemptRecord,
         cancel: CancellationToken,
     ) -> Result<(), TaskError> {
         let stop = StopOnDrop(Arc::new(Stop::default()));
@@ -73,11 +73,7 @@ impl Job {
             }
         };
         let result = ended.map_err(|ended| self.task_error(ended));
-        measured.end(match &result {
-            Ok(()) => TaskOutcome::Success,
-            Err(TaskError::Canceled) => TaskOutcome::Canceled,
-            Err(_) => TaskOutcome::Failure,
-        });
+        record.end(&result);
         result
     }
 
@@ -159,50 +155,5 @@ impl From<Failure> for Ended {
 impl From<Fault> for Ended {
     fn from(fault: Fault) -> Self {
         Self::Run(fault.into())
-    }
-}
-
-/// Reports one attempt's beginning, and its end exactly once.
-pub(crate) struct Measured {
-    metrics: MetricsHandle,
-    began: Instant,
-    timeout: Duration,
-    ended: bool,
-}
-
-impl Measured {
-    pub(crate) fn begin(metrics: MetricsHandle, timeout: Duration) -> Self {
-        metrics.record_task_started(RunnerType::Wasm);
-        Self {
-            metrics,
-            began: Instant::now(),
-            timeout,
-            ended: false,
-        }
-    }
-
-    fn end(mut self, outcome: TaskOutcome) {
-        self.report(outcome);
-    }
-
-    fn report(&mut self, outcome: TaskOutcome) {
-        self.ended = true;
-        let millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.metrics
-            .record_task_completed(RunnerType::Wasm, outcome, millis);
-    }
-}
-
-impl Drop for Measured {
-    /// An attempt that is dropped was timed out by the supervisor, or cancelled.
-    fn drop(&mut self) {
-        if !self.ended {
-            let timed_out = !self.timeout.is_zero() && self.began.elapsed() >= self.timeout;
-            self.report(if timed_out {
-                TaskOutcome::Timeout
-            } else {
-                TaskOutcome::Canceled
-            });
-        }
     }
 }

@@ -38,13 +38,17 @@ pub(crate) enum Fault {
         .0.join(", ")
     )]
     Imports(Vec<String>),
+    #[error("imports {name} with the type {wanted}, provided is {provided}")]
+    ImportType {
+        name: String,
+        wanted: String,
+        provided: String,
+    },
     #[error("exports no function _start without parameters, so it is no program")]
     NoStart,
     #[error("exports no memory, which the WASI functions it imports need")]
     NoMemory,
-    #[error(
-        "needs {needed} bytes of memory to start, the limit is {limit} (max_memory_bytes)"
-    )]
+    #[error("needs {needed} bytes of memory to start, the limit is {limit} (max_memory_bytes)")]
     Memory { needed: u64, limit: u64 },
     #[error("could not be instantiated: {0}")]
     Instantiation(String),
@@ -158,10 +162,7 @@ mod tests {
         let mut bytes = MODULE[..9].to_vec();
         bytes.extend([0xff; 9]);
         let err = check_form(&bytes).unwrap_err();
-        assert_eq!(
-            err.to_string(),
-            "is not valid: a section's size has no end"
-        );
+        assert_eq!(err.to_string(), "is not valid: a section's size has no end");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use solti_plugin_abi::prelude::*;
 use solti_plugin_abi::solti_model::{WasmSpec, merge_env};
 
-use crate::attempt::{Job, Measured};
+use crate::attempt::Job;
 use crate::cache::Cache;
 use crate::config::Config;
 use crate::engine::Engine;
@@ -68,10 +68,9 @@ impl Runner for WasmRunner {
         Ok(TaskFn::arc(id.as_str().to_owned(), move |cancel| {
             let attempt = attempts.fetch_add(1, Ordering::Relaxed) + 1;
             let sink = output.sink_for(id.clone(), attempt);
-            // Made here and not when the future is first polled: one that is dropped before then
-            // has begun and ended all the same.
-            let measured = Measured::begin(Arc::clone(&job.metrics), timeout);
-            Arc::clone(&job).run(sink, measured, cancel)
+            let metrics = Arc::clone(&job.metrics);
+            let record = AttemptRecord::begin(metrics, RunnerType::Wasm, timeout);
+            Arc::clone(&job).run(sink, record, cancel)
         }))
     }
 }

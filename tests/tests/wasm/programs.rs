@@ -2,7 +2,7 @@
 
 /// Puts together a program: the WASI functions that the tests use, a page of memory, a function
 /// `$say` that writes a text at an address to a descriptor, and `items` of the test's own.
-pub fn program(items: &str) -> String {
+pub(crate) fn program(items: &str) -> String {
     format!(
         r#"(module
   (import "wasi_snapshot_preview1" "fd_write"
@@ -33,7 +33,7 @@ pub fn program(items: &str) -> String {
 }
 
 /// Writes to both streams: whole lines, a line in two parts, and a last one without an end.
-pub fn greeter() -> String {
+pub(crate) fn greeter() -> String {
     program(
         r#"(data (i32.const 1024) "one\ntwo\nthr")
   (data (i32.const 1040) "ee\r\nlast")
@@ -46,7 +46,7 @@ pub fn greeter() -> String {
 }
 
 /// Writes its arguments, and then its environment, a line each.
-pub fn reporter() -> String {
+pub(crate) fn reporter() -> String {
     program(
         r#"(func $lines (param $from i32) (param $length i32)
     (local $at i32)
@@ -70,14 +70,14 @@ pub fn reporter() -> String {
 }
 
 /// Ends with a code.
-pub fn exiter(code: i32) -> String {
+pub(crate) fn exiter(code: i32) -> String {
     program(&format!(
         r#"(func (export "_start") (call $exit (i32.const {code})) (unreachable))"#
     ))
 }
 
 /// Says `ready` and then does `work`.
-pub fn worker(work: &str) -> String {
+pub(crate) fn worker(work: &str) -> String {
     program(&format!(
         r#"(data (i32.const 1024) "ready\n")
   (func (export "_start")
@@ -87,21 +87,21 @@ pub fn worker(work: &str) -> String {
 }
 
 /// Computes for ever.
-pub const ENDLESS: &str = "(loop $again (br $again))";
+pub(crate) const ENDLESS: &str = "(loop $again (br $again))";
 
 /// Asks for the time for ever: little fuel, and all of the time in WASI functions.
-pub const ENDLESS_CALLS: &str = "(loop $again
+pub(crate) const ENDLESS_CALLS: &str = "(loop $again
       (drop (call $now (i32.const 0) (i64.const 1) (i32.const 64)))
       (br $again))";
 
 /// Sleeps for an hour: a subscription to the clock at 2048, flags 0.
-pub const SLEEP: &str = "(i32.store8 (i32.const 2056) (i32.const 0))
+pub(crate) const SLEEP: &str = "(i32.store8 (i32.const 2056) (i32.const 0))
     (i32.store (i32.const 2064) (i32.const 1))
     (i64.store (i32.const 2072) (i64.const 3600000000000))
     (drop (call $poll (i32.const 2048) (i32.const 3072) (i32.const 1) (i32.const 16)))";
 
 /// Sleeps for an hour by two subscriptions, which takes another way through WASI.
-pub const SLEEP_BY_TWO: &str = "(i32.store (i32.const 2064) (i32.const 1))
+pub(crate) const SLEEP_BY_TWO: &str = "(i32.store (i32.const 2064) (i32.const 1))
     (i64.store (i32.const 2072) (i64.const 3600000000000))
     (i32.store (i32.const 2112) (i32.const 1))
     (i64.store (i32.const 2120) (i64.const 7200000000000))
@@ -109,7 +109,7 @@ pub const SLEEP_BY_TWO: &str = "(i32.store (i32.const 2064) (i32.const 1))
 
 /// Opens `path` in the first directory, creating it when `create`, and writes what it reads; ends
 /// with the error number of the first call that fails.
-pub fn opener(path: &str, create: bool) -> String {
+pub(crate) fn opener(path: &str, create: bool) -> String {
     let (oflags, rights) = if create { (1, 64) } else { (0, 2) };
     program(&format!(
         r#"(data (i32.const 1024) "{path}")
@@ -129,7 +129,7 @@ pub fn opener(path: &str, create: bool) -> String {
 }
 
 /// Writes 16 letters that are random, and ends with 7 if the clock stands in the year 2000.
-pub fn oracle() -> String {
+pub(crate) fn oracle() -> String {
     program(
         r#"(func (export "_start")
     (local $at i32)

@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use ::wasmi as wasmi;
+use ::wasmi;
 use wasi_common::WasiCtx;
-use wasmi::errors::{ErrorKind, LinkerError};
+use wasmi::errors::{ErrorKind, InstantiationError};
 use wasmi::{
-    CompilationMode, Config, Error, ExternType, Linker, ResourceLimiter, ResumableCall, Store,
-    TrapCode,
+    CompilationMode, Config, Error, ExternType, FuncType, Linker, ResourceLimiter, ResumableCall,
+    Store, TrapCode, ValType,
 };
 use wasmi_core::LimiterError;
 
@@ -193,9 +193,19 @@ impl Engine {
     /// Words for a run's error that is no exit.
     fn failure(&self, err: &Error, guest: &Guest) -> Failure {
         match err.kind() {
-            ErrorKind::Linker(LinkerError::MissingDefinition { .. })
-            | ErrorKind::Linker(_)
-            | ErrorKind::Instantiation(_) => {
+            ErrorKind::Instantiation(InstantiationError::FuncTypeMismatch {
+                name,
+                expected,
+                actual,
+            }) => {
+                return Fault::ImportType {
+                    name: format!("{}::{}", name.module(), name.name()),
+                    wanted: signature(expected),
+                    provided: signature(actual),
+                }
+                .into();
+            }
+            ErrorKind::Instantiation(_) => {
                 return Fault::Instantiation(err.to_string()).into();
             }
             _ => {}
@@ -218,6 +228,18 @@ impl Engine {
         }
         Failure::Trap(message)
     }
+}
+
+/// A function's type, as the text form of WebAssembly orders it.
+fn signature(ty: &FuncType) -> String {
+    let list = |types: &[ValType]| {
+        let names: Vec<_> = types
+            .iter()
+            .map(|ty| format!("{ty:?}").to_lowercase())
+            .collect();
+        format!("({})", names.join(", "))
+    };
+    format!("{} -> {}", list(ty.params()), list(ty.results()))
 }
 
 /// Why `drive` came back without an exit code of its own.

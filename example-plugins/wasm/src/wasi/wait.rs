@@ -27,7 +27,7 @@ impl Waiting {
     fn wait(&self, duration: Duration) -> Result<(), Error> {
         if !self.stop.sleep(duration) {
             // No guest sees this: the engine ends it when the call returns.
-            return Err(Error::io().context("the module is being stopped"));
+            return Err(Error::io());
         }
         if let Some(clock) = &self.clock {
             clock.advance(duration);
