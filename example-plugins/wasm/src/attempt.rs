@@ -29,11 +29,21 @@ pub(crate) struct Job {
 }
 
 /// Stops the guest when the attempt is dropped.
-struct StopOnDrop(Arc<Stop>);
+struct Stopper {
+    shared: Arc<Shared>,
+    stop: Arc<Stop>,
+}
 
-impl Drop for StopOnDrop {
+impl Stopper {
+    fn stop(&self) {
+        self.stop.set();
+        self.shared.engine.interrupt();
+    }
+}
+
+impl Drop for Stopper {
     fn drop(&mut self) {
-        self.0.set();
+        self.stop();
     }
 }
 
@@ -45,10 +55,13 @@ impl Job {
         record: AttemptRecord,
         cancel: CancellationToken,
     ) -> Result<(), TaskError> {
-        let stop = StopOnDrop(Arc::new(Stop::default()));
+        let stopper = Stopper {
+            shared: Arc::clone(&self.shared),
+            stop: Arc::default(),
+        };
         let mut guest = tokio::task::spawn_blocking({
             let job = Arc::clone(&self);
-            let stop = Arc::clone(&stop.0);
+            let stop = Arc::clone(&stopper.stop);
             move || job.execute(&sink, &stop)
         });
         let ended = tokio::select! {
@@ -62,7 +75,7 @@ impl Job {
                 },
             },
             () = cancel.cancelled() => {
-                stop.0.set();
+                stopper.stop();
                 if tokio::time::timeout(STOP_GRACE, &mut guest).await.is_err() {
                     warn!(
                         module = %self.path.display(),
@@ -88,12 +101,12 @@ impl Job {
             cache,
         } = &*self.shared;
         let bytes = module::read(&self.path, config.max_module_bytes)?;
-        let module = cache.module(engine, &bytes)?;
+        let program = cache.program(&**engine, &bytes)?;
         drop(bytes);
         let lines = [StreamKind::Stdout, StreamKind::Stderr]
             .map(|stream| LineWriter::new(sink.clone(), stream));
         let world = wasi::world(&self.invocation, config, lines, stop)?;
-        match engine.run(&module, world, stop)? {
+        match program.run(world, stop)? {
             0 => Ok(()),
             code => Err(Ended::Exit(code)),
         }

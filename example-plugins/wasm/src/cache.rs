@@ -8,11 +8,11 @@ use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tracing::debug;
 
-use crate::engine::{Engine, Module};
+use crate::engine::{Engine, Program};
 use crate::module::Fault;
 
 /// What became of compiling one content; filled by whoever comes first.
-type Slot = Arc<OnceLock<Result<Module, Fault>>>;
+type Slot = Arc<OnceLock<Result<Arc<dyn Program>, Fault>>>;
 
 /// The modules that one engine compiled most recently.
 ///
@@ -31,7 +31,11 @@ impl Cache {
 
     /// Returns the module of this content, compiling it if nobody has; others that ask for the
     /// same one meanwhile wait for it.
-    pub(crate) fn module(&self, engine: &Engine, bytes: &[u8]) -> Result<Module, Fault> {
+    pub(crate) fn program(
+        &self,
+        engine: &dyn Engine,
+        bytes: &[u8],
+    ) -> Result<Arc<dyn Program>, Fault> {
         let digest: [u8; 32] = Sha256::digest(bytes).into();
         let slot = Arc::clone(self.slots.lock().get_or_insert(digest, Slot::default));
         slot.get_or_init(|| {

@@ -9,6 +9,8 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
+    /// What runs the modules.
+    pub(crate) engine: Engine,
     /// The most memory a guest may have.
     pub(crate) max_memory_bytes: usize,
     /// How much a guest may compute, about one per instruction; without it, until its timeout.
@@ -25,6 +27,16 @@ pub(crate) struct Config {
     pub(crate) clock: Clock,
     /// Makes a guest's random numbers the same in every run.
     pub(crate) random_seed: Option<u64>,
+}
+
+/// What runs the modules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Engine {
+    /// An interpreter.
+    Wasmi,
+    /// A compiler, in builds that have it.
+    Wasmtime,
 }
 
 /// A directory that guests see.
@@ -53,6 +65,7 @@ pub(crate) enum Clock {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            engine: Engine::Wasmi,
             max_memory_bytes: 64 << 20,
             max_fuel: None,
             max_module_bytes: 64 << 20,

@@ -11,13 +11,13 @@ use solti_plugin_abi::solti_model::{WasmSpec, merge_env};
 use crate::attempt::Job;
 use crate::cache::Cache;
 use crate::config::Config;
-use crate::engine::Engine;
+use crate::engine::{self, Engine};
 use crate::wasi::Invocation;
 
 /// What all tasks of the plugin share.
 pub(crate) struct Shared {
     pub(crate) config: Config,
-    pub(crate) engine: Engine,
+    pub(crate) engine: Box<dyn Engine>,
     pub(crate) cache: Cache,
 }
 
@@ -28,7 +28,7 @@ impl WasmRunner {
     pub(crate) fn new(config: Config) -> Result<Self, String> {
         let config = config.checked()?;
         Ok(Self(Arc::new(Shared {
-            engine: Engine::new(&config),
+            engine: engine::engine(&config)?,
             cache: Cache::new(config.cached_modules),
             config,
         })))

@@ -1,66 +1,63 @@
-//! Runs modules with the interpreter wasmi.
+//! The interpreter wasmi.
 //!
 //! A guest gets its fuel in slices. When one is used up its call is suspended, which is when it is
 //! stopped if it was asked to, and charged for what it used.
 
 use std::sync::Arc;
 
-use ::wasmi;
-use wasi_common::WasiCtx;
-use wasmi::errors::{ErrorKind, InstantiationError};
-use wasmi::{
-    CompilationMode, Config, Error, ExternType, FuncType, Linker, ResourceLimiter, ResumableCall,
-    Store, TrapCode, ValType,
+use ::wasmi::errors::{ErrorKind, InstantiationError};
+use ::wasmi::{
+    CompilationMode, Config, Engine, Error, ExternType, FuncType, Linker, Module, ResourceLimiter,
+    ResumableCall, Store, TrapCode, ValType,
 };
+use wasi_common::WasiCtx;
 use wasmi_core::LimiterError;
 
-use super::Failure;
+use super::limits::{Growth, Limits, MAX_TABLES, PAGE_BYTES};
+use super::{Failure, Program, WASI};
 use crate::config;
 use crate::module::Fault;
 use crate::stop::Stop;
 
-pub(crate) use wasmi::Module;
-
 /// Fuel of one slice: a few milliseconds of work.
 const SLICE: u64 = 1_000_000;
-/// Fuel for what runs before the program proper, which cannot be suspended: a start function.
+/// Fuel for what runs before the program proper and cannot be suspended: a start function.
 const START_FUEL: u64 = 10 * SLICE;
-/// How deep calls may nest. The stack is the interpreter's own, on the heap.
+/// How deep calls may nest, and how much stack they may take. It is the interpreter's own, on the
+/// heap.
 const MAX_CALL_DEPTH: usize = 10_000;
 const MAX_STACK_BYTES: usize = 8 << 20;
-/// The most elements a table of functions may have.
-const MAX_TABLE_ELEMENTS: usize = 1 << 20;
-/// A page of memory; other sizes are a proposal that is not enabled.
-const PAGE_BYTES: u64 = 64 << 10;
-/// Tables of a guest.
-const MAX_TABLES: usize = 16;
 
-const WASI: &str = "wasi_snapshot_preview1";
-
-/// An engine with its limits, and the functions it provides to guests.
-pub(crate) struct Engine {
-    engine: wasmi::Engine,
-    linker: Linker<Guest>,
-    max_memory_bytes: usize,
-    max_fuel: Option<u64>,
+/// The engine, its limits, and the functions it provides.
+#[derive(Clone)]
+pub(super) struct Wasmi {
+    engine: Engine,
+    linker: Arc<Linker<Guest>>,
+    limits: Limits,
 }
 
-impl Engine {
-    pub(crate) fn new(config: &config::Config) -> Self {
+/// A module, and the engine that compiled it.
+struct Interpreted {
+    wasmi: Wasmi,
+    module: Module,
+}
+
+impl Wasmi {
+    pub(super) fn new(config: &config::Config) -> Self {
         let mut settings = Config::default();
         settings
             .consume_fuel(true)
             // Translating on first use would be charged to whichever run comes first.
             .compilation_mode(CompilationMode::Eager)
-            // The memory limit is one of each memory.
+            // The limit is one of each memory.
             .wasm_multi_memory(false)
             .set_max_recursion_depth(MAX_CALL_DEPTH)
             .set_max_stack_height(MAX_STACK_BYTES);
-        let engine = wasmi::Engine::new(&settings);
+        let engine = Engine::new(&settings);
         let mut linker = Linker::new(&engine);
         wasmi_wasi::add_to_linker(&mut linker, |guest: &mut Guest| &mut guest.wasi)
             .expect("an empty linker takes every definition");
-        // The library's own refuses codes from 126 on, which Rust and C programs may well use.
+        // The library's own refuses codes from 126 on, which programs may well use.
         linker.allow_shadowing(true);
         linker
             .func_wrap(WASI, "proc_exit", |code: i32| -> Result<(), Error> {
@@ -70,38 +67,14 @@ impl Engine {
         linker.allow_shadowing(false);
         Self {
             engine,
-            linker,
-            max_memory_bytes: config.max_memory_bytes,
-            max_fuel: config.max_fuel,
+            linker: Arc::new(linker),
+            limits: Limits::of(config),
         }
-    }
-
-    /// Compiles a module and checks that it is a program this engine can run.
-    pub(crate) fn compile(&self, bytes: &[u8]) -> Result<Module, Fault> {
-        let module =
-            Module::new(&self.engine, bytes).map_err(|err| Fault::Invalid(err.to_string()))?;
-        self.check_imports(&module)?;
-        match module.get_export("_start") {
-            Some(ExternType::Func(ty)) if ty.params().is_empty() && ty.results().is_empty() => {}
-            _ => return Err(Fault::NoStart),
-        }
-        match module.get_export("memory") {
-            Some(ExternType::Memory(ty)) => {
-                let needed = ty.minimum().saturating_mul(PAGE_BYTES);
-                let limit = self.max_memory_bytes as u64;
-                if needed > limit {
-                    return Err(Fault::Memory { needed, limit });
-                }
-            }
-            _ if module.imports().len() > 0 => return Err(Fault::NoMemory),
-            _ => {}
-        }
-        Ok(module)
     }
 
     fn check_imports(&self, module: &Module) -> Result<(), Fault> {
         // What a linker has can only be found out by defining it again.
-        let mut probe = self.linker.clone();
+        let mut probe = Linker::clone(&self.linker);
         let missing: Vec<_> = module
             .imports()
             .filter(|import| {
@@ -117,24 +90,43 @@ impl Engine {
             Err(Fault::Imports(missing))
         }
     }
+}
 
-    /// Runs a module to its end on the calling thread and returns its exit code.
-    pub(crate) fn run(
-        &self,
-        module: &Module,
-        wasi: WasiCtx,
-        stop: &Arc<Stop>,
-    ) -> Result<i32, Failure> {
+impl super::Engine for Wasmi {
+    fn compile(&self, bytes: &[u8]) -> Result<Arc<dyn Program>, Fault> {
+        let module =
+            Module::new(&self.engine, bytes).map_err(|err| Fault::Invalid(err.to_string()))?;
+        self.check_imports(&module)?;
+        match module.get_export("_start") {
+            Some(ExternType::Func(ty)) if ty.params().is_empty() && ty.results().is_empty() => {}
+            _ => return Err(Fault::NoStart),
+        }
+        match module.get_export("memory") {
+            Some(ExternType::Memory(ty)) => {
+                let needed = ty.minimum().saturating_mul(PAGE_BYTES);
+                let limit = self.limits.max_memory_bytes as u64;
+                if needed > limit {
+                    return Err(Fault::Memory { needed, limit });
+                }
+            }
+            _ if module.imports().len() > 0 => return Err(Fault::NoMemory),
+            _ => {}
+        }
+        Ok(Arc::new(Interpreted {
+            wasmi: self.clone(),
+            module,
+        }))
+    }
+}
+
+impl Program for Interpreted {
+    fn run(&self, world: WasiCtx, stop: &Arc<Stop>) -> Result<i32, Failure> {
         let guest = Guest {
-            wasi,
-            limiter: Limiter {
-                max_memory_bytes: self.max_memory_bytes,
-                refused_memory: false,
-                running: false,
-            },
+            wasi: world,
+            growth: Growth::within(&self.wasmi.limits),
         };
-        let mut store = Store::new(&self.engine, guest);
-        store.limiter(|guest| &mut guest.limiter);
+        let mut store = Store::new(&self.wasmi.engine, guest);
+        store.limiter(|guest| guest);
         // Fuel does not tell how long a WASI function takes, so each call of one asks as well.
         let asked = Arc::clone(stop);
         store.call_hook(move |_, _| {
@@ -143,33 +135,33 @@ impl Engine {
             }
             Ok(())
         });
-        let ended = self.drive(&mut store, module, stop);
+        let ended = self.drive(&mut store, stop);
         if stop.is_set() {
             return Err(Failure::Stopped);
         }
-        ended.or_else(|stopped| match stopped {
+        ended.or_else(|interrupted| match interrupted {
             Interrupted::Failure(failure) => Err(failure),
             Interrupted::Error(err) => match err.i32_exit_status() {
                 Some(code) => Ok(code),
-                None => Err(self.failure(&err, store.data())),
+                None => Err(self.failure(&err, &store.data().growth)),
             },
         })
     }
+}
 
-    fn drive(
-        &self,
-        store: &mut Store<Guest>,
-        module: &Module,
-        stop: &Stop,
-    ) -> Result<i32, Interrupted> {
-        let mut tank = Tank::new(self.max_fuel);
+impl Interpreted {
+    fn drive(&self, store: &mut Store<Guest>, stop: &Stop) -> Result<i32, Interrupted> {
+        let mut tank = Tank::new(self.wasmi.limits.max_fuel);
         tank.fill(store, START_FUEL)?;
-        let instance = self.linker.instantiate_and_start(&mut *store, module)?;
+        let instance = self
+            .wasmi
+            .linker
+            .instantiate_and_start(&mut *store, &self.module)?;
         tank.charge(store)?;
-        store.data_mut().limiter.running = true;
+        store.data_mut().growth.running = true;
         let start = instance
             .get_func(&*store, "_start")
-            .expect("the module was compiled with a check for it");
+            .expect("compiling has checked for it");
         tank.fill(store, SLICE)?;
         let mut call = start.call_resumable(&mut *store, &[], &mut [])?;
         loop {
@@ -182,55 +174,49 @@ impl Engine {
                 return Err(Failure::Stopped.into());
             }
             tank.charge(store)?;
-            tank.fill(store, suspended.required_fuel().max(SLICE))?;
-            if store.get_fuel()? < suspended.required_fuel() {
+            // A single instruction that fills much memory may need more than a slice.
+            let needed = suspended.required_fuel();
+            if needed > tank.left {
                 return Err(Failure::OutOfFuel(tank.limit).into());
             }
+            tank.fill(store, needed.max(SLICE))?;
             call = suspended.resume(&mut *store, &mut [])?;
         }
     }
 
     /// Words for a run's error that is no exit.
-    fn failure(&self, err: &Error, guest: &Guest) -> Failure {
+    fn failure(&self, err: &Error, growth: &Growth) -> Failure {
         match err.kind() {
             ErrorKind::Instantiation(InstantiationError::FuncTypeMismatch {
                 name,
                 expected,
                 actual,
             }) => {
-                return Fault::ImportType {
+                return Failure::Module(Fault::ImportType {
                     name: format!("{}::{}", name.module(), name.name()),
                     wanted: signature(expected),
                     provided: signature(actual),
-                }
-                .into();
+                });
             }
             ErrorKind::Instantiation(_) => {
-                return Fault::Instantiation(err.to_string()).into();
+                return Failure::Module(Fault::Instantiation(err.to_string()));
             }
             _ => {}
         }
         // Only a start function meets the end of its fuel here.
         if err.as_trap_code() == Some(TrapCode::OutOfFuel) {
-            return match self.max_fuel {
+            return match self.wasmi.limits.max_fuel {
                 Some(limit) if limit <= START_FUEL => Failure::OutOfFuel(limit),
                 _ => Failure::Trap(format!(
                     "its start function took more than {START_FUEL} fuel: move the work to _start"
                 )),
             };
         }
-        let mut message = err.to_string();
-        if guest.limiter.refused_memory {
-            message.push_str(&format!(
-                " (it had been refused memory beyond its limit of {} bytes, max_memory_bytes)",
-                self.max_memory_bytes
-            ));
-        }
-        Failure::Trap(message)
+        Failure::Trap(growth.explain(err.to_string()))
     }
 }
 
-/// A function's type, as the text form of WebAssembly orders it.
+/// A function's type, as `(i32, i64) -> (i32)`.
 fn signature(ty: &FuncType) -> String {
     let list = |types: &[ValType]| {
         let names: Vec<_> = types
@@ -293,42 +279,26 @@ impl Tank {
 /// What a store holds.
 struct Guest {
     wasi: WasiCtx,
-    limiter: Limiter,
+    growth: Growth,
 }
 
-/// Says how far a guest's memory and tables may grow.
-///
-/// It keeps no account: a growth that runs out of fuel is asked for again.
-struct Limiter {
-    max_memory_bytes: usize,
-    /// Whether a growth was refused: most programs end soon after, in a trap that does not say why.
-    refused_memory: bool,
-    /// Whether the program has started.
-    running: bool,
-}
-
-impl ResourceLimiter for Limiter {
+impl ResourceLimiter for Guest {
     fn memory_growing(
         &mut self,
         _current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> Result<bool, LimiterError> {
-        let allowed = desired <= self.max_memory_bytes;
-        self.refused_memory |= !allowed;
-        Ok(allowed)
+        Ok(self.growth.allows_memory(desired))
     }
 
-    /// Tables keep the size they start with. No program of a C or Rust compiler asks for more, and
-    /// wasmi 2.0.0 does not keep its place when a `table.grow` runs out of fuel, so a suspended one
-    /// could not be resumed.
     fn table_growing(
         &mut self,
         _current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> Result<bool, LimiterError> {
-        Ok(!self.running && desired <= MAX_TABLE_ELEMENTS)
+        Ok(self.growth.allows_table(desired))
     }
 
     fn instances(&self) -> usize {
