@@ -51,6 +51,16 @@ async fn a_trap_is_a_failure_that_says_which() {
 }
 
 #[tokio::test]
+async fn calls_may_nest_as_deep_as_real_programs_do() {
+    let wasm = Wasm::new();
+    let work = "(call $down (i32.const 9000)))
+  (func $down (param $left i32)
+    (if (local.get $left) (then
+      (call $down (i32.sub (local.get $left) (i32.const 1)))))";
+    wasm.run(&worker(work)).await.0.unwrap();
+}
+
+#[tokio::test]
 async fn memory_beyond_the_limit_is_refused_and_named_in_the_trap_that_follows() {
     let wasm = Wasm::with("max_memory_bytes = 131072");
     let grow = |pages: u32| {
@@ -95,6 +105,20 @@ async fn a_guest_ends_with_its_fuel_and_not_before() {
     (if (i32.ne (i32.load8_u (i32.const 70000)) (i32.const 1)) (then (unreachable))))"#,
     );
     wasm.run(&fill).await.0.unwrap();
+}
+
+#[tokio::test]
+async fn the_first_call_of_a_function_is_not_charged_for_its_translation() {
+    // Translating all of them would take more than a slice of fuel, and cannot be suspended.
+    let functions: String = (0..300)
+        .map(|index| format!("(func $f{index} {})\n", "(nop)".repeat(1000)))
+        .collect();
+    let calls: String = (0..300)
+        .map(|index| format!("(call $f{index})\n"))
+        .collect();
+    let wasm = Wasm::with("max_fuel = 100000");
+    let text = program(&format!(r#"{functions}(func (export "_start") {calls})"#));
+    wasm.run(&text).await.0.unwrap();
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use log::Kept;
 use programs::{
-    ENDLESS, ENDLESS_CALLS, SLEEP, SLEEP_BY_TWO, exiter, greeter, opener, oracle, program,
+    ENDLESS, ENDLESS_CALLS, For, SLEEP, SLEEP_BY_TWO, exiter, greeter, opener, oracle, program,
     reporter, worker,
 };
 use solti_model::{

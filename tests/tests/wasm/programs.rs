@@ -89,9 +89,9 @@ pub(crate) fn worker(work: &str) -> String {
 /// Computes for ever.
 pub(crate) const ENDLESS: &str = "(loop $again (br $again))";
 
-/// Asks for the time for ever: little fuel, and all of the time in WASI functions.
+/// Draws random numbers for ever: far less fuel than time.
 pub(crate) const ENDLESS_CALLS: &str = "(loop $again
-      (drop (call $now (i32.const 0) (i64.const 1) (i32.const 64)))
+      (drop (call $random (i32.const 4096) (i32.const 60000)))
       (br $again))";
 
 /// Sleeps for an hour: a subscription to the clock at 2048, flags 0.
@@ -107,10 +107,22 @@ pub(crate) const SLEEP_BY_TWO: &str = "(i32.store (i32.const 2064) (i32.const 1)
     (i64.store (i32.const 2120) (i64.const 7200000000000))
     (drop (call $poll (i32.const 2048) (i32.const 3072) (i32.const 2) (i32.const 16)))";
 
-/// Opens `path` in the first directory, creating it when `create`, and writes what it reads; ends
-/// with the error number of the first call that fails.
-pub(crate) fn opener(path: &str, create: bool) -> String {
-    let (oflags, rights) = if create { (1, 64) } else { (0, 2) };
+/// What a file is opened for.
+#[derive(Clone, Copy)]
+pub(crate) enum For {
+    Reading,
+    Writing,
+    Creating,
+}
+
+/// Opens `path` in the first directory and writes what it reads; ends with the error number of the
+/// first call that fails.
+pub(crate) fn opener(path: &str, purpose: For) -> String {
+    let (oflags, rights) = match purpose {
+        For::Reading => (0, 2),
+        For::Writing => (0, 64),
+        For::Creating => (1, 64),
+    };
     program(&format!(
         r#"(data (i32.const 1024) "{path}")
   (func (export "_start")
@@ -121,7 +133,7 @@ pub(crate) fn opener(path: &str, create: bool) -> String {
     (if (local.get $errno) (then (call $exit (local.get $errno))))
     (i32.store (i32.const 24) (i32.const 4096))
     (i32.store (i32.const 28) (i32.const 100))
-    (if (i32.eqz (i32.const {oflags})) (then
+    (if (i32.eq (i32.const {rights}) (i32.const 2)) (then
       (drop (call $fd_read (i32.load (i32.const 16)) (i32.const 24) (i32.const 1) (i32.const 32)))
       (call $say (i32.const 1) (i32.const 4096) (i32.load (i32.const 32))))))"#,
         length = path.len(),

@@ -93,7 +93,9 @@ async fn the_runners_variables_win_over_the_tasks_and_those_over_the_hosts() {
 #[tokio::test]
 async fn without_configuration_there_is_no_file_to_open() {
     let wasm = Wasm::new();
-    let err = wasm.failure(&wasm.spec(&opener("f.txt", false))).await;
+    let err = wasm
+        .failure(&wasm.spec(&opener("f.txt", For::Reading)))
+        .await;
     // 8 is EBADF: there is no first directory.
     assert_eq!(err.exit_code(), Some(8));
 }
@@ -113,19 +115,24 @@ async fn a_directory_can_be_read_and_not_changed_unless_it_is_writable() {
     };
 
     let wasm = Wasm::with(&config(false));
-    let (end, lines) = wasm.run(&opener("f.txt", false)).await;
+    let (end, lines) = wasm.run(&opener("f.txt", For::Reading)).await;
     end.unwrap();
     assert_eq!(texts(&lines), ["content"]);
     // 63 is EPERM.
-    let err = wasm.failure(&wasm.spec(&opener("new.txt", true))).await;
-    assert_eq!(err.exit_code(), Some(63));
+    for (path, purpose) in [
+        ("new.txt", For::Creating),
+        ("f.txt", For::Writing),
+        ("../secret", For::Reading),
+    ] {
+        let err = wasm.failure(&wasm.spec(&opener(path, purpose))).await;
+        assert_eq!(err.exit_code(), Some(63), "{path}");
+    }
     assert!(!shared.join("new.txt").exists());
-    let err = wasm.failure(&wasm.spec(&opener("../secret", false))).await;
-    assert_eq!(err.exit_code(), Some(63));
 
     let wasm = Wasm::with(&config(true));
-    wasm.run(&opener("new.txt", true)).await.0.unwrap();
+    wasm.run(&opener("new.txt", For::Creating)).await.0.unwrap();
     assert!(shared.join("new.txt").exists());
+    wasm.run(&opener("f.txt", For::Writing)).await.0.unwrap();
 }
 
 #[tokio::test]
