@@ -134,6 +134,11 @@ fn a_wrong_configuration_is_refused_at_load_with_its_field() {
             "config.memory: unknown field `memory`, expected one of",
         ),
         (
+            "engine = 'wasmtime'",
+            "config.engine: this build of the plugin has no wasmtime: build it with \
+             `--features wasmtime`, or use wasmi",
+        ),
+        (
             "clock = 'broken'",
             "config.clock: unknown variant `broken`, expected `real` or `virtual`",
         ),

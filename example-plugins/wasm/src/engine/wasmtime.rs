@@ -181,8 +181,11 @@ impl Compiled {
         let mut message = growth.explain(message);
         if let Some(backtrace) = err.downcast_ref::<WasmBacktrace>() {
             for frame in backtrace.frames() {
-                let name = frame.func_name().unwrap_or("an unnamed function");
-                message.push_str(&format!("\n    at {:#}", rustc_demangle::demangle(name)));
+                let place = match frame.func_name() {
+                    Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
+                    None => format!("function {}", frame.func_index()),
+                };
+                message.push_str(&format!("\n    at {place}"));
             }
         }
         Failure::Trap(message)
