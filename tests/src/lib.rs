@@ -7,7 +7,7 @@
 mod build;
 mod fixtures;
 
-pub use build::{Built, Profile, build};
+pub use build::{Built, Profile, build, build_with};
 pub use fixtures::{PLUGIN_SUFFIX, built, install, plugin, solti_host};
 
 use std::path::{Path, PathBuf};

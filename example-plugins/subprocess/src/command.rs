@@ -1,0 +1,191 @@
+//! What is executed: the command line of a spec, its environment, its directory, its script file.
+
+mod script;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use script::Script;
+use solti_plugin_abi::prelude::*;
+use solti_plugin_abi::solti_model::{ModelError, SubprocessMode, SubprocessSpec, merge_env};
+use tokio::process::{Child, Command};
+
+/// A command line that can be executed again and again.
+#[derive(Debug)]
+pub(crate) struct CommandLine {
+    program: String,
+    args: Vec<OsString>,
+    env: BTreeMap<String, String>,
+    cwd: Option<PathBuf>,
+    /// The file that `args` names; it lives as long as the command line.
+    _script: Option<Script>,
+}
+
+impl CommandLine {
+    /// Makes the command line of a spec, and the file of its script if it is one.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::InvalidSpec`] with the model's reason, and [`RunnerError::Io`] when the
+    /// script's file cannot be made.
+    pub(crate) fn new(spec: &SubprocessSpec, runner_env: &RunnerEnv) -> Result<Self, RunnerError> {
+        let mut line = Self {
+            program: String::new(),
+            args: Vec::new(),
+            env: merge_env(&spec.env, runner_env),
+            cwd: spec.cwd.clone(),
+            _script: None,
+        };
+        match &spec.mode {
+            SubprocessMode::Command { command, args } => {
+                line.program.clone_from(command);
+                line.args.extend(args.iter().map(OsString::from));
+            }
+            SubprocessMode::Script { runtime, args, .. } => {
+                let body = spec.mode.decode_body().map_err(invalid_spec)?;
+                let script = Script::create(&body)?;
+                // The flag that comes with the interpreter is the one for a script given inline.
+                // From a file a script may be larger than one argument can be, its text does not
+                // show in the list of processes, and its errors name a line of a file.
+                let (interpreter, _inline_flag) = runtime.resolve();
+                line.program = interpreter.to_owned();
+                line.args.push(script.path().into());
+                line.args.extend(args.iter().map(OsString::from));
+                line._script = Some(script);
+            }
+        }
+        Ok(line)
+    }
+
+    /// Starts a process in a group of its own, its output piped, nothing to read on its input.
+    ///
+    /// The process has the host's environment and, over it, that of the spec and the runner.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError::Fatal`] that names the program, or the directory when that is what is wrong.
+    pub(crate) fn spawn(&self) -> Result<Child, TaskError> {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.args)
+            .envs(&self.env)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        if let Some(cwd) = &self.cwd {
+            command.current_dir(cwd);
+        }
+        command.spawn().map_err(|err| TaskError::Fatal {
+            reason: format!("spawn failed: {}", self.explain(&err)),
+            exit_code: None,
+        })
+    }
+
+    /// Says what could not be started, and where: the system's error alone names neither.
+    fn explain(&self, err: &io::Error) -> String {
+        let Some(cwd) = &self.cwd else {
+            return format!("cannot start {:?}: {err}", self.program);
+        };
+        match cwd.metadata() {
+            Err(err) => format!("cannot enter the working directory {cwd:?}: {err}"),
+            Ok(found) if !found.is_dir() => {
+                format!("the working directory {cwd:?} is not a directory")
+            }
+            Ok(_) => format!("cannot start {:?} in {cwd:?}: {err}", self.program),
+        }
+    }
+}
+
+/// The model's reason without the model's own prefix, which the runner's error replaces.
+fn invalid_spec(err: ModelError) -> RunnerError {
+    RunnerError::InvalidSpec(match err {
+        ModelError::Invalid(reason) => reason.into_owned(),
+        other => other.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use solti_plugin_abi::solti_model::{Flag, Runtime, TaskEnv};
+
+    use super::*;
+
+    fn spec(mode: SubprocessMode) -> SubprocessSpec {
+        SubprocessSpec {
+            mode,
+            env: TaskEnv::default(),
+            cwd: None,
+            fail_on_non_zero: Flag::enabled(),
+        }
+    }
+
+    fn script(runtime: Runtime, body: &str) -> SubprocessSpec {
+        spec(SubprocessMode::Script {
+            runtime,
+            body: body.to_owned(),
+            args: vec!["-v".to_owned()],
+        })
+    }
+
+    #[test]
+    fn a_task_cannot_override_what_the_runner_sets() {
+        let mut spec = spec(SubprocessMode::Command {
+            command: "true".to_owned(),
+            args: Vec::new(),
+        });
+        spec.env.push("WHO", "task");
+        spec.env.push("ONLY", "task");
+        let mut runner_env = RunnerEnv::default();
+        runner_env.push("WHO", "runner");
+        let line = CommandLine::new(&spec, &runner_env).unwrap();
+        assert_eq!(line.env["WHO"], "runner");
+        assert_eq!(line.env["ONLY"], "task");
+    }
+
+    #[test]
+    fn an_interpreter_gets_the_path_of_a_file_and_never_its_inline_flag() {
+        let custom = Runtime::Custom {
+            command: "perl".to_owned(),
+            flag: "-e".to_owned(),
+        };
+        for (runtime, program) in [
+            (Runtime::Bash, "bash"),
+            (Runtime::Python, "python3"),
+            (Runtime::Node, "node"),
+            (custom, "perl"),
+        ] {
+            let line =
+                CommandLine::new(&script(runtime, "cHJpbnQgMQo="), &RunnerEnv::default()).unwrap();
+            let file = line._script.as_ref().unwrap().path();
+            assert_eq!(std::fs::read_to_string(file).unwrap(), "print 1\n");
+            assert_eq!(line.program, program);
+            assert_eq!(line.args, [file.as_os_str(), "-v".as_ref()]);
+        }
+    }
+
+    #[test]
+    fn a_script_that_cannot_be_read_is_refused_with_the_models_reason() {
+        let message = |spec| {
+            CommandLine::new(&spec, &RunnerEnv::default())
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            message(script(Runtime::Bash, "")),
+            "invalid specification: script body cannot be empty"
+        );
+        assert_eq!(
+            message(script(Runtime::Bash, "/w==")),
+            "invalid specification: script body is not valid UTF-8: \
+             invalid utf-8 sequence of 1 bytes from index 0"
+        );
+        assert_eq!(
+            message(script(Runtime::Bash, "no base64!")),
+            "invalid specification: invalid base64 body: Invalid symbol 32, offset 2."
+        );
+    }
+}

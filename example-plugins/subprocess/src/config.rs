@@ -1,0 +1,74 @@
+//! What an operator can set, in the table `config` of the sidecar `subprocess.toml`.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use serde::Deserialize;
+use solti_plugin_abi::DEFAULT_MAX_LINE_BYTES;
+
+/// The plugin's configuration; every field has a default.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// The longest line of output, in bytes, that is passed on whole.
+    max_line_bytes: NonZeroU32,
+    /// How long a cancelled task may take to end by itself, in milliseconds.
+    stop_grace_ms: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            max_line_bytes: u32::try_from(DEFAULT_MAX_LINE_BYTES)
+                .ok()
+                .and_then(NonZeroU32::new)
+                .expect("the default of the SDK is some kilobytes"),
+            stop_grace_ms: 0,
+        }
+    }
+}
+
+impl Config {
+    /// The longest line of output, in bytes, that is passed on whole.
+    pub(crate) fn max_line_bytes(&self) -> usize {
+        self.max_line_bytes.get() as usize
+    }
+
+    /// How long a cancelled task may take to end by itself; zero kills it at once.
+    pub(crate) fn stop_grace(&self) -> Duration {
+        Duration::from_millis(self.stop_grace_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_configuration_means_the_defaults() {
+        let config: Config = serde_json::from_str("{}").unwrap();
+        assert_eq!(config.max_line_bytes(), DEFAULT_MAX_LINE_BYTES);
+        assert_eq!(config.stop_grace(), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_misspelt_field_is_not_taken_for_a_default() {
+        let err = serde_json::from_str::<Config>(r#"{"stop_grace":1}"#).unwrap_err();
+        assert!(
+            err.to_string().starts_with(
+                "unknown field `stop_grace`, expected `max_line_bytes` or `stop_grace_ms`"
+            ),
+            "{err}"
+        );
+    }
+
+    #[test]
+    fn a_limit_of_no_bytes_at_all_is_refused() {
+        let err = serde_json::from_str::<Config>(r#"{"max_line_bytes":0}"#).unwrap_err();
+        assert!(
+            err.to_string()
+                .starts_with("invalid value: integer `0`, expected a nonzero u32"),
+            "{err}"
+        );
+    }
+}

@@ -1,0 +1,37 @@
+//! Runs the tasks of kind `subprocess`: commands and scripts as processes of the operating system.
+//!
+//! ```text
+//!   TaskSpec ──► runner ──► Job ─────────────► Attempt ──────────► Process
+//!                           the same for each   metrics, outcome    its group, its output
+//!                           attempt
+//! ```
+//!
+//! | module | owns |
+//! |---|---|
+//! | `config` | what an operator can set |
+//! | `runner` | from a spec to a task |
+//! | `command` | the command line, its environment and its script file |
+//! | `attempt` | one run: start, wait, outcome |
+//! | `metrics` | one record for each attempt, however it ends |
+//! | `process` | a running process: its output, its end, its end by force |
+//! | `process::group` | signals to all processes that a task has started, strays included |
+//!
+//! The README of this package describes it for operators.
+
+#![forbid(unsafe_code)]
+
+mod attempt;
+mod command;
+mod config;
+mod metrics;
+mod process;
+mod runner;
+
+use runner::SubprocessRunner;
+
+solti_plugin_abi::export_plugin!(SubprocessRunner {
+    name: "subprocess",
+    kinds: [subprocess],
+    supports: by_kind,
+    new: SubprocessRunner::new
+});

@@ -1,0 +1,149 @@
+//! A running process: its output, its end, its end by force.
+
+mod group;
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use group::Group;
+use solti_plugin_abi::prelude::*;
+use tokio::io::AsyncRead;
+use tokio::process::Child;
+use tokio::runtime::Handle;
+use tokio::time::{sleep, timeout};
+use tracing::warn;
+
+/// How long the output of killed processes is waited for. All of it is in the pipe by then; only a
+/// process that could not be reached keeps the pipe open longer.
+const LAST_OUTPUT: Duration = Duration::from_secs(1);
+
+/// How often a process that was asked to end is looked at.
+const EXIT_POLL: Duration = Duration::from_millis(5);
+
+/// A process, all it has started, and its output on the way to a sink.
+///
+/// Dropping it before its end kills all of them. The child is reaped in any case, and after the
+/// last signal to its group: until then its number, which is the group's too, cannot become that
+/// of a stranger.
+pub(crate) struct Process(Option<Running>);
+
+struct Running {
+    child: Child,
+    group: Group,
+    output: Output,
+}
+
+impl Process {
+    /// Takes over a child that leads a process group and whose output is piped.
+    pub(crate) fn new(mut child: Child, sink: &OutputSink, max_line_bytes: usize) -> Self {
+        let group = Group::led_by(&child);
+        let lines =
+            |stream| LineWriter::new(sink.clone(), stream).with_max_line_bytes(max_line_bytes);
+        let stdout = copy(lines(StreamKind::Stdout), child.stdout.take());
+        let stderr = copy(lines(StreamKind::Stderr), child.stderr.take());
+        let output = Output::Open(Box::pin(async {
+            tokio::join!(stdout, stderr);
+        }));
+        Self(Some(Running {
+            child,
+            group,
+            output,
+        }))
+    }
+
+    /// Waits for the end of the output, then for that of the process.
+    ///
+    /// The output ends when the last process that can write to it does: what a process in the
+    /// background still writes belongs to the task.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not tell the exit status.
+    pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
+        let running = self.running();
+        running.output.end().await;
+        running.child.wait().await
+    }
+
+    /// Ends all processes and waits until the child is reaped.
+    ///
+    /// With a grace they are asked to end first, and killed when it is over.
+    pub(crate) async fn stop(&mut self, grace: Duration) {
+        let running = self.running();
+        if !grace.is_zero() {
+            running.group.terminate();
+            // Whether they ended in time makes no difference: what is left is killed now.
+            let _ = timeout(grace, running.ended()).await;
+        }
+        running.group.kill();
+        running.drain_and_reap().await;
+    }
+
+    fn running(&mut self) -> &mut Running {
+        self.0.as_mut().expect("only drop takes it")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let Some(mut running) = self.0.take() else {
+            return;
+        };
+        if running.child.id().is_none() {
+            return; // It has been reaped.
+        }
+        running.group.kill();
+        // Its last lines may say why it took too long. The child is awaited by us: tokio promises no
+        // more than to try, and was seen to leave such a child unreaped on an idle runtime.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move { running.drain_and_reap().await });
+        }
+    }
+}
+
+impl Running {
+    /// Waits for the end of the output and of the child, which is not reaped.
+    async fn ended(&mut self) {
+        self.output.end().await;
+        while self.group.leader_runs() {
+            sleep(EXIT_POLL).await;
+        }
+    }
+
+    /// Passes on what killed processes have written and reaps the child.
+    async fn drain_and_reap(&mut self) {
+        if timeout(LAST_OUTPUT, self.output.end()).await.is_err() {
+            self.output = Output::Ended;
+        }
+        if let Err(err) = self.child.wait().await {
+            warn!("a killed process could not be reaped: {err}");
+        }
+    }
+}
+
+/// Both streams of a process until their end.
+enum Output {
+    Open(Pin<Box<dyn Future<Output = ()> + Send>>),
+    Ended,
+}
+
+impl Output {
+    /// Waits for the end; may be dropped and called again.
+    async fn end(&mut self) {
+        if let Self::Open(copying) = self {
+            copying.await;
+            *self = Self::Ended;
+        }
+    }
+}
+
+async fn copy(lines: LineWriter, pipe: Option<impl AsyncRead + Unpin>) {
+    if let Some(pipe) = pipe
+        && let Err(err) = lines.copy_from(pipe).await
+    {
+        warn!("the output of a process could not be read to its end: {err}");
+    }
+}
