@@ -115,3 +115,55 @@ impl fmt::Debug for Kinds {
         write!(f, "Kinds({self})")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(json: &str) -> TaskKind {
+        serde_json::from_str(json).expect("the model's wire form")
+    }
+
+    #[test]
+    fn each_kind_has_the_name_that_the_model_gives_it() {
+        for json in [
+            r#"{"subprocess":{"mode":{"command":{"command":"true"}}}}"#,
+            r#"{"wasm":{"module":"a.wasm"}}"#,
+            r#"{"container":{"image":"image"}}"#,
+        ] {
+            let kind = kind(json);
+            assert_eq!(Kinds::of(&kind).to_string(), kind.kind());
+            assert_eq!(Kinds::parse(kind.kind()), Ok(Kinds::of(&kind)));
+            assert!(Kinds::ANY.contains(Kinds::of(&kind)));
+        }
+    }
+
+    #[test]
+    fn an_embedded_task_is_of_no_kind_that_a_runner_can_declare() {
+        assert_eq!(Kinds::of(&kind("\"embedded\"")), Kinds::NONE);
+        assert_eq!(Kinds::parse("embedded"), Err("embedded".to_owned()));
+    }
+
+    #[test]
+    fn a_list_is_read_in_any_order_and_names_what_it_does_not_know() {
+        let all = Kinds::SUBPROCESS.union(Kinds::WASM).union(Kinds::CONTAINER);
+        assert_eq!(Kinds::parse("container,subprocess,wasm,wasm"), Ok(all));
+        assert_eq!(Kinds::parse(""), Ok(Kinds::NONE));
+        assert_eq!(Kinds::parse("wasm,vm,gpu"), Err("vm".to_owned()));
+        assert_eq!(Kinds::parse("Wasm"), Err("Wasm".to_owned()));
+        assert_eq!(Kinds::parse(" wasm"), Err(" wasm".to_owned()));
+    }
+
+    #[test]
+    fn a_kind_of_a_later_version_is_in_any_and_in_no_list() {
+        let all = Kinds::SUBPROCESS.union(Kinds::WASM).union(Kinds::CONTAINER);
+        assert!(Kinds::ANY.contains(all));
+        assert!(!all.contains(Kinds::ANY));
+        assert!(all.contains(Kinds::NONE));
+        assert!(Kinds::NONE.is_empty() && !all.is_empty());
+        assert_eq!(
+            format!("{all:?} {all}"),
+            "Kinds(subprocess,wasm,container) subprocess,wasm,container"
+        );
+    }
+}

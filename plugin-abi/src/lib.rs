@@ -12,6 +12,7 @@
 
 pub mod metrics;
 
+mod attempt;
 mod context;
 mod error;
 mod intern;
@@ -25,6 +26,7 @@ pub mod v1;
 
 mod sdk;
 
+pub use attempt::AttemptRecord;
 pub use context::BuildContext;
 pub use error::RunnerError;
 pub use kinds::Kinds;
@@ -47,8 +49,9 @@ pub mod prelude {
     pub use tokio_util::sync::CancellationToken;
 
     pub use crate::{
-        BuildContext, LineWriter, MetricsBackend, MetricsHandle, OutputRegistry, OutputSink, RunId,
-        Runner, RunnerError, RunnerErrorKind, RunnerType, TaskOutcome, make_run_id,
+        AttemptRecord, BuildContext, LineWriter, MetricsBackend, MetricsHandle, OutputRegistry,
+        OutputSink, RunId, Runner, RunnerError, RunnerErrorKind, RunnerType, TaskOutcome,
+        make_run_id,
     };
 }
 

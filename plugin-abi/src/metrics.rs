@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 /// Declares a label enum: the variants with their docs, the snake-case label of each, and the
-/// number it has when it crosses the plugin boundary.
+/// number it has when it crosses the plugin boundary. `as_label` takes what the published crate's
+/// takes, so that `map(TaskOutcome::as_label)` over references compiles here too.
 macro_rules! label_enum {
     (
         $(#[$meta:meta])*
-        pub enum $name:ident {
+        pub enum $name:ident labelled by $receiver:ty {
             $( $(#[$variant_meta:meta])* $variant:ident = $code:literal => $label:literal, )+
         }
     ) => {
@@ -24,7 +25,7 @@ macro_rules! label_enum {
 
             /// The label value in a metric.
             #[must_use]
-            pub const fn as_label(self) -> &'static str {
+            pub const fn as_label(self: $receiver) -> &'static str {
                 match self { $( Self::$variant => $label ),+ }
             }
 
@@ -47,7 +48,7 @@ macro_rules! label_enum {
 
 label_enum! {
     /// Which technique runs the task.
-    pub enum RunnerType {
+    pub enum RunnerType labelled by Self {
         /// A process of the operating system.
         Subprocess = 1 => "subprocess",
         /// A container (OCI).
@@ -59,7 +60,7 @@ label_enum! {
 
 label_enum! {
     /// How a task ended.
-    pub enum TaskOutcome {
+    pub enum TaskOutcome labelled by &Self {
         /// It finished without an error.
         Success = 1 => "success",
         /// It finished with an error.
@@ -73,7 +74,7 @@ label_enum! {
 
 label_enum! {
     /// What failed around a task, rather than in it.
-    pub enum RunnerErrorKind {
+    pub enum RunnerErrorKind labelled by Self {
         /// A cgroup could not be created or written.
         CgroupPrepareFailed = 1 => "cgroup_prepare_failed",
         /// The runner's own configuration could not be applied to the task.

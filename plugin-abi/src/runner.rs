@@ -35,6 +35,11 @@ use crate::{BuildContext, Kinds, RunId, RunnerError, make_run_id};
 /// # let runner = Nothing;
 /// # assert!(runner.build_run_id("slot").name().starts_with("nothing-slot-"));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a runner",
+    label = "does not implement `Runner`",
+    note = "implement `solti_plugin_abi::Runner` for `{Self}`: `name`, `supports` and `build_task`"
+)]
 pub trait Runner: Send + Sync {
     /// Names the runner in logs, errors and run ids.
     fn name(&self) -> &'static str;

@@ -16,7 +16,7 @@
 //! panic=unwind
 //! runner=hello
 //! kinds=subprocess
-//! label=tier	fast
+//! label=tier<tab>fast
 //! ```
 //!
 //! `kinds` and `label` belong to the `runner` line before them. Unknown keys are ignored, so that a

@@ -38,7 +38,34 @@ pub fn build(
     target_dir: &Path,
     extra: impl FnOnce(&mut Command),
 ) -> Built {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    build_with(None, packages, profile, target_dir, extra)
+}
+
+/// As [`build`], with the cargo and the compiler of another toolchain of rustup's.
+///
+/// # Panics
+///
+/// When cargo cannot be started or fails; its output has been shown by then.
+#[must_use]
+pub fn build_with(
+    toolchain: Option<&str>,
+    packages: &[&str],
+    profile: Profile,
+    target_dir: &Path,
+    extra: impl FnOnce(&mut Command),
+) -> Built {
+    let mut cargo = match toolchain {
+        None => Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())),
+        Some(toolchain) => {
+            let mut rustup = Command::new("rustup");
+            // What the outer cargo set would make it run its own compiler again.
+            for name in ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC", "RUSTDOC"] {
+                rustup.env_remove(name);
+            }
+            rustup.args(["run", toolchain, "cargo"]);
+            rustup
+        }
+    };
     cargo
         .current_dir(workspace())
         .arg("build")

@@ -8,7 +8,7 @@ mod build;
 mod examples;
 mod fixtures;
 
-pub use build::{Built, Profile, build};
+pub use build::{Built, Profile, build, build_with};
 pub use examples::{EXAMPLES, Installed, install_examples};
 pub use fixtures::{PLUGIN_SUFFIX, built, install, plugin, solti_host};
 

@@ -57,7 +57,7 @@ impl Job {
         let sink = self.output.sink_for(self.id.clone(), number);
         let mut process = Process::new(child, &sink, self.config.max_line_bytes());
         let status = tokio::select! {
-            // In this order, because a process that never stops writing is always ready.
+            // Looked at first: a process that never stops writing must not put it off.
             biased;
             () = cancel.cancelled() => {
                 process.stop(self.config.stop_grace()).await;

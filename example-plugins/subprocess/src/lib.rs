@@ -14,7 +14,7 @@
 //! | `attempt` | one run: start, wait, outcome |
 //! | `metrics` | one record for each attempt, however it ends |
 //! | `process` | a running process: its output, its end, its end by force |
-//! | `process::group` | signals to all processes that a task has started |
+//! | `process::group` | signals to all processes that a task has started, strays included |
 //!
 //! The README of this package describes it for operators.
 

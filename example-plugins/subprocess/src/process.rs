@@ -79,7 +79,7 @@ impl Process {
             let _ = timeout(grace, running.ended()).await;
         }
         running.group.kill();
-        running.bury().await;
+        running.drain_and_reap().await;
     }
 
     fn running(&mut self) -> &mut Running {
@@ -96,10 +96,10 @@ impl Drop for Process {
             return; // It has been reaped.
         }
         running.group.kill();
-        // Its last lines may say why it took too long. Without a runtime there is nobody left to
-        // read them, and tokio reaps the child when it can.
+        // Its last lines may say why it took too long. The child is awaited by us: tokio promises no
+        // more than to try, and was seen to leave such a child unreaped on an idle runtime.
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(async move { running.bury().await });
+            runtime.spawn(async move { running.drain_and_reap().await });
         }
     }
 }
@@ -114,7 +114,7 @@ impl Running {
     }
 
     /// Passes on what killed processes have written and reaps the child.
-    async fn bury(&mut self) {
+    async fn drain_and_reap(&mut self) {
         if timeout(LAST_OUTPUT, self.output.end()).await.is_err() {
             self.output = Output::Ended;
         }

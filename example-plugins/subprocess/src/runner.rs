@@ -73,7 +73,7 @@ impl Runner for SubprocessRunner {
 
 #[cfg(test)]
 mod tests {
-    use solti_plugin_abi::solti_model::WasmSpec;
+    use solti_plugin_abi::solti_model::{Flag, SubprocessMode, SubprocessSpec, TaskEnv, WasmSpec};
 
     use super::*;
 
@@ -95,5 +95,25 @@ mod tests {
             err.to_string(),
             "unsupported task kind for runner 'subprocess': wasm"
         );
+    }
+    #[tokio::test]
+    async fn an_attempt_that_was_cancelled_before_it_began_starts_nothing() {
+        let kind = TaskKind::Subprocess(SubprocessSpec {
+            // It cannot be started, so the error tells whether that was tried.
+            mode: SubprocessMode::Command {
+                command: "/no/such/program".to_owned(),
+                args: Vec::new(),
+            },
+            env: TaskEnv::default(),
+            cwd: None,
+            fail_on_non_zero: Flag::enabled(),
+        });
+        let spec = TaskSpec::builder("slot", kind, 1_000_u64).build().unwrap();
+        let runner = SubprocessRunner::new(Config::default()).unwrap();
+        let task = runner.build_task(&spec, &BuildContext::default()).unwrap();
+        let cancel = CancellationToken::new();
+        cancel.cancel();
+        let end = task.spawn(cancel).await;
+        assert!(matches!(end, Err(TaskError::Canceled)), "{end:?}");
     }
 }

@@ -37,6 +37,10 @@ impl Task for ForeignTask {
     }
 
     fn spawn(&self, ctx: CancellationToken) -> BoxTaskFuture {
+        // The plugin begins an attempt before it can be told of its cancellation.
+        if ctx.is_cancelled() {
+            return Box::pin(std::future::ready(Err(TaskError::Canceled)));
+        }
         self.plugin.refresh_log();
         let attempt = self.object.spawn();
         Box::pin(ForeignAttempt {

@@ -4,6 +4,7 @@ mod callsite;
 
 use std::sync::atomic::Ordering;
 
+use solti_plugin_abi::v1::log::level;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 
@@ -70,8 +71,8 @@ impl PluginLog for TracingLog {
     }
 
     fn generation(&self) -> u64 {
-        // There must be a call site for the subscriber to rebuild when it changes.
-        callsite::of(Level::ERROR, super::plugin_host::PANIC_TARGET);
-        callsite::GENERATION.load(Ordering::Acquire)
+        // An event above the current level is refused without a call site, so the level counts too.
+        let level = level::filter_code(LevelFilter::current());
+        callsite::GENERATION.load(Ordering::Acquire) << 3 | u64::from(level)
     }
 }

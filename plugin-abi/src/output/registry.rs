@@ -1,6 +1,7 @@
 //! The channels of all tasks, by task id.
 
 use std::collections::HashMap;
+use std::panic::UnwindSafe;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -42,6 +43,9 @@ enum Channels {
     },
     Remote(Box<dyn RemoteRegistry>),
 }
+
+// A panic in any of its methods leaves a channel there or not, and nothing between.
+impl UnwindSafe for OutputRegistry {}
 
 impl OutputRegistry {
     /// Makes an empty registry whose channels keep `capacity` events for a slow subscriber.

@@ -1,6 +1,8 @@
 //! Pushes the lines of one attempt.
 
 use std::borrow::Cow;
+use std::ops::Range;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
@@ -36,6 +38,10 @@ enum Target {
     Local(Arc<LocalSink>),
     Remote(Arc<dyn RemoteSink>),
 }
+
+// A panic in the middle of a push leaves at most a number unused.
+impl UnwindSafe for OutputSink {}
+impl RefUnwindSafe for OutputSink {}
 
 /// The sink on the side that owns the channel.
 struct LocalSink {
@@ -148,7 +154,9 @@ impl LocalSink {
     }
 
     fn push_lines(&self, stream: StreamKind, text: &[u8], spans: &[[u32; 2]]) {
-        let seq = self.take_seqs(stream, spans.len() as u64);
+        // Only what becomes a line takes a number: a gap would look like a lost line.
+        let lines = || spans.iter().filter_map(|span| range_within(text, *span));
+        let seq = self.take_seqs(stream, lines().count() as u64);
         if !self.channel.is_listening() {
             return;
         }
@@ -157,14 +165,10 @@ impl LocalSink {
         let block = std::str::from_utf8(text)
             .ok()
             .map(|text| (text, Bytes::copy_from_slice(text.as_bytes())));
-        for (seq, [start, end]) in (seq..).zip(spans.iter().copied()) {
-            let (start, end) = (start as usize, end as usize);
+        for (seq, range) in (seq..).zip(lines()) {
             let line = match &block {
-                Some((text, bytes)) if text.get(start..end).is_some() => bytes.slice(start..end),
-                _ => match text.get(start..end) {
-                    Some(line) => text_bytes(line),
-                    None => continue,
-                },
+                Some((text, bytes)) if text.get(range.clone()).is_some() => bytes.slice(range),
+                _ => text_bytes(&text[range]),
             };
             if !self.send(stream, seq, ts, line) {
                 return;
@@ -196,6 +200,12 @@ impl LocalSink {
         self.channel.nobody_listens();
         self.channel.is_listening()
     }
+}
+
+/// The bytes of `text` that a span stands for; `None` when it does not lie within.
+fn range_within(text: &[u8], [start, end]: [u32; 2]) -> Option<Range<usize>> {
+    let range = start as usize..end as usize;
+    (range.start <= range.end && range.end <= text.len()).then_some(range)
 }
 
 /// Copies a line, replacing what is not UTF-8.

@@ -9,13 +9,28 @@ pub(super) fn parse<C: DeserializeOwned>(json: &str) -> Result<C, String> {
         let path = err.path().to_string();
         // The position is one in the JSON that the host made of the sidecar: of no use to anyone.
         let reason = err.into_inner().to_string();
-        let reason = reason.split(" at line ").next().unwrap_or_default();
+        let reason = without_position(&reason);
         if path == "." {
             format!("config: {reason}")
         } else {
             format!("config.{path}: {reason}")
         }
     })
+}
+
+/// The words of serde_json without the ` at line 1 column 2` that it ends them with.
+fn without_position(reason: &str) -> &str {
+    let is_number = |text: &str| text.parse::<usize>().is_ok();
+    match reason.rsplit_once(" at line ") {
+        Some((words, position))
+            if position
+                .split_once(" column ")
+                .is_some_and(|(line, column)| is_number(line) && is_number(column)) =>
+        {
+            words
+        }
+        _ => reason,
+    }
 }
 
 /// Checks that there is no configuration, for a runner that takes none.
@@ -59,6 +74,37 @@ mod tests {
         assert_eq!(
             message(r#"{"limits":{"memory":1},"colour":1}"#),
             "config.colour: unknown field `colour`, expected `limits`"
+        );
+    }
+
+    #[test]
+    fn the_place_of_a_wrong_value_is_found_inside_of_lists_and_maps() {
+        type Shells = std::collections::BTreeMap<String, Vec<Limits>>;
+        let message = |json| parse::<Shells>(json).unwrap_err();
+        assert_eq!(
+            message(r#"{"bash":[{"memory":1},{"memory":-1}]}"#),
+            "config.bash[1].memory: invalid value: integer `-1`, expected u64"
+        );
+        assert_eq!(
+            message(r#"{"bash":{}}"#),
+            "config.bash: invalid type: map, expected a sequence"
+        );
+        assert_eq!(
+            message("[]"),
+            "config: invalid type: sequence, expected a map"
+        );
+    }
+
+    #[test]
+    fn a_message_that_speaks_of_lines_itself_is_not_cut() {
+        assert_eq!(
+            parse::<Config>(r#"{"limits":{"memory":"look at line 3"}}"#).unwrap_err(),
+            "config.limits.memory: invalid type: string \"look at line 3\", expected u64"
+        );
+        assert_eq!(without_position("look at line 3"), "look at line 3");
+        assert_eq!(
+            without_position("look at line 3 at line 1 column 20"),
+            "look at line 3"
         );
     }
 

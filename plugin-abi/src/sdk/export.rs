@@ -42,13 +42,43 @@ pub trait Export: 'static {
 /// `alone` says that no other runner of the plugin takes one either.
 pub fn construct_default<R>(config: &str, alone: bool) -> Result<Box<dyn Runner>, String>
 where
-    R: Runner + Default + 'static,
+    R: Runner + Constructible + 'static,
 {
     if alone {
         config::expect_none(config)?;
     }
-    Ok(Box::new(R::default()))
+    Ok(Box::new(R::construct()))
 }
+
+/// A runner that needs no configuration: one that implements `Default`.
+#[diagnostic::on_unimplemented(
+    message = "the runner `{Self}` cannot be constructed",
+    label = "neither `Default` nor a constructor",
+    note = "implement `Default` for `{Self}`, or name a constructor: `new: {Self}::new`, \
+            a function that takes the configuration and returns `Result<{Self}, _>`"
+)]
+pub trait Constructible {
+    /// The value of `Default`.
+    fn construct() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: Default> Constructible for R {
+    fn construct() -> Self {
+        Self::default()
+    }
+}
+
+/// A type that a configuration can be read into: one that implements `serde::Deserialize`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot hold a plugin's configuration",
+    label = "the constructor takes a `{Self}`, which does not implement `serde::Deserialize`",
+    note = "derive `serde::Deserialize` for `{Self}`"
+)]
+pub trait Configuration: DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<C: DeserializeOwned> Configuration for C {}
 
 /// Constructs a runner from its configuration.
 pub fn construct_with<R, C, E>(
@@ -57,7 +87,7 @@ pub fn construct_with<R, C, E>(
 ) -> Result<Box<dyn Runner>, String>
 where
     R: Runner + 'static,
-    C: DeserializeOwned,
+    C: Configuration,
     E: Display,
 {
     let config = config::parse(config)?;
@@ -74,15 +104,19 @@ pub const fn note_of<const N: usize>(decl: &PluginDecl) -> Note<N> {
 }
 
 /// The header that the loader looks for.
+///
+/// It carries no layout for abi_stable to compare: that comparison includes the version of this
+/// crate, so a host of the next release would refuse every plugin of this one. The digest in the
+/// root module says the same of the layouts alone.
 #[must_use]
 pub const fn header<E: Export>() -> LibHeader {
-    // SAFETY: `root_module` returns a `PluginModule`, which is the type named here.
     #[expect(
         unsafe_code,
         reason = "the one constructor abi_stable has for a header in a static"
     )]
+    // SAFETY: `root_module` returns a `PluginModule`, which is the type named here.
     unsafe {
-        LibHeader::from_constructor::<PluginModule>(root_module::<E>, CheckTypeLayout::Yes)
+        LibHeader::from_constructor::<PluginModule>(root_module::<E>, CheckTypeLayout::No)
     }
 }
 
@@ -228,9 +262,10 @@ macro_rules! export_plugin {
             #[allow(unused_imports, reason = "the runners' names come from the place of the call")]
             use super::*;
 
-            pub(super) struct Plugin;
+            // Names that no author's runner has: those come into the same scope.
+            pub(super) struct __Plugin;
 
-            impl $crate::__private::Export for Plugin {
+            impl $crate::__private::Export for __Plugin {
                 const DECL: $crate::__private::PluginDecl = $crate::__private::PluginDecl {
                     name: ::core::env!("CARGO_PKG_NAME"),
                     version: ::core::env!("CARGO_PKG_VERSION"),
@@ -239,28 +274,28 @@ macro_rules! export_plugin {
                 };
 
                 fn construct(config: &str) -> $crate::__private::Runners {
-                    const TAKES_CONFIG: bool =
+                    const __TAKES_CONFIG: bool =
                         false $( || $crate::__takes_config!($($field)*) )+;
                     ::core::result::Result::Ok(::std::vec![
-                        $( $crate::__construct!($runner, config, TAKES_CONFIG, $($field)*)? ),+
+                        $( $crate::__construct!($runner, config, __TAKES_CONFIG, $($field)*)? ),+
                     ])
                 }
             }
 
-            const STAMP_LEN: usize = $crate::__private::rendered_len(
-                &<Plugin as $crate::__private::Export>::DECL,
+            const __STAMP_LEN: usize = $crate::__private::rendered_len(
+                &<__Plugin as $crate::__private::Export>::DECL,
             );
 
             #[used]
             #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".note.solti.plugin"))]
             #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__solti_plugin"))]
-            static STAMP: $crate::__private::Note<STAMP_LEN> =
-                $crate::__private::note_of(&<Plugin as $crate::__private::Export>::DECL);
+            static __STAMP: $crate::__private::Note<__STAMP_LEN> =
+                $crate::__private::note_of(&<__Plugin as $crate::__private::Export>::DECL);
 
             // The name under which abi_stable looks for a root module.
             #[used]
             #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]
-            static HEADER: $crate::__private::LibHeader = $crate::__private::header::<Plugin>();
+            static __HEADER: $crate::__private::LibHeader = $crate::__private::header::<__Plugin>();
         }
     };
     ($($other:tt)*) => {
@@ -274,51 +309,87 @@ macro_rules! export_plugin {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __runner_decl {
-    ($($field:tt)*) => { $crate::__runner_field!([] [] [[]] [false] $($field)*) };
+    ($($field:tt)*) => { $crate::__runner_field!([] [] [] [] [] $($field)*) };
 }
 
-/// Takes one field after another: `[name] [kinds] [labels] [by_kind] rest`.
+/// Takes one field after another: `[name] [kinds] [labels] [supports] [new] rest`, each empty until
+/// its field has been met.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __runner_field {
-    ([] $k:tt $l:tt $b:tt name: $name:literal $(, $($rest:tt)*)?) => {
-        $crate::__runner_field!([$name] $k $l $b $($($rest)*)?)
+    ([] $k:tt $l:tt $s:tt $c:tt name: $name:literal $(, $($rest:tt)*)?) => {
+        $crate::__runner_field!([$name] $k $l $s $c $($($rest)*)?)
     };
-    ($n:tt [] $l:tt $b:tt kinds: [$($kind:ident),+ $(,)?] $(, $($rest:tt)*)?) => {
-        $crate::__runner_field!($n [$($crate::__kind!($kind)),+] $l $b $($($rest)*)?)
+    ($n:tt [] $l:tt $s:tt $c:tt kinds: [$($kind:ident),+ $(,)?] $(, $($rest:tt)*)?) => {
+        $crate::__runner_field!($n [$($crate::__kind!($kind)),+] $l $s $c $($($rest)*)?)
     };
-    ($n:tt $k:tt $l:tt $b:tt labels: { $($key:literal = $value:literal),* $(,)? } $(, $($rest:tt)*)?) => {
-        $crate::__runner_field!($n $k [[$(($key, $value)),*]] $b $($($rest)*)?)
+    ($n:tt $k:tt [] $s:tt $c:tt labels: { $($key:literal = $value:literal),* $(,)? } $(, $($rest:tt)*)?) => {
+        $crate::__runner_field!($n $k [[$(($key, $value)),*]] $s $c $($($rest)*)?)
     };
-    ($n:tt $k:tt $l:tt $b:tt supports: by_kind $(, $($rest:tt)*)?) => {
-        $crate::__runner_field!($n $k $l [true] $($($rest)*)?)
+    ($n:tt $k:tt $l:tt [] $c:tt supports: by_kind $(, $($rest:tt)*)?) => {
+        $crate::__runner_field!($n $k $l [true] $c $($($rest)*)?)
     };
-    ($n:tt $k:tt $l:tt $b:tt new: $new:expr $(, $($rest:tt)*)?) => {
-        $crate::__runner_field!($n $k $l $b $($($rest)*)?)
+    ($n:tt $k:tt $l:tt $s:tt [] new: $new:expr $(, $($rest:tt)*)?) => {
+        $crate::__runner_field!($n $k $l $s [new] $($($rest)*)?)
     };
-    ([] $k:tt $l:tt $b:tt) => {
+
+    ([] $k:tt $l:tt $s:tt $c:tt) => {
         ::core::compile_error!("export_plugin!: a runner has no `name`: write `name: \"…\"`, as Runner::name answers")
     };
-    ($n:tt [] $l:tt $b:tt) => {
+    ($n:tt [] $l:tt $s:tt $c:tt) => {
         ::core::compile_error!("export_plugin!: a runner has no `kinds`: write `kinds: [subprocess]`, or wasm or container")
     };
-    ([$name:literal] [$($kind:expr),+] [[$($label:expr),*]] [$by_kind:literal]) => {
+    ([$name:literal] [$($kind:expr),+] [$([$($label:expr),*])?] [$($by_kind:literal)?] $c:tt) => {
         $crate::__private::RunnerDecl {
             name: $name,
             kinds: $crate::Kinds::NONE$(.union($kind))+,
-            by_kind: $by_kind,
-            labels: &[$($label),*],
+            by_kind: false $(|| $by_kind)?,
+            labels: &[$($($label),*)?],
         }
     };
-    ($n:tt $k:tt $l:tt $b:tt $field:ident : $($rest:tt)*) => {
+
+    ([$($n:tt)+] $k:tt $l:tt $s:tt $c:tt name $($rest:tt)*) => { $crate::__given_twice!(name) };
+    ($n:tt [$($k:tt)+] $l:tt $s:tt $c:tt kinds $($rest:tt)*) => { $crate::__given_twice!(kinds) };
+    ($n:tt $k:tt [$($l:tt)+] $s:tt $c:tt labels $($rest:tt)*) => { $crate::__given_twice!(labels) };
+    ($n:tt $k:tt $l:tt [$($s:tt)+] $c:tt supports $($rest:tt)*) => { $crate::__given_twice!(supports) };
+    ($n:tt $k:tt $l:tt $s:tt [$($c:tt)+] new $($rest:tt)*) => { $crate::__given_twice!(new) };
+
+    ($n:tt $k:tt $l:tt $s:tt $c:tt name $($rest:tt)*) => {
+        ::core::compile_error!("export_plugin!: expected `name: \"…\"`: a literal in quotes, and a comma behind it")
+    };
+    ($n:tt $k:tt $l:tt $s:tt $c:tt kinds $($rest:tt)*) => {
+        ::core::compile_error!("export_plugin!: expected `kinds: [subprocess]`: one or more of subprocess, wasm and container, and a comma behind the list")
+    };
+    ($n:tt $k:tt $l:tt $s:tt $c:tt labels $($rest:tt)*) => {
+        ::core::compile_error!("export_plugin!: expected `labels: { \"key\" = \"value\" }`: literals in quotes, and a comma behind the braces")
+    };
+    ($n:tt $k:tt $l:tt $s:tt $c:tt supports $($rest:tt)*) => {
+        ::core::compile_error!("export_plugin!: expected `supports: by_kind` and a comma behind it; without the field the host asks Runner::supports")
+    };
+    ($n:tt $k:tt $l:tt $s:tt $c:tt new $($rest:tt)*) => {
+        ::core::compile_error!("export_plugin!: expected `new: Type::new`: a function of the configuration, and a comma behind it")
+    };
+    ($n:tt $k:tt $l:tt $s:tt $c:tt $field:ident $($rest:tt)*) => {
         ::core::compile_error!(::core::concat!(
-            "export_plugin!: field `", ::core::stringify!($field),
-            "` is unknown, given twice or has a wrong value; the fields are `name: \"…\"`, ",
-            "`kinds: [subprocess]`, `labels: { \"key\" = \"value\" }`, `supports: by_kind` and `new: path`"
+            "export_plugin!: there is no field `", ::core::stringify!($field),
+            "`; the fields are name, kinds, labels, supports and new"
         ))
     };
-    ($n:tt $k:tt $l:tt $b:tt $($rest:tt)+) => {
+    ($n:tt $k:tt $l:tt $s:tt $c:tt $($rest:tt)+) => {
         ::core::compile_error!("export_plugin!: expected `field: value`, separated by commas")
+    };
+}
+
+/// Refuses a field that was given before.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __given_twice {
+    ($field:ident) => {
+        ::core::compile_error!(::core::concat!(
+            "export_plugin!: `",
+            ::core::stringify!($field),
+            "` is given twice"
+        ))
     };
 }
 
@@ -369,4 +440,31 @@ macro_rules! __construct {
     ($runner:ident, $config:ident, $takes:ident, $first:tt $($rest:tt)*) => {
         $crate::__construct!($runner, $config, $takes, $($rest)*)
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    impl Export for Nothing {
+        const DECL: PluginDecl = PluginDecl {
+            name: "nothing",
+            version: "0.0.0",
+            panic: "unwind",
+            runners: &[],
+        };
+
+        fn construct(_: &str) -> Runners {
+            Ok(Vec::new())
+        }
+    }
+
+    #[test]
+    fn the_header_has_nothing_that_changes_with_the_version_of_this_crate() {
+        let header = header::<Nothing>();
+        assert_eq!(header.version_strings().to_string(), "1.0.0");
+        assert!(header.layout().is_none());
+    }
 }

@@ -182,6 +182,8 @@ impl Stamp {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::{PluginDecl, RunnerDecl, render, rendered_len};
     use super::*;
 
@@ -253,5 +255,51 @@ mod tests {
             "the stamp has kinds=\"vm\", expected subprocess, wasm or container"
         );
         assert_eq!(message(b"abi=1\nkinds=wasm\n"), "the stamp has no 'runner'");
+    }
+
+    /// Lines of keys the stamp has, with values it may not have.
+    fn lines() -> impl Strategy<Value = Vec<u8>> {
+        let key = prop::sample::select(vec![
+            "abi", "plugin", "version", "panic", "runner", "kinds", "supports", "label", "", "x",
+        ]);
+        let value = prop_oneof!["[0-9]{0,12}", "[a-z,\t=]{0,12}", "\\PC{0,8}"];
+        let line = (key, any::<bool>(), value).prop_map(|(key, pair, value)| {
+            format!("{key}{}{value}\n", if pair { "=" } else { "" })
+        });
+        prop::collection::vec(line, 0..12).prop_map(|lines| {
+            let mut text = b"abi=1\nplugin=p\nversion=1\n".to_vec();
+            text.extend(lines.concat().into_bytes());
+            text
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_bytes_at_all_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Stamp::read(&bytes);
+            let _ = Stamp::read_abi(&bytes);
+        }
+
+        #[test]
+        fn what_looks_like_a_stamp_is_read_or_refused_in_words(text in lines()) {
+            match Stamp::read(&text) {
+                Ok(stamp) => prop_assert!(!stamp.runners.is_empty() && !stamp.plugin.is_empty()),
+                Err(err) => prop_assert!(!err.to_string().contains('\n'), "{}", err),
+            }
+        }
+
+        #[test]
+        fn a_stamp_that_was_damaged_does_not_make_the_reader_panic(
+            at in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+            length in any::<prop::sample::Index>(),
+        ) {
+            let mut text = TEXT.to_vec();
+            *at.get_mut(&mut text) = byte;
+            let _ = Stamp::read(&text);
+            let _ = Stamp::read(&TEXT[..length.index(TEXT.len())]);
+        }
     }
 }

@@ -161,3 +161,135 @@ impl From<TaskError> for FfiError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXTS: [&str; 4] = ["", "no such file", "größer — 大", "two\nlines\0and a zero"];
+    const EXIT_CODES: [Option<i32>; 6] = [
+        None,
+        Some(0),
+        Some(1),
+        Some(-1),
+        Some(i32::MAX),
+        Some(i32::MIN),
+    ];
+
+    fn runner_errors() -> Vec<RunnerError> {
+        // A new variant does not compile here: it then needs a code, and a line below.
+        let _every_variant = |err: &RunnerError| match err {
+            RunnerError::NoRunner(_)
+            | RunnerError::UnsupportedKind { .. }
+            | RunnerError::InvalidSpec(_)
+            | RunnerError::Internal(_)
+            | RunnerError::MissingField(_)
+            | RunnerError::Io(_) => (),
+        };
+        TEXTS
+            .into_iter()
+            .flat_map(|text| {
+                [
+                    RunnerError::NoRunner(text.to_owned()),
+                    RunnerError::UnsupportedKind {
+                        runner: text,
+                        kind: "wasm".to_owned(),
+                    },
+                    RunnerError::UnsupportedKind {
+                        runner: "shell",
+                        kind: text.to_owned(),
+                    },
+                    RunnerError::InvalidSpec(text.to_owned()),
+                    RunnerError::Internal(text.to_owned()),
+                    RunnerError::MissingField(text),
+                    RunnerError::Io(text.to_owned()),
+                ]
+            })
+            .collect()
+    }
+
+    fn task_errors() -> Vec<TaskError> {
+        let timeouts = [
+            Duration::ZERO,
+            Duration::from_nanos(1),
+            Duration::new(30, 7),
+            Duration::from_nanos(u64::MAX),
+        ];
+        let mut errors: Vec<_> = timeouts
+            .map(|timeout| TaskError::Timeout { timeout })
+            .into_iter()
+            .collect();
+        errors.push(TaskError::Canceled);
+        for text in TEXTS {
+            for exit_code in EXIT_CODES {
+                errors.push(TaskError::Fatal {
+                    reason: text.to_owned(),
+                    exit_code,
+                });
+                errors.push(TaskError::Fail {
+                    reason: text.to_owned(),
+                    exit_code,
+                });
+            }
+        }
+        errors
+    }
+
+    #[test]
+    fn a_runners_error_comes_back_as_the_same_variant_with_the_same_fields() {
+        for err in runner_errors() {
+            let expected = format!("{err:?}");
+            let crossed = FfiError::from(err);
+            assert!(crossed.clone().into_task_error().is_err(), "{expected}");
+            let back = crossed.into_runner_error().expect("the code is a runner's");
+            assert_eq!(format!("{back:?}"), expected);
+        }
+    }
+
+    #[test]
+    fn a_tasks_error_comes_back_as_the_same_variant_with_the_same_fields() {
+        for err in task_errors() {
+            let expected = (format!("{err:?}"), err.is_retryable(), err.exit_code());
+            let crossed = FfiError::from(err);
+            assert!(crossed.clone().into_runner_error().is_err(), "{expected:?}");
+            let back = crossed.into_task_error().expect("the code is a task's");
+            assert_eq!(
+                (format!("{back:?}"), back.is_retryable(), back.exit_code()),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn a_timeout_beyond_what_crosses_becomes_the_longest_that_does() {
+        let crossed = FfiError::from(TaskError::Timeout {
+            timeout: Duration::MAX,
+        });
+        let back = crossed.into_task_error().expect("the code is a task's");
+        let longest = Duration::from_nanos(u64::MAX);
+        assert!(
+            matches!(back, TaskError::Timeout { timeout } if timeout == longest),
+            "{back:?}"
+        );
+    }
+
+    #[test]
+    fn an_error_of_an_unknown_code_comes_back_whole() {
+        for code in [0, PANIC, CONNECT, 15, 22, 31, 36, u32::MAX] {
+            let unknown = FfiError {
+                exit_code: ROption::RSome(3),
+                nanos: 7,
+                subject: "subject".into(),
+                ..FfiError::new(code, "text")
+            };
+            let expected = format!("{unknown:?}");
+            let as_runners = unknown
+                .clone()
+                .into_runner_error()
+                .expect_err("not a runner's");
+            let as_tasks = unknown.into_task_error().expect_err("not a task's");
+            assert_eq!(format!("{as_runners:?}"), expected);
+            assert_eq!(format!("{as_tasks:?}"), expected);
+        }
+    }
+}

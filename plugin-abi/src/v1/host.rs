@@ -11,7 +11,7 @@ pub trait HostAbi: Send + Sync + 'static {
     /// The next number of the process-wide run-id sequence.
     fn next_run_seq(&self) -> u64;
 
-    /// The most verbose level that the host's subscriber may take; see [`level`](super::log::level).
+    /// The most verbose level that the host's subscriber may take; see [`level`](crate::v1::log::level).
     fn max_log_level(&self) -> u32;
 
     /// Whether the host's subscriber takes events of `level` and `target` now.

@@ -28,8 +28,9 @@ pub type ConnectFn = extern "C" fn(FfiHost, FfiConnect<'_>) -> RResult<FfiPlugin
 
 /// The root module.
 ///
-/// abi_stable checks the layout of every type it can reach from here, at a cost per type and per
-/// load. So `connect` is opaque to that check; the one number in `layouts` stands for all of them.
+/// abi_stable's own comparison of layouts is not used: it costs time for every type and every load,
+/// and refuses a plugin that was built with another version of this crate. The one number in
+/// `layouts` stands for all types; it comes first, and the host reads nothing else before it agrees.
 #[repr(C)]
 #[derive(StableAbi)]
 #[sabi(kind(Prefix(prefix_ref = PluginModule)))]
@@ -76,4 +77,18 @@ const fn fnv1a(bytes: &[u8]) -> u64 {
         at += 1;
     }
     hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_the_published_one_and_line_ends_do_not_change_it() {
+        // Test vectors of the algorithm's authors.
+        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
+        assert_eq!(fnv1a(b"one\r\ntwo\r\n"), fnv1a(b"one\ntwo\n"));
+    }
 }

@@ -1,7 +1,6 @@
 //! What goes wrong around a task, in exact words.
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use solti_model::Runtime;
@@ -11,7 +10,7 @@ use solti_plugin_host::{
 use taskvisor::TaskError;
 
 use super::support::{Record, Recorded, command, directory_with};
-use super::{configured, failed, host, script, shell, shell_with};
+use super::{alone, configured, failed, host, script, shell, shell_with};
 
 #[tokio::test]
 async fn an_exit_code_is_in_the_error() {
@@ -91,21 +90,17 @@ async fn a_working_directory_that_cannot_be_entered_is_not_blamed_on_the_program
 fn a_script_file_that_cannot_be_made_is_an_error_and_counted() {
     const PLUGINS: &str = "SUBPROCESS_TEST_PLUGINS";
     const TEST: &str = "failure::a_script_file_that_cannot_be_made_is_an_error_and_counted";
-    let Some(plugins) = std::env::var_os(PLUGINS) else {
-        // The directory for temporary files belongs to the process: this test runs in one of its
-        // own.
-        let directory = directory_with(&["subprocess"]);
-        let output = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", TEST])
+    // Kept outside, where it outlives the process that loads from it.
+    let mut directory = None;
+    if !alone(TEST, |command| {
+        let directory = directory.insert(directory_with(&["subprocess"]));
+        command
             .env(PLUGINS, directory.path())
-            .env("TMPDIR", "/no/such")
-            .output()
-            .unwrap();
-        let stdout = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{stdout}");
-        assert!(stdout.contains("1 passed"), "{stdout}");
+            .env("TMPDIR", "/no/such");
+    }) {
         return;
-    };
+    }
+    let plugins = std::env::var_os(PLUGINS).unwrap();
     let metrics = Arc::new(Recorded::default());
     let context = BuildContext::default().with_metrics(Arc::clone(&metrics) as _);
     let mut router = RunnerRouter::new().with_context(context);

@@ -16,6 +16,7 @@ mod stop;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -132,6 +133,24 @@ impl Attempt {
         self.running.abort();
         assert!((&mut self.running).await.unwrap_err().is_cancelled());
     }
+}
+
+/// Runs a test once more in a process of its own, for what belongs to a whole process.
+///
+/// Answers `true` in that process, and `false` in the one that has waited for it.
+fn alone(test: &str, prepare: impl FnOnce(&mut Command)) -> bool {
+    const ALONE: &str = "SUBPROCESS_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test]).env(ALONE, "1");
+    prepare(&mut command);
+    let output = command.output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}");
+    assert!(stdout.contains("1 passed"), "{stdout}");
+    false
 }
 
 /// Waits until `condition` holds.

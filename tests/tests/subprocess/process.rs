@@ -11,7 +11,7 @@ use solti_plugin_host::{
 use tokio_util::sync::CancellationToken;
 
 use super::support::{Record, command, directory_with, texts};
-use super::{Attempt, host, script, shell, shell_with};
+use super::{Attempt, alone, host, script, shell, shell_with};
 
 #[tokio::test]
 async fn arguments_arrive_as_they_are() {
@@ -138,7 +138,14 @@ async fn a_task_runs_in_its_working_directory() {
 }
 
 #[tokio::test]
-async fn a_task_that_reads_its_input_does_not_wait_for_the_hosts_terminal() {
+async fn a_task_that_reads_its_input_does_not_wait_for_the_hosts() {
+    const TEST: &str = "process::a_task_that_reads_its_input_does_not_wait_for_the_hosts";
+    let (_open, input) = std::io::pipe().unwrap();
+    if !alone(TEST, |command| {
+        command.stdin(input);
+    }) {
+        return;
+    }
     let host = host();
     let (end, lines) = host.run(&shell("cat; readlink /proc/self/fd/0")).await;
     end.unwrap();

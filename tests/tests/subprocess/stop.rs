@@ -137,25 +137,13 @@ async fn a_background_process_that_holds_the_output_can_be_cancelled() {
 }
 
 #[tokio::test]
-async fn a_task_that_was_cancelled_before_it_began_starts_nothing() {
-    let host = host();
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("file");
-    let task = host.build(&shell(&format!("touch {}", file.display())));
-    let cancel = CancellationToken::new();
-    cancel.cancel();
-    let (end, _) = host.attempt(&task, cancel).await;
-    assert!(matches!(end, Err(TaskError::Canceled)));
-    assert!(!file.exists());
-    assert_eq!(recorded(&host).await, TaskOutcome::Canceled);
-}
-
-#[tokio::test]
 async fn with_a_grace_a_task_may_end_by_itself() {
     let host = configured("stop_grace_ms = 600000");
     // A stray is asked too: its parent does not pass the signal on.
-    let script = "setsid sh -c 'trap \"echo stray; exit\" TERM; echo ready; while :; do sleep 0.01; done 2>/dev/null' & \
-                  trap 'wait; echo tidied; exit' TERM; wait; wait";
+    let script = "trap 'wait; echo tidied; exit' TERM; \
+                  setsid sh -c 'trap \"echo stray; exit\" TERM; echo ready; \
+                  while :; do sleep 0.01; done 2>/dev/null' & \
+                  wait; wait";
     let mut attempt = Attempt::of(&host, &shell(script));
     assert_eq!(attempt.line().await, "ready");
     attempt.cancel.cancel();
@@ -169,16 +157,21 @@ async fn with_a_grace_a_task_may_end_by_itself() {
 async fn a_grace_is_waited_for_when_the_output_was_closed_long_ago() {
     let host = configured("stop_grace_ms = 600000");
     let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("tidied");
+    let (closed, tidied) = (
+        directory.path().join("closed"),
+        directory.path().join("tidied"),
+    );
     let script = format!(
-        "trap 'touch {}; exit' TERM; echo ready; exec >/dev/null 2>&1; while :; do sleep 0.01; done",
-        file.display()
+        "trap 'sleep 0.2; touch {}; exit' TERM; exec >/dev/null 2>&1; touch {}; \
+         while :; do sleep 0.01; done",
+        tidied.display(),
+        closed.display(),
     );
     let mut attempt = Attempt::of(&host, &shell(&script));
-    assert_eq!(attempt.line().await, "ready");
+    until("the output is closed", || closed.exists()).await;
     attempt.cancel.cancel();
     assert!(matches!(attempt.end().await, Err(TaskError::Canceled)));
-    assert!(file.exists());
+    assert!(tidied.exists());
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use solti_model::{
-    Flag, OutputEvent, StreamKind, SubprocessMode, SubprocessSpec, TaskEnv, TaskId, TaskKind,
-    TaskSpec,
+    Flag, Labels, OutputEvent, RunnerSelector, StreamKind, SubprocessMode, SubprocessSpec, TaskEnv,
+    TaskId, TaskKind, TaskSpec,
 };
 use solti_plugin_host::{
     BuildContext, LoadReport, MetricsBackend, OutputRegistry, PluginLoader, RunnerErrorKind,
@@ -18,19 +18,19 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 /// How long a test waits for what should come at once.
-pub const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// A loaded directory.
-pub struct Host {
-    pub directory: TempDir,
-    pub registry: Arc<OutputRegistry>,
-    pub metrics: Arc<Recorded>,
-    pub router: RunnerRouter,
-    pub report: LoadReport,
+pub(crate) struct Host {
+    pub(crate) directory: TempDir,
+    pub(crate) registry: Arc<OutputRegistry>,
+    pub(crate) metrics: Arc<Recorded>,
+    pub(crate) router: RunnerRouter,
+    pub(crate) report: LoadReport,
 }
 
 /// A directory with the plugins of these packages.
-pub fn directory_with(packages: &[&str]) -> TempDir {
+pub(crate) fn directory_with(packages: &[&str]) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     for package in packages {
         e2e::install(package, directory.path(), package);
@@ -40,14 +40,14 @@ pub fn directory_with(packages: &[&str]) -> TempDir {
 
 impl Host {
     /// Loads the plugins of these packages; none may be rejected.
-    pub fn with(packages: &[&str]) -> Self {
+    pub(crate) fn with(packages: &[&str]) -> Self {
         let host = Self::load(directory_with(packages), PluginLoader::new());
         assert!(host.report.rejected().is_empty(), "{}", host.report);
         host
     }
 
     /// Loads a directory.
-    pub fn load(directory: TempDir, loader: PluginLoader) -> Self {
+    pub(crate) fn load(directory: TempDir, loader: PluginLoader) -> Self {
         let registry = Arc::new(OutputRegistry::new(1 << 16));
         let metrics = Arc::new(Recorded::default());
         let context = BuildContext::default()
@@ -65,20 +65,20 @@ impl Host {
     }
 
     /// Builds the task of a spec.
-    pub fn build(&self, spec: &TaskSpec) -> TaskRef {
+    pub(crate) fn build(&self, spec: &TaskSpec) -> TaskRef {
         self.router
             .build(spec)
             .unwrap_or_else(|err| panic!("{err}"))
     }
 
     /// Builds the task of a spec, runs one attempt of it, and returns its end and its lines.
-    pub async fn run(&self, spec: &TaskSpec) -> (Result<(), TaskError>, Vec<Line>) {
+    pub(crate) async fn run(&self, spec: &TaskSpec) -> (Result<(), TaskError>, Vec<Line>) {
         let task = self.build(spec);
         self.attempt(&task, CancellationToken::new()).await
     }
 
     /// Runs one attempt of a task.
-    pub async fn attempt(
+    pub(crate) async fn attempt(
         &self,
         task: &TaskRef,
         cancel: CancellationToken,
@@ -106,20 +106,20 @@ impl Host {
 
 /// One line of output.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    pub stream: StreamKind,
-    pub attempt: u32,
-    pub seq: u64,
-    pub text: String,
+pub(crate) struct Line {
+    pub(crate) stream: StreamKind,
+    pub(crate) attempt: u32,
+    pub(crate) seq: u64,
+    pub(crate) text: String,
 }
 
 /// The texts of lines.
-pub fn texts(lines: &[Line]) -> Vec<&str> {
+pub(crate) fn texts(lines: &[Line]) -> Vec<&str> {
     lines.iter().map(|line| line.text.as_str()).collect()
 }
 
 /// A spec that runs a command.
-pub fn command(slot: &str, command: &str, args: &[&str]) -> TaskSpec {
+pub(crate) fn command(slot: &str, command: &str, args: &[&str]) -> TaskSpec {
     let mode = SubprocessMode::Command {
         command: command.to_owned(),
         args: args.iter().map(ToString::to_string).collect(),
@@ -128,7 +128,7 @@ pub fn command(slot: &str, command: &str, args: &[&str]) -> TaskSpec {
 }
 
 /// A spec of the subprocess kind.
-pub fn subprocess(slot: &str, mode: SubprocessMode) -> TaskSpec {
+pub(crate) fn subprocess(slot: &str, mode: SubprocessMode) -> TaskSpec {
     let kind = TaskKind::Subprocess(SubprocessSpec {
         mode,
         env: TaskEnv::default(),
@@ -140,18 +140,18 @@ pub fn subprocess(slot: &str, mode: SubprocessMode) -> TaskSpec {
 
 /// What was recorded, in order.
 #[derive(Default)]
-pub struct Recorded(Mutex<Vec<Record>>);
+pub(crate) struct Recorded(Mutex<Vec<Record>>);
 
 /// One recorded metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Record {
+pub(crate) enum Record {
     Started(RunnerType),
     Completed(RunnerType, TaskOutcome),
     Error(RunnerType, RunnerErrorKind),
 }
 
 impl Recorded {
-    pub fn all(&self) -> Vec<Record> {
+    pub(crate) fn all(&self) -> Vec<Record> {
         self.0.lock().unwrap().clone()
     }
 }
@@ -174,4 +174,30 @@ impl MetricsBackend for Recorded {
             .unwrap()
             .push(Record::Error(runner_type, error_kind));
     }
+}
+
+/// `bytes` with every occurrence of `from` replaced by `to` of the same length.
+pub(crate) fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(
+        from.len(),
+        to.len(),
+        "a file cannot be edited in place otherwise"
+    );
+    let mut bytes = bytes.to_vec();
+    let mut at = 0;
+    while let Some(found) = bytes[at..]
+        .windows(from.len())
+        .position(|window| window == from)
+    {
+        bytes[at + found..at + found + from.len()].copy_from_slice(to);
+        at += found + from.len();
+    }
+    bytes
+}
+
+/// `spec` for runners with a label.
+pub(crate) fn selecting(spec: TaskSpec, key: &str, value: &str) -> TaskSpec {
+    let mut labels = Labels::new();
+    labels.insert(key, value);
+    spec.with_runner_selector(RunnerSelector::from_labels(labels))
 }

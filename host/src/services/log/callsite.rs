@@ -16,7 +16,8 @@ use tracing_core::subscriber::Interest;
 
 use super::PluginRecord;
 
-/// Grows whenever the host's subscriber rebuilds its interests: a filter changed, or it was set.
+/// Grows when the host's subscriber rebuilds its interests and an answer given before may no longer
+/// hold: a filter changed, or a subscriber was set.
 pub(super) static GENERATION: AtomicU64 = AtomicU64::new(0);
 
 /// Targets kept at most. Targets are constants of the plugins' sources; only a record of the `log`
@@ -28,6 +29,8 @@ const FIELDS: &[&str] = &["message", "plugin", "fields", "spans"];
 const NEVER: u8 = 0;
 const SOMETIMES: u8 = 1;
 const ALWAYS: u8 = 2;
+/// Not registered yet: no answer has been given.
+const UNKNOWN: u8 = 3;
 
 type ByTarget = HashMap<&'static str, &'static LogCallsite>;
 
@@ -71,7 +74,7 @@ impl LogCallsite {
     fn leak(level: Level, target: &'static str) -> &'static Self {
         let made: &'static Self = Box::leak(Box::new(Self {
             metadata: OnceLock::new(),
-            interest: AtomicU8::new(SOMETIMES),
+            interest: AtomicU8::new(UNKNOWN),
         }));
         made.metadata.get_or_init(|| {
             let fields = FieldSet::new(FIELDS, Identifier(made));
@@ -144,8 +147,10 @@ impl Callsite for LogCallsite {
         } else {
             SOMETIMES
         };
-        self.interest.store(interest, Ordering::Release);
-        GENERATION.fetch_add(1, Ordering::AcqRel);
+        let before = self.interest.swap(interest, Ordering::AcqRel);
+        if before != UNKNOWN && (before != interest || interest == SOMETIMES) {
+            GENERATION.fetch_add(1, Ordering::AcqRel);
+        }
     }
 
     fn metadata(&self) -> &Metadata<'_> {

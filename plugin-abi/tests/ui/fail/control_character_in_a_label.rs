@@ -1,0 +1,13 @@
+include!("../../support/runner.inc");
+
+#[derive(Default)]
+struct Demo;
+runner!(Demo, "demo");
+
+solti_plugin_abi::export_plugin!(Demo {
+    name: "demo",
+    kinds: [wasm],
+    labels: { "zone" = "eu\nabi=2" },
+});
+
+fn main() {}

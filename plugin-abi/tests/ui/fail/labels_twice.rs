@@ -1,0 +1,14 @@
+include!("../../support/runner.inc");
+
+#[derive(Default)]
+struct Demo;
+runner!(Demo, "demo");
+
+solti_plugin_abi::export_plugin!(Demo {
+    name: "demo",
+    kinds: [wasm],
+    labels: { "zone" = "eu" },
+    labels: { "zone" = "us" },
+});
+
+fn main() {}

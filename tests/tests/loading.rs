@@ -1,0 +1,292 @@
+//! What loading a directory says of each file, to the letter.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use e2e::PLUGIN_SUFFIX;
+use serde_json::{Value, json};
+use solti_plugin_host::{PluginLoader, RunnerRouter, load_dir};
+use support::{Host, command, texts};
+
+/// Loads a directory and returns what it says of each file that is not loaded.
+fn complaints(directory: &Path) -> Vec<String> {
+    let report = load_dir(directory, &mut RunnerRouter::new()).unwrap();
+    let rejected = report.rejected().iter().map(ToString::to_string);
+    let skipped = report
+        .skipped()
+        .iter()
+        .map(|skipped| format!("{}: skipped: {}", skipped.file, skipped.reason));
+    rejected.chain(skipped).collect()
+}
+
+/// Loads the specimen with this sidecar and returns what is said of it.
+fn with_sidecar(text: &str) -> Vec<String> {
+    let directory = support::directory_with(&["specimen"]);
+    fs::write(directory.path().join("specimen.toml"), text).unwrap();
+    complaints(directory.path())
+}
+
+#[test]
+fn a_directory_that_is_missing_or_none_is_an_error_that_names_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let missing = directory.path().join("missing");
+    let message = |path: &Path| {
+        load_dir(path, &mut RunnerRouter::new())
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        message(&missing),
+        format!(
+            "plugin directory {}: No such file or directory (os error 2)",
+            missing.display()
+        )
+    );
+    let file = directory.path().join("file");
+    fs::write(&file, "").unwrap();
+    let file = fs::canonicalize(file).unwrap();
+    assert_eq!(
+        message(&file),
+        format!(
+            "plugin directory {}: not a directory; name the directory that holds the plugins",
+            file.display()
+        )
+    );
+}
+
+#[test]
+fn an_empty_directory_loads_nothing_and_is_no_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut router = RunnerRouter::new();
+    let report = load_dir(directory.path(), &mut router).unwrap();
+    assert_eq!(report.to_string(), "0 loaded, 0 rejected, 0 skipped");
+    assert!(router.is_empty());
+}
+
+#[test]
+fn every_file_that_is_no_plugin_is_refused_in_one_line_and_the_good_ones_load() {
+    let directory = support::directory_with(&["hello"]);
+    let path = |name: &str| directory.path().join(name);
+    let good = fs::read(e2e::plugin("hello")).unwrap();
+    fs::write(path("a.so"), "#!/bin/sh\necho\n").unwrap();
+    fs::write(path("b.so"), "").unwrap();
+    fs::write(path("c.so"), &good[..100_000]).unwrap();
+    fs::write(
+        path("d.so"),
+        support::replaced(&good, b"\nplugin=", b"\nplugim="),
+    )
+    .unwrap();
+    fs::write(
+        path("e.so"),
+        support::replaced(&good, b"abi=1\n", b"abi=9\n"),
+    )
+    .unwrap();
+    fs::write(
+        path("f.so"),
+        support::replaced(&good, b"panic=unwind\n", b"panic=aborts\n"),
+    )
+    .unwrap();
+    fs::write(
+        path("g.so"),
+        support::replaced(&good, b"solti\0\0\0", b"other\0\0\0"),
+    )
+    .unwrap();
+    let mut other_machine = good.clone();
+    other_machine[18] = if cfg!(target_arch = "aarch64") {
+        62
+    } else {
+        183
+    };
+    fs::write(path("h.so"), other_machine).unwrap();
+    fs::create_dir(path("i.so")).unwrap();
+    std::os::unix::fs::symlink("nowhere", path("j.so")).unwrap();
+    std::os::unix::fs::symlink("hello.so", path("k.so")).unwrap();
+    fs::write(path("notes.txt"), "not looked at").unwrap();
+
+    let (machine, other) = if cfg!(target_arch = "aarch64") {
+        ("aarch64", "x86_64")
+    } else {
+        ("x86_64", "aarch64")
+    };
+    let mut complaints = complaints(directory.path());
+    // Where the file really ends depends on the build.
+    let truncated = complaints.remove(2);
+    assert!(
+        truncated.starts_with(
+            "c.so: rejected at inspect: truncated: the file has 100,000 bytes, \
+             its section header table ends at "
+        ) && truncated.ends_with("; copy it again"),
+        "{truncated}"
+    );
+    assert_eq!(
+        complaints,
+        [
+            "a.so: rejected at inspect: not a shared library: it begins with \
+             \"#!/bin/sh\\necho\\n\"; move it out of the plugin directory"
+                .to_owned(),
+            "b.so: rejected at inspect: not a shared library: the file is empty; \
+             move it out of the plugin directory"
+                .to_owned(),
+            "d.so: rejected at inspect: unreadable stamp: the stamp has no 'plugin'; \
+             build the plugin again"
+                .to_owned(),
+            "e.so: rejected at inspect: built for plugin ABI 9, this host has 1: use a newer host"
+                .to_owned(),
+            "f.so: rejected at inspect: built with panic = \"abort\", so any panic in it would end \
+             the host: build it with panic = \"unwind\""
+                .to_owned(),
+            "g.so: rejected at inspect: not a solti plugin: it has no stamp; build it with \
+             export_plugin! or move it out of the plugin directory"
+                .to_owned(),
+            format!(
+                "h.so: rejected at inspect: built for {other}, this host is {machine}: \
+                 build it for {machine}"
+            ),
+            "i.so: rejected at discover: a directory, expected a regular file".to_owned(),
+            "j.so: rejected at discover: cannot be read: No such file or directory (os error 2)"
+                .to_owned(),
+            "k.so: skipped: the same file as hello.so".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn a_library_that_is_no_plugin_is_never_run() {
+    let directory = tempfile::tempdir().unwrap();
+    // Any library of the system will do: it has code that would run when opened, and no stamp.
+    let libc = fs::read_to_string("/proc/self/maps").unwrap();
+    let libc = libc
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(5));
+    let libc = libc
+        .into_iter()
+        .find(|path| path.contains("libc.so"))
+        .unwrap();
+    fs::copy(libc, directory.path().join("libc.so")).unwrap();
+    assert_eq!(
+        complaints(directory.path()),
+        [
+            "libc.so: rejected at inspect: not a solti plugin: it has no stamp; build it with \
+          export_plugin! or move it out of the plugin directory"
+        ]
+    );
+}
+
+#[test]
+fn a_wrong_sidecar_names_the_key_and_the_line() {
+    assert_eq!(
+        with_sidecar("enabled = true\ncolour = 1\n"),
+        [
+            "specimen.so: rejected at discover: its sidecar specimen.toml, line 2: unknown field \
+          `colour`, expected one of `enabled`, `labels`, `config`"
+        ]
+    );
+    assert_eq!(
+        with_sidecar("[labels]\ntier = 3\n"),
+        [
+            "specimen.so: rejected at discover: its sidecar specimen.toml, line 2: invalid type: \
+          integer `3`, expected a string"
+        ]
+    );
+    assert_eq!(
+        with_sidecar("enabled = false\n"),
+        ["specimen.so: skipped: disabled in specimen.toml"]
+    );
+}
+
+#[test]
+fn a_wrong_configuration_names_the_field() {
+    assert_eq!(
+        with_sidecar("[config.limits]\nlines = \"many\"\n"),
+        [
+            "specimen.so: rejected at connect: config.limits.lines: invalid type: string \"many\", \
+          expected u32"
+        ]
+    );
+    assert_eq!(
+        with_sidecar("[config]\nfail = \"no licence\"\n"),
+        ["specimen.so: rejected at connect: no licence"]
+    );
+    let directory = support::directory_with(&["hello"]);
+    fs::write(
+        directory.path().join("hello.toml"),
+        "[config]\nshell = \"sh\"\n",
+    )
+    .unwrap();
+    assert_eq!(
+        complaints(directory.path()),
+        ["hello.so: rejected at connect: config.shell: this plugin takes no configuration"]
+    );
+}
+
+#[tokio::test]
+async fn the_operators_labels_and_configuration_win_over_the_hosts_and_those_over_the_plugins() {
+    let directory = support::directory_with(&["specimen"]);
+    fs::write(
+        directory.path().join("specimen.toml"),
+        "[labels]\nzone = \"sidecar\"\n[config.limits]\nlines = 5\n",
+    )
+    .unwrap();
+    let loader = PluginLoader::new()
+        .label("specimen", "zone", "host")
+        .label("specimen", "tier", "host")
+        .config(
+            "specimen",
+            json!({ "limits": { "lines": 3 }, "panic": false }),
+        );
+    let host = Host::load(directory, loader);
+    let report: Value = serde_json::to_value(&host.report).unwrap();
+    let labels = json!({ "role": "specimen", "tier": "host", "zone": "sidecar" });
+    assert_eq!(
+        report,
+        json!({
+            "loaded": [{
+                "file": format!("specimen.{PLUGIN_SUFFIX}"),
+                "plugin": "specimen",
+                "version": env!("CARGO_PKG_VERSION"),
+                "abi": 1,
+                "runners": [{ "name": "chameleon", "kinds": ["subprocess"], "labels": labels }],
+            }],
+            "rejected": [],
+            "skipped": [],
+        })
+    );
+    let (_, lines) = host.run(&command("s", "limit", &[])).await;
+    assert_eq!(texts(&lines), ["5"]);
+    assert!(host.router.contains_label("zone", "sidecar"));
+    assert!(!host.router.contains_label("zone", "host"));
+}
+
+#[test]
+fn only_allowed_plugins_are_loaded() {
+    let directory = support::directory_with(&["hello", "specimen"]);
+    let host = Host::load(directory, PluginLoader::new().allow(["hello"]));
+    assert_eq!(host.report.loaded().len(), 1);
+    assert_eq!(
+        host.report.skipped()[0].reason,
+        "plugin 'specimen' is not in the host's allow-list"
+    );
+}
+
+#[tokio::test]
+async fn a_constructor_can_use_the_plugins_runtime_and_one_that_does_not_starts_no_thread() {
+    let threads = || fs::read_dir("/proc/self/task").unwrap().count();
+    let host = Host::with(&["specimen"]);
+    let before = threads();
+    let again = Host::load(support::directory_with(&["specimen"]), PluginLoader::new());
+    assert_eq!(again.report.loaded().len(), 1);
+    // Other tests of this program come and go; the plugin's worker would have its own name.
+    assert!(
+        threads() <= before + 8,
+        "{} threads, {before} before",
+        threads()
+    );
+    drop(again);
+    let loader = PluginLoader::new().config("specimen", json!({ "spawn_in_constructor": true }));
+    let third = Host::load(support::directory_with(&["specimen"]), loader);
+    assert_eq!(third.report.loaded().len(), 1, "{}", third.report);
+    let (end, _) = host.run(&command("s", "ready", &[])).await;
+    end.unwrap();
+}
