@@ -97,6 +97,10 @@ pub(super) fn run(setup: Setup<'_>) -> anyhow::Result<u8> {
         anyhow::Ok(tasks.run(setup.tasks, setup.more).await)
     })?;
     shut_down(&report, args.grace);
+    for source in rows.iter().filter_map(|row| row.source.as_ref()) {
+        // An attempt that was dropped while it began makes its channel anew.
+        registry.evict(&source.id);
+    }
     runtime.block_on(drains.finish(args.grace));
     runtime.shutdown_timeout(args.grace);
     debug_assert_eq!(

@@ -2,14 +2,14 @@
 //!
 //! The supervisor's controller admits one task of a name at a time, and names are slots to it; the
 //! task a runner builds is named after its output channel. So the runner's task is wrapped. The
-//! wrapper builds it when it is first admitted, so that only tasks that run have a channel.
+//! wrapper has it built when it is first admitted, so that only tasks that run have a channel.
 //!
 //! A task is over when nobody holds its wrapper any more: finished, refused, replaced while it
 //! waited, or given up at the end. That cannot be missed, whatever events are.
 
 mod attempt;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::outcome::Outcome;
 use super::output::Source;
-use attempt::Attempt;
+use attempt::{Attempt, fatal};
 
 /// Shows the events of a task from now on, and says where they are counted.
 pub(super) type Show =
@@ -73,12 +73,13 @@ struct Run {
     restart: RestartPolicy,
     timeout: Duration,
     shared: Arc<Supervision>,
+    /// There once its runner has built it, or could not.
+    built: OnceLock<Result<Built, String>>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    built: Option<Built>,
     began: Option<Instant>,
     ended: Option<Instant>,
     attempts: u32,
@@ -89,8 +90,7 @@ struct State {
     token: Option<CancellationToken>,
 }
 
-/// A task that its runner has built.
-#[derive(Clone)]
+/// A task that its runner has built, and whose events are shown.
 struct Built {
     task: TaskRef,
     source: Arc<Source>,
@@ -110,6 +110,7 @@ impl SupervisedTask {
                 spec,
                 restart,
                 shared,
+                built: OnceLock::new(),
                 state: Mutex::default(),
             }),
         }
@@ -122,16 +123,36 @@ impl Task for SupervisedTask {
     }
 
     fn spawn(&self, ctx: CancellationToken) -> BoxTaskFuture {
-        Box::pin(Attempt::begin(Arc::clone(&self.run), ctx).drive())
+        let run = &self.run;
+        if run.shared.stop.is_cancelled() {
+            // The supervisor goes on with the next task of a slot while it stops.
+            return Box::pin(async { Err(fatal("interrupted before it began")) });
+        }
+        {
+            let mut state = run.state.lock();
+            state.began.get_or_insert_with(Instant::now);
+            state.token = Some(ctx.clone());
+        }
+        // A runner may take its time to build: it may compile a module, say. The timeout of the
+        // attempt begins when this returns.
+        match tokio::task::block_in_place(|| run.build()) {
+            Ok(built) => {
+                Box::pin(Attempt::begin(Arc::clone(run), Arc::clone(&built.task), ctx).drive())
+            }
+            Err(reason) => {
+                let reason = reason.clone();
+                run.state.lock().last = Some(Outcome::failed(&reason));
+                Box::pin(async { Err(fatal(reason)) })
+            }
+        }
     }
 }
 
 impl Drop for SupervisedTask {
     fn drop(&mut self) {
         let shared = &self.run.shared;
-        let mut state = self.run.state.lock();
-        let built = state.built.take();
-        let source = built.map(|built| built.source);
+        let state = self.run.state.lock();
+        let source = self.run.source().map(Arc::clone);
         if let Some(source) = &source {
             shared.registry.evict(&source.id);
         }
@@ -148,15 +169,37 @@ impl Drop for SupervisedTask {
 }
 
 impl Run {
+    /// Has the task built, if it has not been, and its events shown.
+    fn build(&self) -> Result<&Built, &String> {
+        let shared = &self.shared;
+        let build = || {
+            let task = shared.router.build(&self.spec);
+            let task = task.map_err(|err| err.to_string())?;
+            let id = TaskId::from(task.name());
+            shared.registry.ensure_channel(id.clone());
+            let events = shared
+                .registry
+                .subscribe(&id)
+                .expect("the channel has just been made, in this process");
+            let source = (shared.show)(&self.spec, id, events);
+            Ok(Built { task, source })
+        };
+        self.built.get_or_init(build).as_ref()
+    }
+
+    /// Where its lines are counted, once it is built.
+    fn source(&self) -> Option<&Arc<Source>> {
+        self.built.get()?.as_ref().ok().map(|built| &built.source)
+    }
+
     /// How the task as a whole ended.
     fn outcome(&self, state: &State) -> Outcome {
         let Some(last) = state.last.clone() else {
             return Outcome::canceled("given up before it ended");
         };
-        let canceled = state
-            .token
-            .as_ref()
-            .is_some_and(CancellationToken::is_cancelled);
+        let replaced = state.token.as_ref();
+        let canceled = self.shared.stop.is_cancelled()
+            || replaced.is_some_and(CancellationToken::is_cancelled);
         if matches!(last, Outcome::Canceled { .. }) || !canceled || !self.goes_on(state, &last) {
             return last;
         }

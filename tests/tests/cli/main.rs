@@ -84,6 +84,7 @@ impl Place {
     fn run_json(&self, specs: &Value, words: &[&str]) -> (Vec<Value>, Value) {
         let specs = self.file("specs.json", specs);
         let ended = end(self.run(words).args(["--json", &specs]));
+        assert!(matches!(ended.code, Some(0 | 1)), "{ended:?}");
         objects(&ended.stdout)
     }
 }

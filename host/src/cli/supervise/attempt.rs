@@ -1,21 +1,23 @@
-//! One attempt: build on the first, announce, run, and record how it ended, however that was.
+//! One attempt: announce it, run it, and record how it ended, however that was.
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
 use solti_model::{TaskId, TaskKind};
-use taskvisor::TaskError;
+use taskvisor::{TaskError, TaskRef};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::{Built, Run};
+use super::Run;
 use crate::cli::outcome::Outcome;
 use crate::cli::style;
 
 /// An attempt that has not ended. Dropped, it ends as timed out or canceled.
 pub(super) struct Attempt {
     run: Arc<Run>,
+    /// The task its runner has built.
+    task: TaskRef,
     /// Cancelled by the supervisor.
     ctx: CancellationToken,
     began: Instant,
@@ -30,9 +32,10 @@ struct Announced {
 }
 
 impl Attempt {
-    pub(super) fn begin(run: Arc<Run>, ctx: CancellationToken) -> Self {
+    pub(super) fn begin(run: Arc<Run>, task: TaskRef, ctx: CancellationToken) -> Self {
         Self {
             run,
+            task,
             ctx,
             began: Instant::now(),
             announced: None,
@@ -43,16 +46,6 @@ impl Attempt {
     /// Runs the attempt to its end.
     pub(super) async fn drive(mut self) -> Result<(), TaskError> {
         let (ctx, stop) = (self.ctx.clone(), self.run.shared.stop.clone());
-        if stop.is_cancelled() {
-            // The supervisor goes on with the next task of a slot while it stops.
-            self.ended = true;
-            return Err(fatal("interrupted before it began"));
-        }
-        {
-            let mut state = self.run.state.lock();
-            state.began.get_or_insert(self.began);
-            state.token = Some(ctx.clone());
-        }
         let (token, grace) = (ctx.child_token(), self.run.shared.grace);
         let end = {
             let mut work = pin!(self.work(token.clone()));
@@ -82,41 +75,17 @@ impl Attempt {
         }
     }
 
-    /// Builds the task if it is not there yet, announces the attempt and runs it.
+    /// Announces the attempt and runs it.
     async fn work(&mut self, token: CancellationToken) -> Result<(), TaskError> {
-        let Built { task, source } = self.built().await?;
+        let id = TaskId::from(self.task.name());
         let number = {
             let mut state = self.run.state.lock();
             state.attempts += 1;
             state.attempts
         };
-        let id = source.id.clone();
         self.run.shared.registry.announce_run_started(&id, number);
         self.announced = Some(Announced { id, number });
-        task.spawn(token).await
-    }
-
-    async fn built(&self) -> Result<Built, TaskError> {
-        if let Some(built) = self.run.state.lock().built.clone() {
-            return Ok(built);
-        }
-        let run = Arc::clone(&self.run);
-        // A runner may take its time to build: it may compile a module, say.
-        let task = tokio::task::spawn_blocking(move || run.shared.router.build(&run.spec))
-            .await
-            .map_err(|err| fatal(err.to_string()))?
-            .map_err(|err| fatal(err.to_string()))?;
-        let shared = &self.run.shared;
-        let id = TaskId::from(task.name());
-        shared.registry.ensure_channel(id.clone());
-        let events = shared
-            .registry
-            .subscribe(&id)
-            .expect("the channel has just been made, in this process");
-        let source = (shared.show)(&self.run.spec, id, events);
-        let built = Built { task, source };
-        self.run.state.lock().built = Some(built.clone());
-        Ok(built)
+        self.task.spawn(token).await
     }
 
     fn outcome(&self, end: Option<&Result<(), TaskError>>) -> Outcome {
@@ -141,18 +110,18 @@ impl Attempt {
     fn end(&mut self, outcome: Outcome) {
         self.ended = true;
         let shared = &self.run.shared;
-        let source = {
+        {
             let mut state = self.run.state.lock();
-            match outcome {
+            match &outcome {
                 Outcome::Succeeded => state.failures = 0,
                 Outcome::Failed { .. } | Outcome::TimedOut { .. } => state.failures += 1,
                 Outcome::Canceled { .. } | Outcome::NotAdmitted { .. } => {}
             }
             state.ended = Some(Instant::now());
             state.last = Some(outcome.clone());
-            state.built.as_ref().map(|built| Arc::clone(&built.source))
-        };
-        if let (Some(Announced { id, number }), Some(source)) = (&self.announced, source) {
+        }
+        if let (Some(Announced { id, number }), Some(source)) = (&self.announced, self.run.source())
+        {
             let exit_code = match &outcome {
                 Outcome::Succeeded => self.code_of_success(),
                 other => other.exit_code(),
@@ -192,9 +161,9 @@ impl Drop for Attempt {
 }
 
 /// An error after which the supervisor tries no more and frees the slot.
-fn fatal(reason: impl Into<String>) -> TaskError {
+pub(super) fn fatal(reason: impl ToString) -> TaskError {
     TaskError::Fatal {
-        reason: reason.into(),
+        reason: reason.to_string(),
         exit_code: None,
     }
 }
