@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::{PLUGIN_SUFFIX, Profile, build, target_dir};
 
 /// The packages of the example plugins.
-pub const EXAMPLES: &[&str] = &["hello", "subprocess"];
+pub const EXAMPLES: &[&str] = &["hello", "subprocess", "wasm"];
 
 /// The package of the host, which runs them.
 const HOST: &str = "solti-plugin-host";
