@@ -12,6 +12,7 @@
 
 pub mod metrics;
 
+mod attempt;
 mod context;
 mod error;
 mod intern;
@@ -25,6 +26,7 @@ pub mod v1;
 
 mod sdk;
 
+pub use attempt::AttemptRecord;
 pub use context::BuildContext;
 pub use error::RunnerError;
 pub use kinds::Kinds;
@@ -37,7 +39,7 @@ pub use output::{DEFAULT_MAX_LINE_BYTES, LineWriter, OutputRegistry, OutputSink}
 pub use run_id::next_seq;
 pub use run_id::{RunId, make_run_id};
 pub use runner::Runner;
-pub use sdk::runtime_handle;
+pub use sdk::{runtime_handle, spawn_cleanup};
 
 pub mod prelude {
     //! What a runner's source needs, in one `use`.
@@ -47,8 +49,9 @@ pub mod prelude {
     pub use tokio_util::sync::CancellationToken;
 
     pub use crate::{
-        BuildContext, LineWriter, MetricsBackend, MetricsHandle, OutputRegistry, OutputSink, RunId,
-        Runner, RunnerError, RunnerErrorKind, RunnerType, TaskOutcome, make_run_id,
+        AttemptRecord, BuildContext, LineWriter, MetricsBackend, MetricsHandle, OutputRegistry,
+        OutputSink, RunId, Runner, RunnerError, RunnerErrorKind, RunnerType, TaskOutcome,
+        make_run_id,
     };
 }
 

@@ -6,7 +6,14 @@ use std::sync::OnceLock;
 use crate::{Built, Profile, build, target_dir};
 
 /// Every package that the tests load or run, built by one nested cargo.
-const PACKAGES: &[&str] = &["hello", "solti-plugin-host", "specimen", "subprocess"];
+const PACKAGES: &[&str] = &[
+    "container",
+    "hello",
+    "solti-plugin-host",
+    "specimen",
+    "subprocess",
+    "wasm",
+];
 
 /// The suffix of a plugin file on this platform.
 pub const PLUGIN_SUFFIX: &str = if cfg!(target_vendor = "apple") {

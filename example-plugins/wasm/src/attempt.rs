@@ -1,0 +1,172 @@
+//! One run of a task.
+//!
+//! The guest runs on a thread of the runtime's blocking pool, so that it holds up no other task.
+//! The future that the host awaits only waits for it; dropping that future stops the guest.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use solti_plugin_abi::prelude::*;
+use tracing::warn;
+
+use crate::engine::Failure;
+use crate::module::{self, Fault};
+use crate::runner::Shared;
+use crate::stop::Stop;
+use crate::wasi::{self, Invocation, WorldError};
+
+/// How long a cancelled attempt waits for its guest, which is longer than a guest takes to see
+/// that it is to stop. One that is held up in the file system is left behind.
+const STOP_GRACE: Duration = Duration::from_millis(100);
+
+/// What the attempts of one task have in common.
+pub(crate) struct Job {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) path: PathBuf,
+    pub(crate) invocation: Invocation,
+    pub(crate) metrics: MetricsHandle,
+}
+
+/// Stops the guest when the attempt is dropped.
+struct Stopper {
+    shared: Arc<Shared>,
+    stop: Arc<Stop>,
+}
+
+impl Stopper {
+    fn stop(&self) {
+        self.stop.set();
+        self.shared.engine.interrupt();
+    }
+}
+
+impl Drop for Stopper {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Job {
+    /// Runs one attempt.
+    pub(crate) async fn run(
+        self: Arc<Self>,
+        sink: OutputSink,
+        record: AttemptRecord,
+        cancel: CancellationToken,
+    ) -> Result<(), TaskError> {
+        let stopper = Stopper {
+            shared: Arc::clone(&self.shared),
+            stop: Arc::default(),
+        };
+        let mut guest = tokio::task::spawn_blocking({
+            let job = Arc::clone(&self);
+            let stop = Arc::clone(&stopper.stop);
+            move || job.execute(&sink, &stop)
+        });
+        let ended = tokio::select! {
+            biased;
+            joined = &mut guest => match joined {
+                Ok(ended) => ended,
+                Err(err) => match err.try_into_panic() {
+                    Ok(payload) => std::panic::resume_unwind(payload),
+                    // The runtime is going down.
+                    Err(_) => Err(Ended::Run(Failure::Stopped)),
+                },
+            },
+            () = cancel.cancelled() => {
+                stopper.stop();
+                if tokio::time::timeout(STOP_GRACE, &mut guest).await.is_err() {
+                    warn!(
+                        module = %self.path.display(),
+                        "a cancelled module still runs after {STOP_GRACE:?}"
+                    );
+                }
+                Err(Ended::Run(Failure::Stopped))
+            }
+        };
+        let result = ended.map_err(|ended| self.task_error(ended));
+        record.end(&result);
+        result
+    }
+
+    /// Loads the module and runs it to its end, on the calling thread.
+    fn execute(&self, sink: &OutputSink, stop: &Arc<Stop>) -> Result<(), Ended> {
+        if stop.is_set() {
+            return Err(Failure::Stopped.into());
+        }
+        let Shared {
+            config,
+            engine,
+            cache,
+        } = &*self.shared;
+        let bytes = module::read(&self.path, config.max_module_bytes)?;
+        let program = cache.program(&**engine, &bytes)?;
+        drop(bytes);
+        let lines = [StreamKind::Stdout, StreamKind::Stderr]
+            .map(|stream| LineWriter::new(sink.clone(), stream));
+        let world = wasi::world(&self.invocation, config, lines, stop)?;
+        match program.run(world, stop)? {
+            0 => Ok(()),
+            code => Err(Ended::Exit(code)),
+        }
+    }
+
+    /// The end of an attempt in the supervisor's terms; a failure of the runner is counted.
+    fn task_error(&self, ended: Ended) -> TaskError {
+        let fail = |reason, exit_code| TaskError::Fail { reason, exit_code };
+        match ended {
+            Ended::Exit(code) => fail(
+                format!("module exited with non-zero code: {code}"),
+                Some(code),
+            ),
+            Ended::World(err) => {
+                self.count(RunnerErrorKind::BackendConfigFailed);
+                fail(err.to_string(), None)
+            }
+            Ended::Run(Failure::Module(fault)) => {
+                self.count(RunnerErrorKind::ModuleLoadFailed);
+                let reason = format!("module {} {fault}", self.path.display());
+                if fault.may_pass() {
+                    fail(reason, None)
+                } else {
+                    TaskError::Fatal {
+                        reason,
+                        exit_code: None,
+                    }
+                }
+            }
+            Ended::Run(Failure::Stopped) => TaskError::Canceled,
+            Ended::Run(failure) => fail(failure.to_string(), None),
+        }
+    }
+
+    fn count(&self, kind: RunnerErrorKind) {
+        self.metrics.record_runner_error(RunnerType::Wasm, kind);
+    }
+}
+
+/// How an attempt ended, if not well.
+enum Ended {
+    Exit(i32),
+    World(WorldError),
+    Run(Failure),
+}
+
+impl From<WorldError> for Ended {
+    fn from(err: WorldError) -> Self {
+        Self::World(err)
+    }
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Run(failure)
+    }
+}
+
+impl From<Fault> for Ended {
+    fn from(fault: Fault) -> Self {
+        Self::Run(fault.into())
+    }
+}

@@ -1,0 +1,105 @@
+//! What the operator decides.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// The plugin's configuration; every field may be left out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// What runs the modules.
+    pub(crate) engine: Engine,
+    /// The most memory a guest may have.
+    pub(crate) max_memory_bytes: usize,
+    /// How much a guest may compute, about one per instruction; without it, until its timeout.
+    pub(crate) max_fuel: Option<u64>,
+    /// The largest module file.
+    pub(crate) max_module_bytes: u64,
+    /// How many compiled modules are kept.
+    pub(crate) cached_modules: NonZeroUsize,
+    /// Names of the host's environment variables that guests see.
+    pub(crate) inherit_env: Vec<String>,
+    /// Directories that guests see.
+    pub(crate) directories: Vec<Directory>,
+    /// Which time it is for a guest.
+    pub(crate) clock: Clock,
+    /// Makes a guest's random numbers the same in every run.
+    pub(crate) random_seed: Option<u64>,
+}
+
+/// What runs the modules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Engine {
+    /// An interpreter.
+    Wasmi,
+    /// A compiler, in builds that have it.
+    Wasmtime,
+}
+
+/// A directory that guests see.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Directory {
+    /// Where it is.
+    pub(crate) host: PathBuf,
+    /// Where guests see it.
+    pub(crate) guest: String,
+    /// Whether they may change what is in it.
+    #[serde(default)]
+    pub(crate) writable: bool,
+}
+
+/// Which time it is for a guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Clock {
+    /// The host's.
+    Real,
+    /// The same in every run: it moves by a little with each look, and by the length of a sleep.
+    Virtual,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            engine: Engine::Wasmi,
+            max_memory_bytes: 64 << 20,
+            max_fuel: None,
+            max_module_bytes: 64 << 20,
+            cached_modules: NonZeroUsize::new(32).expect("32 is not zero"),
+            inherit_env: Vec::new(),
+            directories: Vec::new(),
+            clock: Clock::Real,
+            random_seed: None,
+        }
+    }
+}
+
+impl Config {
+    /// Checks what serde cannot: that the directories are there.
+    ///
+    /// They are opened anew for each attempt, so that one that is mounted later is seen; this is
+    /// for the operator, who learns of a wrong path when the plugin is loaded.
+    pub(crate) fn checked(self) -> Result<Self, String> {
+        for (index, directory) in self.directories.iter().enumerate() {
+            let host = directory.host.display();
+            match std::fs::metadata(&directory.host) {
+                Ok(metadata) if metadata.is_dir() => {}
+                Ok(_) => {
+                    return Err(format!(
+                        "config.directories[{index}].host: {host} is not a directory"
+                    ));
+                }
+                Err(err) => {
+                    return Err(format!(
+                        "config.directories[{index}].host: {host} cannot be used: {err}"
+                    ));
+                }
+            }
+        }
+        Ok(self)
+    }
+}

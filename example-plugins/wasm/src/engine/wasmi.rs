@@ -1,0 +1,315 @@
+//! The interpreter wasmi.
+//!
+//! A guest gets its fuel in slices. When one is used up its call is suspended, which is when it is
+//! stopped if it was asked to, and charged for what it used.
+
+use std::sync::Arc;
+
+use ::wasmi::errors::{ErrorKind, InstantiationError};
+use ::wasmi::{
+    CompilationMode, Config, Engine, Error, ExternType, FuncType, Linker, Module, ResourceLimiter,
+    ResumableCall, Store, TrapCode, ValType,
+};
+use wasi_common::WasiCtx;
+use wasmi_core::LimiterError;
+
+use super::limits::{Growth, Limits, MAX_TABLES, PAGE_BYTES};
+use super::{Failure, Program, WASI};
+use crate::config;
+use crate::module::Fault;
+use crate::stop::Stop;
+
+/// Fuel of one slice: a few milliseconds of work.
+const SLICE: u64 = 1_000_000;
+/// Fuel for what runs before the program proper and cannot be suspended: a start function.
+const START_FUEL: u64 = 10 * SLICE;
+/// How deep calls may nest, and how much stack they may take. It is the interpreter's own, on the
+/// heap.
+const MAX_CALL_DEPTH: usize = 10_000;
+const MAX_STACK_BYTES: usize = 8 << 20;
+
+/// The engine, its limits, and the functions it provides.
+#[derive(Clone)]
+pub(super) struct Wasmi {
+    engine: Engine,
+    linker: Arc<Linker<Guest>>,
+    limits: Limits,
+}
+
+/// A module, and the engine that compiled it.
+struct Interpreted {
+    wasmi: Wasmi,
+    module: Module,
+}
+
+impl Wasmi {
+    pub(super) fn new(config: &config::Config) -> Self {
+        let mut settings = Config::default();
+        settings
+            .consume_fuel(true)
+            // Translating on first use would be charged to whichever run comes first.
+            .compilation_mode(CompilationMode::Eager)
+            // The limit is one of each memory.
+            .wasm_multi_memory(false)
+            .set_max_recursion_depth(MAX_CALL_DEPTH)
+            .set_max_stack_height(MAX_STACK_BYTES);
+        let engine = Engine::new(&settings);
+        let mut linker = Linker::new(&engine);
+        wasmi_wasi::add_to_linker(&mut linker, |guest: &mut Guest| &mut guest.wasi)
+            .expect("an empty linker takes every definition");
+        // The library's own refuses codes from 126 on, which programs may well use.
+        linker.allow_shadowing(true);
+        linker
+            .func_wrap(WASI, "proc_exit", |code: i32| -> Result<(), Error> {
+                Err(Error::i32_exit(code))
+            })
+            .expect("shadowing is allowed");
+        linker.allow_shadowing(false);
+        Self {
+            engine,
+            linker: Arc::new(linker),
+            limits: Limits::of(config),
+        }
+    }
+
+    fn check_imports(&self, module: &Module) -> Result<(), Fault> {
+        // What a linker has can only be found out by defining it again.
+        let mut probe = Linker::clone(&self.linker);
+        let missing: Vec<_> = module
+            .imports()
+            .filter(|import| {
+                probe
+                    .func_wrap(import.module(), import.name(), || {})
+                    .is_ok()
+            })
+            .map(|import| format!("{}::{}", import.module(), import.name()))
+            .collect();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(Fault::Imports(missing))
+        }
+    }
+}
+
+impl super::Engine for Wasmi {
+    fn compile(&self, bytes: &[u8]) -> Result<Arc<dyn Program>, Fault> {
+        let module =
+            Module::new(&self.engine, bytes).map_err(|err| Fault::Invalid(err.to_string()))?;
+        self.check_imports(&module)?;
+        match module.get_export("_start") {
+            Some(ExternType::Func(ty)) if ty.params().is_empty() && ty.results().is_empty() => {}
+            _ => return Err(Fault::NoStart),
+        }
+        match module.get_export("memory") {
+            Some(ExternType::Memory(ty)) => {
+                let needed = ty.minimum().saturating_mul(PAGE_BYTES);
+                let limit = self.limits.max_memory_bytes as u64;
+                if needed > limit {
+                    return Err(Fault::Memory { needed, limit });
+                }
+            }
+            _ if module.imports().len() > 0 => return Err(Fault::NoMemory),
+            _ => {}
+        }
+        Ok(Arc::new(Interpreted {
+            wasmi: self.clone(),
+            module,
+        }))
+    }
+}
+
+impl Program for Interpreted {
+    fn run(&self, world: WasiCtx, stop: &Arc<Stop>) -> Result<i32, Failure> {
+        let guest = Guest {
+            wasi: world,
+            growth: Growth::within(&self.wasmi.limits),
+        };
+        let mut store = Store::new(&self.wasmi.engine, guest);
+        store.limiter(|guest| guest);
+        // Fuel does not tell how long a WASI function takes, so each call of one asks as well.
+        let asked = Arc::clone(stop);
+        store.call_hook(move |_, _| {
+            if asked.is_set() {
+                return Err(Error::new("stopped"));
+            }
+            Ok(())
+        });
+        let ended = self.drive(&mut store, stop);
+        if stop.is_set() {
+            return Err(Failure::Stopped);
+        }
+        ended.or_else(|interrupted| match interrupted {
+            Interrupted::Failure(failure) => Err(failure),
+            Interrupted::Error(err) => match err.i32_exit_status() {
+                Some(code) => Ok(code),
+                None => Err(self.failure(&err, &store.data().growth)),
+            },
+        })
+    }
+}
+
+impl Interpreted {
+    fn drive(&self, store: &mut Store<Guest>, stop: &Stop) -> Result<i32, Interrupted> {
+        let mut tank = Tank::new(self.wasmi.limits.max_fuel);
+        tank.fill(store, START_FUEL)?;
+        let instance = self
+            .wasmi
+            .linker
+            .instantiate_and_start(&mut *store, &self.module)?;
+        tank.charge(store)?;
+        store.data_mut().growth.running = true;
+        let start = instance
+            .get_func(&*store, "_start")
+            .expect("compiling has checked for it");
+        tank.fill(store, SLICE)?;
+        let mut call = start.call_resumable(&mut *store, &[], &mut [])?;
+        loop {
+            let suspended = match call {
+                ResumableCall::Finished => return Ok(0),
+                ResumableCall::HostTrap(trap) => return Err(trap.into_host_error().into()),
+                ResumableCall::OutOfFuel(suspended) => suspended,
+            };
+            if stop.is_set() {
+                return Err(Failure::Stopped.into());
+            }
+            tank.charge(store)?;
+            // A single instruction that fills much memory may need more than a slice.
+            let needed = suspended.required_fuel();
+            if needed > tank.left {
+                return Err(Failure::OutOfFuel(tank.limit).into());
+            }
+            tank.fill(store, needed.max(SLICE))?;
+            call = suspended.resume(&mut *store, &mut [])?;
+        }
+    }
+
+    /// Words for a run's error that is no exit.
+    fn failure(&self, err: &Error, growth: &Growth) -> Failure {
+        match err.kind() {
+            ErrorKind::Instantiation(InstantiationError::FuncTypeMismatch {
+                name,
+                expected,
+                actual,
+            }) => {
+                return Failure::Module(Fault::ImportType {
+                    name: format!("{}::{}", name.module(), name.name()),
+                    wanted: signature(expected),
+                    provided: signature(actual),
+                });
+            }
+            ErrorKind::Instantiation(_) => {
+                return Failure::Module(Fault::Instantiation(err.to_string()));
+            }
+            _ => {}
+        }
+        // Only a start function meets the end of its fuel here.
+        if err.as_trap_code() == Some(TrapCode::OutOfFuel) {
+            return match self.wasmi.limits.max_fuel {
+                Some(limit) if limit <= START_FUEL => Failure::OutOfFuel(limit),
+                _ => Failure::Trap(format!(
+                    "its start function took more than {START_FUEL} fuel: move the work to _start"
+                )),
+            };
+        }
+        Failure::Trap(growth.explain(err.to_string()))
+    }
+}
+
+/// A function's type, as `(i32, i64) -> (i32)`.
+fn signature(ty: &FuncType) -> String {
+    let list = |types: &[ValType]| {
+        let names: Vec<_> = types
+            .iter()
+            .map(|ty| format!("{ty:?}").to_lowercase())
+            .collect();
+        format!("({})", names.join(", "))
+    };
+    format!("{} -> {}", list(ty.params()), list(ty.results()))
+}
+
+/// Why `drive` came back without an exit code of its own.
+enum Interrupted {
+    Failure(Failure),
+    Error(Error),
+}
+
+impl From<Failure> for Interrupted {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<Error> for Interrupted {
+    fn from(err: Error) -> Self {
+        Self::Error(err)
+    }
+}
+
+/// What one guest may still use, and what of it the store has now.
+struct Tank {
+    limit: u64,
+    left: u64,
+    granted: u64,
+}
+
+impl Tank {
+    fn new(limit: Option<u64>) -> Self {
+        let limit = limit.unwrap_or(u64::MAX);
+        Self {
+            limit,
+            left: limit,
+            granted: 0,
+        }
+    }
+
+    /// Gives the store `wanted`, or what is left.
+    fn fill(&mut self, store: &mut Store<Guest>, wanted: u64) -> Result<(), Error> {
+        self.granted = wanted.min(self.left);
+        store.set_fuel(self.granted)
+    }
+
+    /// Takes what the store used off what is left.
+    fn charge(&mut self, store: &Store<Guest>) -> Result<(), Error> {
+        self.left -= self.granted.saturating_sub(store.get_fuel()?);
+        Ok(())
+    }
+}
+
+/// What a store holds.
+struct Guest {
+    wasi: WasiCtx,
+    growth: Growth,
+}
+
+impl ResourceLimiter for Guest {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool, LimiterError> {
+        Ok(self.growth.allows_memory(desired))
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool, LimiterError> {
+        Ok(self.growth.allows_table(desired))
+    }
+
+    fn instances(&self) -> usize {
+        1
+    }
+
+    fn tables(&self) -> usize {
+        MAX_TABLES
+    }
+
+    fn memories(&self) -> usize {
+        1
+    }
+}

@@ -1,0 +1,108 @@
+//! From a spec to a task.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use solti_plugin_abi::prelude::*;
+use solti_plugin_abi::solti_model::{WasmSpec, merge_env};
+
+use crate::attempt::Job;
+use crate::cache::Cache;
+use crate::config::Config;
+use crate::engine::{self, Engine};
+use crate::wasi::Invocation;
+
+/// What all tasks of the plugin share.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) engine: Box<dyn Engine>,
+    pub(crate) cache: Cache,
+}
+
+/// Runs WebAssembly modules.
+pub(crate) struct WasmRunner(Arc<Shared>);
+
+impl WasmRunner {
+    pub(crate) fn new(config: Config) -> Result<Self, String> {
+        let config = config.checked()?;
+        Ok(Self(Arc::new(Shared {
+            engine: engine::engine(&config)?,
+            cache: Cache::new(config.cached_modules),
+            config,
+        })))
+    }
+}
+
+impl Runner for WasmRunner {
+    fn name(&self) -> &'static str {
+        "wasm"
+    }
+
+    fn supports(&self, spec: &TaskSpec) -> bool {
+        matches!(spec.kind(), TaskKind::Wasm(_))
+    }
+
+    fn build_task(&self, spec: &TaskSpec, ctx: &BuildContext) -> Result<TaskRef, RunnerError> {
+        let TaskKind::Wasm(wasm) = spec.kind() else {
+            return Err(RunnerError::UnsupportedKind {
+                runner: self.name(),
+                kind: spec.kind().kind().to_owned(),
+            });
+        };
+        if wasm.module.as_os_str().is_empty() {
+            return Err(RunnerError::MissingField("module"));
+        }
+        let job = Arc::new(Job {
+            shared: Arc::clone(&self.0),
+            path: wasm.module.clone(),
+            invocation: invocation(wasm, ctx.env(), &self.0.config.inherit_env)?,
+            metrics: Arc::clone(ctx.metrics()),
+        });
+        let timeout = Duration::from_millis(spec.timeout().as_millis());
+        let id = TaskId::from(self.build_run_id(spec.slot().as_str()).into_name());
+        let output = Arc::clone(ctx.output_registry());
+        output.ensure_channel(id.clone());
+        let attempts = AtomicU32::new(0);
+        Ok(TaskFn::arc(id.as_str().to_owned(), move |cancel| {
+            let attempt = attempts.fetch_add(1, Ordering::Relaxed) + 1;
+            let sink = output.sink_for(id.clone(), attempt);
+            let metrics = Arc::clone(&job.metrics);
+            let record = AttemptRecord::begin(metrics, RunnerType::Wasm, timeout);
+            Arc::clone(&job).run(sink, record, cancel)
+        }))
+    }
+}
+
+/// What the program is started with: its environment is the host's where that is allowed, over it
+/// the task's and over that the runner's.
+fn invocation(
+    spec: &WasmSpec,
+    runner_env: &RunnerEnv,
+    inherited: &[String],
+) -> Result<Invocation, RunnerError> {
+    let name = spec.module.file_name().unwrap_or_default();
+    let args = std::iter::once(Path::new(name).to_string_lossy().into_owned())
+        .chain(spec.args.iter().cloned())
+        .collect::<Vec<_>>();
+    let mut env: std::collections::BTreeMap<_, _> = inherited
+        .iter()
+        .filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)))
+        .collect();
+    env.extend(merge_env(&spec.env, runner_env));
+    if let Some(arg) = args.iter().find(|arg| arg.contains('\0')) {
+        return Err(RunnerError::InvalidSpec(format!(
+            "argument {arg:?} contains a NUL byte"
+        )));
+    }
+    if let Some((name, _)) = env
+        .iter()
+        .find(|(name, value)| name.contains('\0') || value.contains('\0'))
+    {
+        return Err(RunnerError::InvalidSpec(format!(
+            "environment variable {name:?} contains a NUL byte"
+        )));
+    }
+    Ok(Invocation { args, env })
+}

@@ -1,0 +1,189 @@
+//! Modules that cannot be run, configurations that cannot be used, and the cache.
+
+use super::*;
+
+#[tokio::test]
+async fn a_module_that_cannot_be_loaded_says_what_is_wrong_and_is_counted() {
+    let wasm = Wasm::with("max_module_bytes = 4000");
+    let whole = wat::parse_str(greeter()).unwrap();
+    let missing_import = r#"(module
+        (import "env" "frobnicate" (func))
+        (import "wasi_snapshot_preview1" "sock_open" (func))
+        (import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))
+        (memory (export "memory") 1) (func (export "_start")))"#;
+    let wrong_type = r#"(module
+        (import "wasi_snapshot_preview1" "sched_yield" (func (param i64)))
+        (memory (export "memory") 1) (func (export "_start")))"#;
+    let cases: [(Vec<u8>, &str, &str); 9] = [
+        (
+            whole[..300].to_vec(),
+            "execution failed: ",
+            "is truncated: it goes on to byte ",
+        ),
+        (
+            Vec::new(),
+            "execution failed: ",
+            "is truncated: it goes on to byte 8 or further, the file has 0 bytes",
+        ),
+        (
+            b"#!/bin/sh\necho hello\n".to_vec(),
+            "fatal error (no retry): ",
+            "is not a WebAssembly binary: it begins with \"#!/b\", expected \"\\x00asm\"",
+        ),
+        (
+            b"\0asm\x0d\0\x01\0".to_vec(),
+            "fatal error (no retry): ",
+            "is no core module of version 1, perhaps a component: build it for wasm32-wasip1",
+        ),
+        (
+            // A type section of one entry that is no type.
+            b"\0asm\x01\0\0\0\x01\x02\x01\x00".to_vec(),
+            "fatal error (no retry): ",
+            "is not valid: ",
+        ),
+        (
+            wat::parse_str(missing_import).unwrap(),
+            "fatal error (no retry): ",
+            "imports env::frobnicate, wasi_snapshot_preview1::sock_open, which nobody provides: \
+             provided are the functions of wasi_snapshot_preview1, build it for wasm32-wasip1",
+        ),
+        (
+            wat::parse_str(wrong_type).unwrap(),
+            "fatal error (no retry): ",
+            "imports wasi_snapshot_preview1::sched_yield with the type (i64) -> (), \
+             provided is () -> (i32)",
+        ),
+        (
+            wat::parse_str(r#"(module (func (export "run")))"#).unwrap(),
+            "fatal error (no retry): ",
+            "exports no function _start without parameters, so it is no program",
+        ),
+        (
+            [b"\0asm\x01\0\0\0".as_slice(), &[0; 4000]].concat(),
+            "fatal error (no retry): ",
+            "has 4008 bytes, the limit is 4000 (max_module_bytes)",
+        ),
+    ];
+    for (bytes, class, message) in cases {
+        let seen = wasm.host.metrics.all().len();
+        let err = wasm.failure(&wasm.raw(&bytes)).await;
+        let text = wasm.path(&err.to_string());
+        let expected = format!("{class}module DIR/raw.wasm {message}");
+        assert!(text.starts_with(&expected), "{text}\n{expected}");
+        assert_eq!(
+            wasm.host.metrics.all()[seen..],
+            [STARTED, LOAD_FAILED, completed(TaskOutcome::Failure)]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_module_may_come_after_its_task_and_a_retry_finds_it() {
+    let wasm = Wasm::new();
+    let module = wasm.file("late.wasm");
+    let task = wasm.host.build(&spec(&module));
+    let (end, _) = wasm.host.attempt(&task, CancellationToken::new()).await;
+    let err = end.unwrap_err();
+    assert!(err.is_retryable());
+    assert_eq!(
+        wasm.path(&err.to_string()),
+        "execution failed: module DIR/late.wasm could not be read: \
+         No such file or directory (os error 2)"
+    );
+    fs::write(&module, wat::parse_str(greeter()).unwrap()).unwrap();
+    let (end, lines) = wasm.host.attempt(&task, CancellationToken::new()).await;
+    end.unwrap();
+    assert_eq!(lines.len(), 5);
+
+    let err = wasm.failure(&spec(wasm.host.directory.path())).await;
+    assert_eq!(
+        wasm.path(&err.to_string()),
+        "execution failed: module DIR is not a regular file"
+    );
+}
+
+#[test]
+fn a_spec_that_no_file_can_mend_is_refused_when_the_task_is_built() {
+    let wasm = Wasm::new();
+    let build = |spec: &TaskSpec| wasm.host.router.build(spec).map(|_| ()).unwrap_err();
+    let module = wasm.file("program.wasm");
+    let err = build(&spec_with(&module, &["a\0b"], TaskEnv::new(), 60_000));
+    assert!(matches!(err, RunnerError::InvalidSpec(_)));
+    assert_eq!(
+        err.to_string(),
+        "invalid specification: argument \"a\\0b\" contains a NUL byte"
+    );
+}
+
+#[test]
+fn a_wrong_configuration_is_refused_at_load_with_its_field() {
+    let rejected = |config: &str| {
+        let directory = directory_with(&["wasm"]);
+        fs::write(
+            directory.path().join("wasm.toml"),
+            format!("[config]\n{config}"),
+        )
+        .unwrap();
+        let host = Host::load(directory, PluginLoader::new());
+        assert_eq!(host.report.rejected().len(), 1, "{}", host.report);
+        host.report.rejected()[0].error.to_string()
+    };
+    let cases = [
+        (
+            "memory = 5",
+            "config.memory: unknown field `memory`, expected one of",
+        ),
+        (
+            "engine = 'wasmtime'",
+            "config.engine: this build of the plugin has no wasmtime: build it with \
+             `--features wasmtime`, or use wasmi",
+        ),
+        (
+            "clock = 'broken'",
+            "config.clock: unknown variant `broken`, expected `real` or `virtual`",
+        ),
+        (
+            "directories = [{ host = '/no/such/place', guest = '/' }]",
+            "config.directories[0].host: /no/such/place cannot be used: \
+             No such file or directory (os error 2)",
+        ),
+        (
+            "directories = [{ host = '/dev/null', guest = '/' }]",
+            "config.directories[0].host: /dev/null is not a directory",
+        ),
+    ];
+    for (config, message) in cases {
+        let text = rejected(config);
+        assert!(text.contains(message), "{text}\n{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_content_is_compiled_once_however_often_and_from_wherever_it_is_run() {
+    let log = Arc::new(Kept::of("wasm::cache"));
+    let wasm = Wasm {
+        host: Host::load(
+            directory_with(&["wasm"]),
+            PluginLoader::new().log(Arc::clone(&log) as _),
+        ),
+    };
+    let bytes = wat::parse_str(greeter()).unwrap();
+    let [one, two] = ["one.wasm", "two.wasm"].map(|name| {
+        let module = wasm.file(name);
+        fs::write(&module, &bytes).unwrap();
+        wasm.host.build(&spec(&module))
+    });
+    let run = |task: &TaskRef| soon(task.spawn(CancellationToken::new()));
+    let (first, second) = tokio::join!(run(&one), run(&two));
+    first.unwrap();
+    second.unwrap();
+    run(&one).await.unwrap();
+    let compiling = |bytes: &[u8]| format!("compiling a module bytes={}", bytes.len());
+    assert_eq!(log.events(), [compiling(&bytes)]);
+
+    // Another content under the same name is another module.
+    let other = wat::parse_str(exiter(0)).unwrap();
+    fs::write(wasm.file("one.wasm"), &other).unwrap();
+    run(&one).await.unwrap();
+    assert_eq!(log.events(), [compiling(&bytes), compiling(&other)]);
+}

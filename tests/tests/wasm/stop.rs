@@ -1,0 +1,82 @@
+//! Modules that do not end by themselves.
+
+use super::*;
+
+#[tokio::test]
+async fn a_guest_stops_when_it_is_cancelled_whatever_it_does() {
+    let wasm = Wasm::new();
+    for (what, work) in [
+        ("computing", ENDLESS),
+        ("calling", ENDLESS_CALLS),
+        ("sleeping", SLEEP),
+        ("polling", SLEEP_BY_TWO),
+    ] {
+        let seen = wasm.host.metrics.all().len();
+        // Its line has come by now: output is live.
+        let running = wasm.start(&wasm.spec(&worker(work))).await;
+        let began = Instant::now();
+        running.cancel.cancel();
+        let end = soon(running.attempt).await.unwrap();
+        assert!(matches!(end, Err(TaskError::Canceled)), "{end:?}");
+        wasm.gone(&running.id, running.task, running.events).await;
+        stopped_after(&format!("cancelled while {what}"), began);
+        assert_eq!(
+            wasm.host.metrics.all()[seen..],
+            [STARTED, completed(TaskOutcome::Canceled)]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_guest_stops_when_its_attempt_is_dropped_and_a_timeout_is_counted_as_one() {
+    let wasm = Wasm::new();
+    for (what, work) in [("computing", ENDLESS), ("sleeping", SLEEP)] {
+        let seen = wasm.host.metrics.all().len();
+        let running = wasm.start(&wasm.spec(&worker(work))).await;
+        let began = Instant::now();
+        running.attempt.abort();
+        assert!(soon(running.attempt).await.unwrap_err().is_cancelled());
+        wasm.gone(&running.id, running.task, running.events).await;
+        stopped_after(&format!("dropped while {what}"), began);
+        assert_eq!(
+            wasm.host.metrics.all()[seen..],
+            [STARTED, completed(TaskOutcome::Canceled)]
+        );
+    }
+
+    let seen = wasm.host.metrics.all().len();
+    wasm.spec(&worker(ENDLESS));
+    let spec = spec_with(&wasm.file("program.wasm"), &[], TaskEnv::new(), 50);
+    let task = wasm.host.build(&spec);
+    let id = TaskId::from(task.name());
+    let events = wasm.host.registry.subscribe(&id).unwrap();
+    let limit = Duration::from_millis(spec.timeout().as_millis());
+    tokio::time::timeout(limit, task.spawn(CancellationToken::new()))
+        .await
+        .unwrap_err();
+    let began = Instant::now();
+    wasm.gone(&id, task, events).await;
+    stopped_after("timed out while computing", began);
+    assert_eq!(
+        wasm.host.metrics.all()[seen..],
+        [STARTED, completed(TaskOutcome::Timeout)]
+    );
+}
+
+#[tokio::test]
+async fn an_endless_guest_holds_up_neither_the_host_nor_another_task() {
+    let wasm = Wasm::new();
+    let mut endless = Vec::new();
+    // More than there are cores and workers.
+    for _ in 0..4 {
+        endless.push(wasm.start(&wasm.spec(&worker(ENDLESS))).await);
+    }
+    let (end, lines) = wasm.run(&greeter()).await;
+    end.unwrap();
+    assert_eq!(lines.len(), 5);
+    for running in endless {
+        running.cancel.cancel();
+        let end = soon(running.attempt).await.unwrap();
+        assert!(matches!(end, Err(TaskError::Canceled)), "{end:?}");
+    }
+}
