@@ -5,7 +5,7 @@ use std::sync::Arc;
 use solti_plugin_abi::prelude::*;
 
 use crate::command::RunCommand;
-use crate::container::Container;
+use crate::container::{Container, Named};
 use crate::fault::Fault;
 use crate::image;
 use crate::leftovers::{OWNER_LABEL, PLUGIN_LABEL, RUN_LABEL};
@@ -49,12 +49,12 @@ impl Job {
         let end = tokio::select! {
             biased;
             () = cancel.cancelled() => {
-                container.stop().await;
+                container.remove().await;
                 return Err(TaskError::Canceled);
             }
             end = container.end() => end,
         };
-        container.finish().await;
+        container.remove().await;
         end.map_err(|fault| self.failure(fault))
     }
 
@@ -75,8 +75,14 @@ impl Job {
         let [stdout, stderr] = [StreamKind::Stdout, StreamKind::Stderr].map(|stream| {
             LineWriter::new(sink.clone(), stream).with_max_line_bytes(config.max_line_bytes())
         });
-        let grace = config.stop_grace();
-        Ok(Container::new(engine, name, run, stdout, stderr, grace))
+        let named = Named::new(engine, name);
+        Ok(Container::new(
+            named,
+            run,
+            stdout,
+            stderr,
+            config.stop_grace(),
+        ))
     }
 
     /// A name that no other attempt on this machine has: the end of the run id, where its number
@@ -94,14 +100,17 @@ impl Job {
                 }
             })
             .collect();
-        let run: String = run[run.len().saturating_sub(NAME_OF_RUN)..].iter().collect();
+        let run: String = run[run.len().saturating_sub(NAME_OF_RUN)..]
+            .iter()
+            .collect();
         format!("solti-{run}-{number}-{}", self.shared.owner_short())
     }
 
     /// A fault in the supervisor's terms; one of the runner's is counted.
     fn failure(&self, fault: Fault) -> TaskError {
         if let Some(kind) = fault.kind() {
-            self.metrics.record_runner_error(RunnerType::Container, kind);
+            self.metrics
+                .record_runner_error(RunnerType::Container, kind);
         }
         fault.into()
     }

@@ -45,7 +45,11 @@ impl RunCommand {
         args.extend_from_slice(&spec.args);
         let env = merge_env(&spec.env, runner_env);
         env::check(&env)?;
-        if let Some(arg) = entry_point.iter().chain(&args).find(|arg| arg.contains('\0')) {
+        if let Some(arg) = entry_point
+            .iter()
+            .chain(&args)
+            .find(|arg| arg.contains('\0'))
+        {
             return Err(invalid(format!("argument {arg:?} contains a NUL byte")));
         }
         Ok(Self {
@@ -75,8 +79,17 @@ impl RunCommand {
             format!("--network={}", config.network),
             "--pull=never".to_owned(),
         ];
-        args.extend(labels.iter().map(|(key, value)| format!("--label={key}={value}")));
-        args.extend(config.memory.iter().map(|memory| format!("--memory={memory}")));
+        args.extend(
+            labels
+                .iter()
+                .map(|(key, value)| format!("--label={key}={value}")),
+        );
+        args.extend(
+            config
+                .memory
+                .iter()
+                .map(|memory| format!("--memory={memory}")),
+        );
         args.extend(config.cpus.iter().map(|cpus| format!("--cpus={cpus}")));
         args.extend(config.user.iter().map(|user| format!("--user={user}")));
         if config.read_only {
@@ -86,7 +99,11 @@ impl RunCommand {
         let (env_args, carried) = env::pass(&self.env);
         args.extend(env_args);
         args.extend_from_slice(&config.run_args);
-        args.extend(self.entry_point.iter().map(|program| format!("--entrypoint={program}")));
+        args.extend(
+            self.entry_point
+                .iter()
+                .map(|program| format!("--entrypoint={program}")),
+        );
         args.push(self.image.clone());
         args.extend_from_slice(&self.args);
         let mut command = engine.command(args);
@@ -138,7 +155,14 @@ mod tests {
 
     #[test]
     fn an_image_cannot_be_an_option_or_a_file_of_the_host() {
-        for image in ["--privileged", "-v/:/host", "dir:/etc", "docker-archive:/x.tar", "a b", "a\0"] {
+        for image in [
+            "--privileged",
+            "-v/:/host",
+            "dir:/etc",
+            "docker-archive:/x.tar",
+            "a b",
+            "a\0",
+        ] {
             assert_eq!(
                 refusal(&spec(image)),
                 format!(
@@ -148,7 +172,12 @@ mod tests {
             );
         }
         let digest = format!("redis@sha256:{}", "0".repeat(64));
-        for image in ["redis", "localhost:5000/a/b_c:1.2-x", "0123456789ab", &digest] {
+        for image in [
+            "redis",
+            "localhost:5000/a/b_c:1.2-x",
+            "0123456789ab",
+            &digest,
+        ] {
             RunCommand::new(&spec(image), &RunnerEnv::default()).unwrap();
         }
         assert_eq!(refusal(&spec("")), "missing field: image");

@@ -1,67 +1,56 @@
 //! A container from its start to its removal.
 
-use std::future::Future;
-use std::pin::Pin;
+mod named;
+mod output;
+
+use std::io;
 use std::process::ExitStatus;
-use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use named::Named;
+use output::Output;
 use solti_plugin_abi::prelude::*;
 use solti_plugin_abi::spawn_cleanup;
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{ChildStderr, ChildStdout};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::warn;
 
-use crate::engine::{Engine, Process, said};
+use crate::engine::{Process, said};
 use crate::fault::Fault;
 
 /// How long the output of an engine that has ended is waited for. All of it is in the pipe by then.
 const LAST_OUTPUT: Duration = Duration::from_secs(1);
 
-/// How long a container may take to be over once the engine has said that it stopped it. It was
-/// created and not started if it takes longer, and is asked again when it has been.
-const STOPPED: Duration = Duration::from_millis(500);
+/// How long `engine run` may take to end once the container was stopped. If it takes longer, the
+/// container was there but not started, and is asked again when it has been.
+const DETACHED: Duration = Duration::from_millis(500);
 
-/// How long to wait for a container that is not there yet.
+/// How long to wait before a container that is not there yet is asked again.
 const NOT_YET: Duration = Duration::from_millis(100);
 
-/// How much of the engine's standard error is kept for an error's text, in bytes.
-const TAIL_BYTES: usize = 4096;
+/// How long an engine may take, beyond the grace, to make a container that is to stop already.
+const CREATED: Duration = Duration::from_secs(5);
 
 /// A container, and `engine run`, which is attached to it.
 ///
-/// It is removed in every case: at the end of [`finish`](Self::finish) and [`stop`](Self::stop), or
-/// in the background when it is dropped. All of that is work of its own, which goes on when the
-/// future that waits for it is dropped, and which the plugin's shutdown waits for.
+/// It is removed in every case: by [`remove`](Self::remove), or in the background when it is
+/// dropped. That is work of its own, which goes on when the future that waits for it is dropped,
+/// and which the plugin's shutdown waits for.
 pub(crate) struct Container(Option<Attached>);
 
-struct Attached {
-    engine: Arc<Engine>,
-    name: String,
-    run: Process,
-    output: Output,
-    grace: Duration,
-    /// Whether `engine run` has ended by itself, and with it the container.
-    ended: bool,
-}
-
 impl Container {
-    /// Takes over `run`, which makes the container `name`.
+    /// Takes over `run`, which makes the container `named` and attaches to it.
     pub(crate) fn new(
-        engine: Arc<Engine>,
-        name: String,
+        named: Named,
         mut run: Process,
         stdout: LineWriter,
         stderr: LineWriter,
         grace: Duration,
     ) -> Self {
-        let (stdout_pipe, stderr_pipe) = run.take_output();
+        let output = Output::of(&mut run, stdout, stderr);
         Self(Some(Attached {
-            engine,
-            name,
+            named,
             run,
-            output: Output::of(stdout, stdout_pipe, stderr, stderr_pipe),
+            output,
             grace,
             ended: false,
         }))
@@ -73,28 +62,20 @@ impl Container {
     ///
     /// Every end but an exit with code 0.
     pub(crate) async fn end(&mut self) -> Result<(), Fault> {
-        let attached = self.attached();
+        let attached = self.0.as_mut().expect("only remove and drop take it");
         let status = attached.exit().await.map_err(|err| Fault::EngineKilled {
             status: err.to_string(),
         })?;
-        attached.verdict(status).await
+        verdict(status, &attached.named, attached.output.stderr_tail()).await
     }
 
-    /// Removes a container that has ended.
-    pub(crate) async fn finish(self) {
-        self.stop().await;
-    }
-
-    /// Stops and removes the container, and passes on what it wrote until then.
-    pub(crate) async fn stop(mut self) {
+    /// Removes the container. One that has not ended is stopped first, and what it wrote until then
+    /// is passed on.
+    pub(crate) async fn remove(mut self) {
         if let Some(attached) = self.0.take() {
             // An error would be a panic, which has been reported.
             let _ = spawn_cleanup(attached.remove()).await;
         }
-    }
-
-    fn attached(&mut self) -> &mut Attached {
-        self.0.as_mut().expect("only stop and drop take it")
     }
 }
 
@@ -106,169 +87,91 @@ impl Drop for Container {
     }
 }
 
+struct Attached {
+    named: Named,
+    run: Process,
+    output: Output,
+    grace: Duration,
+    /// Whether `engine run` has ended by itself, and with it the container.
+    ended: bool,
+}
+
 impl Attached {
-    /// Waits for the end of `engine run` and passes on all output until then.
-    async fn exit(&mut self) -> std::io::Result<ExitStatus> {
+    /// Waits for the end of `engine run` and passes on all output until then; may be dropped and
+    /// called again.
+    async fn exit(&mut self) -> io::Result<ExitStatus> {
         let status = loop {
             tokio::select! {
                 status = self.run.wait() => break status?,
                 () = self.output.end(), if self.output.is_open() => {}
             }
         };
-        let _ = timeout(LAST_OUTPUT, self.output.end()).await;
         // A signal ends the engine's process, not the container.
         self.ended = status.code().is_some();
+        let _ = timeout(LAST_OUTPUT, self.output.end()).await;
         Ok(status)
     }
 
-    /// What an exit status of `engine run` means.
-    ///
-    /// An engine reports its own failures as 125 to 127, which a container may also exit with. A
-    /// container that exited was started; one that was not is in the state `created`, or not there.
-    async fn verdict(&self, status: ExitStatus) -> Result<(), Fault> {
-        let code = match status.code() {
-            Some(0) => return Ok(()),
-            Some(code) => code,
-            None => {
-                return Err(Fault::EngineKilled {
-                    status: status.to_string(),
-                });
-            }
-        };
-        if !(125..=127).contains(&code) || self.state().await.is_some_and(|state| state != "created")
-        {
-            return Err(Fault::Exit(code));
-        }
-        let said = said(&self.output.stderr_tail(), status);
-        Err(match code {
-            126 => Fault::NotExecutable { said },
-            127 => Fault::CommandNotFound { said },
-            _ => Fault::NotStarted { said },
-        })
-    }
-
-    /// The engine's word for the container's state; `None` when it is not there.
-    async fn state(&self) -> Option<String> {
-        let format = ["--type", "container", "--format", "{{.State.Status}}"];
-        let args = [&["inspect"], &format[..], &[self.name.as_str()]].concat();
-        let state = self.engine.call(&args).await.ok()?;
-        Some(state.trim().to_owned())
-    }
-
-    /// Stops the container if it may run, and removes it.
     async fn remove(mut self) {
-        let was_killed = !self.ended && !self.stop().await;
-        self.force_removal().await;
-        if was_killed {
-            // The engine's daemon may have been about to create the container when the process that
+        let killed = !self.ended && !self.stop().await;
+        self.named.remove().await;
+        if killed {
+            // The engine's daemon may have been about to make the container when the process that
             // had asked for it was killed.
             sleep(NOT_YET).await;
-            self.force_removal().await;
+            self.named.remove().await;
         }
     }
 
-    /// Stops the container; `false` if that failed, and `engine run` had to be killed.
+    /// Stops the container; `false` if that failed and `engine run` had to be killed.
     async fn stop(&mut self) -> bool {
-        let engine = Arc::clone(&self.engine);
-        let seconds = self.grace.as_secs().to_string();
-        let name = self.name.clone();
-        let deadline = Instant::now() + self.grace + STOPPED;
-        loop {
-            let stop = ["stop", "-t", &seconds, &name];
-            let stopped = engine.call_taking(self.grace, &stop).await;
-            let patience = if stopped.is_ok() { STOPPED } else { NOT_YET };
+        let deadline = Instant::now() + self.grace + CREATED;
+        let fault = loop {
+            let stopped = self.named.stop(self.grace).await;
+            let patience = if stopped.is_ok() { DETACHED } else { NOT_YET };
             if timeout(patience, self.exit()).await.is_ok() {
                 return true;
             }
-            if matches!(stopped, Err(Fault::Hung { .. })) || Instant::now() >= deadline {
-                if let Err(fault) = stopped {
-                    warn!(container = %name, "could not be stopped: {fault}");
-                }
-                break;
+            match stopped {
+                Err(fault @ Fault::Hung { .. }) => break Some(fault),
+                stopped if Instant::now() >= deadline => break stopped.err(),
+                _ => {}
             }
+        };
+        if let Some(fault) = &fault {
+            warn!("a container could not be stopped: {fault}");
         }
-        // Nothing more to be done about a failure: the removal comes next.
-        let _ = engine.call(&["kill", &name]).await;
+        // An engine that hangs is not asked once more than needed: the removal kills too.
+        if !matches!(fault, Some(Fault::Hung { .. })) {
+            let _ = self.named.kill().await;
+        }
         self.run.kill();
         let _ = self.exit().await;
         false
     }
-
-    async fn force_removal(&self) {
-        let rm = ["rm", "--force", "--volumes", &self.name];
-        match self.engine.call(&rm).await {
-            Ok(_) => {}
-            Err(Fault::Refused { said, .. }) if is_unknown(&said) => {}
-            Err(fault) => {
-                warn!(container = %self.name, "could not be removed: {fault}");
-            }
-        }
-    }
 }
 
-/// Whether an engine says that there is no such container, which some of them call a failure.
-fn is_unknown(said: &str) -> bool {
-    said.to_ascii_lowercase().contains("no such container")
-}
-
-/// Both streams until their end.
-enum Output {
-    Open(Pin<Box<dyn Future<Output = Vec<u8>> + Send>>),
-    /// The end of standard error, for an error's text.
-    Ended(Vec<u8>),
-}
-
-impl Output {
-    fn of(
-        stdout: LineWriter,
-        stdout_pipe: ChildStdout,
-        stderr: LineWriter,
-        stderr_pipe: ChildStderr,
-    ) -> Self {
-        Self::Open(Box::pin(async {
-            let copies = tokio::join!(copy(stdout, stdout_pipe), copy(stderr, stderr_pipe));
-            copies.1
-        }))
-    }
-
-    fn is_open(&self) -> bool {
-        matches!(self, Self::Open(_))
-    }
-
-    /// Waits for the end; may be dropped and called again.
-    async fn end(&mut self) {
-        if let Self::Open(copying) = self {
-            *self = Self::Ended(copying.await);
+/// What an exit status of `engine run` means.
+///
+/// An engine reports its own failures as 125 to 127, which a container may also exit with. One that
+/// did has been started; after a failure of the engine's it has not, or is not there.
+async fn verdict(status: ExitStatus, container: &Named, stderr: String) -> Result<(), Fault> {
+    let code = match status.code() {
+        Some(0) => return Ok(()),
+        Some(code) => code,
+        None => {
+            return Err(Fault::EngineKilled {
+                status: status.to_string(),
+            });
         }
+    };
+    if !(125..=127).contains(&code) || container.was_started().await == Some(true) {
+        return Err(Fault::Exit(code));
     }
-
-    fn stderr_tail(&self) -> String {
-        match self {
-            Self::Open(_) => String::new(),
-            Self::Ended(tail) => String::from_utf8_lossy(tail).into_owned(),
-        }
-    }
-}
-
-/// Passes lines on and returns the last bytes of them.
-async fn copy(mut lines: LineWriter, mut pipe: impl AsyncRead + Unpin) -> Vec<u8> {
-    let mut tail = Vec::new();
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match pipe.read(&mut buffer).await {
-            Ok(0) => break,
-            Ok(count) => {
-                let bytes = &buffer[..count];
-                lines.write(bytes);
-                tail.extend_from_slice(&bytes[count.saturating_sub(TAIL_BYTES)..]);
-                tail.drain(..tail.len().saturating_sub(TAIL_BYTES));
-            }
-            Err(err) => {
-                warn!("the output of a container could not be read to its end: {err}");
-                break;
-            }
-        }
-    }
-    lines.finish();
-    tail
+    let said = said(&stderr, status);
+    Err(match code {
+        126 => Fault::NotExecutable { said },
+        127 => Fault::CommandNotFound { said },
+        _ => Fault::NotStarted { said },
+    })
 }

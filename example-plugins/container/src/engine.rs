@@ -127,8 +127,7 @@ impl Engine {
     pub(crate) async fn call_unbounded(&self, args: &[&str]) -> Result<String, Fault> {
         let mut process = self.start(&mut self.command(args))?;
         let (stdout, stderr) = process.take_output();
-        let (stdout, stderr, status) =
-            tokio::join!(read(stdout), read(stderr), process.wait());
+        let (stdout, stderr, status) = tokio::join!(read(stdout), read(stderr), process.wait());
         match status {
             Ok(status) if status.success() => Ok(stdout),
             Ok(status) => Err(Fault::Refused {
@@ -200,7 +199,10 @@ mod tests {
     fn an_error_has_what_the_engine_said_last_without_its_advice() {
         let status = ExitStatus::from_raw(125 << 8);
         assert_eq!(
-            said("unknown flag: --x\n\nUsage:  docker run\n\nRun 'docker run --help'\n", status),
+            said(
+                "unknown flag: --x\n\nUsage:  docker run\n\nRun 'docker run --help'\n",
+                status
+            ),
             "unknown flag: --x"
         );
         assert_eq!(said("1\n2\n3\n4\n", status), "2; 3; 4");

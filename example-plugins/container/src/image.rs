@@ -33,7 +33,10 @@ pub(crate) async fn provide(engine: &Engine, image: &str, pull: Pull) -> Result<
 
 async fn is_present(engine: &Engine, image: &str) -> Result<bool, Fault> {
     // A format without a field, which every engine understands, keeps the answer short.
-    match engine.call(&["image", "inspect", "--format", "present", image]).await {
+    match engine
+        .call(&["image", "inspect", "--format", "present", image])
+        .await
+    {
         Ok(_) => Ok(true),
         Err(Fault::Refused { .. }) => {
             // Engines fail in the same way when they cannot look, for want of a daemon perhaps.

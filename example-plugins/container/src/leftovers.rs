@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
+use crate::container::Named;
 use crate::engine::Engine;
 use crate::fault::Fault;
 use crate::owner::Owner;
@@ -17,40 +18,38 @@ pub(crate) const OWNER_LABEL: &str = "solti.host";
 
 /// Removes every container of ours whose host is surely gone.
 pub(crate) async fn remove(engine: Arc<Engine>, here: Owner) {
-    match abandoned(&engine, &here).await {
-        Ok(containers) => {
-            for container in containers {
-                // Removal alone would give one that still runs some time to end. Most do not run.
-                let _ = engine.call(&["kill", &container]).await;
-                match engine.call(&["rm", "--force", "--volumes", &container]).await {
-                    Ok(_) => info!(%container, "removed what a host that is gone has left behind"),
-                    Err(fault) => warn!(%container, "could not be removed: {fault}"),
-                }
-            }
+    let ours = match ours(&engine).await {
+        Ok(ours) => ours,
+        Err(fault) => {
+            warn!("containers of earlier hosts could not be looked for: {fault}");
+            return;
         }
-        Err(fault) => warn!("containers of earlier hosts could not be looked for: {fault}"),
+    };
+    for id in ours.split_whitespace() {
+        let container = Named::new(Arc::clone(&engine), id.to_owned());
+        // A container without the label, or of a host that cannot be judged, is left alone; so is
+        // one that has gone away in the meantime.
+        let Some(owner) = container.label(OWNER_LABEL).await else {
+            continue;
+        };
+        if owner.parse().is_ok_and(|owner: Owner| owner.is_gone(&here)) {
+            info!(
+                container = id,
+                "removing what a host that is gone has left behind"
+            );
+            // Without it the removal would give the container time to end. Most do not run, and
+            // then it fails.
+            let _ = container.kill().await;
+            container.remove().await;
+        }
     }
 }
 
-async fn abandoned(engine: &Engine, here: &Owner) -> Result<Vec<String>, Fault> {
+/// The ids of all containers with our label.
+async fn ours(engine: &Engine) -> Result<String, Fault> {
     let (key, value) = PLUGIN_LABEL;
     let filter = format!("label={key}={value}");
-    let ours = engine
+    engine
         .call(&["ps", "--all", "--quiet", "--filter", &filter])
-        .await?;
-    let format = format!("{{{{index .Config.Labels {OWNER_LABEL:?}}}}}");
-    let mut abandoned = Vec::new();
-    // One by one: a container that goes away in the meantime fails its own call only.
-    for container in ours.split_whitespace() {
-        let inspect = ["inspect", "--type", "container", "--format", &format, container];
-        let Ok(label) = engine.call(&inspect).await else {
-            continue;
-        };
-        if let Ok(owner) = label.trim().parse::<Owner>()
-            && owner.is_gone(here)
-        {
-            abandoned.push(container.to_owned());
-        }
-    }
-    Ok(abandoned)
+        .await
 }

@@ -175,11 +175,8 @@ mod tests {
             env: Default::default(),
         });
         let spec = TaskSpec::builder("slot", kind, 1_000_u64).build().unwrap();
-        let config = Config {
-            // It is no engine, so the error tells whether it was asked.
-            engine: Some("/bin/false".to_owned()),
-            ..Config::default()
-        };
+        // It is no engine, so the error tells whether it was asked.
+        let config = serde_json::from_str(r#"{"engine":"false"}"#).unwrap();
         let runner = ContainerRunner::new(config).unwrap();
         let task = runner.build_task(&spec, &BuildContext::default()).unwrap();
         let cancel = CancellationToken::new();

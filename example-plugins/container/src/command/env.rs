@@ -107,7 +107,8 @@ pub(super) fn pass(env: &BTreeMap<String, String>) -> (Vec<String>, BTreeMap<&st
 
 /// Whether a name is nothing but a name: podman takes `NAME*` for all names that begin so.
 fn is_plain(name: &str) -> bool {
-    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    name.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn is_read_by_the_engine(name: &str) -> bool {
@@ -164,7 +165,8 @@ mod tests {
 
     #[test]
     fn a_name_that_would_pass_on_the_hosts_variable_is_refused() {
-        let refusal = |name: &str, value: &str| check(&env(&[(name, value)])).unwrap_err().to_string();
+        let refusal =
+            |name: &str, value: &str| check(&env(&[(name, value)])).unwrap_err().to_string();
         assert_eq!(
             refusal("", "x"),
             "invalid specification: environment variable \"\" has no name"

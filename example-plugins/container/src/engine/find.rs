@@ -45,7 +45,10 @@ mod tests {
         assert!(find("sh").unwrap().is_absolute());
         assert_eq!(find("/bin/sh"), Ok(PathBuf::from("/bin/sh")));
         assert_eq!(find("no-such-engine"), Err("is not in PATH".to_owned()));
-        assert_eq!(find("/etc/passwd"), Err("is not an executable file".to_owned()));
+        assert_eq!(
+            find("/etc/passwd"),
+            Err("is not an executable file".to_owned())
+        );
         assert_eq!(find("/tmp"), Err("is not an executable file".to_owned()));
         assert_eq!(
             find("/no/such"),

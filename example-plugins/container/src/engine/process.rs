@@ -23,7 +23,10 @@ impl Process {
     ///
     /// The system's.
     pub(super) fn start(command: &mut Command) -> io::Result<Self> {
-        command.process_group(0).spawn().map(|child| Self(Some(child)))
+        command
+            .process_group(0)
+            .spawn()
+            .map(|child| Self(Some(child)))
     }
 
     /// Its output, which can be taken once.
