@@ -19,4 +19,4 @@ mod task;
 mod trace;
 
 pub use export::{Export, Runners, construct_default, construct_with, header, note_of};
-pub use runtime::handle as runtime_handle;
+pub use runtime::{handle as runtime_handle, spawn_cleanup};

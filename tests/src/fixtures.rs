@@ -7,6 +7,7 @@ use crate::{Built, Profile, build, target_dir};
 
 /// Every package that the tests load or run, built by one nested cargo.
 const PACKAGES: &[&str] = &[
+    "container",
     "hello",
     "solti-plugin-host",
     "specimen",

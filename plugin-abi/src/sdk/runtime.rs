@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -63,6 +64,19 @@ pub(super) fn attempts() -> &'static Attempts {
         tracker: TaskTracker::new(),
         cancel: CancellationToken::new(),
     })
+}
+
+/// Starts work that must be brought to its end even when the attempt it belongs to was dropped:
+/// removing what the attempt has made elsewhere.
+///
+/// Dropping the returned handle does not stop it. The plugin's shutdown waits for it as it does for
+/// attempts, within the same grace, and it counts as one until then. A destructor may call this.
+///
+/// # Panics
+///
+/// When the operating system refuses the threads of a runtime that has not been started.
+pub fn spawn_cleanup(work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    attempts().tracker.spawn_on(work, handle())
 }
 
 /// Cancels every attempt, waits at most `grace` for them and then ends the runtime; returns how

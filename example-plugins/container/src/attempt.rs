@@ -1,0 +1,117 @@
+//! One run of a task: engine, image, container, outcome.
+
+use std::sync::Arc;
+
+use solti_plugin_abi::prelude::*;
+
+use crate::command::RunCommand;
+use crate::container::{Container, Named};
+use crate::fault::Fault;
+use crate::image;
+use crate::leftovers::{OWNER_LABEL, PLUGIN_LABEL, RUN_LABEL};
+use crate::runner::Shared;
+
+/// How much of a run id goes into a container's name: engines limit names to 76 characters.
+const NAME_OF_RUN: usize = 32;
+
+/// A task: what all its attempts share.
+pub(crate) struct Job {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) id: TaskId,
+    pub(crate) command: RunCommand,
+    pub(crate) output: Arc<OutputRegistry>,
+    pub(crate) metrics: MetricsHandle,
+}
+
+impl Job {
+    /// Runs the attempt with this number; the first is 1.
+    ///
+    /// Dropping the future stops the container and removes it, in the background.
+    pub(crate) async fn run(
+        self: Arc<Self>,
+        number: u32,
+        record: AttemptRecord,
+        cancel: CancellationToken,
+    ) -> Result<(), TaskError> {
+        let result = self.attempt(number, cancel).await;
+        record.end(&result);
+        result
+    }
+
+    async fn attempt(&self, number: u32, cancel: CancellationToken) -> Result<(), TaskError> {
+        let started = tokio::select! {
+            // Looked at first: an attempt that was cancelled before it began starts nothing.
+            biased;
+            () = cancel.cancelled() => return Err(TaskError::Canceled),
+            started = self.start(number) => started,
+        };
+        let mut container = started.map_err(|fault| self.failure(fault))?;
+        let end = tokio::select! {
+            biased;
+            () = cancel.cancelled() => {
+                container.remove().await;
+                return Err(TaskError::Canceled);
+            }
+            end = container.end() => end,
+        };
+        container.remove().await;
+        end.map_err(|fault| self.failure(fault))
+    }
+
+    /// Starts the container; once that is done, nothing waits any more.
+    async fn start(&self, number: u32) -> Result<Container, Fault> {
+        let Shared { config, .. } = &*self.shared;
+        let engine = self.shared.engine().await?;
+        image::provide(&engine, self.command.image(), config.pull).await?;
+        let name = self.container_name(number);
+        let owner = self.shared.owner_label();
+        let labels = [
+            PLUGIN_LABEL,
+            (RUN_LABEL, self.id.as_str()),
+            (OWNER_LABEL, owner.as_str()),
+        ];
+        let run = engine.start(&mut self.command.of(&engine, config, &name, &labels))?;
+        let sink = self.output.sink_for(self.id.clone(), number);
+        let [stdout, stderr] = [StreamKind::Stdout, StreamKind::Stderr].map(|stream| {
+            LineWriter::new(sink.clone(), stream).with_max_line_bytes(config.max_line_bytes())
+        });
+        let named = Named::new(engine, name);
+        Ok(Container::new(
+            named,
+            run,
+            stdout,
+            stderr,
+            config.stop_grace(),
+        ))
+    }
+
+    /// A name that no other attempt on this machine has: the end of the run id, where its number
+    /// is, the attempt, and the host's process.
+    fn container_name(&self, number: u32) -> String {
+        let run: Vec<char> = self
+            .id
+            .as_str()
+            .chars()
+            .map(|letter| {
+                if letter.is_ascii_alphanumeric() {
+                    letter
+                } else {
+                    '-'
+                }
+            })
+            .collect();
+        let run: String = run[run.len().saturating_sub(NAME_OF_RUN)..]
+            .iter()
+            .collect();
+        format!("solti-{run}-{number}-{}", self.shared.owner_short())
+    }
+
+    /// A fault in the supervisor's terms; one of the runner's is counted.
+    fn failure(&self, fault: Fault) -> TaskError {
+        if let Some(kind) = fault.kind() {
+            self.metrics
+                .record_runner_error(RunnerType::Container, kind);
+        }
+        fault.into()
+    }
+}

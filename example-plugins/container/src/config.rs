@@ -1,0 +1,176 @@
+//! What an operator can set, in the table `config` of the sidecar `container.toml`.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use serde::Deserialize;
+use solti_plugin_abi::DEFAULT_MAX_LINE_BYTES;
+
+/// The plugin's configuration; every field has a default.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// The engine, a name in `PATH` or a path; without it, the first of those we know.
+    pub(crate) engine: Option<String>,
+    /// The engine's OCI runtime.
+    pub(crate) runtime: Option<String>,
+    /// Arguments of every call to the engine, before the subcommand.
+    pub(crate) global_args: Vec<String>,
+    /// More arguments of `run`; they come last, so they win.
+    pub(crate) run_args: Vec<String>,
+    /// The network of the containers.
+    pub(crate) network: String,
+    /// When an image is pulled.
+    pub(crate) pull: Pull,
+    /// The most memory a container may have, in the engine's notation.
+    pub(crate) memory: Option<String>,
+    /// The most processors a container may use.
+    pub(crate) cpus: Option<f64>,
+    /// Whether the root file system of containers cannot be written.
+    pub(crate) read_only: bool,
+    /// The user in the container.
+    pub(crate) user: Option<String>,
+    /// How long a container may take to end by itself once it is asked to, in seconds.
+    stop_grace_seconds: u32,
+    /// The longest line of output, in bytes, that is passed on whole.
+    max_line_bytes: NonZeroU32,
+    /// How long the engine may take to answer anything but `run` and `pull`, in seconds.
+    engine_timeout_seconds: NonZeroU32,
+}
+
+/// When an image is pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Pull {
+    /// When it is not on this machine.
+    Missing,
+    /// Before each attempt.
+    Always,
+    /// Never: the operator puts images in place.
+    Never,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            engine: None,
+            runtime: None,
+            global_args: Vec::new(),
+            run_args: Vec::new(),
+            network: "none".to_owned(),
+            pull: Pull::Missing,
+            memory: None,
+            cpus: None,
+            read_only: false,
+            user: None,
+            stop_grace_seconds: 10,
+            max_line_bytes: u32::try_from(DEFAULT_MAX_LINE_BYTES)
+                .ok()
+                .and_then(NonZeroU32::new)
+                .expect("the default of the SDK is some kilobytes"),
+            engine_timeout_seconds: NonZeroU32::new(30).expect("30 is not zero"),
+        }
+    }
+}
+
+impl Config {
+    /// Checks what serde cannot.
+    ///
+    /// # Errors
+    ///
+    /// The field and what is wrong with it.
+    pub(crate) fn checked(self) -> Result<Self, String> {
+        for (field, value) in [
+            ("engine", self.engine.as_deref()),
+            ("runtime", self.runtime.as_deref()),
+            ("network", Some(self.network.as_str())),
+            ("user", self.user.as_deref()),
+        ] {
+            if value.is_some_and(str::is_empty) {
+                return Err(format!("config.{field}: is empty, leave it out instead"));
+            }
+        }
+        if let Some(memory) = &self.memory
+            && !is_size(memory)
+        {
+            return Err(format!(
+                "config.memory: {memory:?} is no size, expected a number with b, k, m or g \
+                 behind it, as in \"256m\""
+            ));
+        }
+        if let Some(cpus) = self.cpus
+            && !(cpus.is_finite() && cpus > 0.0)
+        {
+            return Err(format!(
+                "config.cpus: {cpus} is no number of processors, expected one above zero"
+            ));
+        }
+        Ok(self)
+    }
+
+    /// How long a container may take to end once it is asked to; zero kills it at once.
+    pub(crate) fn stop_grace(&self) -> Duration {
+        Duration::from_secs(self.stop_grace_seconds.into())
+    }
+
+    /// The longest line of output, in bytes, that is passed on whole.
+    pub(crate) fn max_line_bytes(&self) -> usize {
+        self.max_line_bytes.get() as usize
+    }
+
+    /// How long the engine may take to answer.
+    pub(crate) fn engine_timeout(&self) -> Duration {
+        Duration::from_secs(self.engine_timeout_seconds.get().into())
+    }
+}
+
+/// Whether `text` is a size as all engines read it.
+fn is_size(text: &str) -> bool {
+    let number = text.strip_suffix(['b', 'k', 'm', 'g']).unwrap_or(text);
+    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(json: &str) -> String {
+        serde_json::from_str::<Config>(json)
+            .unwrap()
+            .checked()
+            .unwrap_err()
+    }
+
+    #[test]
+    fn an_empty_configuration_means_the_defaults_of_the_readme() {
+        let config: Config = serde_json::from_str("{}").unwrap();
+        let config = config.checked().unwrap();
+        assert_eq!(config.network, "none");
+        assert_eq!(config.pull, Pull::Missing);
+        assert!(!config.read_only);
+        assert_eq!(config.stop_grace(), Duration::from_secs(10));
+        assert_eq!(config.engine_timeout(), Duration::from_secs(30));
+        assert_eq!(config.max_line_bytes(), DEFAULT_MAX_LINE_BYTES);
+    }
+
+    #[test]
+    fn a_value_that_the_engine_would_refuse_later_is_refused_now() {
+        assert_eq!(
+            refusal(r#"{"memory":"much"}"#),
+            "config.memory: \"much\" is no size, expected a number with b, k, m or g behind it, \
+             as in \"256m\""
+        );
+        assert_eq!(
+            refusal(r#"{"cpus":0}"#),
+            "config.cpus: 0 is no number of processors, expected one above zero"
+        );
+        assert_eq!(
+            refusal(r#"{"network":""}"#),
+            "config.network: is empty, leave it out instead"
+        );
+        for memory in ["64m", "1073741824", "2g", "512k"] {
+            assert!(is_size(memory), "{memory}");
+        }
+        assert!(!is_size("m") && !is_size("-1m") && !is_size("1 g"));
+    }
+}

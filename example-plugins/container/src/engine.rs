@@ -1,0 +1,211 @@
+//! The operator's engine, and calls to it that end.
+
+mod find;
+mod process;
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+pub(crate) use find::{KNOWN, find};
+pub(crate) use process::Process;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::Command;
+
+use crate::config::Config;
+use crate::fault::Fault;
+
+/// An engine that has told its name.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    program: PathBuf,
+    global_args: Vec<String>,
+    /// The configured runtime, for engines that take it at `run`.
+    run_runtime: Option<String>,
+    is_podman: bool,
+    timeout: Duration,
+}
+
+impl Engine {
+    /// Asks `program` which engine it is, whatever its file is called.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer as an engine does.
+    pub(crate) async fn connect(program: PathBuf, config: &Config) -> Result<Self, Fault> {
+        let mut engine = Self {
+            program,
+            global_args: Vec::new(),
+            run_runtime: config.runtime.clone(),
+            is_podman: false,
+            timeout: config.engine_timeout(),
+        };
+        let version = engine.call(&["--version"]).await?;
+        engine.is_podman = version.to_ascii_lowercase().starts_with("podman");
+        engine.global_args.clone_from(&config.global_args);
+        // Podman chooses the runtime of all its commands, the others that of a container.
+        if engine.is_podman
+            && let Some(runtime) = engine.run_runtime.take()
+        {
+            engine.global_args.push(format!("--runtime={runtime}"));
+        }
+        Ok(engine)
+    }
+
+    /// The arguments of `run` that are this engine's own.
+    pub(crate) fn run_args(&self) -> Vec<String> {
+        let mut args = Vec::new();
+        if let Some(runtime) = &self.run_runtime {
+            args.push(format!("--runtime={runtime}"));
+        }
+        if self.is_podman {
+            // It would hand the host's proxy variables to the container.
+            args.push("--http-proxy=false".to_owned());
+        }
+        args
+    }
+
+    /// A command of the engine with these arguments: nothing to read, its output piped.
+    pub(crate) fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.global_args)
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts a command.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Unstartable`].
+    pub(crate) fn start(&self, command: &mut Command) -> Result<Process, Fault> {
+        Process::start(command).map_err(|err| Fault::Unstartable {
+            program: self.program.clone(),
+            err,
+        })
+    }
+
+    /// Makes a call and returns what it prints.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Hung`] when the call takes longer than the operator gives it, [`Fault::Refused`]
+    /// when it fails, [`Fault::Unstartable`].
+    pub(crate) async fn call(&self, args: &[&str]) -> Result<String, Fault> {
+        self.call_within(self.timeout, args).await
+    }
+
+    /// A call whose own work takes up to `work`.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    pub(crate) async fn call_taking(&self, work: Duration, args: &[&str]) -> Result<String, Fault> {
+        self.call_within(work + self.timeout, args).await
+    }
+
+    async fn call_within(&self, within: Duration, args: &[&str]) -> Result<String, Fault> {
+        match tokio::time::timeout(within, self.call_unbounded(args)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Fault::Hung {
+                call: self.title(args),
+                within,
+            }),
+        }
+    }
+
+    /// A call that takes as long as it takes. Dropping the future kills it.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Refused`] and [`Fault::Unstartable`].
+    pub(crate) async fn call_unbounded(&self, args: &[&str]) -> Result<String, Fault> {
+        let mut process = self.start(&mut self.command(args))?;
+        let (stdout, stderr) = process.take_output();
+        let (stdout, stderr, status) = tokio::join!(read(stdout), read(stderr), process.wait());
+        match status {
+            Ok(status) if status.success() => Ok(stdout),
+            Ok(status) => Err(Fault::Refused {
+                call: self.title(args),
+                said: said(&stderr, status),
+            }),
+            Err(err) => Err(Fault::Refused {
+                call: self.title(args),
+                said: err.to_string(),
+            }),
+        }
+    }
+
+    /// Whether the engine can do its work at all: an error otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    pub(crate) async fn check(&self) -> Result<(), Fault> {
+        self.call(&["ps", "--quiet"]).await.map(drop)
+    }
+
+    /// How an error names a call: the program and the subcommand.
+    fn title(&self, args: &[&str]) -> String {
+        let program = self.program.file_name().unwrap_or_default();
+        let mut title = program.to_string_lossy().into_owned();
+        for (position, word) in args.iter().enumerate() {
+            if position > 0 && (word.starts_with('-') || position > 1) {
+                break;
+            }
+            title.push(' ');
+            title.push_str(word);
+        }
+        title
+    }
+}
+
+/// All text of a pipe; what an engine prints is short.
+async fn read(pipe: impl AsyncRead + Unpin) -> String {
+    let mut bytes = Vec::new();
+    // A pipe that breaks has said what it had to say.
+    let _ = pipe.take(1 << 20).read_to_end(&mut bytes).await;
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The last lines that an engine wrote to its standard error, as part of a sentence.
+pub(crate) fn said(stderr: &str, status: ExitStatus) -> String {
+    /// What engines write below an error to whoever types commands.
+    const ADVICE: [&str; 3] = ["See '", "Run '", "Usage:"];
+    let mut lines: Vec<&str> = stderr
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !ADVICE.iter().any(|advice| line.starts_with(advice)))
+        .collect();
+    lines.drain(..lines.len().saturating_sub(3));
+    if lines.is_empty() {
+        return format!("it said nothing ({status})");
+    }
+    lines.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    #[test]
+    fn an_error_has_what_the_engine_said_last_without_its_advice() {
+        let status = ExitStatus::from_raw(125 << 8);
+        assert_eq!(
+            said(
+                "unknown flag: --x\n\nUsage:  docker run\n\nRun 'docker run --help'\n",
+                status
+            ),
+            "unknown flag: --x"
+        );
+        assert_eq!(said("1\n2\n3\n4\n", status), "2; 3; 4");
+        assert_eq!(said("", status), "it said nothing (exit status: 125)");
+    }
+}

@@ -1,0 +1,153 @@
+//! What can go wrong around a container, and what that means for the task.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use solti_plugin_abi::prelude::*;
+use thiserror::Error;
+
+/// Why there was no container, or how it ended if not well.
+///
+/// What the engine said is the last lines of its standard error.
+#[derive(Debug, Error)]
+pub(crate) enum Fault {
+    /// No engine is configured, and none of those we know is installed.
+    #[error(
+        "no container engine found: looked for {looked_for} in PATH; install one of them, or name \
+         one in config.engine"
+    )]
+    NoEngine {
+        /// Their names.
+        looked_for: String,
+    },
+
+    /// The engine's program cannot be executed.
+    #[error("the container engine {program:?} cannot be started: {err}")]
+    Unstartable {
+        /// Its path.
+        program: PathBuf,
+        /// The system's reason.
+        err: io::Error,
+    },
+
+    /// The engine takes too long.
+    #[error("the container engine hangs: {call:?} gave no answer within {within:?}")]
+    Hung {
+        /// What it was asked.
+        call: String,
+        /// How long it had.
+        within: Duration,
+    },
+
+    /// The engine answers with an error.
+    #[error("the container engine failed: {call:?}: {said}")]
+    Refused {
+        /// What it was asked.
+        call: String,
+        /// What it said.
+        said: String,
+    },
+
+    /// The image is not there and must not be pulled.
+    #[error("image {image:?} is not on this machine, and config.pull is \"never\"")]
+    ImageMissing {
+        /// The image of the spec.
+        image: String,
+    },
+
+    /// The image cannot be pulled.
+    #[error("image {image:?} could not be pulled: {said}")]
+    PullFailed {
+        /// The image of the spec.
+        image: String,
+        /// What the engine said.
+        said: String,
+    },
+
+    /// The engine made no container, or did not start it.
+    #[error("the engine could not start the container: {said}")]
+    NotStarted {
+        /// What the engine said.
+        said: String,
+    },
+
+    /// The command is in the image and cannot be executed.
+    #[error("the container's command cannot be executed: {said}")]
+    NotExecutable {
+        /// What the engine said.
+        said: String,
+    },
+
+    /// The command is not in the image.
+    #[error("the container's command was not found: {said}")]
+    CommandNotFound {
+        /// What the engine said.
+        said: String,
+    },
+
+    /// Somebody killed the engine's process while the container ran.
+    #[error("the engine's process was terminated by {status}")]
+    EngineKilled {
+        /// As the system shows it.
+        status: String,
+    },
+
+    /// The container's own end.
+    #[error("container exited with non-zero code: {0}")]
+    Exit(i32),
+}
+
+impl Fault {
+    /// How the metrics count it; nothing for a container that ended by itself.
+    pub(crate) fn kind(&self) -> Option<RunnerErrorKind> {
+        Some(match self {
+            Self::NoEngine { .. }
+            | Self::Unstartable { .. }
+            | Self::Hung { .. }
+            | Self::Refused { .. } => RunnerErrorKind::BackendConfigFailed,
+            Self::ImageMissing { .. } | Self::PullFailed { .. } => {
+                RunnerErrorKind::ModuleLoadFailed
+            }
+            Self::NotStarted { .. }
+            | Self::NotExecutable { .. }
+            | Self::CommandNotFound { .. }
+            | Self::EngineKilled { .. } => RunnerErrorKind::SpawnFailed,
+            Self::Exit(_) => return None,
+        })
+    }
+
+    /// Whether the next attempt may well succeed, without anyone changing the task, the
+    /// configuration or what is installed.
+    fn may_pass(&self) -> bool {
+        match self {
+            // An engine may be restarting, a registry be out of reach, an image be on its way.
+            Self::Hung { .. }
+            | Self::Refused { .. }
+            | Self::ImageMissing { .. }
+            | Self::PullFailed { .. }
+            | Self::EngineKilled { .. }
+            | Self::Exit(_) => true,
+            Self::NoEngine { .. }
+            | Self::Unstartable { .. }
+            | Self::NotStarted { .. }
+            | Self::NotExecutable { .. }
+            | Self::CommandNotFound { .. } => false,
+        }
+    }
+}
+
+impl From<Fault> for TaskError {
+    fn from(fault: Fault) -> Self {
+        let reason = fault.to_string();
+        let exit_code = match fault {
+            Fault::Exit(code) => Some(code),
+            _ => None,
+        };
+        if fault.may_pass() {
+            Self::Fail { reason, exit_code }
+        } else {
+            Self::Fatal { reason, exit_code }
+        }
+    }
+}

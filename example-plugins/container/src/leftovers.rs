@@ -1,0 +1,55 @@
+//! Removing the containers of hosts that are gone.
+
+use std::sync::Arc;
+
+use tracing::{info, warn};
+
+use crate::container::Named;
+use crate::engine::Engine;
+use crate::fault::Fault;
+use crate::owner::Owner;
+
+/// The label of all our containers.
+pub(crate) const PLUGIN_LABEL: (&str, &str) = ("solti.plugin", "container");
+/// The label with the run id.
+pub(crate) const RUN_LABEL: &str = "solti.run";
+/// The label with the [`Owner`].
+pub(crate) const OWNER_LABEL: &str = "solti.host";
+
+/// Removes every container of ours whose host is surely gone.
+pub(crate) async fn remove(engine: Arc<Engine>, here: Owner) {
+    let ours = match ours(&engine).await {
+        Ok(ours) => ours,
+        Err(fault) => {
+            warn!("containers of earlier hosts could not be looked for: {fault}");
+            return;
+        }
+    };
+    for id in ours.split_whitespace() {
+        let container = Named::new(Arc::clone(&engine), id.to_owned());
+        // A container without the label, or of a host that cannot be judged, is left alone; so is
+        // one that has gone away in the meantime.
+        let Some(owner) = container.label(OWNER_LABEL).await else {
+            continue;
+        };
+        if owner.parse().is_ok_and(|owner: Owner| owner.is_gone(&here)) {
+            info!(
+                container = id,
+                "removing what a host that is gone has left behind"
+            );
+            // Without it the removal would give the container time to end. Most do not run, and
+            // then it fails.
+            let _ = container.kill().await;
+            container.remove().await;
+        }
+    }
+}
+
+/// The ids of all containers with our label.
+async fn ours(engine: &Engine) -> Result<String, Fault> {
+    let (key, value) = PLUGIN_LABEL;
+    let filter = format!("label={key}={value}");
+    engine
+        .call(&["ps", "--all", "--quiet", "--filter", &filter])
+        .await
+}

@@ -1,0 +1,187 @@
+//! From a spec to a task.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use solti_plugin_abi::prelude::*;
+use solti_plugin_abi::runtime_handle;
+use tokio::sync::OnceCell;
+use tracing::warn;
+
+use crate::attempt::Job;
+use crate::command::RunCommand;
+use crate::config::Config;
+use crate::engine::{self, Engine, KNOWN};
+use crate::fault::Fault;
+use crate::leftovers;
+use crate::owner::Owner;
+
+/// What all tasks of the plugin share.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    /// The engine's program, if it is known already.
+    program: Option<PathBuf>,
+    /// Asked by the first task, so that a plugin without one costs nothing.
+    engine: OnceCell<Arc<Engine>>,
+    owner: Option<Owner>,
+    leftovers_removed: AtomicBool,
+}
+
+impl Shared {
+    /// The engine; the first to ask for it also sets off the removal of leftovers.
+    pub(crate) async fn engine(&self) -> Result<Arc<Engine>, Fault> {
+        let engine = self.engine.get_or_try_init(|| async {
+            // Looked for again where none was found: it may have been installed since.
+            let program = self.program.clone().or_else(installed);
+            let program = program.ok_or_else(|| Fault::NoEngine {
+                looked_for: KNOWN.join(", "),
+            })?;
+            Engine::connect(program, &self.config).await.map(Arc::new)
+        });
+        let engine = Arc::clone(engine.await?);
+        if let Some(owner) = &self.owner
+            && !self.leftovers_removed.swap(true, Ordering::Relaxed)
+        {
+            runtime_handle().spawn(leftovers::remove(Arc::clone(&engine), owner.clone()));
+        }
+        Ok(engine)
+    }
+
+    /// The value of the label that says whose a container is.
+    pub(crate) fn owner_label(&self) -> String {
+        self.owner
+            .as_ref()
+            .map_or_else(|| "unknown".to_owned(), Owner::to_string)
+    }
+
+    /// What tells this host from others on the machine.
+    pub(crate) fn owner_short(&self) -> String {
+        self.owner
+            .as_ref()
+            .map_or_else(|| std::process::id().to_string(), Owner::short)
+    }
+}
+
+/// The first engine in `PATH` that we know.
+fn installed() -> Option<PathBuf> {
+    KNOWN.iter().find_map(|name| engine::find(name).ok())
+}
+
+/// Runs the tasks of kind `container`.
+pub(crate) struct ContainerRunner(Arc<Shared>);
+
+impl ContainerRunner {
+    /// Makes the runner. Without an engine on this machine that succeeds too: a directory of plugins
+    /// is often the same on many machines, and only tasks of this kind need the engine. An engine
+    /// that the operator has named and that is not there is a mistake of theirs, reported now.
+    pub(crate) fn new(config: Config) -> Result<Self, String> {
+        let config = config.checked()?;
+        let program = match &config.engine {
+            Some(name) => Some(
+                engine::find(name).map_err(|reason| format!("config.engine: {name:?} {reason}"))?,
+            ),
+            None => installed(),
+        };
+        if program.is_none() {
+            warn!(
+                "no container engine in PATH, looked for {}: tasks will fail until one is installed",
+                KNOWN.join(", ")
+            );
+        }
+        Ok(Self(Arc::new(Shared {
+            config,
+            program,
+            engine: OnceCell::new(),
+            owner: Owner::current(),
+            leftovers_removed: AtomicBool::new(false),
+        })))
+    }
+}
+
+impl Runner for ContainerRunner {
+    fn name(&self) -> &'static str {
+        "container"
+    }
+
+    fn supports(&self, spec: &TaskSpec) -> bool {
+        matches!(spec.kind(), TaskKind::Container(_))
+    }
+
+    fn build_task(&self, spec: &TaskSpec, ctx: &BuildContext) -> Result<TaskRef, RunnerError> {
+        let TaskKind::Container(container) = spec.kind() else {
+            return Err(RunnerError::UnsupportedKind {
+                runner: self.name(),
+                kind: spec.kind().kind().to_owned(),
+            });
+        };
+        let command = RunCommand::new(container, ctx.env())?;
+        let name = self.build_run_id(spec.slot().as_str()).into_name();
+        let id = TaskId::from(name.as_str());
+        let output = Arc::clone(ctx.output_registry());
+        // Now rather than at the first attempt: a subscriber may come before it.
+        output.ensure_channel(id.clone());
+        let job = Arc::new(Job {
+            shared: Arc::clone(&self.0),
+            id,
+            command,
+            output,
+            metrics: Arc::clone(ctx.metrics()),
+        });
+        let timeout = Duration::from_millis(spec.timeout().as_millis());
+        let attempts = AtomicU32::new(0);
+        Ok(TaskFn::arc(name, move |cancel| {
+            let number = attempts.fetch_add(1, Ordering::Relaxed) + 1;
+            let metrics = Arc::clone(&job.metrics);
+            let record = AttemptRecord::begin(metrics, RunnerType::Container, timeout);
+            Arc::clone(&job).run(number, record, cancel)
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use solti_plugin_abi::solti_model::{ContainerSpec, WasmSpec};
+
+    use super::*;
+
+    #[test]
+    fn a_task_of_another_kind_is_refused_by_name() {
+        let kind = TaskKind::Wasm(WasmSpec {
+            module: "task.wasm".into(),
+            args: Vec::new(),
+            env: Default::default(),
+        });
+        let spec = TaskSpec::builder("slot", kind, 1_000_u64).build().unwrap();
+        let runner = ContainerRunner::new(Config::default()).unwrap();
+        assert!(!runner.supports(&spec));
+        let err = runner
+            .build_task(&spec, &BuildContext::default())
+            .err()
+            .unwrap();
+        assert_eq!(
+            err.to_string(),
+            "unsupported task kind for runner 'container': wasm"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_attempt_that_was_cancelled_before_it_began_asks_no_engine() {
+        let kind = TaskKind::Container(ContainerSpec {
+            image: "image".to_owned(),
+            command: None,
+            args: Vec::new(),
+            env: Default::default(),
+        });
+        let spec = TaskSpec::builder("slot", kind, 1_000_u64).build().unwrap();
+        // It is no engine, so the error tells whether it was asked.
+        let config = serde_json::from_str(r#"{"engine":"false"}"#).unwrap();
+        let runner = ContainerRunner::new(config).unwrap();
+        let task = runner.build_task(&spec, &BuildContext::default()).unwrap();
+        let cancel = CancellationToken::new();
+        cancel.cancel();
+        let end = task.spawn(cancel).await;
+        assert!(matches!(end, Err(TaskError::Canceled)), "{end:?}");
+    }
+}
