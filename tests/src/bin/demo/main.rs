@@ -29,7 +29,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let solti_host = &installed.solti_host;
 
     let scratch = Scratch::new()?;
-    let demo = Demo::new(&scratch.0);
+    let demo = Demo::new(&scratch.0)?;
     let specs = scratch.0.join("tasks.json");
     let summary = scratch.0.join("summary.json");
     fs::write(&specs, serde_json::to_string_pretty(&demo.tasks)?)?;

@@ -1,5 +1,6 @@
 //! The tasks of the demo, and what is meant to become of them.
 
+use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -13,8 +14,9 @@ pub(crate) struct Demo {
 }
 
 /// Slot, outcome and attempts of each task, in the order of submission.
-const EXPECTED: [(&str, &str, u64); 7] = [
+const EXPECTED: [(&str, &str, u64); 8] = [
     ("greet", "success", 1),
+    ("module", "success", 1),
     ("files", "success", 1),
     ("report", "success", 1),
     ("flaky", "success", 3),
@@ -22,6 +24,9 @@ const EXPECTED: [(&str, &str, u64); 7] = [
     ("deploy", "canceled", 1),
     ("deploy", "success", 1),
 ];
+
+/// A WebAssembly module that prints a line.
+const MODULE: &[u8] = include_bytes!("module.wasm");
 
 const REPORT: &str = r#"
 for part in one two three four five; do
@@ -33,7 +38,9 @@ echo "the last part took longer than expected" >&2
 
 impl Demo {
     /// The tasks, which may write into `scratch`.
-    pub(crate) fn new(scratch: &Path) -> Self {
+    pub(crate) fn new(scratch: &Path) -> std::io::Result<Self> {
+        let module = scratch.join("module.wasm");
+        fs::write(&module, MODULE)?;
         let counter = scratch.join("tries");
         let flaky = r#"
             echo try >> "$COUNTER"
@@ -47,6 +54,11 @@ impl Demo {
                 command("hello", &["from", "the", "smallest", "plugin"]),
                 json!({})
             ),
+            json!({
+                "slot": "module",
+                "timeout": 30_000,
+                "kind": { "wasm": { "module": shown(&module), "args": [], "env": [] } },
+            }),
             task("files", command("ls", &["-A", &shown(scratch)]), json!({})),
             task("report", script(REPORT, json!([])), json!({})),
             task(
@@ -84,7 +96,7 @@ impl Demo {
             ),
             json!({ "admission": "replace" }),
         );
-        Self { tasks, replacement }
+        Ok(Self { tasks, replacement })
     }
 
     /// Where the summary differs from what was meant to happen.
