@@ -22,7 +22,8 @@ async fn the_readmes_plugin_builds_loads_and_runs() {
     fs::create_dir_all(package.join("src")).unwrap();
     let sdk = e2e::workspace().join("plugin-abi");
     let manifest = format!(
-        "[package]\nname = \"readme-plugin\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n{}",
+        "[package]\nname = \"readme-plugin\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n\
+         [profile.dev]\nopt-level = 1\ndebug = \"line-tables-only\"\n{}",
         block("toml").replace("\"0.1\"", &format!("{{ path = {sdk:?} }}"))
     );
     fs::write(package.join("Cargo.toml"), manifest).unwrap();
