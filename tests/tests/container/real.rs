@@ -275,7 +275,8 @@ async fn the_environment_is_the_tasks_and_nothing_of_the_hosts() {
 #[tokio::test]
 async fn limits_and_labels_are_those_of_the_configuration() {
     let Some(podman) = Podman::new() else { return };
-    let host = podman.host("memory = \"64m\"\nread_only = true\nuser = \"1000:1000\"");
+    let host = podman
+        .host("memory = \"64m\"\nread_only = true\nuser = \"1000:1000\"\nstop_grace_seconds = 0");
     let task = host.build(&shell(
         "id -u; echo x 2>/dev/null >/file || echo closed; cat /proc/net/dev | wc -l; \
          echo ready; while :; do sleep 0.05; done",
