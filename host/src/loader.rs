@@ -82,8 +82,11 @@ pub struct PluginLoader {
     worker_threads: u32,
     by_plugin: HashMap<String, Settings>,
     log: Arc<dyn PluginLog>,
-    on_file: Option<Arc<dyn Fn(Progress<'_>) + Send + Sync>>,
+    on_progress: Option<Arc<OnProgress>>,
 }
+
+/// What is called before each file.
+type OnProgress = dyn Fn(Progress<'_>) + Send + Sync;
 
 /// What the host application decides about one plugin.
 #[derive(Clone, Default)]
@@ -119,7 +122,7 @@ impl PluginLoader {
             worker_threads: 1,
             by_plugin: HashMap::new(),
             log: Arc::new(TracingLog),
-            on_file: None,
+            on_progress: None,
         }
     }
 
@@ -182,10 +185,13 @@ impl PluginLoader {
         self
     }
 
-    /// Calls `on_file` before each file.
+    /// Calls `on_progress` before each file.
     #[must_use]
-    pub fn on_progress(mut self, on_file: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
-        self.on_file = Some(Arc::new(on_file));
+    pub fn on_progress(
+        mut self,
+        on_progress: impl Fn(Progress<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_progress = Some(Arc::new(on_progress));
         self
     }
 
@@ -208,8 +214,8 @@ impl PluginLoader {
         let total = found.len();
         let mut report = LoadReport::default();
         for (done, found) in found.into_iter().enumerate() {
-            if let Some(on_file) = &self.on_file {
-                on_file(Progress {
+            if let Some(on_progress) = &self.on_progress {
+                on_progress(Progress {
                     file: found.file(),
                     done,
                     total,

@@ -1,2 +1,7 @@
-//! The command line of the plugin host.
-fn main() {}
+//! `solti-host`: loads the plugins of a directory and runs tasks through them.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

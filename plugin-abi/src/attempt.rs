@@ -24,7 +24,7 @@ use crate::{MetricsHandle, RunnerType, TaskOutcome};
 ///
 /// let metrics = noop_metrics();
 /// let timeout = Duration::from_secs(60);
-/// TaskFn::arc("task", move |_cancel| {
+/// let task: TaskRef = TaskFn::arc("task", move |_cancel| {
 ///     let record = AttemptRecord::begin(metrics.clone(), RunnerType::Wasm, timeout);
 ///     async move {
 ///         let result = Ok::<(), TaskError>(());

@@ -5,9 +5,11 @@
 //! into a target directory of their own, and found in what that cargo prints.
 
 mod build;
+mod examples;
 mod fixtures;
 
 pub use build::{Built, Profile, build, build_with};
+pub use examples::{EXAMPLES, Installed, install_examples};
 pub use fixtures::{PLUGIN_SUFFIX, built, install, plugin, solti_host};
 
 use std::path::{Path, PathBuf};

@@ -3,14 +3,13 @@
 use std::future::Future;
 use std::process::ExitStatus;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use solti_plugin_abi::MetricsHandle;
 use solti_plugin_abi::prelude::*;
 
 use crate::command::CommandLine;
 use crate::config::Config;
-use crate::metrics::AttemptRecord;
 use crate::process::Process;
 
 /// A task: what all its attempts share.
@@ -35,10 +34,10 @@ pub(crate) fn run(
     cancel: CancellationToken,
 ) -> impl Future<Output = Result<(), TaskError>> {
     // Not inside the future, which a busy runtime polls later: the supervisor's clock starts when
-    // this function returns, and ours must not show less time at the timeout.
-    let began = Instant::now();
+    // this function returns, and the record's must not show less time at the timeout.
+    let metrics = Arc::clone(&job.metrics);
+    let record = AttemptRecord::begin(metrics, RunnerType::Subprocess, job.timeout);
     async move {
-        let record = AttemptRecord::begin(Arc::clone(&job.metrics), began, job.timeout);
         let result = job.attempt(number, cancel).await;
         record.end(&result);
         result

@@ -12,7 +12,6 @@
 //! | `runner` | from a spec to a task |
 //! | `command` | the command line, its environment and its script file |
 //! | `attempt` | one run: start, wait, outcome |
-//! | `metrics` | one record for each attempt, however it ends |
 //! | `process` | a running process: its output, its end, its end by force |
 //! | `process::group` | signals to all processes that a task has started, strays included |
 //!
@@ -23,7 +22,6 @@
 mod attempt;
 mod command;
 mod config;
-mod metrics;
 mod process;
 mod runner;
 

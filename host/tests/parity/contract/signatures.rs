@@ -99,11 +99,10 @@ fn traits() {
     plain::<RunnerType>();
     plain::<TaskOutcome>();
     plain::<RunnerErrorKind>();
-    caught::<OutputRegistry>();
-    caught::<OutputSink>();
+    // The output types are left out: with tokio's feature `parking_lot`, which any crate of the build
+    // may switch on, the published ones are not unwind safe.
     caught::<RunId>();
     caught::<RunnerError>();
-    caught_by_reference::<OutputSink>();
     caught_by_reference::<RunId>();
     caught_by_reference::<RunnerError>();
     error::<RunnerError>();

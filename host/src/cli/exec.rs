@@ -1,0 +1,53 @@
+//! `solti-host exec`: one command.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use solti_model::{Flag, SubprocessMode, SubprocessSpec, TaskEnv, TaskKind, TaskSpec};
+
+use super::args::Exec;
+use super::output::Format;
+use super::session::{self, Setup};
+use super::specs::Placed;
+
+/// The slot of the command.
+const SLOT: &str = "exec";
+
+/// A spec has to have a timeout; this one stands for none.
+const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Runs the command and returns the exit code.
+///
+/// # Errors
+///
+/// When it cannot be run at all.
+pub(super) fn exec(args: Exec) -> anyhow::Result<u8> {
+    let mut command = args.command.into_iter();
+    let kind = TaskKind::Subprocess(SubprocessSpec {
+        mode: SubprocessMode::Command {
+            command: command.next().unwrap_or_default(),
+            args: command.collect(),
+        },
+        env: TaskEnv::default(),
+        cwd: None,
+        fail_on_non_zero: Flag::enabled(),
+    });
+    let timeout = args.timeout.unwrap_or(FOR_EVER);
+    let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+    let spec = TaskSpec::builder(SLOT, kind, timeout_ms)
+        .build()
+        .context("the command")?;
+    session::run(Setup {
+        plugins: &args.plugins,
+        session: &args.session,
+        people: Format::Plain,
+        jobs: 0,
+        retries: 0,
+        tasks: vec![Placed {
+            place: SLOT.to_owned(),
+            spec,
+        }],
+        more: None,
+        problems: Vec::new(),
+    })
+}

@@ -1,0 +1,105 @@
+//! `solti-host list`: what a directory offers.
+
+use std::io::{self, Write as _};
+
+use comfy_table::{Cell, Color, Table};
+use solti_plugin_host::{LoadReport, RunnerRouter};
+
+use super::args::List;
+use super::style::counted;
+use super::tables::{self, Stream};
+use super::{FAILURE, SUCCESS, plugins, style};
+
+/// Prints the report of loading the directory and returns the exit code.
+///
+/// # Errors
+///
+/// When the directory cannot be read or the report not be written.
+pub(super) fn list(args: List) -> anyhow::Result<u8> {
+    let report = plugins::load(&args.directory, &args.loading, &mut RunnerRouter::new())?;
+    let text = if args.json {
+        serde_json::to_string_pretty(&report)?
+    } else {
+        shown(&report, &args)
+    };
+    match writeln!(io::stdout(), "{text}") {
+        Err(err) if err.kind() != io::ErrorKind::BrokenPipe => return Err(err.into()),
+        _ => {}
+    }
+    Ok(if report.rejected().is_empty() {
+        SUCCESS
+    } else {
+        FAILURE
+    })
+}
+
+fn shown(report: &LoadReport, args: &List) -> String {
+    let colour = style::stdout_has_colour();
+    let mut parts = Vec::new();
+    if !report.loaded().is_empty() {
+        parts.push(loaded(report, colour).to_string());
+    }
+    if !report.rejected().is_empty() {
+        let mut table = tables::new(colour, Stream::Stdout);
+        table.set_header(tables::header(colour, &["rejected", "stage", "reason"]));
+        for rejected in report.rejected() {
+            let mut file = Cell::new(&rejected.file);
+            if colour {
+                file = file.fg(Color::DarkRed);
+            }
+            table.add_row(vec![
+                file,
+                Cell::new(rejected.error.stage()),
+                Cell::new(&rejected.error),
+            ]);
+        }
+        parts.push(table.to_string());
+    }
+    if !report.skipped().is_empty() {
+        let mut table = tables::new(colour, Stream::Stdout);
+        table.set_header(tables::header(colour, &["skipped", "reason"]));
+        for skipped in report.skipped() {
+            table.add_row([&skipped.file, &skipped.reason]);
+        }
+        parts.push(table.to_string());
+    }
+    parts.push(format!(
+        "{} in {}: {} loaded, {} rejected, {} skipped",
+        counted(
+            (report.loaded().len() + report.rejected().len() + report.skipped().len()) as u64,
+            "plugin file"
+        ),
+        args.directory.display(),
+        report.loaded().len(),
+        report.rejected().len(),
+        report.skipped().len()
+    ));
+    parts.join("\n")
+}
+
+/// One line for each runner; what the plugin has in common stands in its first.
+fn loaded(report: &LoadReport, colour: bool) -> Table {
+    let mut table = tables::new(colour, Stream::Stdout);
+    table.set_header(tables::header(
+        colour,
+        &["file", "plugin", "version", "runner", "kinds", "labels"],
+    ));
+    for plugin in report.loaded() {
+        let mut common = [
+            plugin.file.clone(),
+            plugin.plugin.clone(),
+            plugin.version.clone(),
+        ];
+        for runner in &plugin.runners {
+            let kinds: Vec<_> = runner.kinds.names().collect();
+            let labels: Vec<_> = runner
+                .labels
+                .iter()
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect();
+            let own = [runner.name.clone(), kinds.join(", "), labels.join(", ")];
+            table.add_row(std::mem::take(&mut common).into_iter().chain(own));
+        }
+    }
+    table
+}

@@ -1,0 +1,41 @@
+//! The program's own log, and that of its plugins, on standard error.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// Where the loader logs what it rejects. The program prints that itself, once.
+const LOADER: &str = "solti_plugin_host::loader";
+
+/// Starts logging, with as much detail as `verbose` asks for unless `RUST_LOG` says otherwise.
+pub(super) fn init(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    let wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let mut filter = EnvFilter::builder()
+        .with_default_directive(level.into())
+        .parse_lossy(&wanted);
+    if !wanted.contains(LOADER) {
+        filter = filter.add_directive(
+            format!("{LOADER}=error")
+                .parse()
+                .expect("the target and the level are those of a directive"),
+        );
+    }
+    let colour = super::style::stderr_has_colour();
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(
+            fmt::layer()
+                .with_writer(std::io::stderr)
+                .with_ansi(colour)
+                .without_time(),
+        )
+        .init();
+}

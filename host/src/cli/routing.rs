@@ -1,0 +1,92 @@
+//! Says why no runner takes a spec, and what to do.
+
+use std::path::Path;
+
+use solti_model::{RunnerSelector, SelectorRequirement, TaskSpec};
+use solti_plugin_host::{Kinds, LoadReport, LoadedRunner};
+
+/// Why none of the runners of `report` takes `spec`.
+pub(super) fn why_no_runner(spec: &TaskSpec, report: &LoadReport, directory: &Path) -> String {
+    let kind = spec.kind().kind();
+    let runners: Vec<_> = report
+        .loaded()
+        .iter()
+        .flat_map(|plugin| &plugin.runners)
+        .collect();
+    if runners.is_empty() {
+        return format!(
+            "no runner for {kind} tasks: no plugin was loaded from {}; put one that takes them there",
+            directory.display()
+        );
+    }
+    let of_kind: Vec<_> = runners
+        .iter()
+        .filter(|runner| runner.kinds.contains(Kinds::of(spec.kind())))
+        .collect();
+    if of_kind.is_empty() {
+        let offered = runners
+            .iter()
+            .fold(Kinds::NONE, |all, runner| all.union(runner.kinds));
+        let offered: Vec<_> = offered.names().collect();
+        return format!(
+            "no runner for {kind} tasks: those loaded from {} take {}",
+            directory.display(),
+            offered.join(", ")
+        );
+    }
+    if let Some(selector) = spec.runner_selector() {
+        let matching = of_kind
+            .iter()
+            .any(|runner| selector.matches(&runner.labels));
+        if !matching {
+            let labels: Vec<_> = of_kind.iter().map(|runner| labelled(runner)).collect();
+            return format!(
+                "no runner matches the selector {}: those for {kind} tasks are {}",
+                shown(selector),
+                labels.join("; ")
+            );
+        }
+    }
+    let names: Vec<_> = of_kind.iter().map(|runner| runner.name.as_str()).collect();
+    format!(
+        "no runner for this task: {} takes {kind} tasks, but not this one",
+        names.join(", ")
+    )
+}
+
+fn labelled(runner: &LoadedRunner) -> String {
+    if runner.labels.is_empty() {
+        return format!("{} without labels", runner.name);
+    }
+    let labels: Vec<_> = runner
+        .labels
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    format!("{} with {}", runner.name, labels.join(", "))
+}
+
+fn shown(selector: &RunnerSelector) -> String {
+    let labels = selector
+        .match_labels
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"));
+    let expressions = selector.match_expressions.iter().map(requirement);
+    format!(
+        "({})",
+        labels.chain(expressions).collect::<Vec<_>>().join(", ")
+    )
+}
+
+fn requirement(requirement: &SelectorRequirement) -> String {
+    let SelectorRequirement {
+        key,
+        operator,
+        values,
+    } = requirement;
+    if values.is_empty() {
+        format!("{key} {operator}")
+    } else {
+        format!("{key} {operator} [{}]", values.join(", "))
+    }
+}

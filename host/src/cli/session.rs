@@ -1,0 +1,166 @@
+//! One run of the program: load, submit, wait for every task, print the summary.
+
+mod policy;
+mod screen;
+mod slots;
+mod tasks;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use solti_plugin_host::{BuildContext, LoadReport, OutputRegistry, RunnerRouter};
+use tokio::runtime::Builder;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::args::{Plugins, Session};
+use super::metrics::Counters;
+use super::output::{self, Format, Output, Writer};
+use super::specs::{Placed, SpecError};
+use super::summary::Summary;
+use super::supervise::Supervision;
+use super::{FAILURE, plugins, signals, style};
+use screen::{Drains, Screen};
+use tasks::Tasks;
+
+/// Slots that are expected of standard input, of which nothing is known beforehand.
+const SLOTS_OF_STDIN: usize = 16;
+
+/// What is to be run, and how.
+pub(super) struct Setup<'a> {
+    pub(super) plugins: &'a Plugins,
+    pub(super) session: &'a Session,
+    /// What the output looks like when it is not JSON.
+    pub(super) people: Format,
+    /// Tasks that may run at the same time; 0 for any number.
+    pub(super) jobs: usize,
+    /// Times a failed task is tried again; 0 for any number.
+    pub(super) retries: u32,
+    pub(super) tasks: Vec<Placed>,
+    /// Specs that arrive later.
+    pub(super) more: Option<mpsc::Receiver<Result<Placed, SpecError>>>,
+    /// What was wrong with specs so far; it has been printed.
+    pub(super) problems: Vec<String>,
+}
+
+/// Runs everything and returns the exit code.
+///
+/// # Errors
+///
+/// When the plugin directory cannot be read, or the system refuses a thread.
+pub(super) fn run(setup: Setup<'_>) -> anyhow::Result<u8> {
+    let registry = Arc::new(OutputRegistry::new(output::capacity_for(concurrency(
+        &setup,
+    ))));
+    let counters = Arc::new(Counters::default());
+    let context = BuildContext::default()
+        .with_output_registry(Arc::clone(&registry))
+        .with_metrics(Arc::clone(&counters) as _);
+    let mut router = RunnerRouter::new().with_context(context);
+    let Plugins { directory, loading } = setup.plugins;
+    let report = plugins::load(directory, loading, &mut router)?;
+    for rejected in report.rejected() {
+        style::warning(rejected);
+    }
+
+    let args = setup.session;
+    let format = if args.json {
+        Format::Json
+    } else {
+        setup.people
+    };
+    let writer = Writer::start(Output::new(format)).context("starting the writing thread")?;
+    let runtime = Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
+    let drains = Drains::default();
+    let screen = Screen::new(Output::new(format), &writer, &drains);
+    let stop = CancellationToken::new();
+    let (reports, incoming) = mpsc::unbounded_channel();
+    let shared = Arc::new(Supervision {
+        router,
+        registry: Arc::clone(&registry),
+        stop: stop.clone(),
+        grace: args.grace,
+        retries: setup.retries,
+        show: screen.show(runtime.handle().clone()),
+        reports,
+    });
+    let (rows, arrived) = runtime.block_on(async {
+        let handles = report.loaded().iter().map(|plugin| plugin.handle.clone());
+        signals::watch(stop, handles.collect()).context("watching for Ctrl-C")?;
+        let plugins = (&report, directory.as_path());
+        let tasks = Tasks::new(shared, incoming, screen, plugins, setup.jobs);
+        anyhow::Ok(tasks.run(setup.tasks, setup.more).await)
+    })?;
+    shut_down(&report, args.grace);
+    for source in rows.iter().filter_map(|row| row.source.as_ref()) {
+        // An attempt that was dropped while it began makes its channel anew.
+        registry.evict(&source.id);
+    }
+    runtime.block_on(drains.finish(args.grace));
+    runtime.shutdown_timeout(args.grace);
+    debug_assert_eq!(
+        registry.active_channels(),
+        0,
+        "each task evicts its channel"
+    );
+
+    let reader_left = writer.closed().is_cancelled();
+    let written = writer.finish();
+    let problems = [setup.problems, arrived].concat();
+    let summary = Summary::new(rows, counters.counts(), problems);
+    if !reader_left {
+        summary.print(format)?;
+    }
+    let kept = args.summary.as_ref().map_or(Ok(()), |file| {
+        summary
+            .write(file)
+            .with_context(|| format!("the summary cannot be written to {}", file.display()))
+    });
+    let written = written.context("standard output");
+    for failure in [&written, &kept]
+        .into_iter()
+        .filter_map(|done| done.as_ref().err())
+    {
+        style::error(format_args!("{failure:#}"));
+    }
+    if written.is_err() || kept.is_err() {
+        return Ok(FAILURE);
+    }
+    Ok(summary.exit_code())
+}
+
+/// Tasks that may have a channel at the same time.
+fn concurrency(setup: &Setup<'_>) -> usize {
+    let slots: HashSet<_> = setup.tasks.iter().map(|task| task.spec.slot()).collect();
+    let of_stdin = if setup.more.is_some() {
+        SLOTS_OF_STDIN
+    } else {
+        0
+    };
+    let slots = slots.len() + of_stdin;
+    if setup.jobs == 0 {
+        slots
+    } else {
+        slots.min(setup.jobs)
+    }
+}
+
+/// Ends the runtimes of the plugins; what still runs in them belongs to no task any more.
+fn shut_down(report: &LoadReport, grace: Duration) {
+    for plugin in report.loaded() {
+        let outcome = plugin.handle.shutdown(grace);
+        if outcome.unfinished > 0 {
+            style::warning(format_args!(
+                "plugin '{}': {} did not end within {}",
+                plugin.plugin,
+                style::counted(outcome.unfinished, "attempt"),
+                style::duration(grace)
+            ));
+        }
+    }
+}

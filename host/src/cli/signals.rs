@@ -1,0 +1,57 @@
+//! Ctrl-C and SIGTERM: the first cancels every task, the second ends the program.
+
+use std::time::Duration;
+
+use solti_plugin_host::Plugin;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::style;
+
+/// What a shell reports for a program that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
+
+/// What the plugins get to kill what they have started, when the program ends at once.
+const LAST_MOMENT: Duration = Duration::from_millis(500);
+
+/// Cancels `stop` at the first signal. Ends the program at the second, after it has stopped the
+/// plugins, so that no process of theirs is left behind.
+///
+/// # Errors
+///
+/// When the system takes no handler for the signals.
+pub(super) fn watch(stop: CancellationToken, plugins: Vec<Plugin>) -> std::io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::spawn(async move {
+        either(&mut interrupt, &mut terminate).await;
+        stop.cancel();
+        style::warning("canceling every task; once more ends at once");
+        either(&mut interrupt, &mut terminate).await;
+        timeout(LAST_MOMENT, kill_all(plugins)).await.ok();
+        std::process::exit(INTERRUPTED);
+    });
+    Ok(())
+}
+
+async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Stops the runtimes of the plugins and waits until they have dropped what ran in them.
+async fn kill_all(plugins: Vec<Plugin>) {
+    let stopped = tokio::task::spawn_blocking(move || {
+        for plugin in &plugins {
+            plugin.shutdown(Duration::ZERO);
+        }
+        plugins
+    });
+    let plugins = stopped.await.unwrap_or_default();
+    while plugins.iter().any(|plugin| plugin.active_tasks() > 0) {
+        sleep(Duration::from_millis(1)).await;
+    }
+}

@@ -1,0 +1,117 @@
+//! What became of everything, for people and for machines.
+
+mod json;
+mod table;
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use solti_model::Slot;
+
+use super::metrics::Counts;
+use super::outcome::Outcome;
+use super::output::{Format, Source};
+use super::{BAD_INPUT, FAILURE, SUCCESS};
+
+/// What became of a run.
+pub(super) struct Summary {
+    rows: Vec<Row>,
+    metrics: Counts,
+    /// What was wrong with specs that could not be read.
+    problems: Vec<String>,
+}
+
+/// What became of a task.
+pub(super) struct Row {
+    /// Where its spec stands.
+    pub(super) place: String,
+    pub(super) slot: Slot,
+    pub(super) outcome: Outcome,
+    pub(super) attempts: u32,
+    pub(super) took: Duration,
+    /// `None` when it never had a channel.
+    pub(super) source: Option<Arc<Source>>,
+}
+
+impl Summary {
+    pub(super) fn new(rows: Vec<Row>, metrics: Counts, problems: Vec<String>) -> Self {
+        Self {
+            rows,
+            metrics,
+            problems,
+        }
+    }
+
+    /// The exit code of the program.
+    pub(super) fn exit_code(&self) -> u8 {
+        let succeeded = |row: &Row| row.outcome == Outcome::Succeeded;
+        if self.problems.is_empty() && self.rows.iter().all(succeeded) {
+            SUCCESS
+        } else if self.rows.is_empty() {
+            BAD_INPUT
+        } else {
+            FAILURE
+        }
+    }
+
+    /// Prints it: as the last object on standard output, or for people on standard error.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written, unless the reader has gone.
+    pub(super) fn print(&self, format: Format) -> io::Result<()> {
+        let written = match format {
+            Format::Json => serde_json::to_string(&self.json())
+                .map_err(io::Error::from)
+                .and_then(|json| writeln!(io::stdout(), "{json}")),
+            Format::Slots => table::print(self),
+            Format::Plain => table::print_line(self),
+        };
+        match written {
+            Err(err) if err.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
+    }
+
+    /// Writes it to a file, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub(super) fn write(&self, file: &Path) -> io::Result<()> {
+        fs::write(file, serde_json::to_string(&self.json())? + "\n")
+    }
+
+    /// Lines that could not be shown.
+    fn skipped(&self) -> u64 {
+        self.rows.iter().map(Row::skipped).sum()
+    }
+
+    fn json(&self) -> json::Summary<'_> {
+        json::Summary {
+            kind: "summary",
+            tasks: self.rows.iter().map(json::Task::of).collect(),
+            metrics: &self.metrics,
+            skipped: self.skipped(),
+            problems: &self.problems,
+        }
+    }
+}
+
+impl Row {
+    /// Lines that were received.
+    fn lines(&self) -> u64 {
+        self.source
+            .as_ref()
+            .map_or(0, |source| source.lines.stdout() + source.lines.stderr())
+    }
+
+    fn skipped(&self) -> u64 {
+        self.source
+            .as_ref()
+            .map_or(0, |source| source.lines.skipped())
+    }
+}

@@ -1,0 +1,153 @@
+//! The summary for people.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use comfy_table::{Cell, CellAlignment, Color, Row as TableRow};
+use indicatif::HumanCount;
+
+use super::{Row, Summary};
+use crate::cli::metrics::Counts;
+use crate::cli::outcome::Outcome;
+use crate::cli::style::{self, DIM, RED, counted};
+use crate::cli::tables;
+
+/// Prints a table of the tasks, the metrics, and what was lost.
+pub(super) fn print(summary: &Summary) -> io::Result<()> {
+    let colour = style::stderr_has_colour();
+    let mut table = tables::new(colour, tables::Stream::Stderr);
+    table.set_header(tables::header(
+        colour,
+        &[
+            "slot", "outcome", "attempts", "duration", "lines", "exit", "reason",
+        ],
+    ));
+    for row in &summary.rows {
+        table.add_row(cells(row, colour));
+    }
+    for right in [2, 3, 4, 5] {
+        if let Some(column) = table.column_mut(right) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut text = String::new();
+    if !summary.rows.is_empty() {
+        writeln!(text, "\n{table}").expect("a string takes every text");
+    }
+    append_metrics(&mut text, &summary.metrics);
+    append_skipped(&mut text, summary.skipped(), colour);
+    let tally = tally(summary);
+    writeln!(text, "{tally}").expect("a string takes every text");
+    io::stderr().write_all(text.as_bytes())
+}
+
+/// Prints one line about a single task.
+pub(super) fn print_line(summary: &Summary) -> io::Result<()> {
+    let colour = style::stderr_has_colour();
+    let mut text = String::new();
+    for row in &summary.rows {
+        let style = match row.outcome {
+            _ if !colour => Default::default(),
+            Outcome::Succeeded => DIM,
+            _ => RED,
+        };
+        writeln!(
+            text,
+            "{style}{}: {}{style:#}{}",
+            row.slot,
+            row.outcome,
+            facts(row)
+        )
+        .expect("a string takes every text");
+    }
+    append_skipped(&mut text, summary.skipped(), colour);
+    io::stderr().write_all(text.as_bytes())
+}
+
+fn facts(row: &Row) -> String {
+    if row.attempts == 0 {
+        return String::new();
+    }
+    format!(
+        " ({}, {})",
+        style::duration(row.took),
+        counted(row.lines(), "line")
+    )
+}
+
+fn cells(row: &Row, colour: bool) -> TableRow {
+    let mut outcome = Cell::new(row.outcome.word());
+    if colour {
+        outcome = outcome.fg(match row.outcome {
+            Outcome::Succeeded => Color::DarkGreen,
+            Outcome::Failed { .. } => Color::DarkRed,
+            _ => Color::DarkYellow,
+        });
+    }
+    let ran = row.attempts > 0;
+    let text = |text: Option<String>| Cell::new(text.unwrap_or_default());
+    TableRow::from(vec![
+        Cell::new(&row.slot),
+        outcome,
+        Cell::new(row.attempts),
+        text(ran.then(|| style::duration(row.took))),
+        text(ran.then(|| HumanCount(row.lines()).to_string())),
+        text(row.outcome.exit_code().map(|code| code.to_string())),
+        text(row.outcome.reason()),
+    ])
+}
+
+fn append_metrics(text: &mut String, metrics: &Counts) {
+    for runner_type in metrics.runner_types() {
+        let started = metrics.started.get(runner_type).copied().unwrap_or(0);
+        write!(
+            text,
+            "metrics: {runner_type} {} started",
+            HumanCount(started)
+        )
+        .expect("a string takes every text");
+        for by_label in [&metrics.completed, &metrics.errors] {
+            for (label, count) in by_label.get(runner_type).into_iter().flatten() {
+                write!(text, ", {} {label}", HumanCount(*count))
+                    .expect("a string takes every text");
+            }
+        }
+        text.push('\n');
+    }
+}
+
+fn append_skipped(text: &mut String, skipped: u64, colour: bool) {
+    if skipped > 0 {
+        let style = if colour { RED } else { Default::default() };
+        writeln!(
+            text,
+            "{style}{} skipped{style:#}: the output came faster than it could be written",
+            counted(skipped, "line")
+        )
+        .expect("a string takes every text");
+    }
+}
+
+/// `3 tasks: 2 succeeded, 1 failed`.
+fn tally(summary: &Summary) -> String {
+    let mut by_word = BTreeMap::<_, u64>::new();
+    for row in &summary.rows {
+        *by_word.entry(row.outcome.word()).or_default() += 1;
+    }
+    let succeeded = by_word.remove_entry(Outcome::Succeeded.word());
+    let words: Vec<_> = succeeded
+        .into_iter()
+        .chain(by_word)
+        .map(|(word, count)| format!("{} {word}", HumanCount(count)))
+        .collect();
+    let mut text = counted(summary.rows.len() as u64, "task");
+    if !words.is_empty() {
+        write!(text, ": {}", words.join(", ")).expect("a string takes every text");
+    }
+    if !summary.problems.is_empty() {
+        let problems = counted(summary.problems.len() as u64, "spec");
+        write!(text, "; {problems} could not be read").expect("a string takes every text");
+    }
+    text
+}

@@ -1,0 +1,169 @@
+//! One attempt: announce it, run it, and record how it ended, however that was.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use solti_model::{TaskId, TaskKind};
+use taskvisor::{TaskError, TaskRef};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::Run;
+use crate::cli::outcome::Outcome;
+use crate::cli::style;
+
+/// An attempt that has not ended. Dropped, it ends as timed out or canceled.
+pub(super) struct Attempt {
+    run: Arc<Run>,
+    /// The task its runner has built.
+    task: TaskRef,
+    /// Cancelled by the supervisor.
+    ctx: CancellationToken,
+    began: Instant,
+    /// There once the attempt has been announced.
+    announced: Option<Announced>,
+    ended: bool,
+}
+
+struct Announced {
+    id: TaskId,
+    number: u32,
+}
+
+impl Attempt {
+    pub(super) fn begin(run: Arc<Run>, task: TaskRef, ctx: CancellationToken) -> Self {
+        Self {
+            run,
+            task,
+            ctx,
+            began: Instant::now(),
+            announced: None,
+            ended: false,
+        }
+    }
+
+    /// Runs the attempt to its end.
+    pub(super) async fn drive(mut self) -> Result<(), TaskError> {
+        let (ctx, stop) = (self.ctx.clone(), self.run.shared.stop.clone());
+        let (token, grace) = (ctx.child_token(), self.run.shared.grace);
+        let end = {
+            let mut work = pin!(self.work(token.clone()));
+            let finished = tokio::select! {
+                biased;
+                end = &mut work => Some(end),
+                () = ctx.cancelled() => None,
+                () = stop.cancelled() => None,
+            };
+            if finished.is_none() {
+                token.cancel();
+                timeout(grace, work).await.ok()
+            } else {
+                finished
+            }
+        };
+        let outcome = self.outcome(end.as_ref());
+        let canceled = matches!(outcome, Outcome::Canceled { .. });
+        self.end(outcome);
+        match end {
+            // A task that ends as canceled frees its slot only where the supervisor asked for it.
+            Some(Ok(())) => Ok(()),
+            _ if canceled && ctx.is_cancelled() => Err(TaskError::Canceled),
+            _ if canceled => Err(fatal("canceled")),
+            Some(end) => end,
+            None => Err(TaskError::Canceled),
+        }
+    }
+
+    /// Announces the attempt and runs it.
+    async fn work(&mut self, token: CancellationToken) -> Result<(), TaskError> {
+        let id = TaskId::from(self.task.name());
+        let number = {
+            let mut state = self.run.state.lock();
+            state.attempts += 1;
+            state.attempts
+        };
+        self.run.shared.registry.announce_run_started(&id, number);
+        self.announced = Some(Announced { id, number });
+        self.task.spawn(token).await
+    }
+
+    fn outcome(&self, end: Option<&Result<(), TaskError>>) -> Outcome {
+        let stopped = self.ctx.is_cancelled() || self.run.shared.stop.is_cancelled();
+        let why = self.run.why_canceled();
+        match end {
+            None => {
+                let grace = style::duration(self.run.shared.grace);
+                Outcome::canceled(format!("{why}; dropped, as it did not end within {grace}"))
+            }
+            Some(Err(TaskError::Canceled)) if stopped => Outcome::canceled(why),
+            Some(end) => match Outcome::of_attempt(end) {
+                Outcome::Failed { reason, .. } if stopped => {
+                    Outcome::canceled(format!("{why}: {reason}"))
+                }
+                outcome => outcome,
+            },
+        }
+    }
+
+    /// Records and announces how the attempt ended.
+    fn end(&mut self, outcome: Outcome) {
+        self.ended = true;
+        let shared = &self.run.shared;
+        {
+            let mut state = self.run.state.lock();
+            match &outcome {
+                Outcome::Succeeded => state.failures = 0,
+                Outcome::Failed { .. } | Outcome::TimedOut { .. } => state.failures += 1,
+                Outcome::Canceled { .. } | Outcome::NotAdmitted { .. } => {}
+            }
+            state.ended = Some(Instant::now());
+            state.last = Some(outcome.clone());
+        }
+        if let (Some(Announced { id, number }), Some(source)) = (&self.announced, self.run.source())
+        {
+            let exit_code = match &outcome {
+                Outcome::Succeeded => self.code_of_success(),
+                other => other.exit_code(),
+            };
+            source.attempt_ended(outcome);
+            shared
+                .registry
+                .announce_run_finished(id, *number, exit_code);
+        }
+    }
+
+    /// A process that may not fail has succeeded with the code 0; of others nothing is known.
+    fn code_of_success(&self) -> Option<i32> {
+        match self.run.spec.kind() {
+            TaskKind::Subprocess(process) if process.fail_on_non_zero.is_enabled() => Some(0),
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let stopped = self.ctx.is_cancelled() || self.run.shared.stop.is_cancelled();
+        // The supervisor drops an attempt at its timeout before it cancels anything.
+        let outcome = if !stopped && self.began.elapsed() >= self.run.timeout {
+            Outcome::TimedOut {
+                after: self.run.timeout,
+            }
+        } else {
+            Outcome::canceled("given up before it ended")
+        };
+        self.end(outcome);
+    }
+}
+
+/// An error after which the supervisor tries no more and frees the slot.
+pub(super) fn fatal(reason: impl ToString) -> TaskError {
+    TaskError::Fatal {
+        reason: reason.to_string(),
+        exit_code: None,
+    }
+}

@@ -1,0 +1,123 @@
+//! `cargo demo`: the project at work.
+//!
+//! Builds the example plugins and the host, lists the plugins, and runs a handful of real tasks
+//! through them: what a person would type, and what they would see. Some tasks fail on purpose. At
+//! the end it compares what became of each with what was meant to, and says so.
+
+#![expect(clippy::print_stdout, reason = "it shows a person what it does")]
+
+mod tasks;
+
+use std::error::Error;
+use std::fs;
+use std::io::{IsTerminal as _, Write as _, stdout};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use tasks::Demo;
+
+/// How long the first deployment runs before the second replaces it.
+const BEFORE_REPLACEMENT: Duration = Duration::from_millis(1600);
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    say("Building the example plugins and the host");
+    let installed = e2e::install_examples()?;
+    let solti_host = &installed.solti_host;
+
+    let scratch = Scratch::new()?;
+    let demo = Demo::new(&scratch.0)?;
+    let specs = scratch.0.join("tasks.json");
+    let summary = scratch.0.join("summary.json");
+    fs::write(&specs, serde_json::to_string_pretty(&demo.tasks)?)?;
+
+    say("What the plugins offer");
+    let mut list = Command::new(solti_host);
+    list.arg("list").arg(&installed.directory);
+    show(&list);
+    list.status()?;
+
+    say("Tasks, each in its slot; three of them run into trouble on purpose");
+    let mut run = Command::new(solti_host);
+    run.arg("run").arg("--plugins").arg(&installed.directory);
+    run.arg("--summary").arg(&summary).arg(&specs).arg("-");
+    show(&run);
+    let mut running = run.stdin(Stdio::piped()).spawn()?;
+    sleep(BEFORE_REPLACEMENT);
+    // Standard input takes tasks while others run; this one replaces the one in its slot.
+    let mut stdin = running.stdin.take().ok_or("standard input is a pipe")?;
+    writeln!(stdin, "{}", demo.replacement)?;
+    drop(stdin);
+    let status = running.wait()?;
+
+    let summary: Value = serde_json::from_slice(&fs::read(&summary)?)?;
+    let differences = demo.differences(&summary);
+    println!();
+    for difference in &differences {
+        println!("unexpected: {difference}");
+    }
+    if !differences.is_empty() || status.code() != Some(1) {
+        println!("The demo went wrong: solti-host ended with {status}.");
+        return Ok(ExitCode::FAILURE);
+    }
+    println!(
+        "Each task ended as it was meant to, the troubled ones included: \
+         that is why solti-host ended with exit code 1."
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a heading.
+fn say(text: &str) {
+    let (bold, plain) = styles("\x1b[1m");
+    println!("\n{bold}{text}{plain}");
+}
+
+/// Prints a command as a person would type it.
+fn show(command: &Command) {
+    let words: Vec<_> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| short(Path::new(word)))
+        .collect();
+    let (dim, plain) = styles("\x1b[2m");
+    println!("{dim}$ {}{plain}", words.join(" "));
+}
+
+/// A path as seen from here.
+fn short(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here)
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+/// `code` and its end, where a terminal shows them.
+fn styles(code: &'static str) -> (&'static str, &'static str) {
+    if stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) {
+        (code, "\x1b[0m")
+    } else {
+        ("", "")
+    }
+}
+
+/// A directory that is removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> std::io::Result<Self> {
+        let directory = std::env::temp_dir().join(format!("solti-demo-{}", std::process::id()));
+        fs::create_dir(&directory)?;
+        Ok(Self(directory))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Nothing can be done about what the system does not let go.
+        fs::remove_dir_all(&self.0).ok();
+    }
+}

@@ -1,0 +1,164 @@
+//! The tasks of the demo, and what is meant to become of them.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+/// The tasks and their outcomes.
+pub(crate) struct Demo {
+    /// What is in the file.
+    pub(crate) tasks: Value,
+    /// What comes through standard input later.
+    pub(crate) replacement: Value,
+}
+
+/// Slot, outcome and attempts of each task, in the order of submission.
+const EXPECTED: [(&str, &str, u64); 8] = [
+    ("greet", "success", 1),
+    ("module", "success", 1),
+    ("files", "success", 1),
+    ("report", "success", 1),
+    ("flaky", "success", 3),
+    ("stuck", "timeout", 1),
+    ("deploy", "canceled", 1),
+    ("deploy", "success", 1),
+];
+
+/// A WebAssembly module that prints a line.
+const MODULE: &[u8] = include_bytes!("module.wasm");
+
+const REPORT: &str = r#"
+for part in one two three four five; do
+  echo "part $part of the report"
+  sleep 0.4
+done
+echo "the last part took longer than expected" >&2
+"#;
+
+impl Demo {
+    /// The tasks, which may write into `scratch`.
+    pub(crate) fn new(scratch: &Path) -> std::io::Result<Self> {
+        let module = scratch.join("module.wasm");
+        fs::write(&module, MODULE)?;
+        let counter = scratch.join("tries");
+        let flaky = r#"
+            echo try >> "$COUNTER"
+            tries=$(wc -l < "$COUNTER")
+            if [ "$tries" -lt 3 ]; then echo "try $tries: no connection" >&2; exit 1; fi
+            echo "try $tries: connected"
+        "#;
+        let tasks = json!([
+            task(
+                "greet",
+                command("hello", &["from", "the", "smallest", "plugin"]),
+                json!({})
+            ),
+            json!({
+                "slot": "module",
+                "timeout": 30_000,
+                "kind": { "wasm": { "module": shown(&module), "args": [], "env": [] } },
+            }),
+            task("files", command("ls", &["-A", &shown(scratch)]), json!({})),
+            task("report", script(REPORT, json!([])), json!({})),
+            task(
+                "flaky",
+                script(
+                    flaky,
+                    json!([{ "key": "COUNTER", "value": shown(&counter) }])
+                ),
+                json!({
+                    "restart": { "type": "onFailure" },
+                    "backoff": { "firstMs": 400, "factor": 2, "jitter": "none" },
+                })
+            ),
+            task(
+                "stuck",
+                script("echo 'waiting for an answer'; sleep 60", json!([])),
+                json!({
+                    "timeout": 2000,
+                })
+            ),
+            task(
+                "deploy",
+                script(
+                    "while :; do echo 'version 1 is running'; sleep 0.5; done",
+                    json!([])
+                ),
+                json!({})
+            ),
+        ]);
+        let replacement = task(
+            "deploy",
+            script(
+                "echo 'version 2 is running'; sleep 1; echo 'version 2 is done'",
+                json!([]),
+            ),
+            json!({ "admission": "replace" }),
+        );
+        Ok(Self { tasks, replacement })
+    }
+
+    /// Where the summary differs from what was meant to happen.
+    pub(crate) fn differences(&self, summary: &Value) -> Vec<String> {
+        let found: Vec<_> = summary["tasks"].as_array().into_iter().flatten().collect();
+        let mut differences: Vec<_> = EXPECTED
+            .iter()
+            .enumerate()
+            .filter_map(|(at, (slot, outcome, attempts))| {
+                let task = found.get(at).copied().unwrap_or(&Value::Null);
+                let as_expected = task["slot"] == *slot
+                    && task["outcome"] == *outcome
+                    && task["attempts"] == *attempts;
+                (!as_expected).then(|| {
+                    format!("{slot} should end as {outcome} after {attempts} attempts: {task}")
+                })
+            })
+            .collect();
+        if summary["skipped"] != 0 {
+            differences.push(format!("{} lines were skipped", summary["skipped"]));
+        }
+        differences
+    }
+}
+
+/// A spec of the subprocess kind, with these fields besides the defaults.
+fn task(slot: &str, subprocess: Value, fields: Value) -> Value {
+    let mut spec = json!({ "slot": slot, "timeout": 30_000, "kind": { "subprocess": subprocess } });
+    for (field, value) in fields.as_object().into_iter().flatten() {
+        spec[field] = value.clone();
+    }
+    spec
+}
+
+fn command(command: &str, args: &[&str]) -> Value {
+    json!({ "mode": { "command": { "command": command, "args": args } } })
+}
+
+fn script(body: &str, env: Value) -> Value {
+    let body = base64(body.as_bytes());
+    json!({ "mode": { "script": { "runtime": "bash", "body": body } }, "env": env })
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// The form in which a spec holds a script.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let bits = (0..3).fold(0, |bits, at| {
+            bits << 8 | usize::from(group.get(at).copied().unwrap_or(0))
+        });
+        for at in 0..4 {
+            if at <= group.len() {
+                text.push(char::from(DIGITS[bits >> (18 - 6 * at) & 63]));
+            } else {
+                text.push('=');
+            }
+        }
+    }
+    text
+}

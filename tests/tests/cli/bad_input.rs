@@ -1,0 +1,311 @@
+//! Bad input gets a clear error and loses nothing.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{Ended, Place, command, end, end_with_input, hello, shown, solti_host, with};
+
+/// A place with the plugin that greets, and what `run` says about one spec file there.
+fn run_file(content: &str) -> (String, Ended) {
+    let place = Place::with(&["hello"]);
+    let file = place.file("specs.json", content);
+    let ended = end(&mut place.run(&[&file]));
+    (file, ended)
+}
+
+/// The reason in the summary of the only task.
+fn reason_of(place: &Place, spec: Value) -> String {
+    let (_, summary) = place.run_json(&json!([spec]), &[]);
+    assert_eq!(summary["tasks"][0]["outcome"], "failure");
+    summary["tasks"][0]["reason"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_missing_directory_is_named_by_every_command() {
+    for words in [
+        ["run", "--plugins", "/no/such", "specs.json"].as_slice(),
+        &["exec", "--plugins", "/no/such", "--", "true"],
+        &["list", "/no/such"],
+    ] {
+        let place = Place::with(&[]);
+        place.file("specs.json", hello("a", "b"));
+        let ended = end(solti_host().args(words).current_dir(place.directory.path()));
+        assert_eq!(
+            ended.stderr,
+            "error: plugin directory /no/such: No such file or directory (os error 2)\n"
+        );
+        assert_eq!((ended.stdout.as_str(), ended.code), ("", Some(2)));
+    }
+}
+
+#[test]
+fn a_file_in_place_of_the_directory_is_named() {
+    let place = Place::with(&[]);
+    let file = place.file("file", "");
+    let ended = end(solti_host().args(["list", &file]));
+    assert_eq!(
+        ended.stderr,
+        format!(
+            "error: plugin directory {}: not a directory; name the directory that holds the plugins\n",
+            shown(fs::canonicalize(&file).unwrap())
+        )
+    );
+    assert_eq!(ended.code, Some(2));
+}
+
+#[test]
+fn an_empty_directory_has_no_runner_and_says_where_to_put_one() {
+    let place = Place::with(&[]);
+    assert_eq!(
+        reason_of(&place, hello("a", "b")),
+        format!(
+            "no runner for subprocess tasks: no plugin was loaded from {}; \
+             put one that takes them there",
+            shown(place.plugins())
+        )
+    );
+}
+
+#[test]
+fn a_task_without_a_runner_is_shown_at_once_and_in_the_summary() {
+    let place = Place::with(&[]);
+    let ended = end(&mut place.exec(&["--", "true"]));
+    assert_eq!(
+        ended.stderr,
+        format!(
+            "exec: failed: no runner for subprocess tasks: no plugin was loaded from {}; \
+             put one that takes them there\n",
+            shown(place.plugins())
+        )
+    );
+    assert_eq!(ended.code, Some(1));
+}
+
+#[test]
+fn a_kind_nobody_takes_is_told_apart_from_the_kinds_that_are_taken() {
+    let place = Place::with(&["hello"]);
+    let spec = json!({ "slot": "w", "timeout": 1000, "kind": { "wasm": { "module": "x" } } });
+    assert_eq!(
+        reason_of(&place, spec),
+        format!(
+            "no runner for wasm tasks: those loaded from {} take subprocess",
+            shown(place.plugins())
+        )
+    );
+}
+
+#[test]
+fn a_selector_nobody_matches_is_answered_with_the_labels_that_exist() {
+    let place = Place::with(&["hello"]);
+    let sidecar = "[labels]\nzone = \"eu\"\ntier = \"fast\"\n";
+    fs::write(place.plugins().join("hello.toml"), sidecar).unwrap();
+    let selector = json!({
+        "matchLabels": { "zone": "us" },
+        "matchExpressions": [{ "key": "gpu", "operator": "Exists" },
+                             { "key": "tier", "operator": "In", "values": ["a", "b"] }],
+    });
+    let spec = with(hello("a", "b"), json!({ "runnerSelector": selector }));
+    assert_eq!(
+        reason_of(&place, spec),
+        "no runner matches the selector (zone=us, gpu Exists, tier In [a, b]): \
+         those for subprocess tasks are hello with tier=fast, zone=eu"
+    );
+}
+
+#[test]
+fn a_selector_nobody_matches_is_answered_when_there_are_no_labels() {
+    let place = Place::with(&["hello"]);
+    let selector = json!({ "matchLabels": { "zone": "us" } });
+    let spec = with(hello("a", "b"), json!({ "runnerSelector": selector }));
+    assert_eq!(
+        reason_of(&place, spec),
+        "no runner matches the selector (zone=us): \
+         those for subprocess tasks are hello without labels"
+    );
+}
+
+#[test]
+fn a_task_that_its_runner_declines_names_the_runner() {
+    let place = Place::with(&["hello"]);
+    assert_eq!(
+        reason_of(&place, command("a", "goodbye", &[])),
+        "no runner for this task: hello takes subprocess tasks, but not this one"
+    );
+}
+
+#[test]
+fn a_spec_file_that_is_missing_is_named() {
+    let place = Place::with(&["hello"]);
+    let ended = end(&mut place.run(&["/no/such.json"]));
+    assert_eq!(
+        ended.stderr,
+        "error: /no/such.json: cannot be read: No such file or directory (os error 2)\n"
+    );
+    assert_eq!((ended.stdout.as_str(), ended.code), ("", Some(2)));
+}
+
+#[test]
+fn a_spec_file_that_is_a_directory_is_named() {
+    let place = Place::with(&["hello"]);
+    let directory = shown(place.plugins());
+    let ended = end(&mut place.run(&[&directory]));
+    assert_eq!(
+        ended.stderr,
+        format!("error: {directory}: cannot be read: Is a directory (os error 21)\n")
+    );
+    assert_eq!(ended.code, Some(2));
+}
+
+#[test]
+fn a_spec_file_that_is_not_json_is_named_with_the_place() {
+    let (file, ended) = run_file("slot: a\n");
+    assert_eq!(
+        ended.stderr,
+        format!("error: {file}: not JSON: expected value at line 1 column 1\n")
+    );
+    assert_eq!((ended.stdout.as_str(), ended.code), ("", Some(2)));
+}
+
+#[test]
+fn an_empty_spec_file_is_named() {
+    let (file, ended) = run_file(" \n");
+    assert_eq!(
+        ended.stderr,
+        format!("error: {file}: empty; expected a task spec or an array of them\n")
+    );
+    assert_eq!(ended.code, Some(2));
+}
+
+#[test]
+fn an_invalid_spec_is_named_with_its_place_in_the_array_and_its_field() {
+    let cases = [
+        (
+            json!(17),
+            "found a number, expected a task spec, which is an object",
+        ),
+        (json!({}), "missing field `slot`"),
+        (
+            json!({ "timeout": "5s" }),
+            "timeout: invalid type: string \"5s\", expected u64",
+        ),
+        (json!({ "timeout": 0 }), "timeout must be greater than zero"),
+        (
+            json!({ "slot": "a b" }),
+            "slot contains forbidden byte 0x20 at position 1 (allowed: [A-Za-z0-9._-])",
+        ),
+        (
+            json!({ "admission": "drop" }),
+            "admission: unknown variant `drop`, expected one of `dropIfRunning`, `replace`, `queue`",
+        ),
+        (
+            json!({ "restart": { "type": "sometimes" } }),
+            "restart.type: unknown variant `sometimes`, expected one of `never`, `onFailure`, `always`",
+        ),
+        (
+            json!({ "backoff": { "factor": 0.5 } }),
+            "backoff: backoff factor must be finite and >= 1.0",
+        ),
+        (
+            json!({ "restrat": 1, "backoff": { "first": 1 } }),
+            "unknown field `backoff.first`, `restrat`",
+        ),
+        (
+            json!({ "kind": { "subprocess": { "mode": { "command": { "args": [] } } } } }),
+            "kind.subprocess.mode.command: missing field `command`",
+        ),
+        (
+            json!({ "kind": { "subprocess": { "mode": { "command": { "command": "" } } } } }),
+            "subprocess command cannot be empty",
+        ),
+        (
+            json!({ "kind": { "wasm": { "module": "x", "arg": [] } } }),
+            "unknown field `kind.wasm.arg`",
+        ),
+        (
+            json!({ "kind": "embedded" }),
+            "TaskKind::Embedded cannot be submitted via runner; use submit_with_task",
+        ),
+    ];
+    let specs: Vec<_> = cases
+        .iter()
+        .map(|(fields, _)| match fields.as_object() {
+            Some(fields) if fields.is_empty() => json!({}),
+            Some(_) => with(hello("a", "b"), fields.clone()),
+            None => fields.clone(),
+        })
+        .collect();
+    let (file, ended) = run_file(&Value::from(specs).to_string());
+    let found: Vec<_> = ended.stderr.lines().collect();
+    let expected: Vec<_> = cases
+        .iter()
+        .enumerate()
+        .map(|(at, (_, message))| format!("error: {file}[{at}]: {message}"))
+        .collect();
+    assert_eq!(found, expected);
+    assert_eq!((ended.stdout.as_str(), ended.code), ("", Some(2)));
+}
+
+#[test]
+fn bad_specs_do_not_keep_the_good_ones_from_running() {
+    let place = Place::with(&["hello"]);
+    let good = place.file("good.json", json!([hello("a", "one"), 17]));
+    let text = place.file("text.json", "[");
+    let ended = end(&mut place.run(&["--json", &good, "/no/such.json", &text]));
+    let (events, summary) = crate::objects(&ended.stdout);
+    assert_eq!(events[1]["line"], "hello, one");
+    assert_eq!(summary["tasks"][0]["outcome"], "success");
+    let problems = json!([
+        format!("{good}[1]: found a number, expected a task spec, which is an object"),
+        "/no/such.json: cannot be read: No such file or directory (os error 2)",
+        format!("{text}: not JSON: EOF while parsing a list at line 1 column 1"),
+    ]);
+    assert_eq!(summary["problems"], problems);
+    for problem in problems.as_array().unwrap() {
+        let line = format!("error: {}\n", problem.as_str().unwrap());
+        assert!(ended.stderr.contains(&line), "{}", ended.stderr);
+    }
+    assert_eq!(ended.code, Some(1));
+}
+
+#[test]
+fn what_was_read_before_standard_input_went_wrong_runs() {
+    let place = Place::with(&["hello"]);
+    let input = format!("{} [", hello("a", "one"));
+    let ended = end_with_input(&mut place.run(&["-"]), &input);
+    assert_eq!(ended.stdout, "a │ hello, one\n");
+    let length = input.len();
+    let error =
+        format!("error: stdin: not JSON: EOF while parsing a list at line 1 column {length}\n");
+    assert!(ended.stderr.starts_with(&error), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .ends_with("\n1 task: 1 succeeded; 1 spec could not be read\n"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ended.code, Some(1));
+}
+
+#[test]
+fn no_task_at_all_is_no_error() {
+    let (_, ended) = run_file("[]");
+    assert_eq!((ended.stderr.as_str(), ended.code), ("0 tasks\n", Some(0)));
+}
+
+#[test]
+fn a_setting_that_is_none_is_a_usage_error() {
+    let place = Place::with(&["hello"]);
+    for (word, message) in [
+        ("hello.x", "expected PLUGIN.FIELD=VALUE, found no '='"),
+        (
+            "x=1.5",
+            "expected PLUGIN.FIELD=VALUE, found no '.' before the '='",
+        ),
+    ] {
+        let ended = end(&mut place.exec(&["--config", word, "--", "hello"]));
+        assert!(ended.stderr.contains(message), "{}", ended.stderr);
+        assert_eq!(ended.code, Some(2));
+    }
+}

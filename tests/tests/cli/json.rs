@@ -1,0 +1,125 @@
+//! What machines read.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use solti_model::OutputEvent;
+
+use crate::{Place, command, end, shell, with};
+
+#[test]
+fn each_event_is_in_its_wire_form_with_the_task_and_the_slot() {
+    let place = Place::with(&["subprocess"]);
+    let (events, summary) = place.run_json(&json!([shell("a", "echo 'x \"y\" ä'")]), &[]);
+    let kinds: Vec<_> = events
+        .iter()
+        .map(|event| event["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["runStarted", "chunk", "runFinished"]);
+    let chunk = events[1].as_object().unwrap();
+    let fields: Vec<_> = chunk.keys().map(String::as_str).collect();
+    assert_eq!(
+        fields,
+        [
+            "attempt", "line", "seq", "slot", "stream", "task", "ts", "type"
+        ]
+    );
+    assert_eq!(chunk["line"], "x \"y\" ä");
+    assert_eq!(
+        (&chunk["stream"], &chunk["slot"]),
+        (&json!("stdout"), &json!("a"))
+    );
+    assert_eq!(events[2]["exitCode"], 0);
+    for event in &events {
+        assert_eq!(event["task"], summary["tasks"][0]["task"]);
+        serde_json::from_value::<OutputEvent>(event.clone()).unwrap();
+    }
+}
+
+#[test]
+fn the_summary_is_the_last_object_and_has_everything() {
+    let place = Place::with(&["subprocess"]);
+    let specs = json!([
+        shell("good", "echo a; echo b >&2; echo c"),
+        shell("bad", "exit 3"),
+        { "slot": "w", "timeout": 1000, "kind": { "wasm": { "module": "x" } } },
+    ]);
+    let (_, mut summary) = place.run_json(&specs, &[]);
+    for task in summary["tasks"].as_array_mut().unwrap() {
+        // They differ from run to run.
+        let ran = task["attempts"] != 0;
+        assert_eq!(task["durationMs"].take().as_u64() > Some(0), ran);
+        assert_eq!(task["task"].take().is_string(), ran);
+    }
+    let spec = |at: u32| {
+        let file = place.directory.path().join("specs.json");
+        format!("{}[{at}]", file.display())
+    };
+    let task = |at, slot, outcome, reason: Value, exit_code: Value, lines: [u32; 2]| {
+        json!({
+            "slot": slot, "task": null, "spec": spec(at), "outcome": outcome, "reason": reason,
+            "exitCode": exit_code, "attempts": u32::from(slot != "w"), "durationMs": null,
+            "stdoutLines": lines[0], "stderrLines": lines[1], "skipped": 0,
+        })
+    };
+    let no_runner = format!(
+        "no runner for wasm tasks: those loaded from {} take subprocess",
+        place.plugins().display()
+    );
+    let bad = "process exited with non-zero code: 3";
+    assert_eq!(
+        summary,
+        json!({
+            "type": "summary",
+            "tasks": [
+                task(0, "good", "success", json!(null), json!(null), [2, 1]),
+                task(1, "bad", "failure", json!(bad), json!(3), [0, 0]),
+                task(2, "w", "failure", json!(no_runner), json!(null), [0, 0]),
+            ],
+            "metrics": {
+                "started": { "subprocess": 2 },
+                "completed": { "subprocess": { "success": 1, "failure": 1 } },
+                "errors": {},
+            },
+            "skipped": 0,
+            "problems": [],
+        })
+    );
+}
+
+#[test]
+fn an_exit_code_that_may_be_anything_is_not_made_up() {
+    let place = Place::with(&["subprocess"]);
+    let mode = json!({ "command": { "command": "false" } });
+    let kind = json!({ "subprocess": { "mode": mode, "failOnNonZero": false } });
+    let spec = with(command("a", "true", &[]), json!({ "kind": kind }));
+    let (events, summary) = place.run_json(&json!([spec]), &[]);
+    assert_eq!(summary["tasks"][0]["outcome"], "success");
+    assert_eq!(events.last().unwrap().get("exitCode"), None);
+}
+
+#[test]
+fn the_summary_can_be_had_in_a_file_beside_the_output_for_people() {
+    let place = Place::with(&["subprocess"]);
+    let specs = place.file("specs.json", shell("a", "echo x"));
+    let file = place.file("summary.json", "");
+    let ended = end(&mut place.run(&["--summary", &file, &specs]));
+    assert_eq!(ended.stdout, "a │ x\n");
+    let summary: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(summary["tasks"][0]["outcome"], "success");
+}
+
+#[test]
+fn a_summary_file_that_cannot_be_written_is_named() {
+    let place = Place::with(&["subprocess"]);
+    let ended = end(&mut place.exec(&["--summary", "/no/such/file", "--", "echo", "x"]));
+    assert_eq!(ended.stdout, "x\n");
+    let (summary, error) = ended.stderr.split_once('\n').unwrap();
+    assert!(summary.starts_with("exec: succeeded ("), "{summary}");
+    assert_eq!(
+        error,
+        "error: the summary cannot be written to /no/such/file: \
+         No such file or directory (os error 2)\n"
+    );
+    assert_eq!(ended.code, Some(1));
+}

@@ -1,0 +1,183 @@
+//! `solti-host list`.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{Place, end, solti_host};
+
+/// A directory with one of everything.
+fn one_of_everything() -> Place {
+    let place = Place::with(&["hello"]);
+    let plugins = place.plugins();
+    let plugin = fs::read(e2e::plugin("hello")).unwrap();
+    fs::write(plugins.join("hello.toml"), "[labels]\nzone = \"eu\"\n").unwrap();
+    fs::write(plugins.join("off.so"), &plugin).unwrap();
+    fs::write(plugins.join("off.toml"), "enabled = false\n").unwrap();
+    fs::write(plugins.join("later.so"), of_another_abi(&plugin)).unwrap();
+    fs::write(plugins.join("text.so"), "just a text\n").unwrap();
+    fs::copy(a_library(), plugins.join("library.so")).unwrap();
+    fs::write(plugins.join("README"), "left alone").unwrap();
+    place
+}
+
+/// The plugin as if it had been built for version 9 of the ABI.
+fn of_another_abi(plugin: &[u8]) -> Vec<u8> {
+    let mut bytes = plugin.to_vec();
+    let mut patched = 0;
+    for at in 0..bytes.len() - 6 {
+        if &bytes[at..at + 6] == b"abi=1\n" {
+            bytes[at + 4] = b'9';
+            patched += 1;
+        }
+    }
+    assert!(patched > 0, "the stamp has the version of the ABI");
+    bytes
+}
+
+/// A shared library that is no plugin: the C library of this process.
+fn a_library() -> String {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let line = maps.lines().find(|line| line.contains("/libc.so")).unwrap();
+    line[line.find('/').unwrap()..].to_owned()
+}
+
+const NO_STAMP: &str = "not a solti plugin: it has no stamp; build it with export_plugin! \
+                        or move it out of the plugin directory";
+const LATER_ABI: &str = "built for plugin ABI 9, this host has 1: use a newer host";
+const TEXT: &str = "not a shared library: it begins with \"just a text\\n\"; \
+                    move it out of the plugin directory";
+
+#[test]
+fn what_loads_is_listed_and_what_is_rejected_or_skipped_says_why() {
+    let place = one_of_everything();
+    let ended = end(solti_host().arg("list").arg("--json").arg(place.plugins()));
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(
+        report,
+        json!({
+            "loaded": [{
+                "file": "hello.so", "plugin": "hello", "version": "0.1.0", "abi": 1,
+                "runners": [{ "name": "hello", "kinds": ["subprocess"], "labels": { "zone": "eu" } }],
+            }],
+            "rejected": [
+                { "file": "later.so", "stage": "inspect", "reason": LATER_ABI },
+                { "file": "library.so", "stage": "inspect", "reason": NO_STAMP },
+                { "file": "text.so", "stage": "inspect", "reason": TEXT },
+            ],
+            "skipped": [{ "file": "off.so", "reason": "disabled in off.toml" }],
+        })
+    );
+    assert_eq!((ended.stderr.as_str(), ended.code), ("", Some(1)));
+}
+
+#[test]
+fn the_tables_for_people_say_the_same() {
+    let place = one_of_everything();
+    let ended = end(solti_host().arg("list").arg(place.plugins()));
+    let cells: Vec<Vec<_>> = ended
+        .stdout
+        .lines()
+        .map(|line| {
+            line.split("  ")
+                .map(str::trim)
+                .filter(|cell| !cell.is_empty())
+                .collect()
+        })
+        .collect();
+    for row in [
+        ["file", "plugin", "version", "runner", "kinds", "labels"].as_slice(),
+        &[
+            "hello.so",
+            "hello",
+            "0.1.0",
+            "hello",
+            "subprocess",
+            "zone=eu",
+        ],
+        &["rejected", "stage", "reason"],
+        &["later.so", "inspect", LATER_ABI],
+        &["library.so", "inspect", NO_STAMP],
+        &["text.so", "inspect", TEXT],
+        &["skipped", "reason"],
+        &["off.so", "disabled in off.toml"],
+    ] {
+        assert!(
+            cells.iter().any(|cells| cells == row),
+            "{row:?} in {}",
+            ended.stdout
+        );
+    }
+    assert_eq!((ended.stderr.as_str(), ended.code), ("", Some(1)));
+}
+
+#[test]
+fn a_run_warns_once_of_each_rejected_file_and_goes_on() {
+    let place = one_of_everything();
+    let ended = end(&mut place.exec(&["--", "hello", "you"]));
+    assert_eq!(ended.stdout, "hello, you\n");
+    let warnings: Vec<_> = ended.stderr.lines().take(3).collect();
+    assert_eq!(
+        warnings,
+        [
+            format!("warning: later.so: rejected at inspect: {LATER_ABI}"),
+            format!("warning: library.so: rejected at inspect: {NO_STAMP}"),
+            format!("warning: text.so: rejected at inspect: {TEXT}"),
+        ]
+    );
+    assert!(
+        ended
+            .stderr
+            .lines()
+            .nth(3)
+            .unwrap()
+            .starts_with("exec: succeeded (")
+    );
+    assert_eq!(ended.code, Some(0));
+}
+
+#[test]
+fn plugins_stand_in_routing_order_and_nothing_wrong_is_exit_code_0() {
+    let place = Place::with(&["subprocess", "hello"]);
+    let ended = end(solti_host()
+        .env("SOLTI_PLUGINS", place.plugins())
+        .args(["list", "--json"]));
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let files: Vec<_> = report["loaded"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|l| &l["file"])
+        .collect();
+    assert_eq!(files, ["hello.so", "subprocess.so"]);
+    assert_eq!(ended.code, Some(0));
+}
+
+#[test]
+fn a_plugin_that_is_not_allowed_is_skipped() {
+    let place = Place::with(&["subprocess", "hello"]);
+    let ended = end(solti_host()
+        .args(["list", "--json", "--allow", "hello"])
+        .arg(place.plugins()));
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(
+        report["skipped"],
+        json!([{ "file": "subprocess.so",
+                 "reason": "plugin 'subprocess' is not in the host's allow-list" }])
+    );
+    assert_eq!(ended.code, Some(0));
+}
+
+#[test]
+fn an_empty_directory_is_said_to_be_empty() {
+    let place = Place::with(&[]);
+    let ended = end(solti_host().arg("list").arg(place.plugins()));
+    assert_eq!(
+        ended.stdout,
+        format!(
+            "0 plugin files in {}: 0 loaded, 0 rejected, 0 skipped\n",
+            place.plugins().display()
+        )
+    );
+    assert_eq!(ended.code, Some(0));
+}

@@ -1,0 +1,233 @@
+//! The program `solti-host`: what a person, and a script, can rely on.
+
+#![allow(clippy::unwrap_used, reason = "all of it is tests")]
+
+mod bad_input;
+mod exec;
+mod json;
+mod list;
+mod policies;
+mod run;
+mod stop;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use assert_cmd::assert::OutputAssertExt as _;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// How long the program may take for what it does at once.
+const SOON: Duration = Duration::from_secs(60);
+
+/// A plugin directory, and a place for spec files.
+struct Place {
+    directory: TempDir,
+}
+
+/// What the program printed and how it ended.
+#[derive(Debug)]
+struct Ended {
+    stdout: String,
+    stderr: String,
+    code: Option<i32>,
+}
+
+impl Place {
+    /// A directory with the plugins of these packages.
+    fn with(packages: &[&str]) -> Self {
+        let place = Self {
+            // Beside the built plugins, so that they can be linked instead of copied.
+            directory: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap(),
+        };
+        fs::create_dir(place.plugins()).unwrap();
+        for package in packages {
+            let file = place.plugins().join(format!("{package}.so"));
+            fs::hard_link(e2e::plugin(package), file).unwrap();
+        }
+        place
+    }
+
+    fn plugins(&self) -> PathBuf {
+        self.directory.path().join("plugins")
+    }
+
+    /// Writes a file beside the plugin directory and returns its path.
+    fn file(&self, name: &str, content: impl ToString) -> String {
+        let path = self.directory.path().join(name);
+        fs::write(&path, content.to_string()).unwrap();
+        path.display().to_string()
+    }
+
+    /// `solti-host run` with these words.
+    fn run(&self, words: &[&str]) -> Command {
+        self.command("run", words)
+    }
+
+    /// `solti-host exec` with these words.
+    fn exec(&self, words: &[&str]) -> Command {
+        self.command("exec", words)
+    }
+
+    fn command(&self, subcommand: &str, words: &[&str]) -> Command {
+        let mut command = solti_host();
+        command.arg(subcommand).arg("--plugins").arg(self.plugins());
+        command.args(words);
+        command
+    }
+
+    /// Runs these specs, printed as JSON, and returns the events and the summary.
+    fn run_json(&self, specs: &Value, words: &[&str]) -> (Vec<Value>, Value) {
+        let specs = self.file("specs.json", specs);
+        let ended = end(self.run(words).args(["--json", &specs]));
+        assert!(matches!(ended.code, Some(0 | 1)), "{ended:?}");
+        objects(&ended.stdout)
+    }
+}
+
+/// The program, without what the environment of the tests would change.
+fn solti_host() -> Command {
+    let mut command = Command::new(e2e::solti_host());
+    for variable in ["RUST_LOG", "SOLTI_PLUGINS", "NO_COLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(variable);
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end.
+fn end(command: &mut Command) -> Ended {
+    end_with_input(command, "")
+}
+
+/// Runs a command to its end, with this standard input.
+fn end_with_input(command: &mut Command, input: &str) -> Ended {
+    let command = std::mem::replace(command, Command::new("true"));
+    let output = assert_cmd::Command::from_std(command)
+        .timeout(SOON)
+        .write_stdin(input)
+        .output()
+        .unwrap();
+    let code = output.status.code();
+    let assert = output.assert();
+    let output = assert.get_output();
+    Ended {
+        stdout: String::from_utf8(output.stdout.clone()).unwrap(),
+        stderr: String::from_utf8(output.stderr.clone()).unwrap(),
+        code,
+    }
+}
+
+/// The objects of JSON lines: the events, and the summary, which is the last.
+fn objects(stdout: &str) -> (Vec<Value>, Value) {
+    let mut objects: Vec<Value> = stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let summary = objects.pop().unwrap();
+    assert_eq!(summary["type"], "summary");
+    (objects, summary)
+}
+
+/// A program that is talked to while it runs; killed when the test ends before it.
+struct Running {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+}
+
+impl Running {
+    /// Starts a command; its standard output is read line by line.
+    fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in stdout.lines() {
+                if sender.send(line.unwrap()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            stdin: child.stdin.take(),
+            child,
+            lines,
+        }
+    }
+
+    /// Writes a spec to its standard input.
+    fn submit(&mut self, spec: &Value) {
+        let stdin = self.stdin.as_mut().unwrap();
+        writeln!(stdin, "{spec}").unwrap();
+    }
+
+    /// The next line of standard output.
+    fn line(&self) -> String {
+        self.lines.recv_timeout(SOON).expect("a line comes soon")
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Closes standard input, waits for the end, and returns its code and standard error.
+    fn end(mut self) -> (Option<i32>, String) {
+        drop(self.stdin.take());
+        let mut stderr = self.child.stderr.take().unwrap();
+        let (sender, text) = channel();
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            std::io::Read::read_to_string(&mut stderr, &mut text).unwrap();
+            sender.send(text).ok();
+        });
+        let text = text.recv_timeout(SOON).expect("it ends soon");
+        (self.child.wait().unwrap().code(), text)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// A spec that runs `hello`.
+fn hello(slot: &str, name: &str) -> Value {
+    command(slot, "hello", &[name])
+}
+
+/// A spec that hands `script` to `sh -c`.
+fn shell(slot: &str, script: &str) -> Value {
+    command(slot, "sh", &["-c", script])
+}
+
+/// A spec of a command.
+fn command(slot: &str, command: &str, args: &[&str]) -> Value {
+    let mode = json!({ "command": { "command": command, "args": args } });
+    json!({ "slot": slot, "timeout": 60_000, "kind": { "subprocess": { "mode": mode } } })
+}
+
+/// `spec` with these fields as well.
+fn with(mut spec: Value, fields: Value) -> Value {
+    for (field, value) in fields.as_object().unwrap() {
+        spec[field] = value.clone();
+    }
+    spec
+}
+
+/// The directory's text in messages.
+fn shown(path: impl AsRef<Path>) -> String {
+    path.as_ref().display().to_string()
+}
