@@ -35,9 +35,16 @@ impl Owner {
         Some(Self {
             pid,
             started,
-            pid_namespace: id(&namespace.to_string_lossy()),
-            boot: id(&fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?),
-            machine: id(&fs::read_to_string("/etc/machine-id").unwrap_or_default()),
+            // The link reads `pid:[4026531836]`.
+            pid_namespace: only(char::is_ascii_digit, &namespace.to_string_lossy()),
+            boot: only(
+                char::is_ascii_hexdigit,
+                &fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?,
+            ),
+            machine: only(
+                char::is_ascii_hexdigit,
+                &fs::read_to_string("/etc/machine-id").unwrap_or_default(),
+            ),
         })
     }
 
@@ -102,9 +109,9 @@ impl FromStr for Owner {
     }
 }
 
-/// The characters of an id of the system's, without the spaces, brackets and names around it.
-fn id(text: &str) -> String {
-    text.chars().filter(char::is_ascii_hexdigit).collect()
+/// What an id of the system's consists of, without the dashes and brackets in it.
+fn only(of_it: fn(&char) -> bool, text: &str) -> String {
+    text.chars().filter(of_it).collect()
 }
 
 /// The state letter of a process and when it started.

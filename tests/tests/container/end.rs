@@ -1,0 +1,107 @@
+//! How a container ends, and how the engine's own failures are told from it.
+
+use solti_plugin_host::{RunnerErrorKind, TaskOutcome};
+
+use super::fake::Fake;
+use super::{STARTED, completed, failed, failure_of, fatal, spec};
+
+#[tokio::test]
+async fn an_exit_code_is_the_containers() {
+    let fake = Fake::new().on("run", "exit 42");
+    let host = fake.host();
+    let (end, _) = host.run(&spec()).await;
+    assert_eq!(
+        failed(end),
+        (
+            "container exited with non-zero code: 42".to_owned(),
+            Some(42)
+        )
+    );
+    assert_eq!(
+        host.metrics.all(),
+        [STARTED, completed(TaskOutcome::Failure)]
+    );
+    fake.removed().await;
+    // It has ended: nobody is asked to stop it.
+    assert!(fake.calls_of("stop").is_empty());
+}
+
+#[tokio::test]
+async fn what_the_engine_could_not_start_is_told_apart_and_counted() {
+    for (code, reason) in [
+        (
+            125,
+            "the engine could not start the container: Error: because",
+        ),
+        (
+            126,
+            "the container's command cannot be executed: Error: because",
+        ),
+        (127, "the container's command was not found: Error: because"),
+    ] {
+        // A container that was made and not started, and one that was not even made.
+        for state in [
+            "echo created; exit",
+            "echo 'no such container' >&2; exit 125",
+        ] {
+            let fake = Fake::new()
+                .on("run", &format!("echo 'Error: because' >&2; exit {code}"))
+                .on("inspect", state);
+            let host = fake.host();
+            let (end, _) = host.run(&spec()).await;
+            assert_eq!(fatal(end), reason);
+            assert_eq!(host.metrics.all(), failure_of(RunnerErrorKind::SpawnFailed));
+            fake.removed().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_container_that_exits_as_engines_do_when_they_fail_is_not_mistaken_for_that() {
+    for code in [125, 126, 127] {
+        let fake = Fake::new().on("run", &format!("exit {code}"));
+        let host = fake.host();
+        let (end, _) = host.run(&spec()).await;
+        assert_eq!(
+            failed(end),
+            (
+                format!("container exited with non-zero code: {code}"),
+                Some(code)
+            )
+        );
+        assert_eq!(
+            host.metrics.all(),
+            [STARTED, completed(TaskOutcome::Failure)]
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_says_nothing_is_quoted_with_its_status() {
+    let fake = Fake::new()
+        .on("run", "exit 125")
+        .on("inspect", "echo created; exit");
+    let (end, _) = fake.host().run(&spec()).await;
+    assert_eq!(
+        fatal(end),
+        "the engine could not start the container: it said nothing (exit status: 125)"
+    );
+}
+
+#[tokio::test]
+async fn a_container_whose_engine_was_killed_is_stopped_and_removed() {
+    let fake = Fake::new().on("run", "kill -9 $$");
+    let host = fake.host();
+    let (end, _) = host.run(&spec()).await;
+    assert_eq!(
+        failed(end),
+        (
+            "the engine's process was terminated by signal: 9 (SIGKILL)".to_owned(),
+            None
+        )
+    );
+    assert_eq!(host.metrics.all(), failure_of(RunnerErrorKind::SpawnFailed));
+    fake.removed().await;
+    let stop = format!("stop|-t|10|{}|", fake.container());
+    assert_eq!(fake.calls_of("stop"), [stop]);
+}

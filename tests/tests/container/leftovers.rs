@@ -1,0 +1,78 @@
+//! What a host that was killed has left behind.
+
+use std::sync::Arc;
+
+use super::fake::Fake;
+use super::which::{alone, router};
+use super::{owner, spec, started, until};
+
+#[tokio::test]
+async fn only_containers_of_hosts_that_are_gone_are_removed() {
+    let gone = owner(std::process::id(), started() - 1);
+    let ours = owner(std::process::id(), started());
+    let elsewhere = gone.replace(".", ".0");
+    let inspect = format!(
+        "case $last in
+            gone) echo {gone};;
+            ours) echo {ours};;
+            elsewhere) echo {elsewhere};;
+            other) echo '<no value>';;
+            vanished) echo 'no such container' >&2; exit 125;;
+            last) echo {gone};;
+        esac
+        exit"
+    );
+    let fake = Fake::new()
+        .on(
+            "ps",
+            "printf '%s\\n' gone ours elsewhere other vanished last; exit",
+        )
+        .on("inspect", &inspect);
+    let host = fake.host();
+    host.run(&spec()).await.0.unwrap();
+    let last = "rm|--force|--volumes|last|".to_owned();
+    until("the last one is removed", || fake.calls().contains(&last)).await;
+    let mut removed = fake.calls_of("rm");
+    removed.retain(|call| !call.contains("solti-"));
+    assert_eq!(removed, ["rm|--force|--volumes|gone|", &last]);
+    assert_eq!(fake.calls_of("kill"), ["kill|gone|", "kill|last|"]);
+    assert_eq!(
+        fake.calls_of("ps"),
+        ["ps|--all|--quiet|--filter|label=solti.plugin=container|"]
+    );
+}
+
+#[tokio::test]
+async fn a_plugin_without_tasks_asks_no_engine_and_starts_no_thread() {
+    const TEST: &str = "leftovers::a_plugin_without_tasks_asks_no_engine_and_starts_no_thread";
+    let fake = Fake::new();
+    fake.executable("podman");
+    // In a process where no other test starts threads.
+    let Some(plugins) = alone(TEST, fake.directory()) else {
+        assert!(fake.calls().is_empty(), "{:?}", fake.calls());
+        return;
+    };
+    let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
+    let before = threads();
+    let _router = router(&plugins, &Arc::default());
+    assert_eq!(threads(), before);
+}
+
+#[tokio::test]
+async fn leftovers_are_looked_for_once() {
+    let fake = Fake::new();
+    let host = fake.host();
+    for _ in 0..3 {
+        host.run(&spec()).await.0.unwrap();
+    }
+    until("they are looked for", || !fake.calls_of("ps").is_empty()).await;
+    assert_eq!(fake.calls_of("ps").len(), 1);
+    assert_eq!(fake.calls_of("--version").len(), 1);
+}
+
+#[tokio::test]
+async fn a_search_that_fails_fails_no_task() {
+    let fake = Fake::new().on("ps", "echo broken >&2; exit 125");
+    let host = fake.host();
+    host.run(&spec()).await.0.unwrap();
+}
