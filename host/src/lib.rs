@@ -24,8 +24,9 @@ mod services;
 pub use foreign::{Plugin, ShutdownOutcome};
 pub use loader::{
     ConnectError, DiscoverError, InspectError, Inspection, LoadDirError, LoadError, LoadReport,
-    LoadedPlugin, LoadedRunner, OpenError, PluginLoader, Problem, Progress, RegisterError,
-    Rejected, Skipped, Stage, inspect, load_dir,
+    LoadedPlugin, LoadedRunner, OpenError, PluginLoader, Probe, ProbeError, Problem, Progress,
+    RegisterError, Rejected, RememberedProbe, Skipped, Stage, forget_probes, inspect, load_dir,
+    probe_main,
 };
 pub use router::RunnerRouter;
 pub use services::log::{PluginLog, PluginRecord, TracingLog};

@@ -15,23 +15,29 @@ mod discover;
 mod error;
 mod inspect;
 mod open;
+mod probe;
 mod register;
 mod report;
 mod sidecar;
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
+use std::fs::{self, File};
+use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use solti_model::Labels;
-use tracing::{info, warn};
+use solti_plugin_abi::stamp::Stamp;
+use tracing::info;
 
 use crate::router::RunnerRouter;
 use crate::services::log::{PluginLog, TracingLog};
 use connect::Connection;
 use discover::{Candidate, Found};
+use probe::Trial;
+use report::End;
 use sidecar::Sidecar;
 
 pub use error::{
@@ -39,6 +45,7 @@ pub use error::{
     Stage,
 };
 pub use inspect::{Inspection, Problem, inspect};
+pub use probe::{Probe, ProbeError, RememberedProbe, forget_probes, probe_main};
 pub use report::{LoadReport, LoadedPlugin, LoadedRunner, Rejected, Skipped};
 
 /// Loads every plugin of a directory into `router`, in the order of their file names.
@@ -83,6 +90,8 @@ pub struct PluginLoader {
     by_plugin: HashMap<String, Settings>,
     log: Arc<dyn PluginLog>,
     on_progress: Option<Arc<OnProgress>>,
+    probe: probe::Settings,
+    max_panics: Option<NonZeroU64>,
 }
 
 /// What is called before each file.
@@ -123,6 +132,8 @@ impl PluginLoader {
             by_plugin: HashMap::new(),
             log: Arc::new(TracingLog),
             on_progress: None,
+            probe: probe::Settings::default(),
+            max_panics: None,
         }
     }
 
@@ -195,6 +206,17 @@ impl PluginLoader {
         self
     }
 
+    /// Takes a plugin out of routing once it has panicked `panics` times; 0 for never, the default.
+    ///
+    /// Its runners are asked no more, and what they have begun goes on: see
+    /// [`Plugin::is_retired`](crate::Plugin::is_retired). It is not the default because then
+    /// one bad task, tried again and again, ends the plugin's service for every other.
+    #[must_use]
+    pub fn max_panics(mut self, panics: u64) -> Self {
+        self.max_panics = NonZeroU64::new(panics);
+        self
+    }
+
     fn settings(&mut self, plugin: impl Into<String>) -> &mut Settings {
         self.by_plugin.entry(plugin.into()).or_default()
     }
@@ -211,18 +233,40 @@ impl PluginLoader {
         router: &mut RunnerRouter,
     ) -> Result<LoadReport, LoadDirError> {
         let found = discover::discover(path.as_ref())?;
-        let total = found.len();
-        let mut report = LoadReport::default();
-        for (done, found) in found.into_iter().enumerate() {
-            if let Some(on_progress) = &self.on_progress {
-                on_progress(Progress {
-                    file: found.file(),
-                    done,
-                    total,
-                });
-            }
-            self.load_found(found, router, &mut report);
+        let names: Vec<_> = found.iter().map(|found| found.file().to_owned()).collect();
+        let (mut ended, mut ready) = (Vec::new(), Vec::new());
+        for found in found {
+            let (end, candidate) = match self.prepare(found) {
+                Ok(candidate) => (None, Some(candidate)),
+                Err(end) => (Some(end), None),
+            };
+            ended.push(end);
+            ready.push(candidate);
         }
+        let mut report = LoadReport::default();
+        probe::side_by_side(
+            &ready,
+            self.probe.workers(),
+            |candidate| Some(self.probe.probe(&candidate.as_ref()?.trial())),
+            |done, probed| {
+                if let Some(on_progress) = &self.on_progress {
+                    on_progress(Progress {
+                        file: &names[done],
+                        done,
+                        total: names.len(),
+                    });
+                }
+                let end = match (&ready[done], probed()) {
+                    (Some(candidate), Some(probed)) => {
+                        self.finish(candidate, probed, router, report.loaded())
+                    }
+                    _ => ended[done]
+                        .take()
+                        .expect("a file that is not ready has ended"),
+                };
+                report.add(end);
+            },
+        );
         info!(
             loaded = report.loaded().len(),
             rejected = report.rejected().len(),
@@ -233,81 +277,108 @@ impl PluginLoader {
         Ok(report)
     }
 
-    fn load_found(&self, found: Found, router: &mut RunnerRouter, report: &mut LoadReport) {
+    /// Takes a file through the stages before its probe.
+    fn prepare(&self, found: Found) -> Result<Ready, End> {
         let candidate = match found {
             Found::Candidate(candidate) => candidate,
-            Found::Skipped(skipped) => return report.add_skipped(skipped),
-            Found::Rejected(file, err) => return reject(report, file, err.into()),
+            Found::Skipped(skipped) => return Err(End::Skipped(skipped)),
+            Found::Rejected(file, err) => return Err(End::rejected(file, err.into())),
         };
-        match self.load_candidate(&candidate, router, report.loaded()) {
-            Ok(Outcome::Loaded(loaded)) => report.add_loaded(loaded),
-            Ok(Outcome::Skipped(reason)) => {
-                report.add_skipped(Skipped {
-                    file: candidate.file,
-                    reason,
-                });
-            }
-            Err(err) => reject(report, candidate.file, err),
+        let file = candidate.file.clone();
+        match self.prepare_candidate(candidate) {
+            Ok(Ok(ready)) => Ok(ready),
+            Ok(Err(reason)) => Err(End::Skipped(Skipped { file, reason })),
+            Err(err) => Err(End::rejected(file, err)),
         }
     }
 
-    fn load_candidate(
-        &self,
-        candidate: &Candidate,
-        router: &mut RunnerRouter,
-        loaded: &[LoadedPlugin],
-    ) -> Result<Outcome, LoadError> {
-        let sidecar = Sidecar::beside(candidate)?;
+    /// The inner error is why it is skipped.
+    fn prepare_candidate(&self, candidate: Candidate) -> Result<Result<Ready, String>, LoadError> {
+        let sidecar = Sidecar::beside(&candidate)?;
         if !sidecar.enabled {
-            return Ok(Outcome::Skipped(format!("disabled in {}", sidecar.file)));
+            return Ok(Err(format!("disabled in {}", sidecar.file)));
         }
-        let bytes =
-            fs::read(&candidate.path).map_err(|source| DiscoverError::Unreadable { source })?;
+        let unreadable = |source| DiscoverError::Unreadable { source };
+        let file = File::open(&candidate.path).map_err(unreadable)?;
+        let bytes = fs::read(&candidate.path).map_err(unreadable)?;
         let stamp = inspect::inspect(&bytes).into_stamp()?;
         if self
             .allowed
             .as_ref()
             .is_some_and(|allowed| !allowed.contains(&stamp.plugin))
         {
-            return Ok(Outcome::Skipped(format!(
+            return Ok(Err(format!(
                 "plugin '{}' is not in the host's allow-list",
                 stamp.plugin
             )));
         }
-        register::check_name(&stamp, loaded)?;
-        let module = open::open(&candidate.path)?;
         let settings = self
             .by_plugin
             .get(&stamp.plugin)
             .cloned()
             .unwrap_or_default();
-        let connected = connect::connect(
-            module,
-            &stamp,
-            Connection {
-                config: settings.config.into_iter().chain(sidecar.config).collect(),
-                worker_threads: settings
-                    .worker_threads
-                    .unwrap_or(self.worker_threads)
-                    .max(1),
+        Ok(Ok(Ready {
+            digest: probe::hexadecimal(&Sha256::digest(&bytes)),
+            config: settings.config.into_iter().chain(sidecar.config).collect(),
+            worker_threads: settings
+                .worker_threads
+                .unwrap_or(self.worker_threads)
+                .max(1),
+            labels: [settings.labels, sidecar.labels],
+            candidate,
+            stamp,
+            file,
+        }))
+    }
+
+    /// Takes a file through the stages after its probe.
+    fn finish(
+        &self,
+        ready: &Ready,
+        probed: Result<Probe, ProbeError>,
+        router: &mut RunnerRouter,
+        loaded: &[LoadedPlugin],
+    ) -> End {
+        let load = || {
+            let probe = probed?;
+            register::check_name(&ready.stamp, loaded)?;
+            let module = open::open(&ready.candidate.path)?;
+            let connection = Connection {
+                config: ready.config.clone(),
+                worker_threads: ready.worker_threads,
                 log: Arc::clone(&self.log),
-            },
-        )?;
-        let labels = [&settings.labels, &sidecar.labels];
-        Ok(Outcome::Loaded(register::register(
-            candidate, &stamp, connected, labels, router,
-        )))
+            };
+            let connected = connect::connect(module, &ready.stamp, connection, self.max_panics)?;
+            Ok(register::register(ready, connected, probe, router))
+        };
+        match load() {
+            Ok(loaded) => End::Loaded(loaded),
+            Err(err) => End::rejected(ready.candidate.file.clone(), err),
+        }
     }
 }
 
-/// How a candidate ended that was not rejected.
-enum Outcome {
-    Loaded(LoadedPlugin),
-    Skipped(String),
+/// A file that may be opened once it has passed its probe.
+struct Ready {
+    candidate: Candidate,
+    file: File,
+    digest: String,
+    stamp: Stamp,
+    config: Map<String, Value>,
+    worker_threads: u32,
+    /// Each wins over the one before it, and the first over the stamp's.
+    labels: [Labels; 2],
 }
 
-fn reject(report: &mut LoadReport, file: String, error: LoadError) {
-    let rejected = Rejected { file, error };
-    warn!(file = rejected.file, stage = %rejected.error.stage(), "{}", rejected.error);
-    report.add_rejected(rejected);
+impl Ready {
+    fn trial(&self) -> Trial<'_> {
+        Trial {
+            file: &self.file,
+            digest: &self.digest,
+            path: &self.candidate.path,
+            stamp: &self.stamp,
+            config: &self.config,
+            worker_threads: self.worker_threads,
+        }
+    }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::inspect::Problem;
+use super::probe::ProbeError;
 
 /// The stages a file goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -18,6 +19,8 @@ pub enum Stage {
     Discover,
     /// Reading what its bytes say.
     Inspect,
+    /// Having another process load it first.
+    Probe,
     /// Opening the library.
     Open,
     /// Constructing its runners.
@@ -31,6 +34,7 @@ impl fmt::Display for Stage {
         f.write_str(match self {
             Self::Discover => "discover",
             Self::Inspect => "inspect",
+            Self::Probe => "probe",
             Self::Open => "open",
             Self::Connect => "connect",
             Self::Register => "register",
@@ -68,6 +72,9 @@ pub enum LoadError {
     /// At [`Stage::Inspect`].
     #[error(transparent)]
     Inspect(#[from] InspectError),
+    /// At [`Stage::Probe`].
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
     /// At [`Stage::Open`].
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -86,6 +93,7 @@ impl LoadError {
         match self {
             Self::Discover(_) => Stage::Discover,
             Self::Inspect(_) => Stage::Inspect,
+            Self::Probe(_) => Stage::Probe,
             Self::Open(_) => Stage::Open,
             Self::Connect(_) => Stage::Connect,
             Self::Register(_) => Stage::Register,

@@ -7,8 +7,10 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use solti_model::Labels;
 use solti_plugin_abi::Kinds;
+use tracing::warn;
 
 use super::error::LoadError;
+use super::probe::Probe;
 use crate::foreign::Plugin;
 
 /// What became of each file of a directory, in the order in which they were looked at.
@@ -37,6 +39,8 @@ pub struct LoadedPlugin {
     pub version: String,
     /// The version of the ABI it was built for.
     pub abi: u32,
+    /// Whether another process had loaded it before.
+    pub probe: Probe,
     /// Its runners, in routing order.
     pub runners: Vec<LoadedRunner>,
     /// The running plugin.
@@ -110,16 +114,29 @@ impl LoadReport {
         &self.skipped
     }
 
-    pub(super) fn add_loaded(&mut self, loaded: LoadedPlugin) {
-        self.loaded.push(loaded);
+    pub(super) fn add(&mut self, end: End) {
+        match end {
+            End::Loaded(loaded) => self.loaded.push(loaded),
+            End::Rejected(rejected) => {
+                let Rejected { file, error } = &rejected;
+                warn!(%file, stage = %error.stage(), "{error}");
+                self.rejected.push(rejected);
+            }
+            End::Skipped(skipped) => self.skipped.push(skipped),
+        }
     }
+}
 
-    pub(super) fn add_rejected(&mut self, rejected: Rejected) {
-        self.rejected.push(rejected);
-    }
+/// What became of one file.
+pub(super) enum End {
+    Loaded(LoadedPlugin),
+    Rejected(Rejected),
+    Skipped(Skipped),
+}
 
-    pub(super) fn add_skipped(&mut self, skipped: Skipped) {
-        self.skipped.push(skipped);
+impl End {
+    pub(super) fn rejected(file: String, error: LoadError) -> Self {
+        Self::Rejected(Rejected { file, error })
     }
 }
 
