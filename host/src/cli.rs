@@ -12,6 +12,7 @@
 
 mod args;
 mod exec;
+mod forget;
 mod list;
 mod log;
 mod metrics;
@@ -49,6 +50,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(run) => run::run(run),
         Command::Exec(exec) => exec::exec(exec),
         Command::List(list) => list::list(list),
+        Command::Forget(forget) => forget::forget(forget),
     };
     match done {
         Ok(code) => ExitCode::from(code),

@@ -352,7 +352,7 @@ impl PluginLoader {
             Ok(register::register(ready, connected, probe, router))
         };
         match load() {
-            Ok(loaded) => End::Loaded(loaded),
+            Ok(loaded) => End::Loaded(Box::new(loaded)),
             Err(err) => End::rejected(ready.candidate.file.clone(), err),
         }
     }

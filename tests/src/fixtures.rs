@@ -8,6 +8,7 @@ use crate::{Built, Profile, build, target_dir};
 /// Every package that the tests load or run, built by one nested cargo.
 const PACKAGES: &[&str] = &[
     "hello",
+    "hostile",
     "solti-plugin-host",
     "specimen",
     "subprocess",

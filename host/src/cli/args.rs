@@ -23,6 +23,7 @@ pub(super) enum Command {
     Run(Run),
     Exec(Exec),
     List(List),
+    Forget(Forget),
 }
 
 /// Run tasks and print their lines, each with its slot in front, then a summary.
@@ -98,6 +99,20 @@ pub(super) struct List {
     pub(super) json: bool,
 }
 
+/// Forget what probes have found, so that the plugins are probed again when they are next loaded.
+///
+/// The exit code is 1 when nothing was remembered of a FILE or DIGEST.
+#[derive(Debug, clap::Args)]
+pub(super) struct Forget {
+    /// The directory where it is kept
+    #[arg(long, value_name = "DIR", env = "SOLTI_STATE")]
+    pub(super) state: PathBuf,
+
+    /// Plugin files, or digests of plugin files or their first 8 digits [default: all]
+    #[arg(value_name = "FILE|DIGEST")]
+    pub(super) which: Vec<PathBuf>,
+}
+
 /// Where the plugins are.
 #[derive(Debug, clap::Args)]
 pub(super) struct Plugins {
@@ -123,6 +138,22 @@ pub(super) struct Loading {
     /// Set a field of a plugin's configuration to a JSON value, or to a text that is none
     #[arg(long, value_name = "PLUGIN.FIELD=VALUE", value_parser = parse_setting)]
     pub(super) config: Vec<Setting>,
+
+    /// Keep what probes find in this directory, across restarts; `solti-host forget` clears it
+    #[arg(long, value_name = "DIR", env = "SOLTI_STATE")]
+    pub(super) state: Option<PathBuf>,
+
+    /// How long a plugin may take to be loaded by a process of its own, before it is loaded here
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
+    pub(super) probe_time: Duration,
+
+    /// Load plugins here at once: one that crashes while it is loaded ends the program
+    #[arg(long)]
+    pub(super) no_probe: bool,
+
+    /// Give a plugin no more tasks once it has panicked this often; 0 for never
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) max_panics: u64,
 }
 
 /// How a run goes and what it prints.

@@ -23,7 +23,16 @@ pub(super) fn load(
     loading: &Loading,
     router: &mut RunnerRouter,
 ) -> anyhow::Result<LoadReport> {
-    let mut loader = PluginLoader::new().worker_threads(loading.workers);
+    let mut loader = PluginLoader::new()
+        .worker_threads(loading.workers)
+        .probe_time(loading.probe_time)
+        .max_panics(loading.max_panics);
+    if loading.no_probe {
+        loader = loader.without_probe();
+    }
+    if let Some(state) = &loading.state {
+        loader = loader.state_dir(state);
+    }
     if !loading.allow.is_empty() {
         loader = loader.allow(loading.allow.iter().cloned());
     }

@@ -65,9 +65,14 @@ static CAN_PROBE_ITSELF: AtomicBool = AtomicBool::new(false);
 /// # Examples
 ///
 /// ```no_run
-/// fn main() {
-///     solti_plugin_host::probe_main();
+/// use solti_plugin_host::{RunnerRouter, load_dir, probe_main};
+///
+/// fn main() -> Result<(), solti_plugin_host::LoadDirError> {
+///     probe_main();
 ///     // The program's own code, which no probe reaches.
+///     let report = load_dir("plugins", &mut RunnerRouter::new())?;
+///     println!("{report}");
+///     Ok(())
 /// }
 /// ```
 pub fn probe_main() {

@@ -116,7 +116,7 @@ impl LoadReport {
 
     pub(super) fn add(&mut self, end: End) {
         match end {
-            End::Loaded(loaded) => self.loaded.push(loaded),
+            End::Loaded(loaded) => self.loaded.push(*loaded),
             End::Rejected(rejected) => {
                 let Rejected { file, error } = &rejected;
                 warn!(%file, stage = %error.stage(), "{error}");
@@ -129,7 +129,7 @@ impl LoadReport {
 
 /// What became of one file.
 pub(super) enum End {
-    Loaded(LoadedPlugin),
+    Loaded(Box<LoadedPlugin>),
     Rejected(Rejected),
     Skipped(Skipped),
 }

@@ -52,13 +52,17 @@ const TEXT: &str = "not a shared library: it begins with \"just a text\\n\"; \
 fn what_loads_is_listed_and_what_is_rejected_or_skipped_says_why() {
     let place = one_of_everything();
     let ended = end(solti_host().arg("list").arg("--json").arg(place.plugins()));
-    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let mut report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let probe = report["loaded"][0]["probe"].take();
+    assert_eq!(probe["result"], "passed");
+    assert!(probe["ms"].as_u64() < Some(5000), "{probe}");
     assert_eq!(
         report,
         json!({
             "loaded": [{
                 "file": "hello.so", "plugin": "hello", "version": "0.1.0", "abi": 1,
                 "runners": [{ "name": "hello", "kinds": ["subprocess"], "labels": { "zone": "eu" } }],
+                "probe": null,
             }],
             "rejected": [
                 { "file": "later.so", "stage": "inspect", "reason": LATER_ABI },

@@ -17,8 +17,8 @@ pub(super) struct Descriptors {
     stand_ins: ManuallyDrop<Vec<(OwnedFd, Option<Identity>)>>,
 }
 
-/// Device and inode.
-type Identity = (u64, u64);
+/// Device and inode, whose types differ between systems.
+type Identity = (rustix::fs::Dev, u64);
 
 impl Descriptors {
     /// Notes what the standard ones are, and opens stand-ins at the lowest free numbers.
@@ -59,11 +59,7 @@ fn standard() -> [Option<Identity>; 3] {
 }
 
 /// `None` when it is not open.
-#[expect(
-    clippy::unnecessary_cast,
-    reason = "the types of the numbers differ between systems"
-)]
 fn identity(fd: impl AsFd) -> Option<Identity> {
     let stat = fstat(fd).ok()?;
-    Some((stat.st_dev as u64, stat.st_ino as u64))
+    Some((stat.st_dev, stat.st_ino))
 }

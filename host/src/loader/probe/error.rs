@@ -12,7 +12,7 @@ use crate::loader::error::ConnectError;
 #[non_exhaustive]
 pub enum ProbeError {
     /// The process was ended by a signal.
-    #[error("loading it ended a probe process with {signal}{printed}: get a mended build of it")]
+    #[error("loading it ended a probe process with {signal}{printed}: get a fixed build of it")]
     Killed {
         /// The signal's name.
         signal: String,
@@ -22,7 +22,7 @@ pub enum ProbeError {
     /// The process ended by itself, without an answer.
     #[error(
         "ended the process with exit code {code} before it was connected{printed}: \
-         get a mended build of it"
+         get a fixed build of it"
     )]
     Exited {
         /// The exit code.
@@ -32,7 +32,7 @@ pub enum ProbeError {
     },
     /// The process did not end.
     #[error(
-        "did not finish within {limit:?}: get a mended build of it, or allow the probe more time"
+        "did not finish within {limit:?}: get a fixed build of it, or allow the probe more time"
     )]
     TimedOut {
         /// The limit.
@@ -40,7 +40,7 @@ pub enum ProbeError {
     },
     /// The process used too much processor time.
     #[error(
-        "used more than {limit:?} of processor time: get a mended build of it, \
+        "used more than {limit:?} of processor time: get a fixed build of it, \
          or allow the probe more time"
     )]
     Cpu {
@@ -49,7 +49,7 @@ pub enum ProbeError {
     },
     /// The process needed too much memory.
     #[error(
-        "needed more than {} MiB of memory: get a mended build of it, \
+        "needed more than {} MiB of memory: get a fixed build of it, \
          or allow the probe more memory", limit >> 20
     )]
     Memory {
@@ -58,7 +58,7 @@ pub enum ProbeError {
     },
     /// The plugin changed descriptors of the process.
     #[error(
-        "closed or replaced descriptors that are not its own ({}): get a mended build of it",
+        "closed or replaced descriptors that are not its own ({}): get a fixed build of it",
         list(changed)
     )]
     Descriptors {
@@ -67,11 +67,11 @@ pub enum ProbeError {
     },
     /// The plugin closed the channel to the host.
     #[error(
-        "closed descriptors that are not its own, the probe's own among them: get a mended build of it"
+        "closed descriptors that are not its own, the probe's own among them: get a fixed build of it"
     )]
     ChannelClosed,
     /// The plugin wrote into the channel to the host.
-    #[error("wrote into descriptors that are not its own: get a mended build of it")]
+    #[error("wrote into descriptors that are not its own: get a fixed build of it")]
     WroteElsewhere,
     /// The plugin is not what its stamp says.
     #[error(transparent)]

@@ -11,8 +11,8 @@ use rustix::io::{Errno, ioctl_fionbio};
 
 /// Longer answers come only from a plugin that writes where it should not.
 const LONGEST_ANSWERS: usize = 1 << 20;
-/// How much of what it printed is kept, in bytes.
-const LAST_PRINTED: usize = 4096;
+/// How much of what it printed is kept, in bytes: a panic with its backtrace.
+const LAST_PRINTED: usize = 1 << 16;
 
 /// Both streams, until they end.
 pub(super) struct Streams {

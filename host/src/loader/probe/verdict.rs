@@ -84,13 +84,18 @@ fn died(status: ExitStatus, printed: &str, limits: &Limits) -> ProbeError {
     }
 }
 
-/// The last lines that were printed, in one; empty when there are none.
+/// What was printed last, in one line, as the end of a sentence; empty when there is nothing.
+///
+/// Of a panic, where it was and what it said: a backtrace comes after it.
 fn quoted(printed: &str) -> String {
-    let lines: Vec<_> = printed
+    let mut lines: Vec<_> = printed
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .collect();
+    if let Some(panic) = lines.iter().position(|line| line.contains(" panicked at ")) {
+        lines = lines.into_iter().skip(panic).take(2).collect();
+    }
     let last = lines[lines.len().saturating_sub(QUOTED_LINES)..].join(" / ");
     if last.is_empty() {
         return last;
@@ -130,6 +135,10 @@ fn signal_name(signal: i32) -> String {
 mod tests {
     use super::*;
 
+    fn died_of(status: i32, printed: &str) -> String {
+        died(ExitStatus::from_raw(status), printed, &Limits::default()).to_string()
+    }
+
     #[test]
     fn of_what_was_printed_the_last_lines_are_quoted_as_one() {
         assert_eq!(quoted(" \n\n"), "");
@@ -138,5 +147,37 @@ mod tests {
             ", after it had printed: two / three [0m / four"
         );
         assert!(quoted(&"x".repeat(5000)).len() < 400);
+    }
+
+    #[test]
+    fn of_a_panic_its_place_and_its_message_are_quoted_and_no_backtrace() {
+        let printed = "hello\nthread 'main' panicked at src/lib.rs:1:2:\nno good\n   0: a\n 1: b\n";
+        assert_eq!(
+            quoted(printed),
+            ", after it had printed: thread 'main' panicked at src/lib.rs:1:2: / no good"
+        );
+    }
+
+    #[test]
+    fn a_limit_that_the_system_enforces_is_named() {
+        assert_eq!(
+            died_of(libc::SIGXCPU, ""),
+            "used more than 5s of processor time: get a fixed build of it, or allow the probe more \
+             time"
+        );
+        assert_eq!(
+            died_of(
+                libc::SIGABRT,
+                "memory allocation of 268435456 bytes failed\n"
+            ),
+            "needed more than 2048 MiB of memory: get a fixed build of it, or allow the probe more \
+             memory"
+        );
+    }
+
+    #[test]
+    fn a_signal_without_a_name_has_its_number() {
+        assert_eq!(signal_name(libc::SIGSEGV), "SIGSEGV");
+        assert_eq!(signal_name(40), "signal 40");
     }
 }
