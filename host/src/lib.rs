@@ -23,9 +23,11 @@ mod services;
 
 pub use foreign::{Plugin, ShutdownOutcome};
 pub use loader::{
-    ConnectError, DiscoverError, InspectError, Inspection, LoadDirError, LoadError, LoadReport,
-    LoadedPlugin, LoadedRunner, OpenError, PluginLoader, Problem, Progress, RegisterError,
-    Rejected, Skipped, Stage, inspect, load_dir,
+    CheckReport, ConnectError, Digest, DiscoverError, FileFacts, GlibcVersion, InspectError,
+    Inspection, LoadDirError, LoadError, LoadReport, LoadedPlugin, LoadedRunner, Needs, OpenError,
+    Passed, PassedRunner, Place, PluginLoader, PolicyError, Problem, Progress, PublicKeyError,
+    RegisterError, Rejected, Signature, Skipped, Stage, StageError, StageTimes, Survey, inspect,
+    load_dir,
 };
 pub use router::RunnerRouter;
 pub use services::log::{PluginLog, PluginRecord, TracingLog};

@@ -6,22 +6,31 @@
 //!                        write it   copy    process           module
 //! ```
 //!
+//! A file is opened once, for the part of *policy* that needs only its owner and size, and read
+//! once, into the bytes that everything after it is about.
+//!
 //! Up to *open* nothing of a plugin runs in this process. Each stage either passes a candidate on
 //! or ends it with a [`LoadError`] that names what was found, what was expected and what to do; one
 //! bad file never stops the next.
 
+mod check;
 mod connect;
+mod digest;
 mod discover;
 mod error;
+mod facts;
 mod inspect;
 mod open;
+mod policy;
+mod prepare;
 mod register;
 mod report;
 mod sidecar;
+mod stage;
+mod survey;
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -32,14 +41,20 @@ use crate::router::RunnerRouter;
 use crate::services::log::{PluginLog, TracingLog};
 use connect::Connection;
 use discover::{Candidate, Found};
-use sidecar::Sidecar;
+use policy::{Policy, Sums};
+use prepare::{Prepared, Ready};
 
+pub use check::{CheckReport, Passed, PassedRunner};
+pub use digest::Digest;
 pub use error::{
-    ConnectError, DiscoverError, InspectError, LoadDirError, LoadError, OpenError, RegisterError,
-    Stage,
+    ConnectError, DiscoverError, InspectError, LoadDirError, LoadError, OpenError, Place,
+    PolicyError, RegisterError, Stage, StageError,
 };
-pub use inspect::{Inspection, Problem, inspect};
+pub use facts::{FileFacts, StageTimes};
+pub use inspect::{GlibcVersion, Inspection, Needs, Problem, inspect};
+pub use policy::PublicKeyError;
 pub use report::{LoadReport, LoadedPlugin, LoadedRunner, Rejected, Skipped};
+pub use survey::{Signature, Survey};
 
 /// Loads every plugin of a directory into `router`, in the order of their file names.
 ///
@@ -83,6 +98,8 @@ pub struct PluginLoader {
     by_plugin: HashMap<String, Settings>,
     log: Arc<dyn PluginLog>,
     on_progress: Option<Arc<OnProgress>>,
+    policy: Policy,
+    stage_in: Option<PathBuf>,
 }
 
 /// What is called before each file.
@@ -123,6 +140,8 @@ impl PluginLoader {
             by_plugin: HashMap::new(),
             log: Arc::new(TracingLog),
             on_progress: None,
+            policy: Policy::default(),
+            stage_in: None,
         }
     }
 
@@ -210,7 +229,9 @@ impl PluginLoader {
         path: impl AsRef<Path>,
         router: &mut RunnerRouter,
     ) -> Result<LoadReport, LoadDirError> {
-        let found = discover::discover(path.as_ref())?;
+        let directory = self.locate(path.as_ref())?;
+        let found = discover::discover(&directory, &self.policy)?;
+        let sums = Sums::of(&directory, &self.policy);
         let total = found.len();
         let mut report = LoadReport::default();
         for (done, found) in found.into_iter().enumerate() {
@@ -221,7 +242,7 @@ impl PluginLoader {
                     total,
                 });
             }
-            self.load_found(found, router, &mut report);
+            self.load_found(found, &sums, router, &mut report);
         }
         info!(
             loaded = report.loaded().len(),
@@ -233,81 +254,98 @@ impl PluginLoader {
         Ok(report)
     }
 
-    fn load_found(&self, found: Found, router: &mut RunnerRouter, report: &mut LoadReport) {
+    /// Finds a directory and checks that only trusted users can put plugins into it.
+    fn locate(&self, path: &Path) -> Result<PathBuf, LoadDirError> {
+        let directory = discover::locate(path)?;
+        let staging = self
+            .stage_in
+            .as_ref()
+            .map(|path| discover::locate(path))
+            .transpose()?;
+        for directory in [Some(&directory), staging.as_ref()].into_iter().flatten() {
+            self.policy
+                .check_directories(directory)
+                .map_err(|source| LoadDirError::Untrusted {
+                    path: directory.clone(),
+                    source,
+                })?;
+        }
+        Ok(directory)
+    }
+
+    fn load_found(
+        &self,
+        found: Found,
+        sums: &Sums,
+        router: &mut RunnerRouter,
+        report: &mut LoadReport,
+    ) {
         let candidate = match found {
             Found::Candidate(candidate) => candidate,
             Found::Skipped(skipped) => return report.add_skipped(skipped),
-            Found::Rejected(file, err) => return reject(report, file, err.into()),
-        };
-        match self.load_candidate(&candidate, router, report.loaded()) {
-            Ok(Outcome::Loaded(loaded)) => report.add_loaded(loaded),
-            Ok(Outcome::Skipped(reason)) => {
-                report.add_skipped(Skipped {
-                    file: candidate.file,
-                    reason,
-                });
+            Found::Rejected(file, error) => {
+                return reject(report, file, error, FileFacts::default());
             }
-            Err(err) => reject(report, candidate.file, err),
+        };
+        let mut facts = FileFacts::default();
+        let first_of = |name: &str| {
+            let first = report.loaded().iter().find(|other| other.plugin == name)?;
+            Some(first.file.as_str())
+        };
+        let done = match self.prepare(&candidate, sums, first_of, &mut facts) {
+            Ok(Prepared::Skipped(reason)) => {
+                let file = candidate.file;
+                return report.add_skipped(Skipped { file, reason });
+            }
+            Ok(Prepared::Ready(ready)) => self.load_ready(&candidate, *ready, router, &mut facts),
+            Err(err) => Err(err),
+        };
+        match done {
+            Ok(loaded) => report.add_loaded(loaded),
+            Err(err) => reject(report, candidate.file, err, facts),
         }
     }
 
-    fn load_candidate(
+    fn load_ready(
         &self,
         candidate: &Candidate,
+        ready: Ready,
         router: &mut RunnerRouter,
-        loaded: &[LoadedPlugin],
-    ) -> Result<Outcome, LoadError> {
-        let sidecar = Sidecar::beside(candidate)?;
-        if !sidecar.enabled {
-            return Ok(Outcome::Skipped(format!("disabled in {}", sidecar.file)));
-        }
-        let bytes =
-            fs::read(&candidate.path).map_err(|source| DiscoverError::Unreadable { source })?;
-        let stamp = inspect::inspect(&bytes).into_stamp()?;
-        if self
-            .allowed
-            .as_ref()
-            .is_some_and(|allowed| !allowed.contains(&stamp.plugin))
-        {
-            return Ok(Outcome::Skipped(format!(
-                "plugin '{}' is not in the host's allow-list",
-                stamp.plugin
-            )));
-        }
-        register::check_name(&stamp, loaded)?;
-        let module = open::open(&candidate.path)?;
+        facts: &mut FileFacts,
+    ) -> Result<LoadedPlugin, LoadError> {
+        let Ready {
+            sidecar,
+            stamp,
+            needs,
+            staged,
+        } = ready;
+        let module = facts.timed(Stage::Open, || open::open(staged, &candidate.file, &needs))?;
         let settings = self
             .by_plugin
             .get(&stamp.plugin)
             .cloned()
             .unwrap_or_default();
-        let connected = connect::connect(
-            module,
-            &stamp,
-            Connection {
-                config: settings.config.into_iter().chain(sidecar.config).collect(),
-                worker_threads: settings
-                    .worker_threads
-                    .unwrap_or(self.worker_threads)
-                    .max(1),
-                log: Arc::clone(&self.log),
-            },
-        )?;
+        let connection = Connection {
+            config: settings.config.into_iter().chain(sidecar.config).collect(),
+            worker_threads: settings
+                .worker_threads
+                .unwrap_or(self.worker_threads)
+                .max(1),
+            log: Arc::clone(&self.log),
+        };
+        let connected = facts.timed(Stage::Connect, || {
+            connect::connect(module, &stamp, connection)
+        })?;
         let labels = [&settings.labels, &sidecar.labels];
-        Ok(Outcome::Loaded(register::register(
-            candidate, &stamp, connected, labels, router,
-        )))
+        let facts = std::mem::take(facts);
+        Ok(register::register(
+            candidate, facts, &stamp, connected, labels, router,
+        ))
     }
 }
 
-/// How a candidate ended that was not rejected.
-enum Outcome {
-    Loaded(LoadedPlugin),
-    Skipped(String),
-}
-
-fn reject(report: &mut LoadReport, file: String, error: LoadError) {
-    let rejected = Rejected { file, error };
+fn reject(report: &mut LoadReport, file: String, error: LoadError, facts: FileFacts) {
+    let rejected = Rejected { file, error, facts };
     warn!(file = rejected.file, stage = %rejected.error.stage(), "{}", rejected.error);
     report.add_rejected(rejected);
 }
