@@ -11,8 +11,9 @@
 //! 1 when one did not, 2 when nothing could be run.
 
 mod args;
+mod check;
 mod exec;
-mod forget;
+mod inspect;
 mod list;
 mod log;
 mod metrics;
@@ -50,7 +51,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(run) => run::run(run),
         Command::Exec(exec) => exec::exec(exec),
         Command::List(list) => list::list(list),
-        Command::Forget(forget) => forget::forget(forget),
+        Command::Inspect(inspect) => inspect::inspect(&inspect),
+        Command::Check(check) => check::check(&check),
     };
     match done {
         Ok(code) => ExitCode::from(code),

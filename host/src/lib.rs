@@ -23,10 +23,11 @@ mod services;
 
 pub use foreign::{Plugin, ShutdownOutcome};
 pub use loader::{
-    ConnectError, DiscoverError, InspectError, Inspection, LoadDirError, LoadError, LoadReport,
-    LoadedPlugin, LoadedRunner, OpenError, PluginLoader, Probe, ProbeError, Problem, Progress,
-    RegisterError, Rejected, RememberedProbe, Skipped, Stage, forget_probes, inspect, load_dir,
-    probe_main,
+    CheckReport, ConnectError, Digest, DiscoverError, FileFacts, GlibcVersion, InspectError,
+    Inspection, LoadDirError, LoadError, LoadReport, LoadedPlugin, LoadedRunner, Needs, OpenError,
+    Passed, PassedRunner, Place, PluginLoader, PolicyError, Problem, Progress, PublicKeyError,
+    RegisterError, Rejected, Signature, Skipped, Stage, StageError, StageTimes, Survey, inspect,
+    load_dir,
 };
 pub use router::RunnerRouter;
 pub use services::log::{PluginLog, PluginRecord, TracingLog};

@@ -6,24 +6,31 @@
 //!                        write it   copy    process           module
 //! ```
 //!
+//! A file is opened once, for the part of *policy* that needs only its owner and size, and read
+//! once, into the bytes that everything after it is about.
+//!
 //! Up to *open* nothing of a plugin runs in this process. Each stage either passes a candidate on
 //! or ends it with a [`LoadError`] that names what was found, what was expected and what to do; one
 //! bad file never stops the next.
 
+mod check;
 mod connect;
+mod digest;
 mod discover;
 mod error;
+mod facts;
 mod inspect;
 mod open;
-mod probe;
+mod policy;
+mod prepare;
 mod register;
 mod report;
 mod sidecar;
+mod stage;
+mod survey;
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
-use std::num::NonZeroU64;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -36,17 +43,20 @@ use crate::router::RunnerRouter;
 use crate::services::log::{PluginLog, TracingLog};
 use connect::Connection;
 use discover::{Candidate, Found};
-use probe::Trial;
-use report::End;
-use sidecar::Sidecar;
+use policy::{Policy, Sums};
+use prepare::{Prepared, Ready};
 
+pub use check::{CheckReport, Passed, PassedRunner};
+pub use digest::Digest;
 pub use error::{
-    ConnectError, DiscoverError, InspectError, LoadDirError, LoadError, OpenError, RegisterError,
-    Stage,
+    ConnectError, DiscoverError, InspectError, LoadDirError, LoadError, OpenError, Place,
+    PolicyError, RegisterError, Stage, StageError,
 };
-pub use inspect::{Inspection, Problem, inspect};
-pub use probe::{Probe, ProbeError, RememberedProbe, forget_probes, probe_main};
+pub use facts::{FileFacts, StageTimes};
+pub use inspect::{GlibcVersion, Inspection, Needs, Problem, inspect};
+pub use policy::PublicKeyError;
 pub use report::{LoadReport, LoadedPlugin, LoadedRunner, Rejected, Skipped};
+pub use survey::{Signature, Survey};
 
 /// Loads every plugin of a directory into `router`, in the order of their file names.
 ///
@@ -90,8 +100,8 @@ pub struct PluginLoader {
     by_plugin: HashMap<String, Settings>,
     log: Arc<dyn PluginLog>,
     on_progress: Option<Arc<OnProgress>>,
-    probe: probe::Settings,
-    max_panics: Option<NonZeroU64>,
+    policy: Policy,
+    stage_in: Option<PathBuf>,
 }
 
 /// What is called before each file.
@@ -132,8 +142,8 @@ impl PluginLoader {
             by_plugin: HashMap::new(),
             log: Arc::new(TracingLog),
             on_progress: None,
-            probe: probe::Settings::default(),
-            max_panics: None,
+            policy: Policy::default(),
+            stage_in: None,
         }
     }
 
@@ -232,16 +242,20 @@ impl PluginLoader {
         path: impl AsRef<Path>,
         router: &mut RunnerRouter,
     ) -> Result<LoadReport, LoadDirError> {
-        let found = discover::discover(path.as_ref())?;
-        let names: Vec<_> = found.iter().map(|found| found.file().to_owned()).collect();
-        let (mut ended, mut ready) = (Vec::new(), Vec::new());
-        for found in found {
-            let (end, candidate) = match self.prepare(found) {
-                Ok(candidate) => (None, Some(candidate)),
-                Err(end) => (Some(end), None),
-            };
-            ended.push(end);
-            ready.push(candidate);
+        let directory = self.locate(path.as_ref())?;
+        let found = discover::discover(&directory, &self.policy)?;
+        let sums = Sums::of(&directory, &self.policy);
+        let total = found.len();
+        let mut report = LoadReport::default();
+        for (done, found) in found.into_iter().enumerate() {
+            if let Some(on_progress) = &self.on_progress {
+                on_progress(Progress {
+                    file: found.file(),
+                    done,
+                    total,
+                });
+            }
+            self.load_found(found, &sums, router, &mut report);
         }
         let mut report = LoadReport::default();
         probe::side_by_side(
@@ -277,108 +291,98 @@ impl PluginLoader {
         Ok(report)
     }
 
-    /// Takes a file through the stages before its probe.
-    fn prepare(&self, found: Found) -> Result<Ready, End> {
+    /// Finds a directory and checks that only trusted users can put plugins into it.
+    fn locate(&self, path: &Path) -> Result<PathBuf, LoadDirError> {
+        let directory = discover::locate(path)?;
+        let staging = self
+            .stage_in
+            .as_ref()
+            .map(|path| discover::locate(path))
+            .transpose()?;
+        for directory in [Some(&directory), staging.as_ref()].into_iter().flatten() {
+            self.policy
+                .check_directories(directory)
+                .map_err(|source| LoadDirError::Untrusted {
+                    path: directory.clone(),
+                    source,
+                })?;
+        }
+        Ok(directory)
+    }
+
+    fn load_found(
+        &self,
+        found: Found,
+        sums: &Sums,
+        router: &mut RunnerRouter,
+        report: &mut LoadReport,
+    ) {
         let candidate = match found {
             Found::Candidate(candidate) => candidate,
-            Found::Skipped(skipped) => return Err(End::Skipped(skipped)),
-            Found::Rejected(file, err) => return Err(End::rejected(file, err.into())),
+            Found::Skipped(skipped) => return report.add_skipped(skipped),
+            Found::Rejected(file, error) => {
+                return reject(report, file, error, FileFacts::default());
+            }
         };
-        let file = candidate.file.clone();
-        match self.prepare_candidate(candidate) {
-            Ok(Ok(ready)) => Ok(ready),
-            Ok(Err(reason)) => Err(End::Skipped(Skipped { file, reason })),
-            Err(err) => Err(End::rejected(file, err)),
+        let mut facts = FileFacts::default();
+        let first_of = |name: &str| {
+            let first = report.loaded().iter().find(|other| other.plugin == name)?;
+            Some(first.file.as_str())
+        };
+        let done = match self.prepare(&candidate, sums, first_of, &mut facts) {
+            Ok(Prepared::Skipped(reason)) => {
+                let file = candidate.file;
+                return report.add_skipped(Skipped { file, reason });
+            }
+            Ok(Prepared::Ready(ready)) => self.load_ready(&candidate, *ready, router, &mut facts),
+            Err(err) => Err(err),
+        };
+        match done {
+            Ok(loaded) => report.add_loaded(loaded),
+            Err(err) => reject(report, candidate.file, err, facts),
         }
     }
 
-    /// The inner error is why it is skipped.
-    fn prepare_candidate(&self, candidate: Candidate) -> Result<Result<Ready, String>, LoadError> {
-        let sidecar = Sidecar::beside(&candidate)?;
-        if !sidecar.enabled {
-            return Ok(Err(format!("disabled in {}", sidecar.file)));
-        }
-        let unreadable = |source| DiscoverError::Unreadable { source };
-        let file = File::open(&candidate.path).map_err(unreadable)?;
-        let bytes = fs::read(&candidate.path).map_err(unreadable)?;
-        let stamp = inspect::inspect(&bytes).into_stamp()?;
-        if self
-            .allowed
-            .as_ref()
-            .is_some_and(|allowed| !allowed.contains(&stamp.plugin))
-        {
-            return Ok(Err(format!(
-                "plugin '{}' is not in the host's allow-list",
-                stamp.plugin
-            )));
-        }
+    fn load_ready(
+        &self,
+        candidate: &Candidate,
+        ready: Ready,
+        router: &mut RunnerRouter,
+        facts: &mut FileFacts,
+    ) -> Result<LoadedPlugin, LoadError> {
+        let Ready {
+            sidecar,
+            stamp,
+            needs,
+            staged,
+        } = ready;
+        let module = facts.timed(Stage::Open, || open::open(staged, &candidate.file, &needs))?;
         let settings = self
             .by_plugin
             .get(&stamp.plugin)
             .cloned()
             .unwrap_or_default();
-        Ok(Ok(Ready {
-            digest: probe::hexadecimal(&Sha256::digest(&bytes)),
+        let connection = Connection {
             config: settings.config.into_iter().chain(sidecar.config).collect(),
             worker_threads: settings
                 .worker_threads
                 .unwrap_or(self.worker_threads)
                 .max(1),
-            labels: [settings.labels, sidecar.labels],
-            candidate,
-            stamp,
-            file,
-        }))
-    }
-
-    /// Takes a file through the stages after its probe.
-    fn finish(
-        &self,
-        ready: &Ready,
-        probed: Result<Probe, ProbeError>,
-        router: &mut RunnerRouter,
-        loaded: &[LoadedPlugin],
-    ) -> End {
-        let load = || {
-            let probe = probed?;
-            register::check_name(&ready.stamp, loaded)?;
-            let module = open::open(&ready.candidate.path)?;
-            let connection = Connection {
-                config: ready.config.clone(),
-                worker_threads: ready.worker_threads,
-                log: Arc::clone(&self.log),
-            };
-            let connected = connect::connect(module, &ready.stamp, connection, self.max_panics)?;
-            Ok(register::register(ready, connected, probe, router))
+            log: Arc::clone(&self.log),
         };
-        match load() {
-            Ok(loaded) => End::Loaded(Box::new(loaded)),
-            Err(err) => End::rejected(ready.candidate.file.clone(), err),
-        }
+        let connected = facts.timed(Stage::Connect, || {
+            connect::connect(module, &stamp, connection)
+        })?;
+        let labels = [&settings.labels, &sidecar.labels];
+        let facts = std::mem::take(facts);
+        Ok(register::register(
+            candidate, facts, &stamp, connected, labels, router,
+        ))
     }
 }
 
-/// A file that may be opened once it has passed its probe.
-struct Ready {
-    candidate: Candidate,
-    file: File,
-    digest: String,
-    stamp: Stamp,
-    config: Map<String, Value>,
-    worker_threads: u32,
-    /// Each wins over the one before it, and the first over the stamp's.
-    labels: [Labels; 2],
-}
-
-impl Ready {
-    fn trial(&self) -> Trial<'_> {
-        Trial {
-            file: &self.file,
-            digest: &self.digest,
-            path: &self.candidate.path,
-            stamp: &self.stamp,
-            config: &self.config,
-            worker_threads: self.worker_threads,
-        }
-    }
+fn reject(report: &mut LoadReport, file: String, error: LoadError, facts: FileFacts) {
+    let rejected = Rejected { file, error, facts };
+    warn!(file = rejected.file, stage = %rejected.error.stage(), "{}", rejected.error);
+    report.add_rejected(rejected);
 }

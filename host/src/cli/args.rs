@@ -1,10 +1,14 @@
 //! The words of the command line.
 
+mod trust;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use serde_json::Value;
+
+pub(super) use trust::Trust;
 
 /// Runs tasks through plugins: shared libraries dropped into a directory.
 #[derive(Debug, Parser)]
@@ -23,7 +27,8 @@ pub(super) enum Command {
     Run(Run),
     Exec(Exec),
     List(List),
-    Forget(Forget),
+    Inspect(Inspect),
+    Check(Check),
 }
 
 /// Run tasks and print their lines, each with its slot in front, then a summary.
@@ -99,18 +104,40 @@ pub(super) struct List {
     pub(super) json: bool,
 }
 
-/// Forget what probes have found, so that the plugins are probed again when they are next loaded.
+/// Show all that can be known of plugin files without running them.
 ///
-/// The exit code is 1 when nothing was remembered of a FILE or DIGEST.
+/// What they are, what they offer, what they need, who vouches for them, and everything that speaks
+/// against loading them here. The exit code is 1 when anything does.
 #[derive(Debug, clap::Args)]
-pub(super) struct Forget {
-    /// The directory where it is kept
-    #[arg(long, value_name = "DIR", env = "SOLTI_STATE")]
-    pub(super) state: PathBuf,
+pub(super) struct Inspect {
+    /// The files
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
 
-    /// Plugin files, or digests of plugin files or their first 8 digits [default: all]
-    #[arg(value_name = "FILE|DIGEST")]
-    pub(super) which: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) trust: Trust,
+
+    /// Print an array of objects as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Do all that is done with plugins before they become part of a host, and load none.
+///
+/// A directory is checked as a host would load it: the order of its files, its SHA256SUMS, plugins
+/// that have one name. The exit code is 1 when a file was rejected.
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// Plugin directories, or single files
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) loading: Loading,
+
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// Where the plugins are.
@@ -139,21 +166,8 @@ pub(super) struct Loading {
     #[arg(long, value_name = "PLUGIN.FIELD=VALUE", value_parser = parse_setting)]
     pub(super) config: Vec<Setting>,
 
-    /// Keep what probes find in this directory, across restarts; `solti-host forget` clears it
-    #[arg(long, value_name = "DIR", env = "SOLTI_STATE")]
-    pub(super) state: Option<PathBuf>,
-
-    /// How long a plugin may take to be loaded by a process of its own, before it is loaded here
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
-    pub(super) probe_time: Duration,
-
-    /// Load plugins here at once: one that crashes while it is loaded ends the program
-    #[arg(long)]
-    pub(super) no_probe: bool,
-
-    /// Give a plugin no more tasks once it has panicked this often; 0 for never
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(super) max_panics: u64,
+    #[command(flatten)]
+    pub(super) trust: Trust,
 }
 
 /// How a run goes and what it prints.

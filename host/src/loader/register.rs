@@ -7,25 +7,29 @@ use solti_plugin_abi::stamp::Stamp;
 use super::Ready;
 use super::connect::Connected;
 use super::error::RegisterError;
-use super::probe::Probe;
+use super::facts::FileFacts;
 use super::report::{LoadedPlugin, LoadedRunner};
 use crate::router::RunnerRouter;
 
 /// Refuses a second plugin of a name. It is asked before the plugin is opened, so that nothing of
 /// it runs.
-pub(super) fn check_name(stamp: &Stamp, loaded: &[LoadedPlugin]) -> Result<(), RegisterError> {
-    match loaded.iter().find(|other| other.plugin == stamp.plugin) {
+///
+/// `first` is the file that has the name already.
+pub(super) fn check_name(stamp: &Stamp, first: Option<&str>) -> Result<(), RegisterError> {
+    match first {
         None => Ok(()),
-        Some(other) => Err(RegisterError::DuplicateName {
+        Some(first) => Err(RegisterError::DuplicateName {
             name: stamp.plugin.clone(),
-            first: other.file.clone(),
+            first: first.to_owned(),
         }),
     }
 }
 
 /// Registers the runners in the order of the stamp.
 pub(super) fn register(
-    ready: &Ready,
+    candidate: &Candidate,
+    facts: FileFacts,
+    stamp: &Stamp,
     connected: Connected,
     probe: Probe,
     router: &mut RunnerRouter,
@@ -54,6 +58,7 @@ pub(super) fn register(
         abi: stamp.abi,
         probe,
         runners,
+        facts,
         handle: connected.plugin,
     }
 }
