@@ -13,6 +13,7 @@
 mod args;
 mod check;
 mod exec;
+mod forget;
 mod inspect;
 mod list;
 mod log;
@@ -53,6 +54,7 @@ pub(crate) fn main() -> ExitCode {
         Command::List(list) => list::list(list),
         Command::Inspect(inspect) => inspect::inspect(&inspect),
         Command::Check(check) => check::check(&check),
+        Command::Forget(forget) => forget::forget(&forget),
     };
     match done {
         Ok(code) => ExitCode::from(code),

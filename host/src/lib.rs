@@ -25,9 +25,9 @@ pub use foreign::{Plugin, ShutdownOutcome};
 pub use loader::{
     CheckReport, ConnectError, Digest, DiscoverError, FileFacts, GlibcVersion, InspectError,
     Inspection, LoadDirError, LoadError, LoadReport, LoadedPlugin, LoadedRunner, Needs, OpenError,
-    Passed, PassedRunner, Place, PluginLoader, PolicyError, Problem, Progress, PublicKeyError,
-    RegisterError, Rejected, Signature, Skipped, Stage, StageError, StageTimes, Survey, inspect,
-    load_dir,
+    Passed, PassedRunner, Place, PluginLoader, PolicyError, Probe, ProbeError, Problem, Progress,
+    PublicKeyError, RegisterError, Rejected, RememberedProbe, Signature, Skipped, Stage,
+    StageError, StageTimes, Survey, forget_probes, inspect, load_dir, probe_main,
 };
 pub use router::RunnerRouter;
 pub use services::log::{PluginLog, PluginRecord, TracingLog};

@@ -23,28 +23,29 @@ mod inspect;
 mod open;
 mod policy;
 mod prepare;
+mod probe;
 mod register;
 mod report;
 mod sidecar;
 mod stage;
 mod survey;
+mod tried;
 
 use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
+use serde_json::Value;
 use solti_model::Labels;
-use solti_plugin_abi::stamp::Stamp;
 use tracing::info;
 
 use crate::router::RunnerRouter;
 use crate::services::log::{PluginLog, TracingLog};
 use connect::Connection;
-use discover::{Candidate, Found};
 use policy::{Policy, Sums};
-use prepare::{Prepared, Ready};
+use prepare::Ready;
+use tried::{Sound, Tried};
 
 pub use check::{CheckReport, Passed, PassedRunner};
 pub use digest::Digest;
@@ -55,6 +56,7 @@ pub use error::{
 pub use facts::{FileFacts, StageTimes};
 pub use inspect::{GlibcVersion, Inspection, Needs, Problem, inspect};
 pub use policy::PublicKeyError;
+pub use probe::{Probe, ProbeError, RememberedProbe, forget_probes, probe_main};
 pub use report::{LoadReport, LoadedPlugin, LoadedRunner, Rejected, Skipped};
 pub use survey::{Signature, Survey};
 
@@ -102,6 +104,8 @@ pub struct PluginLoader {
     on_progress: Option<Arc<OnProgress>>,
     policy: Policy,
     stage_in: Option<PathBuf>,
+    probe: probe::Settings,
+    max_panics: Option<NonZeroU64>,
 }
 
 /// What is called before each file.
@@ -144,6 +148,8 @@ impl PluginLoader {
             on_progress: None,
             policy: Policy::default(),
             stage_in: None,
+            probe: probe::Settings::default(),
+            max_panics: None,
         }
     }
 
@@ -245,42 +251,12 @@ impl PluginLoader {
         let directory = self.locate(path.as_ref())?;
         let found = discover::discover(&directory, &self.policy)?;
         let sums = Sums::of(&directory, &self.policy);
-        let total = found.len();
         let mut report = LoadReport::default();
-        for (done, found) in found.into_iter().enumerate() {
-            if let Some(on_progress) = &self.on_progress {
-                on_progress(Progress {
-                    file: found.file(),
-                    done,
-                    total,
-                });
-            }
-            self.load_found(found, &sums, router, &mut report);
-        }
-        let mut report = LoadReport::default();
-        probe::side_by_side(
-            &ready,
-            self.probe.workers(),
-            |candidate| Some(self.probe.probe(&candidate.as_ref()?.trial())),
-            |done, probed| {
-                if let Some(on_progress) = &self.on_progress {
-                    on_progress(Progress {
-                        file: &names[done],
-                        done,
-                        total: names.len(),
-                    });
-                }
-                let end = match (&ready[done], probed()) {
-                    (Some(candidate), Some(probed)) => {
-                        self.finish(candidate, probed, router, report.loaded())
-                    }
-                    _ => ended[done]
-                        .take()
-                        .expect("a file that is not ready has ended"),
-                };
-                report.add(end);
-            },
-        );
+        self.try_all(found, &sums, |tried| match tried {
+            Tried::Sound(sound) => self.load_sound(*sound, router, &mut report),
+            Tried::Rejected(rejected) => report.add_rejected(*rejected),
+            Tried::Skipped(skipped) => report.add_skipped(skipped),
+        });
         info!(
             loaded = report.loaded().len(),
             rejected = report.rejected().len(),
@@ -310,79 +286,44 @@ impl PluginLoader {
         Ok(directory)
     }
 
-    fn load_found(
-        &self,
-        found: Found,
-        sums: &Sums,
-        router: &mut RunnerRouter,
-        report: &mut LoadReport,
-    ) {
-        let candidate = match found {
-            Found::Candidate(candidate) => candidate,
-            Found::Skipped(skipped) => return report.add_skipped(skipped),
-            Found::Rejected(file, error) => {
-                return reject(report, file, error, FileFacts::default());
-            }
-        };
-        let mut facts = FileFacts::default();
-        let first_of = |name: &str| {
-            let first = report.loaded().iter().find(|other| other.plugin == name)?;
-            Some(first.file.as_str())
-        };
-        let done = match self.prepare(&candidate, sums, first_of, &mut facts) {
-            Ok(Prepared::Skipped(reason)) => {
-                let file = candidate.file;
-                return report.add_skipped(Skipped { file, reason });
-            }
-            Ok(Prepared::Ready(ready)) => self.load_ready(&candidate, *ready, router, &mut facts),
-            Err(err) => Err(err),
-        };
-        match done {
-            Ok(loaded) => report.add_loaded(loaded),
-            Err(err) => reject(report, candidate.file, err, facts),
-        }
-    }
-
-    fn load_ready(
-        &self,
-        candidate: &Candidate,
-        ready: Ready,
-        router: &mut RunnerRouter,
-        facts: &mut FileFacts,
-    ) -> Result<LoadedPlugin, LoadError> {
+    fn load_sound(&self, sound: Sound, router: &mut RunnerRouter, report: &mut LoadReport) {
+        let Sound {
+            candidate,
+            ready,
+            probe,
+            mut facts,
+        } = sound;
         let Ready {
-            sidecar,
+            config,
+            worker_threads,
+            labels,
             stamp,
             needs,
             staged,
         } = ready;
-        let module = facts.timed(Stage::Open, || open::open(staged, &candidate.file, &needs))?;
-        let settings = self
-            .by_plugin
-            .get(&stamp.plugin)
-            .cloned()
-            .unwrap_or_default();
-        let connection = Connection {
-            config: settings.config.into_iter().chain(sidecar.config).collect(),
-            worker_threads: settings
-                .worker_threads
-                .unwrap_or(self.worker_threads)
-                .max(1),
-            log: Arc::clone(&self.log),
+        let connect = |facts: &mut FileFacts| {
+            register::check_name(&stamp, report.first_of(&stamp.plugin))?;
+            let module =
+                facts.timed(Stage::Open, || open::open(staged, &candidate.file, &needs))?;
+            let connection = Connection {
+                config,
+                worker_threads,
+                log: Arc::clone(&self.log),
+            };
+            let connected = facts.timed(Stage::Connect, || {
+                connect::connect(module, &stamp, connection, self.max_panics)
+            })?;
+            Ok(connected)
         };
-        let connected = facts.timed(Stage::Connect, || {
-            connect::connect(module, &stamp, connection)
-        })?;
-        let labels = [&settings.labels, &sidecar.labels];
-        let facts = std::mem::take(facts);
-        Ok(register::register(
-            candidate, facts, &stamp, connected, labels, router,
-        ))
+        match connect(&mut facts) {
+            Ok(connected) => report.add_loaded(register::register(
+                &candidate, facts, &stamp, probe, connected, &labels, router,
+            )),
+            Err(error) => report.add_rejected(Rejected {
+                file: candidate.file,
+                error,
+                facts,
+            }),
+        }
     }
-}
-
-fn reject(report: &mut LoadReport, file: String, error: LoadError, facts: FileFacts) {
-    let rejected = Rejected { file, error, facts };
-    warn!(file = rejected.file, stage = %rejected.error.stage(), "{}", rejected.error);
-    report.add_rejected(rejected);
 }

@@ -1,5 +1,6 @@
 //! The words of the command line.
 
+mod probing;
 mod trust;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use serde_json::Value;
 
+pub(super) use probing::{Forget, Probing};
 pub(super) use trust::Trust;
 
 /// Runs tasks through plugins: shared libraries dropped into a directory.
@@ -29,6 +31,7 @@ pub(super) enum Command {
     List(List),
     Inspect(Inspect),
     Check(Check),
+    Forget(Forget),
 }
 
 /// Run tasks and print their lines, each with its slot in front, then a summary.
@@ -168,6 +171,13 @@ pub(super) struct Loading {
 
     #[command(flatten)]
     pub(super) trust: Trust,
+
+    #[command(flatten)]
+    pub(super) probing: Probing,
+
+    /// Give a plugin no more tasks once it has panicked this often; 0 for never
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) max_panics: u64,
 }
 
 /// How a run goes and what it prints.

@@ -5,8 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use sha2::{Digest as _, Sha256};
-use solti_plugin_host::{RememberedProbe, forget_probes};
+use solti_plugin_host::{Digest, RememberedProbe, forget_probes};
 
 use super::args::Forget;
 use super::{FAILURE, SUCCESS, style};
@@ -19,7 +18,7 @@ const FEWEST_DIGITS: usize = 8;
 /// # Errors
 ///
 /// When the state directory or a file cannot be read, or a word names neither a file nor a digest.
-pub(super) fn forget(args: Forget) -> anyhow::Result<u8> {
+pub(super) fn forget(args: &Forget) -> anyhow::Result<u8> {
     let digests = args
         .which
         .iter()
@@ -70,8 +69,7 @@ pub(super) fn forget(args: Forget) -> anyhow::Result<u8> {
 fn digest(word: &Path) -> anyhow::Result<String> {
     if word.is_file() {
         let bytes = fs::read(word).with_context(|| format!("{} cannot be read", word.display()))?;
-        let digest = Sha256::digest(&bytes);
-        return Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect());
+        return Ok(Digest::of(&bytes).to_string());
     }
     let text = word.to_string_lossy().to_lowercase();
     if text.len() < FEWEST_DIGITS || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {

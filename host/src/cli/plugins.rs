@@ -45,7 +45,18 @@ pub(super) fn load(
 ///
 /// When a public key cannot be read.
 pub(super) fn loader(loading: &Loading) -> anyhow::Result<PluginLoader> {
-    let mut loader = trusting(&loading.trust)?.worker_threads(loading.workers);
+    let probing = &loading.probing;
+    let mut loader = trusting(&loading.trust)?
+        .worker_threads(loading.workers)
+        .max_panics(loading.max_panics)
+        .probe_time(probing.probe_time)
+        .probe_memory(probing.probe_memory.saturating_mul(1 << 20));
+    if probing.no_probe {
+        loader = loader.without_probe();
+    }
+    if let Some(state) = &probing.state {
+        loader = loader.state_dir(state);
+    }
     if !loading.allow.is_empty() {
         loader = loader.allow(loading.allow.iter().cloned());
     }

@@ -6,12 +6,14 @@ use serde::Serialize;
 use solti_plugin_abi::Kinds;
 
 use super::PluginLoader;
-use super::discover::{self, Found};
+use super::discover;
 use super::error::LoadDirError;
 use super::facts::FileFacts;
 use super::policy::Sums;
-use super::prepare::Prepared;
+use super::probe::Probe;
+use super::register;
 use super::report::{Rejected, Skipped, kind_names};
+use super::tried::{Sound, Tried};
 
 /// What would become of files.
 ///
@@ -41,6 +43,8 @@ pub struct Passed {
     pub abi: u32,
     /// Its runners, in routing order.
     pub runners: Vec<PassedRunner>,
+    /// Whether another process has loaded it.
+    pub probe: Probe,
     /// What was measured of the file.
     #[serde(flatten)]
     pub facts: FileFacts,
@@ -83,47 +87,46 @@ impl PluginLoader {
         };
         let sums = Sums::of(&directory, &self.policy);
         let mut report = CheckReport::default();
-        for found in found {
-            self.check_found(found, &sums, &mut report);
-        }
+        self.try_all(found, &sums, |tried| report.add(tried));
         Ok(report)
     }
+}
 
-    fn check_found(&self, found: Found, sums: &Sums, report: &mut CheckReport) {
-        let candidate = match found {
-            Found::Candidate(candidate) => candidate,
-            Found::Skipped(skipped) => return report.skipped.push(skipped),
-            Found::Rejected(file, error) => {
-                let facts = FileFacts::default();
-                return report.rejected.push(Rejected { file, error, facts });
+impl CheckReport {
+    fn add(&mut self, tried: Tried) {
+        let sound = match tried {
+            Tried::Sound(sound) => sound,
+            Tried::Rejected(rejected) => return self.rejected.push(*rejected),
+            Tried::Skipped(skipped) => return self.skipped.push(skipped),
+        };
+        let name = &sound.ready.stamp.plugin;
+        let first = self.passed.iter().find(|passed| passed.plugin == *name);
+        let first = first.map(|passed| passed.file.as_str());
+        match register::check_name(&sound.ready.stamp, first) {
+            Ok(()) => self.passed.push(Passed::of(*sound)),
+            Err(err) => {
+                let rejected = sound.rejected(err.into());
+                self.add(rejected);
             }
-        };
-        let mut facts = FileFacts::default();
-        let first_of = |name: &str| {
-            let first = report.passed.iter().find(|passed| passed.plugin == name)?;
-            Some(first.file.as_str())
-        };
-        let prepared = self.prepare(&candidate, sums, first_of, &mut facts);
-        let file = candidate.file;
-        match prepared {
-            Ok(Prepared::Ready(ready)) => report.passed.push(Passed {
-                file,
-                plugin: ready.stamp.plugin,
-                version: ready.stamp.version,
-                abi: ready.stamp.abi,
-                runners: ready
-                    .stamp
-                    .runners
-                    .into_iter()
-                    .map(|runner| PassedRunner {
-                        name: runner.name,
-                        kinds: runner.kinds,
-                    })
-                    .collect(),
-                facts,
-            }),
-            Ok(Prepared::Skipped(reason)) => report.skipped.push(Skipped { file, reason }),
-            Err(error) => report.rejected.push(Rejected { file, error, facts }),
+        }
+    }
+}
+
+impl Passed {
+    fn of(sound: Sound) -> Self {
+        let stamp = sound.ready.stamp;
+        let runners = stamp.runners.into_iter().map(|runner| PassedRunner {
+            name: runner.name,
+            kinds: runner.kinds,
+        });
+        Self {
+            file: sound.candidate.file,
+            plugin: stamp.plugin,
+            version: stamp.version,
+            abi: stamp.abi,
+            runners: runners.collect(),
+            probe: sound.probe,
+            facts: sound.facts,
         }
     }
 }

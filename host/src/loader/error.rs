@@ -32,6 +32,8 @@ pub enum Stage {
     Policy,
     /// Copying it to where it cannot change.
     Stage,
+    /// Having another process load it first.
+    Probe,
     /// Opening the library.
     Open,
     /// Constructing its runners.
@@ -47,6 +49,7 @@ impl fmt::Display for Stage {
             Self::Inspect => "inspect",
             Self::Policy => "policy",
             Self::Stage => "stage",
+            Self::Probe => "probe",
             Self::Open => "open",
             Self::Connect => "connect",
             Self::Register => "register",
@@ -98,6 +101,9 @@ pub enum LoadError {
     /// At [`Stage::Stage`].
     #[error(transparent)]
     Stage(#[from] StageError),
+    /// At [`Stage::Probe`].
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
     /// At [`Stage::Open`].
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -118,6 +124,7 @@ impl LoadError {
             Self::Inspect(_) => Stage::Inspect,
             Self::Policy(_) => Stage::Policy,
             Self::Stage(_) => Stage::Stage,
+            Self::Probe(_) => Stage::Probe,
             Self::Open(_) => Stage::Open,
             Self::Connect(_) => Stage::Connect,
             Self::Register(_) => Stage::Register,

@@ -1,6 +1,8 @@
 //! From a file's name to bytes that may be opened: all that is done before anything of a plugin
 //! runs.
 
+use serde_json::{Map, Value};
+use solti_model::Labels;
 use solti_plugin_abi::stamp::Stamp;
 use tracing::debug;
 
@@ -11,7 +13,6 @@ use super::error::{LoadError, Stage};
 use super::facts::FileFacts;
 use super::inspect::{self, Needs};
 use super::policy::Sums;
-use super::register;
 use super::sidecar::Sidecar;
 use super::stage::{self, Staged};
 
@@ -23,19 +24,21 @@ pub(super) enum Prepared {
 
 /// A file that nothing speaks against.
 pub(super) struct Ready {
-    pub(super) sidecar: Sidecar,
+    pub(super) config: Map<String, Value>,
+    pub(super) worker_threads: u32,
+    /// Those of the host and those of the sidecar.
+    pub(super) labels: [Labels; 2],
     pub(super) stamp: Stamp,
     pub(super) needs: Needs,
     pub(super) staged: Staged,
 }
 
 impl PluginLoader {
-    /// Prepares a file. `first_of` names the file that already has a plugin's name.
-    pub(super) fn prepare<'a>(
+    /// Prepares a file.
+    pub(super) fn prepare(
         &self,
         candidate: &Candidate,
         sums: &Sums,
-        first_of: impl FnOnce(&str) -> Option<&'a str>,
         facts: &mut FileFacts,
     ) -> Result<Prepared, LoadError> {
         let policy = &self.policy;
@@ -71,7 +74,6 @@ impl PluginLoader {
             sums.check(name, digest)?;
             policy.check_signature(&candidate.path, &bytes, &stamp)
         })?;
-        register::check_name(&stamp, first_of(&stamp.plugin))?;
         let staged = facts.timed(Stage::Stage, || {
             stage::stage(&candidate.file, &bytes, digest, self.stage_in.as_deref())
         })?;
@@ -79,8 +81,18 @@ impl PluginLoader {
             "staged {}: {} bytes, sha256 {}",
             candidate.file, staged.len, staged.digest
         );
+        let settings = self
+            .by_plugin
+            .get(&stamp.plugin)
+            .cloned()
+            .unwrap_or_default();
         Ok(Prepared::Ready(Box::new(Ready {
-            sidecar,
+            config: settings.config.into_iter().chain(sidecar.config).collect(),
+            worker_threads: settings
+                .worker_threads
+                .unwrap_or(self.worker_threads)
+                .max(1),
+            labels: [settings.labels, sidecar.labels],
             stamp,
             needs,
             staged,

@@ -26,7 +26,6 @@ mod verdict;
 mod wire;
 
 use std::env;
-use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -36,10 +35,11 @@ use std::time::{Instant, SystemTime};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 use solti_plugin_abi::stamp::Stamp;
 use solti_plugin_abi::v1::module::LAYOUTS_DIGEST;
 
+use super::digest::Digest;
+use super::stage::Staged;
 use wire::Request;
 
 pub use error::ProbeError;
@@ -106,15 +106,18 @@ pub enum Probe {
 
 /// What is probed.
 pub(super) struct Trial<'a> {
-    /// The file, open.
-    pub(super) file: &'a File,
-    /// The SHA-256 of its bytes, in hexadecimal digits.
-    pub(super) digest: &'a str,
-    /// A path to the same bytes.
-    pub(super) path: &'a Path,
+    pub(super) staged: &'a Staged,
     pub(super) stamp: &'a Stamp,
     pub(super) config: &'a Map<String, Value>,
     pub(super) worker_threads: u32,
+}
+
+impl Default for Probe {
+    fn default() -> Self {
+        Self::NotProbed {
+            reason: "its turn has not come",
+        }
+    }
 }
 
 impl Settings {
@@ -151,7 +154,7 @@ impl Settings {
         let found = self.run(&program, trial);
         if found.as_ref().err().is_none_or(ProbeError::is_of_the_file) {
             let result = RememberedProbe {
-                digest: trial.digest.to_owned(),
+                digest: trial.staged.digest.to_string(),
                 plugin: trial.stamp.plugin.clone(),
                 version: trial.stamp.version.clone(),
                 at: SystemTime::now(),
@@ -169,20 +172,24 @@ impl Settings {
         let path = Path::new(STDIN);
         let request = Request {
             nonce: nonce(),
-            path: if path.exists() { path } else { trial.path }.to_owned(),
+            path: if path.exists() {
+                path
+            } else {
+                &trial.staged.path
+            }
+            .to_owned(),
             plugin: trial.stamp.plugin.clone(),
             config: trial.config.clone(),
             worker_threads: trial.worker_threads,
             cpu_secs: self.limits.cpu().as_secs(),
             memory: self.limits.memory,
         };
-        let ended =
-            run::run(program, trial.file, &request, self.limits.time).map_err(|source| {
-                ProbeError::NotRun {
-                    program: program.to_owned(),
-                    source,
-                }
-            })?;
+        let ended = run::run(program, &trial.staged.file, &request, self.limits.time).map_err(
+            |source| ProbeError::NotRun {
+                program: program.to_owned(),
+                source,
+            },
+        )?;
         verdict::verdict(&ended, &request.nonce, trial.stamp, program, &self.limits)
     }
 
@@ -207,11 +214,11 @@ impl Settings {
         let config = serde_json::to_string(trial.config).expect("a JSON object is JSON");
         let text = format!(
             "{} {} {LAYOUTS_DIGEST} {:?} {config}",
-            trial.digest,
+            trial.staged.digest,
             wire::HOST,
             self.limits
         );
-        hexadecimal(&Sha256::digest(text.as_bytes()))
+        Digest::of(text.as_bytes()).to_string()
     }
 }
 
@@ -219,10 +226,6 @@ impl Settings {
 fn nonce() -> String {
     let random = || RandomState::new().hash_one(0);
     format!("{:016x}{:016x}", random(), random())
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn seconds(at: SystemTime) -> u64 {

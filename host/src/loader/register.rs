@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use solti_model::Labels;
 use solti_plugin_abi::stamp::Stamp;
 
-use super::Ready;
 use super::connect::Connected;
+use super::discover::Candidate;
 use super::error::RegisterError;
 use super::facts::FileFacts;
+use super::probe::Probe;
 use super::report::{LoadedPlugin, LoadedRunner};
 use crate::router::RunnerRouter;
 
@@ -25,22 +27,21 @@ pub(super) fn check_name(stamp: &Stamp, first: Option<&str>) -> Result<(), Regis
     }
 }
 
-/// Registers the runners in the order of the stamp.
+/// Registers the runners in the order of the stamp. Each of `overrides` wins over the labels before
+/// it, and the first over the stamp's.
 pub(super) fn register(
     candidate: &Candidate,
     facts: FileFacts,
     stamp: &Stamp,
-    connected: Connected,
     probe: Probe,
+    connected: Connected,
+    overrides: &[Labels; 2],
     router: &mut RunnerRouter,
 ) -> LoadedPlugin {
-    let Ready {
-        candidate, stamp, ..
-    } = ready;
     let mut runners = Vec::new();
     for (runner, stamped) in connected.runners.into_iter().zip(&stamp.runners) {
         let mut labels = stamped.labels.clone();
-        for (key, value) in ready.labels.iter().flat_map(|labels| labels.iter()) {
+        for (key, value) in overrides.iter().flat_map(|labels| labels.iter()) {
             labels.insert(key, value);
         }
         router.register_with_labels(Arc::new(runner), labels.clone());
@@ -56,8 +57,8 @@ pub(super) fn register(
         plugin: stamp.plugin.clone(),
         version: stamp.version.clone(),
         abi: stamp.abi,
-        probe,
         runners,
+        probe,
         facts,
         handle: connected.plugin,
     }

@@ -12,6 +12,7 @@ use tracing::warn;
 
 use super::error::{LoadError, Stage};
 use super::facts::FileFacts;
+use super::probe::Probe;
 use crate::foreign::Plugin;
 
 /// What became of each file of a directory, in the order in which they were looked at.
@@ -40,10 +41,10 @@ pub struct LoadedPlugin {
     pub version: String,
     /// The version of the ABI it was built for.
     pub abi: u32,
-    /// Whether another process had loaded it before.
-    pub probe: Probe,
     /// Its runners, in routing order.
     pub runners: Vec<LoadedRunner>,
+    /// Whether another process had loaded it before.
+    pub probe: Probe,
     /// What was measured of the file.
     #[serde(flatten)]
     pub facts: FileFacts,
@@ -135,29 +136,24 @@ impl LoadReport {
         &self.skipped
     }
 
-    pub(super) fn add(&mut self, end: End) {
-        match end {
-            End::Loaded(loaded) => self.loaded.push(*loaded),
-            End::Rejected(rejected) => {
-                let Rejected { file, error } = &rejected;
-                warn!(%file, stage = %error.stage(), "{error}");
-                self.rejected.push(rejected);
-            }
-            End::Skipped(skipped) => self.skipped.push(skipped),
-        }
+    pub(super) fn add_loaded(&mut self, loaded: LoadedPlugin) {
+        self.loaded.push(loaded);
     }
-}
 
-/// What became of one file.
-pub(super) enum End {
-    Loaded(Box<LoadedPlugin>),
-    Rejected(Rejected),
-    Skipped(Skipped),
-}
+    /// The file from which the plugin `name` was loaded.
+    pub(super) fn first_of(&self, name: &str) -> Option<&str> {
+        let first = self.loaded.iter().find(|other| other.plugin == name)?;
+        Some(&first.file)
+    }
 
-impl End {
-    pub(super) fn rejected(file: String, error: LoadError) -> Self {
-        Self::Rejected(Rejected { file, error })
+    pub(super) fn add_rejected(&mut self, rejected: Rejected) {
+        let Rejected { file, error, .. } = &rejected;
+        warn!(%file, stage = %error.stage(), "{error}");
+        self.rejected.push(rejected);
+    }
+
+    pub(super) fn add_skipped(&mut self, skipped: Skipped) {
+        self.skipped.push(skipped);
     }
 }
 

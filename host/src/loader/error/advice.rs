@@ -20,6 +20,7 @@ impl LoadError {
             Self::Policy(err) => err.advice(),
             Self::Discover(err) => of_discover(err).to_owned(),
             Self::Stage(_) => "copy it under a name that begins with a dot, then rename it".into(),
+            Self::Probe(err) => err.advice().to_owned(),
             Self::Open(OpenError::Refused { reason }) => {
                 let advice = of_the_system(reason);
                 advice.strip_prefix("; ").unwrap_or("build it again").into()

@@ -27,6 +27,7 @@ impl LoadError {
                 StageError::OutOfMemory { .. } => "out_of_memory",
                 StageError::Unwritable { .. } => "unwritable",
             },
+            Self::Probe(err) => err.code(),
             Self::Open(err) => match err {
                 OpenError::Refused { .. } => "refused_by_system",
                 OpenError::NameTaken { .. } => "name_taken",

@@ -3,7 +3,9 @@
 //! Standard input is the plugin's file, standard output the channel to the host, standard error
 //! the plugin's last words. Nothing here trusts the plugin to return, or to leave anything as it was.
 
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
@@ -75,7 +77,12 @@ fn try_plugin(request: &Request) -> Answer {
 }
 
 fn describe(request: &Request) -> Result<Description, String> {
-    let module = open::open(&request.path).map_err(|err| err.to_string())?;
+    let file = io::stdin()
+        .as_fd()
+        .try_clone_to_owned()
+        .map_err(|err| format!("the probe has no file: {err}"))?;
+    let module =
+        open::open_alone(&request.path, &File::from(file)).map_err(|err| err.to_string())?;
     let connection = Connection {
         config: request.config.clone(),
         worker_threads: request.worker_threads,

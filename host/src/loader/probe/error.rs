@@ -124,6 +124,46 @@ pub enum ProbeError {
 }
 
 impl ProbeError {
+    /// What to do about it, in the imperative.
+    pub(in crate::loader) fn advice(&self) -> &'static str {
+        match self {
+            Self::Killed { .. }
+            | Self::Exited { .. }
+            | Self::Descriptors { .. }
+            | Self::ChannelClosed
+            | Self::WroteElsewhere => "get a fixed build of it",
+            Self::TimedOut { .. } | Self::Cpu { .. } => {
+                "get a fixed build of it, or allow the probe more time"
+            }
+            Self::Memory { .. } => "get a fixed build of it, or allow the probe more memory",
+            Self::NotAsStamped(_) => "build it again",
+            Self::Refused { .. } => "correct its configuration, or what it says is missing",
+            Self::Remembered { .. } => "get a fixed build of it, or have it tried again",
+            Self::NoProbe { .. } => "name a program whose main begins with probe_main()",
+            Self::OtherHost { .. } => "build both of the same version",
+            Self::NotRun { .. } => "name a program that can be run",
+        }
+    }
+
+    /// A short name of the reason that never changes.
+    pub(in crate::loader) fn code(&self) -> &'static str {
+        match self {
+            Self::Killed { .. } => "killed",
+            Self::Exited { .. } => "exited",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Cpu { .. } => "too_much_cpu",
+            Self::Memory { .. } => "too_much_memory",
+            Self::Descriptors { .. } | Self::ChannelClosed => "closed_descriptors",
+            Self::WroteElsewhere => "wrote_elsewhere",
+            Self::NotAsStamped(_) => "not_as_stamped",
+            Self::Refused { .. } => "refused",
+            Self::Remembered { .. } => "remembered",
+            Self::NoProbe { .. } => "no_probe",
+            Self::OtherHost { .. } => "probe_of_other_host",
+            Self::NotRun { .. } => "probe_not_run",
+        }
+    }
+
     /// Whether it is the file's fault, so that the same bytes fail again.
     pub(super) fn is_of_the_file(&self) -> bool {
         match self {

@@ -1,27 +1,29 @@
 //! Runs work for several items at a time and hands the results out in order.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 
-/// Does `work` for each of `items` on up to `workers` threads, or on this one where there are none.
-/// `take` is called on this thread for
-/// one item after the other, with a function that waits for its result.
-pub(in crate::loader) fn side_by_side<T: Sync, R: Send>(
-    items: &[T],
+use parking_lot::Mutex;
+
+/// Does `work` with each of `items` on up to `workers` threads, or on this one where there are none.
+/// `take` is called on this thread for one item after the other, with a function that waits for its
+/// result.
+pub(in crate::loader) fn side_by_side<T: Send, R: Send>(
+    items: Vec<T>,
     workers: usize,
-    work: impl Fn(&T) -> R + Sync,
+    work: impl Fn(T) -> R + Sync,
     mut take: impl FnMut(usize, &mut dyn FnMut() -> R),
 ) {
-    let next = AtomicUsize::new(0);
+    let len = items.len();
+    let queue = Mutex::new(items.into_iter().enumerate());
     let (sender, results) = channel();
     let worker = || {
-        let (sender, work, next) = (sender.clone(), &work, &next);
+        let (sender, work, queue) = (sender.clone(), &work, &queue);
         move || {
             loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                let Some(item) = items.get(index) else { return };
+                let next = queue.lock().next();
+                let Some((index, item)) = next else { return };
                 // Nobody listens any more when `take` has panicked.
                 if sender.send((index, work(item))).is_err() {
                     return;
@@ -30,7 +32,7 @@ pub(in crate::loader) fn side_by_side<T: Sync, R: Send>(
         }
     };
     thread::scope(|scope| {
-        let started = (0..workers.min(items.len()))
+        let started = (0..workers.min(len))
             .filter(|_| {
                 thread::Builder::new()
                     .name("plugin-probe".to_owned())
@@ -42,7 +44,7 @@ pub(in crate::loader) fn side_by_side<T: Sync, R: Send>(
             worker()();
         }
         let mut early = BTreeMap::new();
-        for wanted in 0..items.len() {
+        for wanted in 0..len {
             take(wanted, &mut || {
                 loop {
                     if let Some(result) = early.remove(&wanted) {
@@ -69,7 +71,7 @@ mod tests {
         let items: Vec<usize> = (0..50).collect();
         let mut taken = Vec::new();
         side_by_side(
-            &items,
+            items.clone(),
             3,
             |item| {
                 if item % 3 == 0 {
@@ -88,7 +90,7 @@ mod tests {
         // Each waits for the other: one worker alone would never end.
         let meet = Barrier::new(2);
         side_by_side(
-            &[(), ()],
+            vec![(), ()],
             2,
             |()| meet.wait(),
             |_, result| {
@@ -99,6 +101,6 @@ mod tests {
 
     #[test]
     fn nothing_to_do_is_done_at_once() {
-        side_by_side(&[] as &[u8], 4, |_| (), |_, _| unreachable!());
+        side_by_side(Vec::<u8>::new(), 4, |_| (), |_, _| unreachable!());
     }
 }
