@@ -11,7 +11,10 @@
 //! 1 when one did not, 2 when nothing could be run.
 
 mod args;
+mod check;
 mod exec;
+mod forget;
+mod inspect;
 mod list;
 mod log;
 mod metrics;
@@ -49,6 +52,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(run) => run::run(run),
         Command::Exec(exec) => exec::exec(exec),
         Command::List(list) => list::list(list),
+        Command::Inspect(inspect) => inspect::inspect(&inspect),
+        Command::Check(check) => check::check(&check),
+        Command::Forget(forget) => forget::forget(&forget),
     };
     match done {
         Ok(code) => ExitCode::from(code),

@@ -1,9 +1,11 @@
 //! A plugin's objects as the contract's types.
 
 mod error;
+mod panics;
 mod plugin;
 mod runner;
 mod task;
 
+pub(crate) use panics::Panics;
 pub use plugin::{Plugin, ShutdownOutcome};
 pub(crate) use runner::ForeignRunner;

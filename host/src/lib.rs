@@ -23,9 +23,11 @@ mod services;
 
 pub use foreign::{Plugin, ShutdownOutcome};
 pub use loader::{
-    ConnectError, DiscoverError, InspectError, Inspection, LoadDirError, LoadError, LoadReport,
-    LoadedPlugin, LoadedRunner, OpenError, PluginLoader, Problem, Progress, RegisterError,
-    Rejected, Skipped, Stage, inspect, load_dir,
+    CheckReport, ConnectError, Digest, DiscoverError, FileFacts, GlibcVersion, InspectError,
+    Inspection, LoadDirError, LoadError, LoadReport, LoadedPlugin, LoadedRunner, Needs, OpenError,
+    Passed, PassedRunner, Place, PluginLoader, PolicyError, Probe, ProbeError, Problem, Progress,
+    PublicKeyError, RegisterError, Rejected, RememberedProbe, Signature, Skipped, Stage,
+    StageError, StageTimes, Survey, forget_probes, inspect, load_dir, probe_main,
 };
 pub use router::RunnerRouter;
 pub use services::log::{PluginLog, PluginRecord, TracingLog};

@@ -6,40 +6,59 @@
 //!                        write it   copy    process           module
 //! ```
 //!
+//! A file is opened once, for the part of *policy* that needs only its owner and size, and read
+//! once, into the bytes that everything after it is about.
+//!
 //! Up to *open* nothing of a plugin runs in this process. Each stage either passes a candidate on
 //! or ends it with a [`LoadError`] that names what was found, what was expected and what to do; one
 //! bad file never stops the next.
 
+mod check;
 mod connect;
+mod digest;
 mod discover;
 mod error;
+mod facts;
 mod inspect;
 mod open;
+mod policy;
+mod prepare;
+mod probe;
 mod register;
 mod report;
 mod sidecar;
+mod stage;
+mod survey;
+mod tried;
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
-use std::path::Path;
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
 use solti_model::Labels;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::router::RunnerRouter;
 use crate::services::log::{PluginLog, TracingLog};
 use connect::Connection;
-use discover::{Candidate, Found};
-use sidecar::Sidecar;
+use policy::{Policy, Sums};
+use prepare::Ready;
+use tried::{Sound, Tried};
 
+pub use check::{CheckReport, Passed, PassedRunner};
+pub use digest::Digest;
 pub use error::{
-    ConnectError, DiscoverError, InspectError, LoadDirError, LoadError, OpenError, RegisterError,
-    Stage,
+    ConnectError, DiscoverError, InspectError, LoadDirError, LoadError, OpenError, Place,
+    PolicyError, RegisterError, Stage, StageError,
 };
-pub use inspect::{Inspection, Problem, inspect};
+pub use facts::{FileFacts, StageTimes};
+pub use inspect::{GlibcVersion, Inspection, Needs, Problem, inspect};
+pub use policy::PublicKeyError;
+pub use probe::{Probe, ProbeError, RememberedProbe, forget_probes, probe_main};
 pub use report::{LoadReport, LoadedPlugin, LoadedRunner, Rejected, Skipped};
+pub use survey::{Signature, Survey};
 
 /// Loads every plugin of a directory into `router`, in the order of their file names.
 ///
@@ -83,6 +102,10 @@ pub struct PluginLoader {
     by_plugin: HashMap<String, Settings>,
     log: Arc<dyn PluginLog>,
     on_progress: Option<Arc<OnProgress>>,
+    policy: Policy,
+    stage_in: Option<PathBuf>,
+    probe: probe::Settings,
+    max_panics: Option<NonZeroU64>,
 }
 
 /// What is called before each file.
@@ -123,6 +146,10 @@ impl PluginLoader {
             by_plugin: HashMap::new(),
             log: Arc::new(TracingLog),
             on_progress: None,
+            policy: Policy::default(),
+            stage_in: None,
+            probe: probe::Settings::default(),
+            max_panics: None,
         }
     }
 
@@ -195,6 +222,17 @@ impl PluginLoader {
         self
     }
 
+    /// Takes a plugin out of routing once it has panicked `panics` times; 0 for never, the default.
+    ///
+    /// Its runners are asked no more, and what they have begun goes on: see
+    /// [`Plugin::is_retired`](crate::Plugin::is_retired). It is not the default because then
+    /// one bad task, tried again and again, ends the plugin's service for every other.
+    #[must_use]
+    pub fn max_panics(mut self, panics: u64) -> Self {
+        self.max_panics = NonZeroU64::new(panics);
+        self
+    }
+
     fn settings(&mut self, plugin: impl Into<String>) -> &mut Settings {
         self.by_plugin.entry(plugin.into()).or_default()
     }
@@ -210,19 +248,15 @@ impl PluginLoader {
         path: impl AsRef<Path>,
         router: &mut RunnerRouter,
     ) -> Result<LoadReport, LoadDirError> {
-        let found = discover::discover(path.as_ref())?;
-        let total = found.len();
+        let directory = self.locate(path.as_ref())?;
+        let found = discover::discover(&directory, &self.policy)?;
+        let sums = Sums::of(&directory, &self.policy);
         let mut report = LoadReport::default();
-        for (done, found) in found.into_iter().enumerate() {
-            if let Some(on_progress) = &self.on_progress {
-                on_progress(Progress {
-                    file: found.file(),
-                    done,
-                    total,
-                });
-            }
-            self.load_found(found, router, &mut report);
-        }
+        self.try_all(found, &sums, |tried| match tried {
+            Tried::Sound(sound) => self.load_sound(*sound, router, &mut report),
+            Tried::Rejected(rejected) => report.add_rejected(*rejected),
+            Tried::Skipped(skipped) => report.add_skipped(skipped),
+        });
         info!(
             loaded = report.loaded().len(),
             rejected = report.rejected().len(),
@@ -233,81 +267,63 @@ impl PluginLoader {
         Ok(report)
     }
 
-    fn load_found(&self, found: Found, router: &mut RunnerRouter, report: &mut LoadReport) {
-        let candidate = match found {
-            Found::Candidate(candidate) => candidate,
-            Found::Skipped(skipped) => return report.add_skipped(skipped),
-            Found::Rejected(file, err) => return reject(report, file, err.into()),
-        };
-        match self.load_candidate(&candidate, router, report.loaded()) {
-            Ok(Outcome::Loaded(loaded)) => report.add_loaded(loaded),
-            Ok(Outcome::Skipped(reason)) => {
-                report.add_skipped(Skipped {
-                    file: candidate.file,
-                    reason,
-                });
-            }
-            Err(err) => reject(report, candidate.file, err),
-        }
-    }
-
-    fn load_candidate(
-        &self,
-        candidate: &Candidate,
-        router: &mut RunnerRouter,
-        loaded: &[LoadedPlugin],
-    ) -> Result<Outcome, LoadError> {
-        let sidecar = Sidecar::beside(candidate)?;
-        if !sidecar.enabled {
-            return Ok(Outcome::Skipped(format!("disabled in {}", sidecar.file)));
-        }
-        let bytes =
-            fs::read(&candidate.path).map_err(|source| DiscoverError::Unreadable { source })?;
-        let stamp = inspect::inspect(&bytes).into_stamp()?;
-        if self
-            .allowed
+    /// Finds a directory and checks that only trusted users can put plugins into it.
+    fn locate(&self, path: &Path) -> Result<PathBuf, LoadDirError> {
+        let directory = discover::locate(path)?;
+        let staging = self
+            .stage_in
             .as_ref()
-            .is_some_and(|allowed| !allowed.contains(&stamp.plugin))
-        {
-            return Ok(Outcome::Skipped(format!(
-                "plugin '{}' is not in the host's allow-list",
-                stamp.plugin
-            )));
+            .map(|path| discover::locate(path))
+            .transpose()?;
+        for directory in [Some(&directory), staging.as_ref()].into_iter().flatten() {
+            self.policy
+                .check_directories(directory)
+                .map_err(|source| LoadDirError::Untrusted {
+                    path: directory.clone(),
+                    source,
+                })?;
         }
-        register::check_name(&stamp, loaded)?;
-        let module = open::open(&candidate.path)?;
-        let settings = self
-            .by_plugin
-            .get(&stamp.plugin)
-            .cloned()
-            .unwrap_or_default();
-        let connected = connect::connect(
-            module,
-            &stamp,
-            Connection {
-                config: settings.config.into_iter().chain(sidecar.config).collect(),
-                worker_threads: settings
-                    .worker_threads
-                    .unwrap_or(self.worker_threads)
-                    .max(1),
-                log: Arc::clone(&self.log),
-            },
-        )?;
-        let labels = [&settings.labels, &sidecar.labels];
-        Ok(Outcome::Loaded(register::register(
-            candidate, &stamp, connected, labels, router,
-        )))
+        Ok(directory)
     }
-}
 
-/// How a candidate ended that was not rejected.
-enum Outcome {
-    Loaded(LoadedPlugin),
-    Skipped(String),
-}
-
-fn reject(report: &mut LoadReport, file: String, error: LoadError) {
-    let rejected = Rejected { file, error };
-    warn!(file = rejected.file, stage = %rejected.error.stage(), "{}", rejected.error);
-    report.add_rejected(rejected);
+    fn load_sound(&self, sound: Sound, router: &mut RunnerRouter, report: &mut LoadReport) {
+        let Sound {
+            candidate,
+            ready,
+            probe,
+            mut facts,
+        } = sound;
+        let Ready {
+            config,
+            worker_threads,
+            labels,
+            stamp,
+            needs,
+            staged,
+        } = ready;
+        let connect = |facts: &mut FileFacts| {
+            register::check_name(&stamp, report.first_of(&stamp.plugin))?;
+            let module =
+                facts.timed(Stage::Open, || open::open(staged, &candidate.file, &needs))?;
+            let connection = Connection {
+                config,
+                worker_threads,
+                log: Arc::clone(&self.log),
+            };
+            let connected = facts.timed(Stage::Connect, || {
+                connect::connect(module, &stamp, connection, self.max_panics)
+            })?;
+            Ok(connected)
+        };
+        match connect(&mut facts) {
+            Ok(connected) => report.add_loaded(register::register(
+                &candidate, facts, &stamp, probe, connected, &labels, router,
+            )),
+            Err(error) => report.add_rejected(Rejected {
+                file: candidate.file,
+                error,
+                facts,
+            }),
+        }
+    }
 }

@@ -3,5 +3,6 @@
 mod cli;
 
 fn main() -> std::process::ExitCode {
+    solti_plugin_host::probe_main();
     cli::main()
 }

@@ -1,7 +1,8 @@
 //! The example plugins, built as an operator would use them.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::{PLUGIN_SUFFIX, Profile, build, target_dir};
@@ -39,6 +40,8 @@ pub fn install_examples() -> io::Result<Installed> {
     let built = build(&packages, Profile::Release, &target_dir(), |_| {});
     let directory = target_dir().join("plugins");
     fs::create_dir_all(&directory)?;
+    // A host refuses what others can change, and a umask may let them.
+    fs::set_permissions(&directory, Permissions::from_mode(0o755))?;
     let plugins = EXAMPLES
         .iter()
         .map(|package| replace(&built.plugins[*package], &directory, package))
@@ -55,6 +58,7 @@ fn replace(built: &Path, directory: &Path, package: &str) -> io::Result<PathBuf>
     let file = directory.join(format!("{package}.{PLUGIN_SUFFIX}"));
     let copy = directory.join(format!(".{package}.copy"));
     fs::copy(built, &copy)?;
+    fs::set_permissions(&copy, Permissions::from_mode(0o755))?;
     fs::rename(&copy, &file)?;
     Ok(file)
 }

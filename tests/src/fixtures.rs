@@ -1,5 +1,7 @@
 //! The plugins of the test suite, built once for each test program.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -9,6 +11,7 @@ use crate::{Built, Profile, build, target_dir};
 const PACKAGES: &[&str] = &[
     "container",
     "hello",
+    "hostile",
     "solti-plugin-host",
     "specimen",
     "subprocess",
@@ -69,5 +72,7 @@ pub fn solti_host() -> &'static Path {
 pub fn install(package: &str, directory: &Path, stem: &str) -> PathBuf {
     let file = directory.join(format!("{stem}.{PLUGIN_SUFFIX}"));
     std::fs::copy(plugin(package), &file).expect("a temporary directory can be written");
+    // Whatever the umask of the build was: a host refuses what others can change.
+    std::fs::set_permissions(&file, Permissions::from_mode(0o755)).expect("the copy is ours");
     file
 }

@@ -7,10 +7,12 @@
 mod build;
 mod examples;
 mod fixtures;
+mod report;
 
 pub use build::{Built, Profile, build, build_with};
 pub use examples::{EXAMPLES, Installed, install_examples};
 pub use fixtures::{PLUGIN_SUFFIX, built, install, plugin, solti_host};
+pub use report::unmeasured;
 
 use std::path::{Path, PathBuf};
 

@@ -1,10 +1,16 @@
 //! The words of the command line.
 
+mod probing;
+mod trust;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use serde_json::Value;
+
+pub(super) use probing::{Forget, Probing};
+pub(super) use trust::Trust;
 
 /// Runs tasks through plugins: shared libraries dropped into a directory.
 #[derive(Debug, Parser)]
@@ -23,6 +29,9 @@ pub(super) enum Command {
     Run(Run),
     Exec(Exec),
     List(List),
+    Inspect(Inspect),
+    Check(Check),
+    Forget(Forget),
 }
 
 /// Run tasks and print their lines, each with its slot in front, then a summary.
@@ -98,6 +107,42 @@ pub(super) struct List {
     pub(super) json: bool,
 }
 
+/// Show all that can be known of plugin files without running them.
+///
+/// What they are, what they offer, what they need, who vouches for them, and everything that speaks
+/// against loading them here. The exit code is 1 when anything does.
+#[derive(Debug, clap::Args)]
+pub(super) struct Inspect {
+    /// The files
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) trust: Trust,
+
+    /// Print an array of objects as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Do all that is done with plugins before they become part of a host, and load none.
+///
+/// A directory is checked as a host would load it: the order of its files, its SHA256SUMS, plugins
+/// that have one name. The exit code is 1 when a file was rejected.
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// Plugin directories, or single files
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) loading: Loading,
+
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
 /// Where the plugins are.
 #[derive(Debug, clap::Args)]
 pub(super) struct Plugins {
@@ -123,6 +168,16 @@ pub(super) struct Loading {
     /// Set a field of a plugin's configuration to a JSON value, or to a text that is none
     #[arg(long, value_name = "PLUGIN.FIELD=VALUE", value_parser = parse_setting)]
     pub(super) config: Vec<Setting>,
+
+    #[command(flatten)]
+    pub(super) trust: Trust,
+
+    #[command(flatten)]
+    pub(super) probing: Probing,
+
+    /// Give a plugin no more tasks once it has panicked this often; 0 for never
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) max_panics: u64,
 }
 
 /// How a run goes and what it prints.

@@ -1,8 +1,6 @@
 //! `solti-host list`: what a directory offers.
 
-use std::io::{self, Write as _};
-
-use comfy_table::{Cell, Color, Table};
+use comfy_table::Table;
 use solti_plugin_host::{LoadReport, RunnerRouter};
 
 use super::args::List;
@@ -22,10 +20,7 @@ pub(super) fn list(args: List) -> anyhow::Result<u8> {
     } else {
         shown(&report, &args)
     };
-    match writeln!(io::stdout(), "{text}") {
-        Err(err) if err.kind() != io::ErrorKind::BrokenPipe => return Err(err.into()),
-        _ => {}
-    }
+    tables::print(&text)?;
     Ok(if report.rejected().is_empty() {
         SUCCESS
     } else {
@@ -39,30 +34,8 @@ fn shown(report: &LoadReport, args: &List) -> String {
     if !report.loaded().is_empty() {
         parts.push(loaded(report, colour).to_string());
     }
-    if !report.rejected().is_empty() {
-        let mut table = tables::new(colour, Stream::Stdout);
-        table.set_header(tables::header(colour, &["rejected", "stage", "reason"]));
-        for rejected in report.rejected() {
-            let mut file = Cell::new(&rejected.file);
-            if colour {
-                file = file.fg(Color::DarkRed);
-            }
-            table.add_row(vec![
-                file,
-                Cell::new(rejected.error.stage()),
-                Cell::new(&rejected.error),
-            ]);
-        }
-        parts.push(table.to_string());
-    }
-    if !report.skipped().is_empty() {
-        let mut table = tables::new(colour, Stream::Stdout);
-        table.set_header(tables::header(colour, &["skipped", "reason"]));
-        for skipped in report.skipped() {
-            table.add_row([&skipped.file, &skipped.reason]);
-        }
-        parts.push(table.to_string());
-    }
+    parts.extend(tables::rejected(report.rejected(), colour));
+    parts.extend(tables::skipped(report.skipped(), colour));
     parts.push(format!(
         "{} in {}: {} loaded, {} rejected, {} skipped",
         counted(

@@ -1,14 +1,16 @@
 //! Loads the directory that the command line names.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Map, Value};
 use solti_plugin_host::{LoadReport, PluginLoader, Progress, RunnerRouter};
 
-use super::args::Loading;
+use super::args::{Loading, Trust};
 
 /// How long loading goes on before a bar is worth showing.
 const LONG: Duration = Duration::from_millis(300);
@@ -17,13 +19,44 @@ const LONG: Duration = Duration::from_millis(300);
 ///
 /// # Errors
 ///
-/// When the directory cannot be read.
+/// When the directory cannot be read or is not trusted.
 pub(super) fn load(
     directory: &Path,
     loading: &Loading,
     router: &mut RunnerRouter,
 ) -> anyhow::Result<LoadReport> {
-    let mut loader = PluginLoader::new().worker_threads(loading.workers);
+    let loader = loader(loading)?;
+    let bar = bar();
+    let report = loader
+        .on_progress({
+            let bar = bar.clone();
+            let began = Instant::now();
+            move |progress| show(&bar, began, progress)
+        })
+        .load_dir(directory, router);
+    bar.finish_and_clear();
+    // Its text has that of its source in it already.
+    report.map_err(|err| anyhow::Error::msg(err.to_string()))
+}
+
+/// The loader that the words describe.
+///
+/// # Errors
+///
+/// When a public key cannot be read.
+pub(super) fn loader(loading: &Loading) -> anyhow::Result<PluginLoader> {
+    let probing = &loading.probing;
+    let mut loader = trusting(&loading.trust)?
+        .worker_threads(loading.workers)
+        .max_panics(loading.max_panics)
+        .probe_time(probing.probe_time)
+        .probe_memory(probing.probe_memory.saturating_mul(1 << 20));
+    if probing.no_probe {
+        loader = loader.without_probe();
+    }
+    if let Some(state) = &probing.state {
+        loader = loader.state_dir(state);
+    }
     if !loading.allow.is_empty() {
         loader = loader.allow(loading.allow.iter().cloned());
     }
@@ -37,17 +70,48 @@ pub(super) fn load(
     for (plugin, config) in by_plugin {
         loader = loader.config(plugin, Value::Object(config));
     }
-    let bar = bar();
-    let report = loader
-        .on_progress({
-            let bar = bar.clone();
-            let began = Instant::now();
-            move |progress| show(&bar, began, progress)
-        })
-        .load_dir(directory, router);
-    bar.finish_and_clear();
-    // Its text has that of its source in it already.
-    report.map_err(|err| anyhow::Error::msg(err.to_string()))
+    Ok(loader)
+}
+
+/// A loader with the default options, and this trust in files.
+///
+/// # Errors
+///
+/// When a public key cannot be read.
+pub(super) fn trusting(trust: &Trust) -> anyhow::Result<PluginLoader> {
+    let mut loader = PluginLoader::new();
+    for uid in &trust.trust_owner {
+        loader = loader.trust_owner(*uid);
+    }
+    if trust.trust_any_owner {
+        loader = loader.trust_any_owner();
+    }
+    if trust.trust_writable {
+        loader = loader.trust_writable();
+    }
+    if trust.allow_noexec {
+        loader = loader.allow_noexec();
+    }
+    if trust.allow_links_outside {
+        loader = loader.allow_links_outside();
+    }
+    if let Some(bytes) = trust.max_file_bytes {
+        loader = loader.max_file_bytes(bytes);
+    }
+    for key in &trust.public_key {
+        let text = if Path::new(key).exists() {
+            fs::read_to_string(key).with_context(|| format!("public key {key}"))?
+        } else {
+            key.clone()
+        };
+        loader = loader
+            .public_key(&text)
+            .with_context(|| format!("public key {key}"))?;
+    }
+    if let Some(directory) = &trust.stage_in {
+        loader = loader.stage_in(directory);
+    }
+    Ok(loader)
 }
 
 fn bar() -> ProgressBar {

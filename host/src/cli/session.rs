@@ -112,7 +112,7 @@ pub(super) fn run(setup: Setup<'_>) -> anyhow::Result<u8> {
     let reader_left = writer.closed().is_cancelled();
     let written = writer.finish();
     let problems = [setup.problems, arrived].concat();
-    let summary = Summary::new(rows, counters.counts(), problems);
+    let summary = Summary::new(rows, counters.counts(), problems, retired(&report));
     if !reader_left {
         summary.print(format)?;
     }
@@ -148,6 +148,23 @@ fn concurrency(setup: &Setup<'_>) -> usize {
     } else {
         slots.min(setup.jobs)
     }
+}
+
+/// Names the plugins that have panicked too often, and says so.
+fn retired(report: &LoadReport) -> Vec<String> {
+    let retired = report
+        .loaded()
+        .iter()
+        .filter(|plugin| plugin.handle.is_retired());
+    let names = retired.map(|plugin| {
+        style::warning(format_args!(
+            "plugin '{}' has panicked {} and got no more tasks",
+            plugin.plugin,
+            style::counted(plugin.handle.panics(), "time")
+        ));
+        plugin.plugin.clone()
+    });
+    names.collect()
 }
 
 /// Ends the runtimes of the plugins; what still runs in them belongs to no task any more.

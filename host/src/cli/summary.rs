@@ -22,6 +22,8 @@ pub(super) struct Summary {
     metrics: Counts,
     /// What was wrong with specs that could not be read.
     problems: Vec<String>,
+    /// The plugins that have panicked too often.
+    retired: Vec<String>,
 }
 
 /// What became of a task.
@@ -37,11 +39,17 @@ pub(super) struct Row {
 }
 
 impl Summary {
-    pub(super) fn new(rows: Vec<Row>, metrics: Counts, problems: Vec<String>) -> Self {
+    pub(super) fn new(
+        rows: Vec<Row>,
+        metrics: Counts,
+        problems: Vec<String>,
+        retired: Vec<String>,
+    ) -> Self {
         Self {
             rows,
             metrics,
             problems,
+            retired,
         }
     }
 
@@ -97,6 +105,7 @@ impl Summary {
             metrics: &self.metrics,
             skipped: self.skipped(),
             problems: &self.problems,
+            retired: &self.retired,
         }
     }
 }

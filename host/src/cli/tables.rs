@@ -1,6 +1,9 @@
 //! How tables look.
 
-use comfy_table::{Attribute, Cell, ContentArrangement, Row, Table, presets};
+use std::io::{self, Write as _};
+
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Row, Table, presets};
+use solti_plugin_host::{Rejected, Skipped};
 
 /// Where a table goes, which decides how wide it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,4 +40,40 @@ pub(super) fn header(colour: bool, names: &[&str]) -> Row {
         }
     });
     Row::from(cells.collect::<Vec<_>>())
+}
+
+/// The files with something wrong, where there are any.
+pub(super) fn rejected(files: &[Rejected], colour: bool) -> Option<String> {
+    let mut table = new(colour, Stream::Stdout);
+    table.set_header(header(colour, &["rejected", "stage", "reason"]));
+    for rejected in files {
+        let mut file = Cell::new(&rejected.file);
+        if colour {
+            file = file.fg(Color::DarkRed);
+        }
+        table.add_row(vec![
+            file,
+            Cell::new(rejected.error.stage()),
+            Cell::new(&rejected.error),
+        ]);
+    }
+    (!files.is_empty()).then(|| table.to_string())
+}
+
+/// The files left alone on purpose, where there are any.
+pub(super) fn skipped(files: &[Skipped], colour: bool) -> Option<String> {
+    let mut table = new(colour, Stream::Stdout);
+    table.set_header(header(colour, &["skipped", "reason"]));
+    for skipped in files {
+        table.add_row([&skipped.file, &skipped.reason]);
+    }
+    (!files.is_empty()).then(|| table.to_string())
+}
+
+/// Prints what was asked for; a reader that has seen enough is no error.
+pub(super) fn print(text: &str) -> io::Result<()> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(err) if err.kind() != io::ErrorKind::BrokenPipe => Err(err),
+        _ => Ok(()),
+    }
 }

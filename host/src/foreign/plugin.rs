@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use abi_stable::std_types::RBox;
 use solti_plugin_abi::v1::plugin::PluginAbi_TO;
 
+use super::panics::Panics;
 use crate::services::log::PluginLog;
 
 /// A plugin that has been loaded, for as long as the process lives.
@@ -20,13 +21,12 @@ pub struct Plugin {
 }
 
 struct Inner {
-    name: Arc<str>,
     version: String,
     control: PluginAbi_TO<RBox<()>>,
     log: Arc<dyn PluginLog>,
     /// The generation of the log's answers that the plugin was last told of.
     log_generation: AtomicU64,
-    panics: Arc<AtomicU64>,
+    panics: Arc<Panics>,
 }
 
 /// How a plugin took its shutdown.
@@ -40,16 +40,14 @@ pub struct ShutdownOutcome {
 
 impl Plugin {
     pub(crate) fn new(
-        name: Arc<str>,
         version: String,
         control: PluginAbi_TO<RBox<()>>,
         log: Arc<dyn PluginLog>,
-        panics: Arc<AtomicU64>,
+        panics: Arc<Panics>,
     ) -> Self {
         let log_generation = AtomicU64::new(log.generation());
         Self {
             inner: Arc::new(Inner {
-                name,
                 version,
                 control,
                 log,
@@ -62,7 +60,7 @@ impl Plugin {
     /// The plugin's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.inner.name
+        self.inner.panics.plugin()
     }
 
     /// The plugin's version.
@@ -74,7 +72,14 @@ impl Plugin {
     /// How often code of the plugin has panicked.
     #[must_use]
     pub fn panics(&self) -> u64 {
-        self.inner.panics.load(Ordering::Relaxed)
+        self.inner.panics.so_far()
+    }
+
+    /// Whether it has panicked as often as the host allows: its runners are asked no more, and what
+    /// they have begun goes on.
+    #[must_use]
+    pub fn is_retired(&self) -> bool {
+        self.inner.panics.reached_limit()
     }
 
     /// Attempts that have begun and not ended.
@@ -97,7 +102,7 @@ impl Plugin {
     }
 
     pub(super) fn count_panic(&self) {
-        self.inner.panics.fetch_add(1, Ordering::Relaxed);
+        self.inner.panics.count();
     }
 
     /// Tells the plugin when the host's log filter has changed since it last asked.
@@ -116,7 +121,7 @@ impl Plugin {
 impl fmt::Debug for Plugin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Plugin")
-            .field("name", &self.inner.name)
+            .field("name", &self.name())
             .field("version", &self.inner.version)
             .finish_non_exhaustive()
     }

@@ -48,6 +48,9 @@ impl Runner for ForeignRunner {
         if kind.is_empty() || !self.kinds.contains(kind) {
             return false;
         }
+        if self.plugin.is_retired() {
+            return false;
+        }
         if self.by_kind {
             return true;
         }
@@ -68,6 +71,13 @@ impl Runner for ForeignRunner {
     }
 
     fn build_task(&self, spec: &TaskSpec, ctx: &BuildContext) -> Result<TaskRef, RunnerError> {
+        if self.plugin.is_retired() {
+            return Err(RunnerError::Internal(format!(
+                "plugin '{}' has panicked {} times and gets no more tasks",
+                self.plugin.name(),
+                self.plugin.panics()
+            )));
+        }
         self.plugin.refresh_log();
         let json = serde_json::to_string(spec)
             .map_err(|err| RunnerError::InvalidSpec(format!("the spec is not JSON: {err}")))?;

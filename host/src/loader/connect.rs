@@ -1,9 +1,10 @@
 //! Gives a plugin its host and takes its runners.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use abi_stable::std_types::{RResult, RStr};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use solti_plugin_abi::stamp::Stamp;
 use solti_plugin_abi::v1::error::PANIC;
@@ -11,7 +12,7 @@ use solti_plugin_abi::v1::module::{FfiConnect, PluginModule};
 use solti_plugin_abi::v1::plugin::FfiPlugin;
 
 use super::error::ConnectError;
-use crate::foreign::{ForeignRunner, Plugin};
+use crate::foreign::{ForeignRunner, Panics, Plugin};
 use crate::services::log::PluginLog;
 use crate::services::plugin_host;
 
@@ -34,52 +35,18 @@ pub(super) fn connect(
     module: PluginModule,
     stamp: &Stamp,
     connection: Connection,
+    max_panics: Option<NonZeroU64>,
 ) -> Result<Connected, ConnectError> {
-    let name: Arc<str> = Arc::from(stamp.plugin.as_str());
-    let panics = Arc::new(AtomicU64::new(0));
+    let panics = Arc::new(Panics::new(&stamp.plugin, max_panics));
+    let log = Arc::clone(&connection.log);
     let counter = Arc::clone(&panics);
-    let host = plugin_host::export(Arc::clone(&name), Arc::clone(&connection.log), move |_| {
-        counter.fetch_add(1, Ordering::Relaxed);
-    });
-    let config = Value::Object(connection.config).to_string();
-    let args = FfiConnect {
-        config: RStr::from_str(&config),
-        worker_threads: connection.worker_threads,
-    };
-    let FfiPlugin {
-        name: found_name,
-        version,
-        runners,
-        control,
-    } = match (module.connect())(host, args) {
-        RResult::ROk(plugin) => plugin,
-        RResult::RErr(err) => {
-            let reason = err.text.to_string();
-            return Err(if err.code == PANIC {
-                ConnectError::Panicked {
-                    plugin: name.to_string(),
-                    reason,
-                }
-            } else {
-                ConnectError::Refused { reason }
-            });
-        }
-    };
-    check("name", &stamp.plugin, &found_name)?;
-    check("version", &stamp.version, &version)?;
-    let stamped = stamp
-        .runners
-        .iter()
-        .map(|runner| runner.name.as_str())
-        .collect::<Vec<_>>();
-    let found = runners
-        .iter()
-        .map(|runner| runner.name.as_str())
-        .collect::<Vec<_>>();
-    check("runners", &stamped.join(", "), &found.join(", "))?;
+    let constructed = construct(module, &stamp.plugin, connection, move || counter.count())?;
+    Description::of(&constructed).check(stamp)?;
 
-    let plugin = Plugin::new(name, stamp.version.clone(), control, connection.log, panics);
-    let runners = runners
+    let version = stamp.version.clone();
+    let plugin = Plugin::new(version, constructed.control, log, panics);
+    let runners = constructed
+        .runners
         .into_iter()
         .zip(&stamp.runners)
         .map(|(runner, stamped)| {
@@ -89,14 +56,76 @@ pub(super) fn connect(
     Ok(Connected { plugin, runners })
 }
 
-/// Compares what the stamp says with what the plugin says once it runs.
-fn check(what: &'static str, stamped: &str, found: &str) -> Result<(), ConnectError> {
-    if stamped == found {
-        return Ok(());
+/// Gives the plugin its host and its configuration, and has it construct its runners.
+pub(super) fn construct(
+    module: PluginModule,
+    plugin: &str,
+    connection: Connection,
+    on_panic: impl Fn() + Send + Sync + 'static,
+) -> Result<FfiPlugin, ConnectError> {
+    let host = plugin_host::export(Arc::from(plugin), connection.log, move |_| on_panic());
+    let config = Value::Object(connection.config).to_string();
+    let args = FfiConnect {
+        config: RStr::from_str(&config),
+        worker_threads: connection.worker_threads,
+    };
+    match (module.connect())(host, args) {
+        RResult::ROk(constructed) => Ok(constructed),
+        RResult::RErr(err) => {
+            let reason = err.text.to_string();
+            Err(if err.code == PANIC {
+                ConnectError::Panicked {
+                    plugin: plugin.to_owned(),
+                    reason,
+                }
+            } else {
+                ConnectError::Refused { reason }
+            })
+        }
     }
-    Err(ConnectError::NotAsStamped {
-        what,
-        stamped: stamped.to_owned(),
-        found: found.to_owned(),
-    })
+}
+
+/// What a plugin says of itself once it runs.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Description {
+    name: String,
+    version: String,
+    runners: Vec<String>,
+}
+
+impl Description {
+    pub(super) fn of(plugin: &FfiPlugin) -> Self {
+        Self {
+            name: plugin.name.to_string(),
+            version: plugin.version.to_string(),
+            runners: plugin
+                .runners
+                .iter()
+                .map(|runner| runner.name.to_string())
+                .collect(),
+        }
+    }
+
+    /// Compares it with what the plugin's stamp says.
+    pub(super) fn check(&self, stamp: &Stamp) -> Result<(), ConnectError> {
+        let stamped = stamp
+            .runners
+            .iter()
+            .map(|runner| runner.name.as_str())
+            .collect::<Vec<_>>();
+        for (what, stamped, found) in [
+            ("name", &stamp.plugin, &self.name),
+            ("version", &stamp.version, &self.version),
+            ("runners", &stamped.join(", "), &self.runners.join(", ")),
+        ] {
+            if stamped != found {
+                return Err(ConnectError::NotAsStamped {
+                    what,
+                    stamped: stamped.clone(),
+                    found: found.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
 }

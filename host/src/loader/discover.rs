@@ -1,29 +1,28 @@
 //! Which files of a directory are candidates, in which order.
 
+mod names;
+
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::error::{DiscoverError, LoadDirError};
+use super::error::{DiscoverError, LoadDirError, LoadError, PolicyError};
+use super::policy::Policy;
 use super::report::Skipped;
-
-/// The suffix of a plugin file on this platform.
-const SUFFIX: &str = if cfg!(target_vendor = "apple") {
-    "dylib"
-} else {
-    "so"
-};
 
 /// A file that may be a plugin.
 #[derive(Debug)]
 pub(super) struct Candidate {
     /// Its name, escaped for people where it is not plain text.
     pub(super) file: String,
-    /// Its absolute path.
+    /// Its absolute path in the plugin directory.
     pub(super) path: PathBuf,
+    /// Where the file itself is; another path where `path` is a link.
+    pub(super) real: PathBuf,
 }
 
 /// One entry of the directory that is of interest.
@@ -31,7 +30,7 @@ pub(super) struct Candidate {
 pub(super) enum Found {
     Candidate(Candidate),
     Skipped(Skipped),
-    Rejected(String, DiscoverError),
+    Rejected(String, LoadError),
 }
 
 impl Found {
@@ -44,19 +43,31 @@ impl Found {
     }
 }
 
-/// Lists the plugin files of `directory`, sorted by name.
-pub(super) fn discover(directory: &Path) -> Result<Vec<Found>, LoadDirError> {
+/// Finds the directory itself: its absolute path, without links.
+///
+/// An absolute path, because the system's loader searches directories of its own for anything else.
+pub(super) fn locate(directory: &Path) -> Result<PathBuf, LoadDirError> {
+    let found = fs::canonicalize(directory).map_err(|source| LoadDirError::Unreadable {
+        path: directory.to_owned(),
+        source,
+    })?;
+    if found.is_dir() {
+        Ok(found)
+    } else {
+        Err(LoadDirError::NotADirectory { path: found })
+    }
+}
+
+/// Lists the plugin files of the `directory` that was located, sorted by name.
+///
+/// No file is opened here: a FIFO would block, a device might act.
+pub(super) fn discover(directory: &Path, policy: &Policy) -> Result<Vec<Found>, LoadDirError> {
     let unreadable = |source| LoadDirError::Unreadable {
         path: directory.to_owned(),
         source,
     };
-    // An absolute path: dlopen searches the system's directories for anything else.
-    let directory = fs::canonicalize(directory).map_err(unreadable)?;
-    if !directory.is_dir() {
-        return Err(LoadDirError::NotADirectory { path: directory });
-    }
     let mut names = Vec::new();
-    for entry in fs::read_dir(&directory).map_err(unreadable)? {
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
         names.push(entry.map_err(unreadable)?.file_name());
     }
     names.sort();
@@ -64,37 +75,86 @@ pub(super) fn discover(directory: &Path) -> Result<Vec<Found>, LoadDirError> {
     let mut first_of_inode = HashMap::new();
     let mut found = Vec::new();
     for name in names {
-        if Path::new(&name).extension() == Some(OsStr::new(SUFFIX)) {
-            found.push(look_at(
-                directory.join(&name),
-                shown(&name),
-                &mut first_of_inode,
-            ));
+        if let Some(reason) = names::unfinished(&name) {
+            found.push(Found::Skipped(Skipped {
+                file: shown(&name),
+                reason,
+            }));
+        } else if names::is_plugin(&name) {
+            let mut entry = look_at(&directory.join(&name), policy);
+            if let Found::Candidate(candidate) = &entry
+                && let Some(first) = repeated(candidate, &mut first_of_inode)
+            {
+                entry = Found::Skipped(Skipped {
+                    file: shown(&name),
+                    reason: format!("the same file as {first}"),
+                });
+            }
+            found.push(entry);
         }
     }
     Ok(found)
 }
 
-fn look_at(path: PathBuf, file: String, first_of_inode: &mut HashMap<(u64, u64), String>) -> Found {
-    let metadata = match fs::metadata(&path) {
-        Ok(metadata) => metadata,
-        Err(source) => return Found::Rejected(file, DiscoverError::Unreadable { source }),
-    };
-    if !metadata.is_file() {
-        let found = kind_of(&metadata);
-        return Found::Rejected(file, DiscoverError::NotAFile { found });
+/// What one entry is. `path` is absolute.
+pub(super) fn look_at(path: &Path, policy: &Policy) -> Found {
+    let file = shown(path.file_name().unwrap_or(path.as_os_str()));
+    match resolve(path, policy) {
+        Ok(real) => Found::Candidate(Candidate {
+            file,
+            path: path.to_owned(),
+            real,
+        }),
+        Err(err) => Found::Rejected(file, err),
     }
-    // A link to a plugin is that plugin: dlopen would hand out the same library twice.
-    let inode = (metadata.dev(), metadata.ino());
-    if let Some(first) = first_of_inode.get(&inode) {
-        let reason = format!("the same file as {first}");
-        return Found::Skipped(Skipped { file, reason });
-    }
-    first_of_inode.insert(inode, file.clone());
-    Found::Candidate(Candidate { file, path })
 }
 
-fn kind_of(metadata: &fs::Metadata) -> &'static str {
+/// The file behind an entry: itself, or what it links to.
+fn resolve(path: &Path, policy: &Policy) -> Result<PathBuf, LoadError> {
+    let unreadable = |source| DiscoverError::Unreadable { source };
+    let mut metadata = fs::symlink_metadata(path).map_err(unreadable)?;
+    let mut real = path.to_owned();
+    if metadata.is_symlink() {
+        real = fs::canonicalize(path).map_err(|source| broken_link(path, source))?;
+        metadata = fs::symlink_metadata(&real).map_err(unreadable)?;
+    }
+    if !metadata.is_file() {
+        let found = kind_of(&metadata);
+        return Err(DiscoverError::NotAFile { found }.into());
+    }
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    if !policy.links_outside && !real.starts_with(directory) {
+        return Err(PolicyError::LinkOutside { target: real }.into());
+    }
+    Ok(real)
+}
+
+fn broken_link(path: &Path, source: io::Error) -> DiscoverError {
+    let target = fs::read_link(path).unwrap_or_default();
+    match source.kind() {
+        io::ErrorKind::NotFound => DiscoverError::DanglingLink { target },
+        _ if source.raw_os_error() == Some(libc::ELOOP) => DiscoverError::LinkLoop { target },
+        _ => DiscoverError::Unreadable { source },
+    }
+}
+
+/// The name under which the same file was seen before. A link to a plugin is that plugin: it must
+/// not be loaded twice.
+fn repeated(
+    candidate: &Candidate,
+    first_of_inode: &mut HashMap<(u64, u64), String>,
+) -> Option<String> {
+    let metadata = fs::symlink_metadata(&candidate.real).ok()?;
+    let inode = (metadata.dev(), metadata.ino());
+    if let Some(first) = first_of_inode.get(&inode) {
+        return Some(first.clone());
+    }
+    first_of_inode.insert(inode, candidate.file.clone());
+    None
+}
+
+/// What a file is that is not a regular one.
+pub(super) fn kind_of(metadata: &fs::Metadata) -> &'static str {
     use std::os::unix::fs::FileTypeExt as _;
     let kind = metadata.file_type();
     if kind.is_dir() {
@@ -103,6 +163,8 @@ fn kind_of(metadata: &fs::Metadata) -> &'static str {
         "a FIFO"
     } else if kind.is_socket() {
         "a socket"
+    } else if kind.is_symlink() {
+        "a link"
     } else {
         "a device"
     }

@@ -1,5 +1,10 @@
 //! Why a file was not loaded: one enum per stage.
 
+mod advice;
+mod code;
+mod policy;
+mod stage;
+
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -8,6 +13,11 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::inspect::Problem;
+use super::probe::ProbeError;
+
+pub(super) use advice::sentence;
+pub use policy::{Place, PolicyError};
+pub use stage::StageError;
 
 /// The stages a file goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -18,6 +28,12 @@ pub enum Stage {
     Discover,
     /// Reading what its bytes say.
     Inspect,
+    /// Asking who may have written it.
+    Policy,
+    /// Copying it to where it cannot change.
+    Stage,
+    /// Having another process load it first.
+    Probe,
     /// Opening the library.
     Open,
     /// Constructing its runners.
@@ -31,6 +47,9 @@ impl fmt::Display for Stage {
         f.write_str(match self {
             Self::Discover => "discover",
             Self::Inspect => "inspect",
+            Self::Policy => "policy",
+            Self::Stage => "stage",
+            Self::Probe => "probe",
             Self::Open => "open",
             Self::Connect => "connect",
             Self::Register => "register",
@@ -56,6 +75,14 @@ pub enum LoadDirError {
         /// The path.
         path: PathBuf,
     },
+    /// Others could put plugins into it.
+    #[error("plugin directory {}: {source}", path.display())]
+    Untrusted {
+        /// The directory.
+        path: PathBuf,
+        /// Who could, and how.
+        source: PolicyError,
+    },
 }
 
 /// Why one file was not loaded.
@@ -68,6 +95,15 @@ pub enum LoadError {
     /// At [`Stage::Inspect`].
     #[error(transparent)]
     Inspect(#[from] InspectError),
+    /// At [`Stage::Policy`].
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// At [`Stage::Stage`].
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    /// At [`Stage::Probe`].
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
     /// At [`Stage::Open`].
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -86,6 +122,9 @@ impl LoadError {
         match self {
             Self::Discover(_) => Stage::Discover,
             Self::Inspect(_) => Stage::Inspect,
+            Self::Policy(_) => Stage::Policy,
+            Self::Stage(_) => Stage::Stage,
+            Self::Probe(_) => Stage::Probe,
             Self::Open(_) => Stage::Open,
             Self::Connect(_) => Stage::Connect,
             Self::Register(_) => Stage::Register,
@@ -109,13 +148,31 @@ pub enum DiscoverError {
         /// What it is.
         found: &'static str,
     },
-    /// Its sidecar cannot be read.
-    #[error("its sidecar {file} cannot be read: {source}")]
-    SidecarUnreadable {
+    /// It is a link to nothing.
+    #[error(
+        "a link to {}, which is not there: point it to a plugin or remove it",
+        target.display()
+    )]
+    DanglingLink {
+        /// What it links to.
+        target: PathBuf,
+    },
+    /// It is a link that leads back to itself.
+    #[error(
+        "a link to {}, which leads back to it: point it to a plugin or remove it",
+        target.display()
+    )]
+    LinkLoop {
+        /// What it links to.
+        target: PathBuf,
+    },
+    /// Its sidecar may not be used.
+    #[error("its sidecar {file} cannot be used: {reason}")]
+    SidecarUnusable {
         /// The sidecar's name.
         file: String,
-        /// What the system said.
-        source: io::Error,
+        /// Why.
+        reason: String,
     },
     /// Its sidecar is wrong.
     #[error("its sidecar {file}, line {line}: {reason}")]
@@ -150,11 +207,30 @@ fn all(problems: &[Problem]) -> String {
 #[non_exhaustive]
 pub enum OpenError {
     /// The system's loader refused it.
-    #[error("the system cannot load it: {reason}")]
+    #[error("the system cannot load it: {reason}{}", advice::of_the_system(reason))]
     Refused {
         /// The loader's words.
         reason: String,
     },
+    /// The system knows a library by that name already, and would return it instead.
+    #[error(
+        "the system already has a library called {}: restart the host",
+        path.display()
+    )]
+    NameTaken {
+        /// The name.
+        path: PathBuf,
+    },
+    /// Another library would be bound to this one instead of the one it was built for, or the other
+    /// way round.
+    #[error("{reason}: build the one that is called so without a SONAME")]
+    SonameTaken {
+        /// Who is mistaken for whom.
+        reason: String,
+    },
+    /// Something else was opened than what was checked.
+    #[error("the system opened another file than the one that was checked: restart the host")]
+    NotTheStagedFile,
     /// It has a stamp but no root module.
     #[error("it has a stamp but no root module: build it with export_plugin!")]
     NoRootModule,
@@ -219,4 +295,17 @@ pub enum RegisterError {
         /// The file that has it.
         first: String,
     },
+}
+
+/// A number with its thousands set apart.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }

@@ -2,7 +2,11 @@
 
 #![allow(unsafe_code, reason = "the dlopen boundary")]
 
+mod identity;
+mod sonames;
+
 use std::error::Error;
+use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::path::Path;
 
@@ -11,26 +15,60 @@ use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW, Symbol};
 use solti_plugin_abi::v1::module::{LAYOUTS_DIGEST, PluginModule};
 
 use super::error::OpenError;
+use super::inspect::Needs;
+use super::stage::Staged;
 
-/// Opens the library at the absolute `path`. It is never closed: threads, thread-locals and
+/// Opens the staged library of the file called `name`. It is never closed: threads, thread-locals and
 /// objects of a plugin may outlive everything the host knows of.
 ///
 /// Symbols are resolved at once, so that a missing one is an error here and not the end of the
 /// process in the middle of a task; and none of them is offered to other libraries.
-pub(super) fn open(path: &Path) -> Result<PluginModule, OpenError> {
-    let flags = RTLD_NOW | RTLD_LOCAL | libc::RTLD_NODELETE;
+pub(super) fn open(staged: Staged, name: &str, needs: &Needs) -> Result<PluginModule, OpenError> {
+    let sonames = sonames::reserve(name, needs)?;
+    let library = load(&staged.path)?;
+    sonames.keep();
+    // Whatever is wrong with it from here on, it is there to stay, and so is what it was opened
+    // from: were the descriptor closed, its number would come to name another file, and the system
+    // would take that for this library. Backtraces and debuggers read symbols from it, too.
+    let file = ManuallyDrop::new(staged.file);
+    root_module(&library, &file)
+}
+
+/// Opens the library at `path` in a process that has no other, whose staged bytes are in `file`.
+pub(super) fn open_alone(path: &Path, file: &File) -> Result<PluginModule, OpenError> {
+    let library = load(path)?;
+    root_module(&library, file)
+}
+
+/// Opens a library.
+fn load(path: &Path) -> Result<ManuallyDrop<Library>, OpenError> {
+    let flags = RTLD_NOW | RTLD_LOCAL;
+    // SAFETY: this opens nothing that is not open already, so nothing runs.
+    if let Ok(known) = unsafe { Library::open(Some(path), flags | libc::RTLD_NOLOAD) } {
+        std::mem::forget(known);
+        return Err(OpenError::NameTaken {
+            path: path.to_owned(),
+        });
+    }
     // SAFETY: this runs the library's constructors, which is what loading a plugin means; whether
     // to trust them was decided by the stages before.
     let library =
-        unsafe { Library::open(Some(path), flags) }.map_err(|err| OpenError::Refused {
-            reason: cause(&err),
+        unsafe { Library::open(Some(path), flags | libc::RTLD_NODELETE) }.map_err(|err| {
+            OpenError::Refused {
+                reason: cause(&err),
+            }
         })?;
-    let library = ManuallyDrop::new(library);
+    Ok(ManuallyDrop::new(library))
+}
+
+/// Finds the root module of a library that was opened from `file`.
+fn root_module(library: &Library, file: &File) -> Result<PluginModule, OpenError> {
     // SAFETY: under this name abi_stable exports a `LibHeader`, whose address is the `AbiHeaderRef`;
     // that it is one is checked by `upgrade` from its magic bytes.
     let symbol: Symbol<AbiHeaderRef> =
         unsafe { library.get(ROOT_MODULE_LOADER_NAME_WITH_NUL.as_bytes()) }
             .map_err(|_| OpenError::NoRootModule)?;
+    identity::check(symbol.clone().as_raw_ptr().addr(), file)?;
     let header = symbol.upgrade().map_err(|err| OpenError::Header {
         reason: first_line(&err),
     })?;

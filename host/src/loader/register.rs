@@ -8,17 +8,21 @@ use solti_plugin_abi::stamp::Stamp;
 use super::connect::Connected;
 use super::discover::Candidate;
 use super::error::RegisterError;
+use super::facts::FileFacts;
+use super::probe::Probe;
 use super::report::{LoadedPlugin, LoadedRunner};
 use crate::router::RunnerRouter;
 
 /// Refuses a second plugin of a name. It is asked before the plugin is opened, so that nothing of
 /// it runs.
-pub(super) fn check_name(stamp: &Stamp, loaded: &[LoadedPlugin]) -> Result<(), RegisterError> {
-    match loaded.iter().find(|other| other.plugin == stamp.plugin) {
+///
+/// `first` is the file that has the name already.
+pub(super) fn check_name(stamp: &Stamp, first: Option<&str>) -> Result<(), RegisterError> {
+    match first {
         None => Ok(()),
-        Some(other) => Err(RegisterError::DuplicateName {
+        Some(first) => Err(RegisterError::DuplicateName {
             name: stamp.plugin.clone(),
-            first: other.file.clone(),
+            first: first.to_owned(),
         }),
     }
 }
@@ -27,9 +31,11 @@ pub(super) fn check_name(stamp: &Stamp, loaded: &[LoadedPlugin]) -> Result<(), R
 /// it, and the first over the stamp's.
 pub(super) fn register(
     candidate: &Candidate,
+    facts: FileFacts,
     stamp: &Stamp,
+    probe: Probe,
     connected: Connected,
-    overrides: [&Labels; 2],
+    overrides: &[Labels; 2],
     router: &mut RunnerRouter,
 ) -> LoadedPlugin {
     let mut runners = Vec::new();
@@ -52,6 +58,8 @@ pub(super) fn register(
         version: stamp.version.clone(),
         abi: stamp.abi,
         runners,
+        probe,
+        facts,
         handle: connected.plugin,
     }
 }

@@ -1,14 +1,18 @@
 //! What became of each file of a directory.
 
+mod metrics;
+
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use solti_model::Labels;
 use solti_plugin_abi::Kinds;
+use tracing::warn;
 
-use super::error::LoadError;
+use super::error::{LoadError, Stage};
+use super::facts::FileFacts;
+use super::probe::Probe;
 use crate::foreign::Plugin;
 
 /// What became of each file of a directory, in the order in which they were looked at.
@@ -39,6 +43,11 @@ pub struct LoadedPlugin {
     pub abi: u32,
     /// Its runners, in routing order.
     pub runners: Vec<LoadedRunner>,
+    /// Whether another process had loaded it before.
+    pub probe: Probe,
+    /// What was measured of the file.
+    #[serde(flatten)]
+    pub facts: FileFacts,
     /// The running plugin.
     #[serde(skip)]
     pub handle: Plugin,
@@ -57,7 +66,7 @@ pub struct LoadedRunner {
     pub labels: Labels,
 }
 
-fn kind_names<S: Serializer>(kinds: &Kinds, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn kind_names<S: Serializer>(kinds: &Kinds, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(kinds.names())
 }
 
@@ -69,15 +78,32 @@ pub struct Rejected {
     pub file: String,
     /// What is wrong, and at which stage it was found.
     pub error: LoadError,
+    /// What was measured of the file before it was refused.
+    pub facts: FileFacts,
 }
 
 impl Serialize for Rejected {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut rejected = serializer.serialize_struct("Rejected", 3)?;
-        rejected.serialize_field("file", &self.file)?;
-        rejected.serialize_field("stage", &self.error.stage())?;
-        rejected.serialize_field("reason", &self.error.to_string())?;
-        rejected.end()
+        /// The fields of the object.
+        #[derive(Serialize)]
+        struct Form<'a> {
+            file: &'a str,
+            stage: Stage,
+            code: &'static str,
+            reason: String,
+            advice: String,
+            #[serde(flatten)]
+            facts: &'a FileFacts,
+        }
+        Form {
+            file: &self.file,
+            stage: self.error.stage(),
+            code: self.error.code(),
+            reason: self.error.to_string(),
+            advice: self.error.advice(),
+            facts: &self.facts,
+        }
+        .serialize(serializer)
     }
 }
 
@@ -114,7 +140,15 @@ impl LoadReport {
         self.loaded.push(loaded);
     }
 
+    /// The file from which the plugin `name` was loaded.
+    pub(super) fn first_of(&self, name: &str) -> Option<&str> {
+        let first = self.loaded.iter().find(|other| other.plugin == name)?;
+        Some(&first.file)
+    }
+
     pub(super) fn add_rejected(&mut self, rejected: Rejected) {
+        let Rejected { file, error, .. } = &rejected;
+        warn!(%file, stage = %error.stage(), "{error}");
         self.rejected.push(rejected);
     }
 
@@ -147,7 +181,7 @@ impl fmt::Display for LoadReport {
                 .join("; ");
             writeln!(f, "{file:width$}  loaded    {plugin} {version}: {runners}")?;
         }
-        for Rejected { file, error } in &self.rejected {
+        for Rejected { file, error, .. } in &self.rejected {
             writeln!(f, "{file:width$}  rejected  at {}: {error}", error.stage())?;
         }
         for Skipped { file, reason } in &self.skipped {

@@ -1,14 +1,12 @@
 //! `foo.toml` beside `foo.so`: what an operator decides about a plugin.
 
-use std::fs;
-use std::io::ErrorKind;
-
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use solti_model::Labels;
 
 use super::discover::{Candidate, shown};
-use super::error::DiscoverError;
+use super::error::{DiscoverError, LoadError};
+use super::policy::{Policy, Sums};
 
 /// A sidecar, or the defaults where there is none.
 #[derive(Debug)]
@@ -38,14 +36,24 @@ fn yes() -> bool {
 
 impl Sidecar {
     /// Reads the sidecar of a candidate.
-    pub(super) fn beside(candidate: &Candidate) -> Result<Self, DiscoverError> {
+    pub(super) fn beside(
+        candidate: &Candidate,
+        policy: &Policy,
+        sums: &Sums,
+    ) -> Result<Self, LoadError> {
         let path = candidate.path.with_extension("toml");
-        let file = shown(path.file_name().unwrap_or_default());
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(err) if err.kind() == ErrorKind::NotFound => String::new(),
-            Err(source) => return Err(DiscoverError::SidecarUnreadable { file, source }),
+        let name = path.file_name().unwrap_or_default();
+        let file = shown(name);
+        let unusable = |reason: String| DiscoverError::SidecarUnusable {
+            file: file.clone(),
+            reason,
         };
+        let text = policy
+            .read_beside(&path)
+            .map_err(|err| unusable(err.to_string()))?
+            .unwrap_or_default();
+        sums.check_sidecar(name, &text)?;
+        let text = String::from_utf8(text).map_err(|_| unusable("it is not text".to_owned()))?;
         let form: Form = toml::from_str(&text).map_err(|err| DiscoverError::SidecarInvalid {
             line: err
                 .span()

@@ -83,6 +83,7 @@ fn the_summary_is_the_last_object_and_has_everything() {
             },
             "skipped": 0,
             "problems": [],
+            "retired": [],
         })
     );
 }

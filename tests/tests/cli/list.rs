@@ -52,18 +52,22 @@ const TEXT: &str = "not a shared library: it begins with \"just a text\\n\"; \
 fn what_loads_is_listed_and_what_is_rejected_or_skipped_says_why() {
     let place = one_of_everything();
     let ended = end(solti_host().arg("list").arg("--json").arg(place.plugins()));
-    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let report = e2e::unmeasured(serde_json::from_str(&ended.stdout).unwrap());
     assert_eq!(
         report,
         json!({
             "loaded": [{
                 "file": "hello.so", "plugin": "hello", "version": "0.1.0", "abi": 1,
                 "runners": [{ "name": "hello", "kinds": ["subprocess"], "labels": { "zone": "eu" } }],
+                "probe": null,
             }],
             "rejected": [
-                { "file": "later.so", "stage": "inspect", "reason": LATER_ABI },
-                { "file": "library.so", "stage": "inspect", "reason": NO_STAMP },
-                { "file": "text.so", "stage": "inspect", "reason": TEXT },
+                { "file": "later.so", "stage": "inspect", "code": "wrong_abi", "reason": LATER_ABI,
+                  "advice": "use a newer host" },
+                { "file": "library.so", "stage": "inspect", "code": "no_stamp", "reason": NO_STAMP,
+                  "advice": "build it with export_plugin! or move it out of the plugin directory" },
+                { "file": "text.so", "stage": "inspect", "code": "not_a_library", "reason": TEXT,
+                  "advice": "move it out of the plugin directory" },
             ],
             "skipped": [{ "file": "off.so", "reason": "disabled in off.toml" }],
         })

@@ -31,6 +31,8 @@ pub(crate) struct Host {
 
 /// A directory with the plugins of these packages.
 pub(crate) fn directory_with(packages: &[&str]) -> TempDir {
+    // What the tests write must not be open to others, or it is refused for that.
+    rustix::process::umask(rustix::fs::Mode::from(0o022));
     let directory = tempfile::tempdir().unwrap();
     for package in packages {
         e2e::install(package, directory.path(), package);

@@ -13,6 +13,7 @@ pub(super) struct Summary<'a> {
     pub(super) metrics: &'a Counts,
     pub(super) skipped: u64,
     pub(super) problems: &'a [String],
+    pub(super) retired: &'a [String],
 }
 
 #[derive(Serialize)]

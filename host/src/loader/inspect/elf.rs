@@ -4,12 +4,16 @@ use object::elf::{self, FileHeader64};
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::{Endianness, FileKind};
 
-use super::{Problem, beginning, is_stamp};
+use super::{Needs, Problem, beginning, is_stamp, needs};
 
-type Header = FileHeader64<Endianness>;
+pub(super) type Header = FileHeader64<Endianness>;
 
-/// Checks that the file can be a library of this machine, and finds its stamp.
-pub(super) fn read<'data>(bytes: &'data [u8], problems: &mut Vec<Problem>) -> Option<&'data [u8]> {
+/// Checks that the file can be a library of this machine, and finds its stamp and its needs.
+pub(super) fn read<'data>(
+    bytes: &'data [u8],
+    problems: &mut Vec<Problem>,
+    needs: &mut Needs,
+) -> Option<&'data [u8]> {
     match FileKind::parse(bytes) {
         Ok(FileKind::Elf64) => {}
         Ok(FileKind::Elf32) => {
@@ -25,7 +29,7 @@ pub(super) fn read<'data>(bytes: &'data [u8], problems: &mut Vec<Problem>) -> Op
             return None;
         }
     }
-    read_64(bytes, problems).unwrap_or_else(|err| {
+    read_64(bytes, problems, needs).unwrap_or_else(|err| {
         // What is missing explains a header that cannot be read; both would be one cause twice.
         if problems.is_empty() {
             problems.push(Problem::Malformed {
@@ -52,6 +56,7 @@ fn not_elf(kind: Option<FileKind>, bytes: &[u8]) -> String {
 fn read_64<'data>(
     bytes: &'data [u8],
     problems: &mut Vec<Problem>,
+    needs: &mut Needs,
 ) -> object::Result<Option<&'data [u8]>> {
     let header = Header::parse(bytes)?;
     let endian = header.endian()?;
@@ -61,6 +66,30 @@ fn read_64<'data>(
     if !problems.is_empty() {
         return Ok(None);
     }
+    needs::read(header, endian, bytes, needs);
+    if let Some(problem) = needs.glibc.and_then(needs::newer_glibc) {
+        problems.push(problem);
+    }
+    if let Some(soname) = needs.soname.as_ref().filter(|name| name.contains('/')) {
+        let found = soname.clone();
+        problems.push(Problem::SonameIsPath { found });
+    }
+    let stamp = find_stamp(header, endian, bytes)?;
+    // Without a stamp, that there is nothing to find in it goes without saying.
+    if stamp.is_some() && needs::lacks_root(header, endian, bytes) {
+        problems.push(Problem::NoRootSymbol);
+    }
+    if stamp.is_none() && !problems.is_empty() {
+        problems.insert(0, Problem::NoStamp);
+    }
+    Ok(stamp)
+}
+
+fn find_stamp<'data>(
+    header: &Header,
+    endian: Endianness,
+    bytes: &'data [u8],
+) -> object::Result<Option<&'data [u8]>> {
     for segment in header.program_headers(endian, bytes)? {
         let Some(mut notes) = segment.notes(endian, bytes)? else {
             continue;

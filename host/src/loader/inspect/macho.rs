@@ -3,7 +3,7 @@
 use object::read::macho::{MachHeader, Section, Segment};
 use object::{Endianness, FileKind, macho};
 
-use super::{Problem, beginning, is_stamp};
+use super::{Needs, Problem, beginning, is_stamp};
 
 type Header = macho::MachHeader64<Endianness>;
 
@@ -11,7 +11,11 @@ type Header = macho::MachHeader64<Endianness>;
 const NOTE_HEADER_LEN: usize = 20;
 
 /// Checks that the file can be a library of this machine, and finds its stamp.
-pub(super) fn read<'data>(bytes: &'data [u8], problems: &mut Vec<Problem>) -> Option<&'data [u8]> {
+pub(super) fn read<'data>(
+    bytes: &'data [u8],
+    problems: &mut Vec<Problem>,
+    _: &mut Needs,
+) -> Option<&'data [u8]> {
     if !matches!(FileKind::parse(bytes), Ok(FileKind::MachO64)) {
         problems.push(Problem::NotALibrary {
             found: beginning(bytes),

@@ -1,0 +1,50 @@
+//! `solti-host inspect`: all that can be known of a file without running it.
+
+mod json;
+mod text;
+
+use solti_plugin_host::{LoadError, Survey};
+
+use super::args::Inspect;
+use super::{FAILURE, SUCCESS, plugins, tables};
+
+/// Prints what is known of the files and returns the exit code.
+///
+/// # Errors
+///
+/// When a public key cannot be read or the text not be written.
+pub(super) fn inspect(args: &Inspect) -> anyhow::Result<u8> {
+    let loader = plugins::trusting(&args.trust)?;
+    let surveys: Vec<_> = args
+        .files
+        .iter()
+        .map(|path| (path.display().to_string(), loader.survey(path)))
+        .collect();
+    let text = if args.json {
+        let objects: Vec<_> = surveys.iter().map(json::object).collect();
+        serde_json::to_string_pretty(&objects)?
+    } else {
+        let parts: Vec<_> = surveys.iter().map(text::shown).collect();
+        parts.join("\n\n")
+    };
+    tables::print(&text)?;
+    let sound = surveys
+        .iter()
+        .all(|(_, survey)| complaints(survey).is_empty());
+    Ok(if sound { SUCCESS } else { FAILURE })
+}
+
+/// Everything that speaks against loading a file.
+fn complaints(survey: &Result<Survey, LoadError>) -> Vec<String> {
+    match survey {
+        Err(err) => vec![err.to_string()],
+        Ok(survey) => {
+            let problems = survey.inspection.problems.iter();
+            let refused = survey.refused.iter();
+            problems
+                .map(ToString::to_string)
+                .chain(refused.map(ToString::to_string))
+                .collect()
+        }
+    }
+}

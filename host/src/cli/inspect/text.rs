@@ -1,0 +1,92 @@
+//! What is known of a file, as lines of text.
+
+use solti_plugin_host::stamp::{Stamp, StampedRunner};
+use solti_plugin_host::{LoadError, Needs, Signature, Survey};
+
+use super::complaints;
+
+/// The lines of one file.
+pub(super) fn shown((path, survey): &(String, Result<Survey, LoadError>)) -> String {
+    let mut lines = vec![path.clone()];
+    let mut line = |name: &str, value: &str| lines.push(format!("  {name:<10} {value}"));
+    if let Ok(survey) = survey {
+        facts(survey, &mut line);
+    }
+    let problems = complaints(survey);
+    if problems.is_empty() {
+        line("problems", "none");
+    }
+    for problem in &problems {
+        line("problem", problem);
+    }
+    lines.join("\n")
+}
+
+fn facts(survey: &Survey, line: &mut impl FnMut(&str, &str)) {
+    line("size", &format!("{} bytes", survey.size));
+    line("sha256", &survey.sha256.to_string());
+    if let Some(stamp) = &survey.inspection.stamp {
+        of_stamp(stamp, line);
+    }
+    of_needs(&survey.inspection.needs, line);
+    line(
+        "signature",
+        &match &survey.signature {
+            Signature::Absent => "none".to_owned(),
+            Signature::Unchecked => "there is one; give --public-key to check it".to_owned(),
+            Signature::Good { comment } => format!("good: {comment}"),
+            _ => "does not hold".to_owned(),
+        },
+    );
+    line(
+        "SHA256SUMS",
+        match survey.listed {
+            None => "none here",
+            Some(true) => "lists it",
+            Some(false) => "does not list it",
+        },
+    );
+}
+
+fn of_stamp(stamp: &Stamp, line: &mut impl FnMut(&str, &str)) {
+    line("plugin", &format!("{} {}", stamp.plugin, stamp.version));
+    for runner in &stamp.runners {
+        line("runner", &of_runner(runner));
+    }
+    line("abi", &format!("{} (sdk {})", stamp.abi, stamp.sdk));
+    line(
+        "built",
+        &format!(
+            "for {} by {}, opt-level {}, panic {}",
+            stamp.target, stamp.rustc, stamp.opt_level, stamp.panic
+        ),
+    );
+}
+
+fn of_runner(runner: &StampedRunner) -> String {
+    let mut text = format!("{} ({}", runner.name, runner.kinds);
+    for (key, value) in runner.labels.iter() {
+        text.push_str(&format!(", {key}={value}"));
+    }
+    text + ")"
+}
+
+fn of_needs(needs: &Needs, line: &mut impl FnMut(&str, &str)) {
+    if let Some(glibc) = needs.glibc {
+        line("glibc", &format!("{glibc} or later"));
+    }
+    if !needs.libraries.is_empty() {
+        line("needs", &needs.libraries.join(", "));
+    }
+    for (name, value) in [("soname", &needs.soname), ("runpath", &needs.runpath)] {
+        if let Some(value) = value {
+            line(name, value);
+        }
+    }
+    if needs.static_tls {
+        line(
+            "static TLS",
+            "yes: few libraries like this fit into a process",
+        );
+    }
+}

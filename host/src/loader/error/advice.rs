@@ -1,0 +1,69 @@
+//! What to do about a refusal.
+
+use super::{ConnectError, DiscoverError, LoadError, OpenError};
+
+/// What was found, then what to do about it, as one sentence.
+pub(in crate::loader) fn sentence(fact: &str, advice: &str) -> String {
+    let stop = if fact.contains(": ") { ';' } else { ':' };
+    format!("{fact}{stop} {advice}")
+}
+
+impl LoadError {
+    /// What to do about it, in the imperative.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Inspect(err) => {
+                let advice: Vec<_> = err.problems.iter().map(super::Problem::advice).collect();
+                advice.join("; ")
+            }
+            Self::Policy(err) => err.advice(),
+            Self::Discover(err) => of_discover(err).to_owned(),
+            Self::Stage(_) => "copy it under a name that begins with a dot, then rename it".into(),
+            Self::Probe(err) => err.advice().to_owned(),
+            Self::Open(OpenError::Refused { reason }) => {
+                let advice = of_the_system(reason);
+                advice.strip_prefix("; ").unwrap_or("build it again").into()
+            }
+            Self::Open(OpenError::NameTaken { .. } | OpenError::NotTheStagedFile) => {
+                "restart the host".to_owned()
+            }
+            Self::Open(OpenError::SonameTaken { .. }) => "build it without a SONAME".to_owned(),
+            Self::Open(_) => "build it with export_plugin! of a released solti-plugin-abi".into(),
+            Self::Connect(ConnectError::Refused { .. }) => {
+                "correct its configuration, or what it says is missing".to_owned()
+            }
+            Self::Connect(_) => "report it to the plugin's author".to_owned(),
+            Self::Register(_) => "remove one of the two".to_owned(),
+        }
+    }
+}
+
+fn of_discover(err: &DiscoverError) -> &'static str {
+    match err {
+        DiscoverError::Unreadable { .. } => "let the host's user read it",
+        DiscoverError::NotAFile { .. } => "move it out of the plugin directory",
+        DiscoverError::DanglingLink { .. } | DiscoverError::LinkLoop { .. } => {
+            "point it to a plugin or remove it"
+        }
+        DiscoverError::SidecarUnusable { .. } | DiscoverError::SidecarInvalid { .. } => {
+            "correct the sidecar"
+        }
+    }
+}
+
+/// What to do where the system's loader says what is wrong, but not why.
+pub(super) fn of_the_system(reason: &str) -> &'static str {
+    if reason.contains("static TLS") {
+        "; build its allocator without initial-exec TLS \
+         (tikv-jemallocator: disable_initial_exec_tls, mimalloc: local_dynamic_tls)"
+    } else if reason.contains("undefined symbol") {
+        "; link the library that has the symbol into the plugin"
+    } else if reason.contains("cannot open shared object file") {
+        "; install that library, or link it into the plugin"
+    } else if reason.contains("failed to map segment") {
+        "; stage it on a mount without the option noexec (--stage-in)"
+    } else {
+        ""
+    }
+}

@@ -1,0 +1,68 @@
+//! No bytes at all make inspection panic, and every answer is one line.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A library of this machine that every test program has: itself is no library, but libc is.
+fn a_library() -> Vec<u8> {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let line = maps.lines().find(|line| line.contains("/libc.so")).unwrap();
+    std::fs::read(&line[line.find('/').unwrap()..]).unwrap()
+}
+
+fn assert_answers(bytes: &[u8]) {
+    let inspection = inspect(bytes);
+    assert!(inspection.stamp.is_some() || !inspection.problems.is_empty());
+    for problem in &inspection.problems {
+        let text = problem.to_string();
+        assert!(!text.contains('\n') && !text.is_empty(), "{text:?}");
+        assert!(!problem.advice().is_empty());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        cases: 2_000,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn random_bytes_are_refused_in_words(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        assert_answers(&bytes);
+        let mut elf = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0".to_vec();
+        elf.extend(&bytes);
+        assert_answers(&elf);
+    }
+}
+
+#[test]
+fn a_damaged_library_is_read_or_refused_in_words() {
+    let library = a_library();
+    let headers = 4_096.min(library.len());
+    let tail = library.len() - headers;
+    let mut state = 7_u64;
+    let mut random = move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as usize
+    };
+    for case in 0..3_000_u32 {
+        let mut bytes = library[..headers].to_vec();
+        if case % 3 == 0 {
+            bytes.clone_from(&library);
+        }
+        for _ in 0..1 + case % 8 {
+            let at = random();
+            // The headers, or the section headers at the end where they are there.
+            let at = match case % 3 {
+                0 => tail + at % headers,
+                _ => at % headers.min(1_024),
+            };
+            bytes[at] = random() as u8;
+        }
+        assert_answers(&bytes);
+    }
+}

@@ -1,0 +1,182 @@
+//! `SHA256SUMS`: the operator's list of what may be loaded, as `sha256sum` writes it.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use super::Policy;
+use crate::loader::digest::Digest;
+use crate::loader::discover::shown;
+use crate::loader::error::PolicyError;
+
+/// The name of the list.
+pub(in crate::loader) const SUMS: &str = "SHA256SUMS";
+
+/// The list of a directory.
+#[derive(Debug)]
+pub(in crate::loader) enum Sums {
+    /// There is none: every file may be loaded.
+    Absent,
+    /// There is one, and no other file may be loaded.
+    Listed(HashMap<Vec<u8>, Digest>),
+    /// There is one that says nothing for certain: no file may be loaded.
+    Unusable(String),
+}
+
+impl Sums {
+    /// Reads the list of a directory.
+    pub(in crate::loader) fn of(directory: &Path, policy: &Policy) -> Self {
+        match policy.read_beside(&directory.join(SUMS)) {
+            Ok(None) => Self::Absent,
+            Ok(Some(text)) => parse(&text).map_or_else(Self::Unusable, Self::Listed),
+            Err(err) => Self::Unusable(format!("{SUMS} cannot be used: {err}")),
+        }
+    }
+
+    /// Whether there is a list, of whatever kind.
+    pub(in crate::loader) fn present(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+
+    /// Checks that a plugin file of this name and content may be loaded.
+    pub(in crate::loader) fn check(&self, name: &OsStr, found: Digest) -> Result<(), PolicyError> {
+        match self {
+            Self::Absent => Ok(()),
+            Self::Unusable(reason) => Err(PolicyError::Sums {
+                reason: reason.clone(),
+            }),
+            Self::Listed(digests) => match digests.get(name.as_bytes()) {
+                None => Err(PolicyError::Unlisted),
+                Some(listed) => compare(shown(name), *listed, found),
+            },
+        }
+    }
+
+    /// Checks a sidecar, which need not be listed.
+    pub(in crate::loader) fn check_sidecar(
+        &self,
+        name: &OsStr,
+        text: &[u8],
+    ) -> Result<(), PolicyError> {
+        match self {
+            Self::Listed(digests) if digests.contains_key(name.as_bytes()) => {
+                self.check(name, Digest::of(text))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn compare(name: String, listed: Digest, found: Digest) -> Result<(), PolicyError> {
+    if listed == found {
+        return Ok(());
+    }
+    Err(PolicyError::OtherDigest {
+        name,
+        listed,
+        found,
+    })
+}
+
+fn parse(text: &[u8]) -> Result<HashMap<Vec<u8>, Digest>, String> {
+    let mut digests = HashMap::new();
+    for (at, line) in text.split(|byte| *byte == b'\n').enumerate() {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() || line.starts_with(b"#") {
+            continue;
+        }
+        let (name, digest) = entry(line).ok_or_else(|| {
+            format!(
+                "line {} of {SUMS} is no line of sha256sum: \"{}\"",
+                at + 1,
+                line[..line.len().min(80)].escape_ascii()
+            )
+        })?;
+        match digests.entry(name) {
+            Entry::Vacant(vacant) => _ = vacant.insert(digest),
+            Entry::Occupied(other) if *other.get() == digest => {}
+            Entry::Occupied(other) => {
+                return Err(format!(
+                    "line {} of {SUMS} has another digest for {} than a line before it",
+                    at + 1,
+                    shown(OsStr::from_bytes(other.key()))
+                ));
+            }
+        }
+    }
+    Ok(digests)
+}
+
+/// One line: the digest, a space, a space or `*`, the name. A backslash in front says that the name
+/// is escaped.
+fn entry(line: &[u8]) -> Option<(Vec<u8>, Digest)> {
+    let (escaped, line) = match line.strip_prefix(b"\\") {
+        Some(line) => (true, line),
+        None => (false, line),
+    };
+    let (digest, rest) = line.split_at_checked(64)?;
+    let name = rest
+        .strip_prefix(b"  ")
+        .or_else(|| rest.strip_prefix(b" *"))?;
+    let name = name.strip_prefix(b"./").unwrap_or(name);
+    let name = if escaped {
+        unescape(name)?
+    } else {
+        name.to_vec()
+    };
+    (!name.is_empty()).then_some((name, Digest::parse(digest)?))
+}
+
+fn unescape(name: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = name.iter();
+    let mut plain = Vec::new();
+    while let Some(byte) = bytes.next() {
+        plain.push(match byte {
+            b'\\' => match bytes.next()? {
+                b'n' => b'\n',
+                b'r' => b'\r',
+                b'\\' => b'\\',
+                _ => return None,
+            },
+            other => *other,
+        });
+    }
+    Some(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[test]
+    fn every_form_that_sha256sum_writes_is_read() {
+        let text = format!(
+            "{ABC}  plain.so\n{ABC} *binary.so\r\n\n{ABC}  ./found.so\n\\{ABC}  a\\nb\\\\.so\n{ABC}  plain.so\n"
+        );
+        let digests = parse(text.as_bytes()).unwrap();
+        let mut names: Vec<_> = digests.keys().map(Vec::as_slice).collect();
+        names.sort();
+        let expected: [&[u8]; 4] = [b"a\nb\\.so", b"binary.so", b"found.so", b"plain.so"];
+        assert_eq!(names, expected);
+        assert!(digests.values().all(|digest| *digest == Digest::of(b"abc")));
+    }
+
+    #[test]
+    fn a_list_that_contradicts_itself_or_cannot_be_read_is_named_with_its_line() {
+        let other = "0".repeat(64);
+        assert_eq!(
+            parse(format!("{ABC}  x.so\n{other}  x.so\n").as_bytes()).unwrap_err(),
+            "line 2 of SHA256SUMS has another digest for x.so than a line before it"
+        );
+        assert_eq!(
+            parse(b"\nhello.so\n").unwrap_err(),
+            "line 2 of SHA256SUMS is no line of sha256sum: \"hello.so\""
+        );
+        assert!(parse(format!("{ABC}x.so").as_bytes()).is_err());
+        assert!(parse(format!("{ABC}  ").as_bytes()).is_err());
+    }
+}

@@ -1,0 +1,74 @@
+//! Results in a state directory.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use tracing::warn;
+
+use super::RememberedProbe;
+
+/// The folder of the state directory that is the probe's.
+const FOLDER: &str = "probes";
+
+fn path_of(state: &Path, key: &str) -> PathBuf {
+    state.join(FOLDER).join(format!("{key}.json"))
+}
+
+/// Reads a result; one that cannot be read is as good as none.
+pub(super) fn read(state: &Path, key: &str) -> Option<RememberedProbe> {
+    read_file(&path_of(state, key))
+}
+
+fn read_file(path: &Path) -> Option<RememberedProbe> {
+    let read = fs::read(path).and_then(|json| Ok(serde_json::from_slice(&json)?));
+    match read {
+        Ok(result) => Some(result),
+        Err(err) if err.kind() == ErrorKind::NotFound => None,
+        Err(err) => {
+            warn!("{} is ignored: {err}", path.display());
+            None
+        }
+    }
+}
+
+/// Writes a result so that a reader, or the next start after a crash, finds all of it or nothing.
+pub(super) fn write(state: &Path, key: &str, result: &RememberedProbe) -> io::Result<()> {
+    // Others must not be able to vouch for a plugin.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(state.join(FOLDER))?;
+    let path = path_of(state, key);
+    let unfinished = path.with_extension(format!("{}.tmp", std::process::id()));
+    fs::write(&unfinished, serde_json::to_vec(result)?)?;
+    fs::rename(&unfinished, &path)
+}
+
+/// Removes the results that `which` picks, and what cannot be read.
+pub(super) fn remove(
+    state: &Path,
+    which: impl Fn(&RememberedProbe) -> bool,
+) -> io::Result<HashMap<String, RememberedProbe>> {
+    let entries = match fs::read_dir(state.join(FOLDER)) {
+        Err(err) if err.kind() == ErrorKind::NotFound => return Ok(HashMap::new()),
+        entries => entries?,
+    };
+    let mut removed = HashMap::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension() != Some(OsStr::new("json")) {
+            continue;
+        }
+        let result = read_file(&path);
+        if result.as_ref().is_none_or(&which) {
+            fs::remove_file(&path)?;
+            let key = path.file_stem().unwrap_or_default().to_string_lossy();
+            removed.extend(result.map(|result| (key.into_owned(), result)));
+        }
+    }
+    Ok(removed)
+}

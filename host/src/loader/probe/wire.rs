@@ -1,0 +1,90 @@
+//! What a host and its probe tell each other: lines of JSON behind a nonce.
+//!
+//! The nonce is in the request, so nothing that another part of the probe's process writes into
+//! the channel can be taken for an answer.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::loader::connect::Description;
+
+/// The version of this crate: a probe of another one may do other things.
+pub(super) const HOST: &str = env!("CARGO_PKG_VERSION");
+
+/// What a probe is asked to do.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Request {
+    pub(super) nonce: String,
+    /// Where the library is opened.
+    pub(super) path: PathBuf,
+    pub(super) plugin: String,
+    pub(super) config: Map<String, Value>,
+    pub(super) worker_threads: u32,
+    /// Processor time, in seconds.
+    pub(super) cpu_secs: u64,
+    /// Address space, in bytes.
+    pub(super) memory: u64,
+}
+
+/// What a probe answers.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Answer {
+    /// First of all, before anything of the plugin runs.
+    Ready { host: String },
+    /// The plugin is connected.
+    Described(Description),
+    /// It returned an error where another plugin would have been connected.
+    Refused { reason: String },
+    /// Descriptors of the process are not what they were.
+    Descriptors { changed: Vec<i32> },
+}
+
+impl Answer {
+    /// One line for the channel.
+    pub(super) fn to_line(&self, nonce: &str) -> String {
+        let json = serde_json::to_string(self).expect("an answer is JSON");
+        format!("{nonce} {json}\n")
+    }
+
+    /// The answers in what came through the channel; `None` when anything else is in it.
+    pub(super) fn read_all(bytes: &[u8], nonce: &str) -> Option<Vec<Self>> {
+        let text = str::from_utf8(bytes).ok()?;
+        if !text.is_empty() && !text.ends_with('\n') {
+            return None;
+        }
+        text.lines()
+            .map(|line| {
+                let json = line.strip_prefix(nonce)?.strip_prefix(' ')?;
+                serde_json::from_str(json).ok()
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_without_the_nonce_or_with_anything_beside_it_is_none() {
+        let ready = Answer::Ready {
+            host: "1".to_owned(),
+        };
+        let line = ready.to_line("abc");
+        let read = |text: &str| Answer::read_all(text.as_bytes(), "abc").map(|all| all.len());
+        assert_eq!(read(""), Some(0));
+        assert_eq!(read(&line.repeat(2)), Some(2));
+        assert_eq!(read(&ready.to_line("abd")), None);
+        assert_eq!(read(&format!("noise{line}")), None);
+        assert_eq!(read(&format!("noise\n{line}")), None);
+        assert_eq!(read(&format!("{line}noise")), None);
+        assert_eq!(read(line.trim_end()), None);
+        assert_eq!(
+            Answer::read_all(b"\xff\n", "abc").map(|all| all.len()),
+            None
+        );
+    }
+}

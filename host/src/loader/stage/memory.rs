@@ -1,0 +1,49 @@
+//! A sealed file in memory.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
+use std::path::PathBuf;
+
+use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::io::Errno;
+
+/// The longest name that the system takes.
+const MAX_NAME_BYTES: usize = 200;
+
+/// This system has no such files, or not enough memory for this one.
+pub(super) struct Unable;
+
+/// Makes the file, and the path that names it.
+///
+/// The path has the number of this process in it: a debugger that is told `/proc/self/…` would look
+/// among its own descriptors.
+pub(super) fn make(name: &str, bytes: &[u8]) -> Result<(File, PathBuf), Unable> {
+    let mut file = create(&format!("solti:{}", short(name))).map_err(|_| Unable)?;
+    file.write_all(bytes).map_err(|_| Unable)?;
+    let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
+    rustix::fs::fcntl_add_seals(&file, seals).map_err(|_| Unable)?;
+    let path = format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd());
+    if !std::fs::exists(&path).unwrap_or(false) {
+        // No /proc here.
+        return Err(Unable);
+    }
+    Ok((file, path.into()))
+}
+
+fn create(name: &str) -> Result<File, Errno> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    // A library is mapped, not executed; where the system is told to allow no executable files in
+    // memory, it wants to hear so. Kernels before 6.3 do not know the flag.
+    rustix::fs::memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL)
+        .or_else(|_| rustix::fs::memfd_create(name, flags))
+        .map(File::from)
+}
+
+fn short(name: &str) -> &str {
+    let mut end = name.len().min(MAX_NAME_BYTES);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    &name[..end]
+}
