@@ -294,6 +294,7 @@ impl PluginLoader {
             mut facts,
         } = sound;
         let Ready {
+            name,
             config,
             worker_threads,
             labels,
@@ -302,7 +303,7 @@ impl PluginLoader {
             staged,
         } = ready;
         let connect = |facts: &mut FileFacts| {
-            register::check_name(&stamp, report.first_of(&stamp.plugin))?;
+            register::check_name(&name, report.first_of(&name))?;
             let module =
                 facts.timed(Stage::Open, || open::open(staged, &candidate.file, &needs))?;
             let connection = Connection {
@@ -311,13 +312,13 @@ impl PluginLoader {
                 log: Arc::clone(&self.log),
             };
             let connected = facts.timed(Stage::Connect, || {
-                connect::connect(module, &stamp, connection, self.max_panics)
+                connect::connect(module, &name, &stamp, connection, self.max_panics)
             })?;
             Ok(connected)
         };
         match connect(&mut facts) {
             Ok(connected) => report.add_loaded(register::register(
-                &candidate, facts, &stamp, probe, connected, &labels, router,
+                &candidate, facts, name, &stamp, probe, connected, &labels, router,
             )),
             Err(error) => report.add_rejected(Rejected {
                 file: candidate.file,

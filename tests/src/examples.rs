@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::{PLUGIN_SUFFIX, Profile, build, target_dir};
 
 /// The packages of the example plugins.
-pub const EXAMPLES: &[&str] = &["hello", "subprocess", "wasm"];
+pub const EXAMPLES: &[&str] = &["hello", "subprocess", "wasm", "container"];
 
 /// The package of the host, which runs them.
 const HOST: &str = "solti-plugin-host";

@@ -175,7 +175,7 @@ fn a_wrong_sidecar_names_the_key_and_the_line() {
         with_sidecar("enabled = true\ncolour = 1\n"),
         [
             "specimen.so: rejected at discover: its sidecar specimen.toml, line 2: unknown field \
-          `colour`, expected one of `enabled`, `labels`, `config`"
+          `colour`, expected one of `enabled`, `name`, `labels`, `config`"
         ]
     );
     assert_eq!(

@@ -87,6 +87,36 @@ async fn run_ids_of_two_plugins_and_the_host_never_repeat() {
     assert_eq!(numbers.len(), count, "{ids:?}");
 }
 
+/// Two copies of one plugin, told apart by what the operator writes beside them.
+#[tokio::test]
+async fn one_plugin_serves_two_labels_under_two_names() {
+    let directory = tempfile::tempdir().unwrap();
+    for zone in ["eu", "us"] {
+        e2e::install("subprocess", directory.path(), zone);
+        let sidecar = format!("name = \"subprocess-{zone}\"\n[labels]\nzone = \"{zone}\"\n");
+        fs::write(directory.path().join(format!("{zone}.toml")), sidecar).unwrap();
+    }
+    let host = Host::load(directory, PluginLoader::new());
+    let names: Vec<_> = host
+        .report
+        .loaded()
+        .iter()
+        .map(|loaded| loaded.plugin.as_str())
+        .collect();
+    assert_eq!(names, ["subprocess-eu", "subprocess-us"], "{}", host.report);
+    for zone in ["us", "eu"] {
+        let spec = support::selecting(command("s", "echo", &[zone]), "zone", zone);
+        let (end, lines) = host.run(&spec).await;
+        end.unwrap();
+        assert_eq!(texts(&lines), [zone]);
+        let at = names.iter().position(|name| name.ends_with(zone)).unwrap();
+        let used = &host.report.loaded()[at].runners[0].labels;
+        assert_eq!(used.get("zone"), Some(zone));
+    }
+    let nowhere = support::selecting(command("s", "echo", &[]), "zone", "asia");
+    assert!(host.router.pick(&nowhere).is_none());
+}
+
 #[test]
 fn the_second_file_with_a_plugins_name_is_rejected_and_never_opened() {
     let directory = tempfile::tempdir().unwrap();
@@ -98,7 +128,8 @@ fn the_second_file_with_a_plugins_name_is_rejected_and_never_opened() {
         rejected.to_string(),
         format!(
             "30-second.{PLUGIN_SUFFIX}: rejected at register: a plugin named 'specimen' was already \
-             loaded from 20-first.{PLUGIN_SUFFIX}: remove one of the two"
+             loaded from 20-first.{PLUGIN_SUFFIX}: remove one of the two, or give it \
+             another name in its sidecar"
         )
     );
     assert_eq!(host.report.loaded().len(), 1);

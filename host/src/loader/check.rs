@@ -99,10 +99,10 @@ impl CheckReport {
             Tried::Rejected(rejected) => return self.rejected.push(*rejected),
             Tried::Skipped(skipped) => return self.skipped.push(skipped),
         };
-        let name = &sound.ready.stamp.plugin;
+        let name = &sound.ready.name;
         let first = self.passed.iter().find(|passed| passed.plugin == *name);
         let first = first.map(|passed| passed.file.as_str());
-        match register::check_name(&sound.ready.stamp, first) {
+        match register::check_name(name, first) {
             Ok(()) => self.passed.push(Passed::of(*sound)),
             Err(err) => {
                 let rejected = sound.rejected(err.into());
@@ -121,7 +121,7 @@ impl Passed {
         });
         Self {
             file: sound.candidate.file,
-            plugin: stamp.plugin,
+            plugin: sound.ready.name,
             version: stamp.version,
             abi: stamp.abi,
             runners: runners.collect(),

@@ -30,17 +30,18 @@ pub(super) struct Connected {
     pub(super) runners: Vec<ForeignRunner>,
 }
 
-/// Connects the plugin of a root module; it must be the one its stamp describes.
+/// Connects the plugin of a root module under `name`; it must be the one its stamp describes.
 pub(super) fn connect(
     module: PluginModule,
+    name: &str,
     stamp: &Stamp,
     connection: Connection,
     max_panics: Option<NonZeroU64>,
 ) -> Result<Connected, ConnectError> {
-    let panics = Arc::new(Panics::new(&stamp.plugin, max_panics));
+    let panics = Arc::new(Panics::new(name, max_panics));
     let log = Arc::clone(&connection.log);
     let counter = Arc::clone(&panics);
-    let constructed = construct(module, &stamp.plugin, connection, move || counter.count())?;
+    let constructed = construct(module, name, connection, move || counter.count())?;
     Description::of(&constructed).check(stamp)?;
 
     let version = stamp.version.clone();

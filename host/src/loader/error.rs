@@ -288,7 +288,10 @@ pub enum ConnectError {
 #[non_exhaustive]
 pub enum RegisterError {
     /// A plugin of that name is there already.
-    #[error("a plugin named '{name}' was already loaded from {first}: remove one of the two")]
+    #[error(
+        "a plugin named '{name}' was already loaded from {first}: \
+         remove one of the two, or give it another name in its sidecar"
+    )]
     DuplicateName {
         /// The name.
         name: String,

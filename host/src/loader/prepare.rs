@@ -24,6 +24,8 @@ pub(super) enum Prepared {
 
 /// A file that nothing speaks against.
 pub(super) struct Ready {
+    /// What the plugin is called here: by its sidecar, or else by its stamp.
+    pub(super) name: String,
     pub(super) config: Map<String, Value>,
     pub(super) worker_threads: u32,
     /// Those of the host and those of the sidecar.
@@ -59,19 +61,19 @@ impl PluginLoader {
         facts.sha256 = Some(digest);
         let (stamp, needs) =
             facts.timed(Stage::Inspect, || inspect::inspect(&bytes).into_sound())?;
+        let name = sidecar.name.unwrap_or_else(|| stamp.plugin.clone());
         if self
             .allowed
             .as_ref()
-            .is_some_and(|allowed| !allowed.contains(&stamp.plugin))
+            .is_some_and(|allowed| !allowed.contains(&name))
         {
             return Ok(Prepared::Skipped(format!(
-                "plugin '{}' is not in the host's allow-list",
-                stamp.plugin
+                "plugin '{name}' is not in the host's allow-list"
             )));
         }
         facts.timed(Stage::Policy, || {
-            let name = candidate.path.file_name().unwrap_or_default();
-            sums.check(name, digest)?;
+            let file = candidate.path.file_name().unwrap_or_default();
+            sums.check(file, digest)?;
             policy.check_signature(&candidate.path, &bytes, &stamp)
         })?;
         let staged = facts.timed(Stage::Stage, || {
@@ -81,12 +83,9 @@ impl PluginLoader {
             "staged {}: {} bytes, sha256 {}",
             candidate.file, staged.len, staged.digest
         );
-        let settings = self
-            .by_plugin
-            .get(&stamp.plugin)
-            .cloned()
-            .unwrap_or_default();
+        let settings = self.by_plugin.get(&name).cloned().unwrap_or_default();
         Ok(Prepared::Ready(Box::new(Ready {
+            name,
             config: settings.config.into_iter().chain(sidecar.config).collect(),
             worker_threads: settings
                 .worker_threads

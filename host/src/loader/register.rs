@@ -17,21 +17,26 @@ use crate::router::RunnerRouter;
 /// it runs.
 ///
 /// `first` is the file that has the name already.
-pub(super) fn check_name(stamp: &Stamp, first: Option<&str>) -> Result<(), RegisterError> {
+pub(super) fn check_name(name: &str, first: Option<&str>) -> Result<(), RegisterError> {
     match first {
         None => Ok(()),
         Some(first) => Err(RegisterError::DuplicateName {
-            name: stamp.plugin.clone(),
+            name: name.to_owned(),
             first: first.to_owned(),
         }),
     }
 }
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the one place where all that is known of a plugin comes together"
+)]
 /// Registers the runners in the order of the stamp. Each of `overrides` wins over the labels before
 /// it, and the first over the stamp's.
 pub(super) fn register(
     candidate: &Candidate,
     facts: FileFacts,
+    name: String,
     stamp: &Stamp,
     probe: Probe,
     connected: Connected,
@@ -54,7 +59,7 @@ pub(super) fn register(
     LoadedPlugin {
         file: candidate.file.clone(),
         path: candidate.path.clone(),
-        plugin: stamp.plugin.clone(),
+        plugin: name,
         version: stamp.version.clone(),
         abi: stamp.abi,
         runners,

@@ -14,6 +14,8 @@ pub(super) struct Sidecar {
     /// Its file name.
     pub(super) file: String,
     pub(super) enabled: bool,
+    /// What the operator calls the plugin, where its own name will not do.
+    pub(super) name: Option<String>,
     pub(super) labels: Labels,
     pub(super) config: Map<String, Value>,
 }
@@ -24,6 +26,7 @@ pub(super) struct Sidecar {
 struct Form {
     #[serde(default = "yes")]
     enabled: bool,
+    name: Option<String>,
     #[serde(default)]
     labels: Labels,
     #[serde(default)]
@@ -64,6 +67,7 @@ impl Sidecar {
         Ok(Self {
             file,
             enabled: form.enabled,
+            name: form.name,
             labels: form.labels,
             config: form.config,
         })

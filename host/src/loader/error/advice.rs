@@ -34,7 +34,9 @@ impl LoadError {
                 "correct its configuration, or what it says is missing".to_owned()
             }
             Self::Connect(_) => "report it to the plugin's author".to_owned(),
-            Self::Register(_) => "remove one of the two".to_owned(),
+            Self::Register(_) => {
+                "remove one of the two, or give it another name in its sidecar".to_owned()
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "it shows a person what it does")]
 
 mod tasks;
+mod trust;
 
 use std::error::Error;
 use std::fs;
@@ -27,6 +28,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     say("Building the example plugins and the host");
     let installed = e2e::install_examples()?;
     let solti_host = &installed.solti_host;
+    install_again(&installed.directory)?;
+    let trust = trust::words(&installed.directory)?;
 
     let scratch = Scratch::new()?;
     let demo = Demo::new(&scratch.0)?;
@@ -36,13 +39,14 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     say("What the plugins offer");
     let mut list = Command::new(solti_host);
-    list.arg("list").arg(&installed.directory);
+    list.arg("list").args(trust).arg(&installed.directory);
     show(&list);
     list.status()?;
 
     say("Tasks, each in its slot; three of them run into trouble on purpose");
     let mut run = Command::new(solti_host);
-    run.arg("run").arg("--plugins").arg(&installed.directory);
+    run.arg("run").args(trust);
+    run.arg("--plugins").arg(&installed.directory);
     run.arg("--summary").arg(&summary).arg(&specs).arg("-");
     show(&run);
     let mut running = run.stdin(Stdio::piped()).spawn()?;
@@ -68,6 +72,17 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
          that is why solti-host ended with exit code 1."
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Installs the subprocess plugin a second time, under another name and with a label: what an
+/// operator writes beside a file decides which tasks reach it.
+fn install_again(plugins: &Path) -> std::io::Result<()> {
+    let plugin = |stem: &str| plugins.join(format!("{stem}.{}", e2e::PLUGIN_SUFFIX));
+    fs::copy(plugin("subprocess"), plugin("zone-eu"))?;
+    fs::write(
+        plugins.join("zone-eu.toml"),
+        "name = \"subprocess-eu\"\n\n[labels]\nzone = \"eu\"\n",
+    )
 }
 
 /// Prints a heading.

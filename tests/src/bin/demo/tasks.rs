@@ -14,8 +14,9 @@ pub(crate) struct Demo {
 }
 
 /// Slot, outcome and attempts of each task, in the order of submission.
-const EXPECTED: [(&str, &str, u64); 8] = [
+const EXPECTED: [(&str, &str, u64); 9] = [
     ("greet", "success", 1),
+    ("zone", "success", 1),
     ("module", "success", 1),
     ("files", "success", 1),
     ("report", "success", 1),
@@ -53,6 +54,11 @@ impl Demo {
                 "greet",
                 command("hello", &["from", "the", "smallest", "plugin"]),
                 json!({})
+            ),
+            task(
+                "zone",
+                command("echo", &["routed to the runner with the label zone=eu"]),
+                json!({ "runnerSelector": { "matchLabels": { "zone": "eu" } } })
             ),
             json!({
                 "slot": "module",
