@@ -1,10 +1,16 @@
 //! Files that somebody vouches for: digests and signatures.
 
+#![cfg(all(target_os = "linux", target_endian = "little"))]
+
+#[path = "support/elf.rs"]
+mod elf;
 mod support;
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
+use elf::Elf;
 use minisign::KeyPair;
 use solti_plugin_host::{Digest, PluginLoader, RunnerRouter};
 use support::complaints;
@@ -218,14 +224,15 @@ impl Fixed {
 
 #[test]
 fn every_damage_to_a_listed_plugin_is_refused_before_anything_of_it_runs() {
-    const CASES: usize = 2_000;
-    let directory = support::directory_with(&["hello"]);
-    list(&directory, &["hello.so"]);
+    const CASES: usize = 3_000;
+    let directory = support::directory_with(&[]);
     let file = directory.path().join("hello.so");
-    let good = fs::read(&file).unwrap();
+    let good = Elf(fs::read(e2e::plugin("hello")).unwrap()).stripped().0;
+    fs::write(&file, &good).unwrap();
+    list(&directory, &["hello.so"]);
+    let victim = OpenOptions::new().write(true).open(&file).unwrap();
     let mut random = Fixed(4_242);
     for case in 0..CASES {
-        let mut bytes = good.clone();
         // In turn: the headers, the tables behind them, anywhere, the end.
         let places = match case % 4 {
             0 => 0..1_024,
@@ -233,28 +240,40 @@ fn every_damage_to_a_listed_plugin_is_refused_before_anything_of_it_runs() {
             2 => 0..good.len(),
             _ => good.len() - 8 * 1_024..good.len(),
         };
-        match random.below(5) {
-            0 => bytes.truncate(places.start + random.below(places.len())),
+        let start = places.start + random.below(places.len());
+        let end = (start + 1 + random.below(4_096)).min(good.len());
+        let mut damaged = good[start..end].to_vec();
+        let kept = match random.below(5) {
+            // Cut off here.
+            0 => start,
+            // A hole, as a copy leaves that reserved its room first.
             1 => {
-                let start = places.start + random.below(places.len());
-                let end = (start + 1 + random.below(4_096)).min(bytes.len());
-                bytes[start..end].fill(0);
+                damaged.fill(0);
+                good.len()
             }
             _ => {
                 for _ in 0..1 + random.below(8) {
-                    bytes[places.start + random.below(places.len())] = random.below(256) as u8;
+                    let at = random.below(damaged.len());
+                    damaged[at] = random.below(256) as u8;
                 }
+                good.len()
             }
-        }
-        if bytes == good {
+        };
+        if kept == good.len() && damaged == good[start..end] {
             continue;
         }
-        // Without ceremony: a file is made anew so that it is not the one of the case before.
-        fs::remove_file(&file).unwrap();
-        fs::write(&file, &bytes).unwrap();
+        victim.write_all_at(&damaged, start as u64).unwrap();
+        victim.set_len(kept as u64).unwrap();
         let report = PluginLoader::new().check(directory.path()).unwrap();
         assert_eq!(report.rejected.len(), 1, "case {case}: {report:?}");
         let text = report.rejected[0].to_string();
         assert!(!text.contains('\n'), "case {case}: {text}");
+        victim
+            .write_all_at(&good[start..end], start as u64)
+            .unwrap();
+        if kept < good.len() {
+            victim.write_all_at(&good[start..], start as u64).unwrap();
+        }
     }
+    assert_eq!(loaded(&PluginLoader::new(), directory.path()), 1);
 }
