@@ -7,6 +7,7 @@ mod exec;
 mod json;
 mod list;
 mod policies;
+mod retired;
 mod run;
 mod stop;
 
