@@ -12,13 +12,7 @@ use support::{Host, command, texts};
 
 /// Loads a directory and returns what it says of each file that is not loaded.
 fn complaints(directory: &Path) -> Vec<String> {
-    let report = load_dir(directory, &mut RunnerRouter::new()).unwrap();
-    let rejected = report.rejected().iter().map(ToString::to_string);
-    let skipped = report
-        .skipped()
-        .iter()
-        .map(|skipped| format!("{}: skipped: {}", skipped.file, skipped.reason));
-    rejected.chain(skipped).collect()
+    support::complaints(&PluginLoader::new(), directory)
 }
 
 /// Loads the specimen with this sidecar and returns what is said of it.

@@ -10,7 +10,7 @@ use support::{Host, command, texts};
 
 /// Installs copies of the specimen that differ in their names: `specim00`, `specim01`, …
 fn directory_of(count: usize) -> tempfile::TempDir {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = support::directory_with(&[]);
     let original = fs::read(e2e::plugin("specimen")).unwrap();
     for number in 0..count {
         let name = format!("specim{number:02}");

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod exec;
+mod inspect;
 mod json;
 mod list;
 mod policies;

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -38,6 +39,19 @@ pub(crate) fn directory_with(packages: &[&str]) -> TempDir {
         e2e::install(package, directory.path(), package);
     }
     directory
+}
+
+/// Loads a directory and returns what is said of each file that is not loaded.
+pub(crate) fn complaints(loader: &PluginLoader, directory: &Path) -> Vec<String> {
+    let report = loader
+        .load_dir(directory, &mut RunnerRouter::new())
+        .unwrap();
+    let rejected = report.rejected().iter().map(ToString::to_string);
+    let skipped = report
+        .skipped()
+        .iter()
+        .map(|skipped| format!("{}: skipped: {}", skipped.file, skipped.reason));
+    rejected.chain(skipped).collect()
 }
 
 impl Host {

@@ -51,7 +51,7 @@ impl PolicyError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } | Self::PlaceUnreadable { .. } => "unreadable",
-            Self::Replaced { .. } => "not_a_file",
+            Self::NotAFile { .. } => "not_a_file",
             Self::Owner { .. } => "untrusted_owner",
             Self::Writable { .. } => "writable_by_others",
             Self::NoExec => "noexec_mount",

@@ -32,9 +32,9 @@ pub enum PolicyError {
         /// What the system said.
         source: io::Error,
     },
-    /// It was a regular file a moment ago.
-    Replaced {
-        /// What it is now.
+    /// It is not a regular file.
+    NotAFile {
+        /// What it is.
         found: &'static str,
     },
     /// It belongs to somebody who is not trusted.
@@ -112,8 +112,8 @@ impl PolicyError {
         match self {
             Self::Unreadable { source } => format!("cannot be read: {source}"),
             Self::PlaceUnreadable { place, source } => format!("{place} cannot be read: {source}"),
-            Self::Replaced { found } => {
-                format!("{found} by now, a regular file a moment ago")
+            Self::NotAFile { found } => {
+                format!("{found}, expected a regular file")
             }
             Self::Owner {
                 place,
@@ -178,7 +178,7 @@ impl PolicyError {
             Self::Unreadable { .. } | Self::PlaceUnreadable { .. } => {
                 "let the host's user read it".to_owned()
             }
-            Self::Replaced { .. } => "put a plugin in its place".to_owned(),
+            Self::NotAFile { .. } => "put a regular file in its place".to_owned(),
             Self::Owner { place, owner, .. } => format!(
                 "chown {} to one of them, or trust this one (--trust-owner {owner})",
                 place.object()

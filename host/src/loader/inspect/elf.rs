@@ -14,6 +14,15 @@ pub(super) fn read<'data>(
     problems: &mut Vec<Problem>,
     needs: &mut Needs,
 ) -> Option<&'data [u8]> {
+    let header_len = size_of::<Header>() as u64;
+    if bytes.starts_with(&elf::ELFMAG) && (bytes.len() as u64) < header_len {
+        problems.push(Problem::Truncated {
+            len: bytes.len() as u64,
+            what: "its header",
+            end: header_len,
+        });
+        return None;
+    }
     match FileKind::parse(bytes) {
         Ok(FileKind::Elf64) => {}
         Ok(FileKind::Elf32) => {
@@ -45,9 +54,6 @@ fn not_elf(kind: Option<FileKind>, bytes: &[u8]) -> String {
         Some(FileKind::MachO32 | FileKind::MachO64 | FileKind::MachOFat32) => "a macOS library",
         _ if bytes.starts_with(b"!<arch>\n") => "a static library (.a)",
         _ if bytes.starts_with(b"MZ") => "a Windows library",
-        _ if bytes.starts_with(&elf::ELFMAG) => {
-            return format!("an ELF file cut off after {} bytes", bytes.len());
-        }
         _ => return beginning(bytes),
     };
     format!("it is {what}, expected an ELF file")

@@ -71,7 +71,7 @@ impl Opened {
         let file = open_regular(path).map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;
         if !metadata.is_file() {
-            return Err(PolicyError::Replaced {
+            return Err(PolicyError::NotAFile {
                 found: kind_of(&metadata),
             });
         }

@@ -1,0 +1,228 @@
+//! Files that nobody may have tampered with: owners, modes, mounts, sizes.
+
+mod support;
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::path::Path;
+
+use solti_plugin_host::{PluginLoader, RunnerRouter};
+use support::complaints;
+use tempfile::TempDir;
+
+/// A user that is neither root nor, usually, anybody.
+const NOBODY: u32 = 65_534;
+
+fn chmod(path: impl AsRef<Path>, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// How many plugins a loader loads.
+fn loaded(loader: &PluginLoader, directory: &Path) -> usize {
+    let report = loader
+        .load_dir(directory, &mut RunnerRouter::new())
+        .unwrap();
+    assert!(report.rejected().is_empty(), "{report}");
+    report.loaded().len()
+}
+
+/// Why a directory is refused as a whole.
+fn refusal(loader: &PluginLoader, directory: &Path) -> String {
+    loader
+        .load_dir(directory, &mut RunnerRouter::new())
+        .unwrap_err()
+        .to_string()
+}
+
+/// A plugin directory below another.
+fn nested() -> (TempDir, std::path::PathBuf) {
+    let above = support::directory_with(&["hello"]);
+    let directory = above.path().join("plugins");
+    fs::create_dir(&directory).unwrap();
+    chmod(&directory, 0o755);
+    fs::rename(above.path().join("hello.so"), directory.join("hello.so")).unwrap();
+    let directory = directory.canonicalize().unwrap();
+    (above, directory)
+}
+
+fn is_root() -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        println!("files can be given away by root only: not tried");
+    }
+    root
+}
+
+#[test]
+fn a_file_that_others_can_change_is_refused() {
+    let directory = support::directory_with(&["hello"]);
+    for (mode, who) in [
+        (0o664, "its group"),
+        (0o646, "everybody"),
+        (0o666, "everybody"),
+    ] {
+        chmod(directory.path().join("hello.so"), mode);
+        assert_eq!(
+            complaints(&PluginLoader::new(), directory.path()),
+            [format!(
+                "hello.so: rejected at policy: the file can be changed by {who} (mode 0{mode:o}): \
+                 chmod go-w it, or trust them all (--trust-writable)"
+            )]
+        );
+    }
+    assert_eq!(
+        loaded(&PluginLoader::new().trust_writable(), directory.path()),
+        1
+    );
+    // It need not be executable.
+    chmod(directory.path().join("hello.so"), 0o600);
+    assert_eq!(loaded(&PluginLoader::new(), directory.path()), 1);
+}
+
+#[test]
+fn a_directory_in_which_others_can_replace_files_is_refused_and_named() {
+    let (above, directory) = nested();
+    for (changed, mode, who) in [
+        (directory.as_path(), 0o775, "its group"),
+        (&directory, 0o1777, "everybody"),
+        (directory.parent().unwrap(), 0o777, "everybody"),
+    ] {
+        chmod(changed, mode);
+        assert_eq!(
+            refusal(&PluginLoader::new(), &directory),
+            format!(
+                "plugin directory {}: the directory {} can be changed by {who} (mode {mode:04o}): \
+                 chmod go-w {}, or trust them all (--trust-writable)",
+                directory.display(),
+                changed.display(),
+                changed.display()
+            )
+        );
+        assert_eq!(loaded(&PluginLoader::new().trust_writable(), &directory), 1);
+        chmod(changed, 0o755);
+    }
+    // As /tmp is: everybody may add files, nobody may replace another's.
+    chmod(above.path(), 0o1777);
+    assert_eq!(loaded(&PluginLoader::new(), &directory), 1);
+}
+
+#[test]
+fn a_sidecar_that_others_can_change_is_refused_with_its_plugin() {
+    let directory = support::directory_with(&["hello"]);
+    fs::write(directory.path().join("hello.toml"), "").unwrap();
+    chmod(directory.path().join("hello.toml"), 0o666);
+    assert_eq!(
+        complaints(&PluginLoader::new(), directory.path()),
+        [
+            "hello.so: rejected at discover: its sidecar hello.toml cannot be used: the file can be \
+          changed by everybody (mode 0666): chmod go-w it, or trust them all (--trust-writable)"
+        ]
+    );
+}
+
+#[test]
+fn a_file_of_another_user_is_refused_unless_that_user_is_trusted() {
+    if !is_root() {
+        return;
+    }
+    let directory = support::directory_with(&["hello"]);
+    chown(directory.path().join("hello.so"), Some(NOBODY), None).unwrap();
+    assert_eq!(
+        complaints(&PluginLoader::new(), directory.path()),
+        [
+            "hello.so: rejected at policy: the file belongs to user 65534, which is not root: \
+          chown it to one of them, or trust this one (--trust-owner 65534)"
+        ]
+    );
+    let another = PluginLoader::new().trust_owner(1);
+    assert_eq!(
+        complaints(&another, directory.path()),
+        [
+            "hello.so: rejected at policy: the file belongs to user 65534, which is not root or \
+          user 1: chown it to one of them, or trust this one (--trust-owner 65534)"
+        ]
+    );
+    for loader in [
+        PluginLoader::new().trust_owner(NOBODY),
+        PluginLoader::new().trust_any_owner(),
+    ] {
+        assert_eq!(loaded(&loader, directory.path()), 1);
+    }
+}
+
+#[test]
+fn a_directory_of_another_user_is_refused_unless_that_user_is_trusted() {
+    if !is_root() {
+        return;
+    }
+    let (_above, directory) = nested();
+    for changed in [directory.as_path(), directory.parent().unwrap()] {
+        chown(changed, Some(NOBODY), None).unwrap();
+        assert_eq!(
+            refusal(&PluginLoader::new(), &directory),
+            format!(
+                "plugin directory {}: the directory {} belongs to user 65534, which is not root: \
+                 chown {} to one of them, or trust this one (--trust-owner 65534)",
+                directory.display(),
+                changed.display(),
+                changed.display()
+            )
+        );
+        assert_eq!(
+            loaded(&PluginLoader::new().trust_owner(NOBODY), &directory),
+            1
+        );
+        chown(changed, Some(0), None).unwrap();
+    }
+}
+
+#[test]
+fn a_file_that_is_too_large_is_refused_unread() {
+    let directory = support::directory_with(&["hello"]);
+    let size = fs::metadata(directory.path().join("hello.so"))
+        .unwrap()
+        .len();
+    let sparse = File::create(directory.path().join("sparse.so")).unwrap();
+    sparse.set_len(8 << 30).unwrap();
+    assert_eq!(
+        complaints(&PluginLoader::new(), directory.path()),
+        [
+            "sparse.so: rejected at policy: the file has 8,589,934,592 bytes, the host reads \
+          268,435,456 at most: strip it, or allow larger ones (--max-file-bytes)"
+        ]
+    );
+    fs::remove_file(directory.path().join("sparse.so")).unwrap();
+    assert_eq!(
+        loaded(&PluginLoader::new().max_file_bytes(size), directory.path()),
+        1
+    );
+    let refused = complaints(
+        &PluginLoader::new().max_file_bytes(size - 1),
+        directory.path(),
+    );
+    assert_eq!(refused.len(), 1);
+}
+
+#[test]
+fn a_file_on_a_mount_that_forbids_programs_is_refused_though_a_copy_of_it_would_run() {
+    let mounts = fs::read_to_string("/proc/mounts").unwrap();
+    let directory = mounts
+        .lines()
+        .map(|line| line.split(' ').collect::<Vec<_>>())
+        .filter(|fields| fields[3].split(',').any(|option| option == "noexec"))
+        .find_map(|fields| tempfile::tempdir_in(fields[1]).ok());
+    let Some(directory) = directory else {
+        println!("there is no noexec mount to write to: not tried");
+        return;
+    };
+    e2e::install("hello", directory.path(), "hello");
+    let trusting = PluginLoader::new().trust_writable().trust_any_owner();
+    assert_eq!(
+        complaints(&trusting, directory.path()),
+        [
+            "hello.so: rejected at policy: it is on a mount with the option noexec: \
+          move the plugins to another mount, or allow it (--allow-noexec)"
+        ]
+    );
+    assert_eq!(loaded(&trusting.allow_noexec(), directory.path()), 1);
+}

@@ -1,0 +1,71 @@
+//! What a thousand rounds of refusals leave behind: nothing.
+//!
+//! Alone in its program, so that nothing else opens or starts anything meanwhile.
+
+#![cfg(all(target_os = "linux", target_endian = "little"))]
+
+#[path = "support/elf.rs"]
+mod elf;
+mod support;
+
+use std::fs;
+
+use elf::Elf;
+use solti_plugin_host::{Digest, PluginLoader, RunnerRouter, Stage};
+
+const ROUNDS: usize = 1_000;
+
+/// Descriptors, threads and children of this process.
+fn held() -> [usize; 3] {
+    let count = |path: &str| fs::read_dir(path).unwrap().count();
+    let children = fs::read_dir("/proc/self/task").unwrap().map(|thread| {
+        let path = thread.unwrap().path().join("children");
+        // Not every kernel tells.
+        let text = fs::read_to_string(path).unwrap_or_default();
+        text.split_whitespace().count()
+    });
+    [
+        count("/proc/self/fd"),
+        count("/proc/self/task"),
+        children.sum(),
+    ]
+}
+
+#[test]
+fn a_thousand_rounds_of_refusals_leave_no_descriptor_no_thread_and_no_child() {
+    let directory = support::directory_with(&[]);
+    let good = fs::read(e2e::plugin("hello")).unwrap();
+    let write = |name: &str, bytes: &[u8]| fs::write(directory.path().join(name), bytes).unwrap();
+    write("cut.so", &good[..100_000]);
+    write("empty.so", b"");
+    write("text.so", b"no library");
+    write("unlisted.so", &good[..1_000]);
+    write("open.so", &good[..1_000]);
+    let others = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    fs::set_permissions(directory.path().join("open.so"), others).unwrap();
+    std::os::unix::fs::symlink("nowhere", directory.path().join("nowhere.so")).unwrap();
+    write("broken.toml", b"enabled = 3");
+    write("broken.so", &good[..1_000]);
+    // Refused when it is staged already.
+    let soname = Elf(good).with_soname("libc.so.6").0;
+    write("soname.so", &soname);
+    let sums = format!("{}  soname.so\n", Digest::of(&soname));
+    write("SHA256SUMS", sums.as_bytes());
+    let round = || {
+        let report = PluginLoader::new()
+            .load_dir(directory.path(), &mut RunnerRouter::new())
+            .unwrap();
+        assert_eq!(report.rejected().len(), 8, "{report}");
+    };
+    round();
+    let report = PluginLoader::new()
+        .load_dir(directory.path(), &mut RunnerRouter::new())
+        .unwrap();
+    let stages = report.rejected().iter().map(|it| it.error.stage());
+    assert!(stages.into_iter().any(|stage| stage == Stage::Open));
+    let before = held();
+    for _ in 0..ROUNDS {
+        round();
+    }
+    assert_eq!(held(), before);
+}
