@@ -26,8 +26,8 @@ use crate::services::log::{PluginLog, PluginRecord};
 /// The channel's descriptor is moved beyond those that a program usually has.
 const FIRST_OF_CHANNEL: i32 = 200;
 
-/// The exit code when the host could not be understood or not be told.
-pub(super) const NO_HOST: i32 = 2;
+/// The exit code when the host could not be understood or not be told; one that programs do not use.
+pub(super) const NO_HOST: i32 = 113;
 
 /// Does what the host at the other end of standard output asks for, and ends the process.
 pub(super) fn run() -> ! {
