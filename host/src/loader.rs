@@ -77,6 +77,10 @@ pub fn load_dir(
 
 /// Loads plugins, with options.
 ///
+/// A plugin runs with all the rights of this process. What would end or hang it while it is loaded
+/// is found out by another process first, where this program can start one: see
+/// [`probe_main`] and [`probe_with`](Self::probe_with).
+///
 /// # Examples
 ///
 /// ```no_run

@@ -76,3 +76,25 @@ pub fn install(package: &str, directory: &Path, stem: &str) -> PathBuf {
     std::fs::set_permissions(&file, Permissions::from_mode(0o755)).expect("the copy is ours");
     file
 }
+
+/// The bytes of the plugin `hostile`, told to do `harm` while it is loaded.
+///
+/// # Panics
+///
+/// When the plugin cannot be read or has no place for it.
+#[must_use]
+pub fn hostile(harm: &str) -> Vec<u8> {
+    const PLACE: &[u8] = b"HOSTILE=none\0\0\0\0";
+    /// What the plugin keeps free for it.
+    const LEN: usize = 160;
+    let mut bytes = std::fs::read(plugin("hostile")).expect("what was just built can be read");
+    let at = bytes
+        .windows(PLACE.len())
+        .position(|window| window == PLACE)
+        .expect("the plugin has a place for it");
+    let text = format!("HOSTILE={harm}");
+    assert!(text.len() < LEN, "{harm:?} does not fit");
+    bytes[at..at + LEN].fill(0);
+    bytes[at..at + text.len()].copy_from_slice(text.as_bytes());
+    bytes
+}

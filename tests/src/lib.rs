@@ -11,7 +11,7 @@ mod report;
 
 pub use build::{Built, Profile, build, build_with};
 pub use examples::{EXAMPLES, Installed, install_examples};
-pub use fixtures::{PLUGIN_SUFFIX, built, install, plugin, solti_host};
+pub use fixtures::{PLUGIN_SUFFIX, built, hostile, install, plugin, solti_host};
 pub use report::unmeasured;
 
 use std::path::{Path, PathBuf};

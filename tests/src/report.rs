@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// What was measured of a file.
-const MEASURED: &[&str] = &["size", "sha256", "times_ms"];
+/// What was measured of a file, and how long its probe took.
+const MEASURED: &[&str] = &["size", "sha256", "times_ms", "probe"];
 
 /// A report as JSON without its measurements.
 ///

@@ -6,13 +6,14 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use assert_cmd::assert::OutputAssertExt as _;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::{Value, json};
+use solti_plugin_host::{PluginLoader, Probe, RunnerRouter};
 use tempfile::TempDir;
 
 /// How long a host may take with a directory.
@@ -38,14 +39,7 @@ impl Place {
 
     /// Adds a plugin that does this harm.
     fn with(self, name: &str, harm: &str) -> Self {
-        let good = fs::read(e2e::plugin("hostile")).unwrap();
-        let mark = |harm: &str| {
-            let mut mark = format!("HOSTILE={harm}").into_bytes();
-            mark.resize(160, 0);
-            mark
-        };
-        let bytes = support::replaced(&good, &mark("none"), &mark(harm));
-        assert!(harm == "none" || bytes != good, "the mark is not there");
+        let bytes = e2e::hostile(harm);
         fs::write(self.0.path().join(format!("{name}.so")), bytes).unwrap();
         self
     }
@@ -54,10 +48,19 @@ impl Place {
         self.0.path()
     }
 
-    /// A host lists the directory.
+    /// A host loads the directory.
     fn list(&self, words: &[&str]) -> Said {
+        self.say("list", words)
+    }
+
+    /// A host tries the directory and loads nothing itself.
+    fn check(&self) -> Said {
+        self.say("check", &[])
+    }
+
+    fn say(&self, command: &str, words: &[&str]) -> Said {
         let mut host = Command::new(e2e::solti_host());
-        host.args(["list", "--json", "--probe-time", LIMIT])
+        host.args([command, "--json", "--probe-time", LIMIT])
             .args(words)
             .arg(self.path())
             .env_remove("SOLTI_STATE")
@@ -87,15 +90,6 @@ impl Place {
         assert_eq!(said.reasons().len(), 1, "{}", said.report);
         said.reasons().remove(0)
     }
-
-    /// A host loads the plugin that does `harm`.
-    fn loaded(harm: &str) {
-        let said = Self::new().with("a-hostile", harm).list(&[]);
-        said.assert_hello_loaded();
-        assert_eq!(said.report["rejected"], json!([]));
-        assert_eq!(said.report["loaded"][0]["plugin"], "hostile");
-        assert_eq!(said.code, Some(0), "{}", said.stderr);
-    }
 }
 
 impl Said {
@@ -106,6 +100,24 @@ impl Said {
             "{}",
             self.report
         );
+    }
+
+    /// Both plugins passed their probes.
+    fn assert_all_passed(&self) {
+        assert_eq!(self.report["rejected"], json!([]));
+        let passed = self.report["passed"].as_array().unwrap();
+        let results: Vec<_> = passed
+            .iter()
+            .map(|passed| (&passed["plugin"], &passed["probe"]["result"]))
+            .collect();
+        assert_eq!(
+            results,
+            [
+                (&json!("hostile"), &json!("passed")),
+                (&json!("hello"), &json!("passed")),
+            ]
+        );
+        assert_eq!(self.code, Some(0), "{}", self.stderr);
     }
 
     /// Why plugins were rejected by their probes.
@@ -238,19 +250,12 @@ fn what_a_constructor_says_of_its_configuration_is_passed_on() {
 
 #[test]
 fn threads_talk_and_destructors_of_a_plugin_are_no_reason_to_reject_it() {
-    for harm in ["none", "thread", "print"] {
-        Place::loaded(harm);
+    for harm in ["none", "thread", "print", "destructor"] {
+        Place::new()
+            .with("a-hostile", harm)
+            .check()
+            .assert_all_passed();
     }
-}
-
-#[test]
-fn a_destructor_that_crashes_does_not_crash_the_probe() {
-    // What it does to the host at the host's own end is not the probe's to say.
-    let said = Place::new()
-        .with("a-hostile", "destructor")
-        .list(&["--allow", "hello"]);
-    said.assert_hello_loaded();
-    assert_eq!(said.code, Some(0), "{}", said.stderr);
 }
 
 #[test]
@@ -271,10 +276,8 @@ fn without_a_probe_the_same_plugin_ends_the_host() {
 fn what_a_plugin_leaves_in_its_process_group_is_ended_with_the_probe() {
     let place = Place::new();
     let file = place.path().join("pid");
-    let said = place
-        .with("a-hostile", &format!("child-abort:{}", file.display()))
-        .list(&[]);
-    assert_eq!(said.reasons().len(), 1);
+    let place = place.with("a-hostile", &format!("child-abort:{}", file.display()));
+    assert_eq!(place.list(&[]).reasons().len(), 1);
     for pid in pids(&file) {
         wait_for_end(pid);
     }
@@ -284,14 +287,12 @@ fn what_a_plugin_leaves_in_its_process_group_is_ended_with_the_probe() {
 fn a_daemon_that_keeps_everything_open_does_not_hold_the_host_up() {
     let place = Place::new();
     let file = place.path().join("pid");
+    let place = place.with("a-hostile", &format!("daemon:{}", file.display()));
     let began = Instant::now();
-    let said = place
-        .with("a-hostile", &format!("daemon:{}", file.display()))
-        .list(&[]);
+    let said = place.check();
     // It would be there for a minute.
     assert!(began.elapsed() < Duration::from_secs(40));
-    said.assert_hello_loaded();
-    assert_eq!(said.report["rejected"], json!([]));
+    said.assert_all_passed();
     let pids = pids(&file);
     assert!(!pids.is_empty());
     for pid in pids {
@@ -301,7 +302,7 @@ fn a_daemon_that_keeps_everything_open_does_not_hold_the_host_up() {
 }
 
 /// The processes whose numbers are in a file.
-fn pids(file: &PathBuf) -> Vec<Pid> {
+fn pids(file: &Path) -> Vec<Pid> {
     let text = fs::read_to_string(file).unwrap();
     text.lines()
         .map(|line| Pid::from_raw(line.parse().unwrap()).unwrap())
@@ -320,4 +321,145 @@ fn wait_for_end(pid: Pid) {
         assert!(began.elapsed() < SOON, "{pid:?} is still there");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+#[test]
+fn what_probes_found_is_kept_across_restarts_until_it_is_forgotten_or_the_file_is_built_anew() {
+    let place = Place::new().with("a-hostile", "abort");
+    let state = tempfile::tempdir().unwrap();
+    let state = state.path().to_str().unwrap();
+    let list = || place.list(&["--state", state]);
+    let crashed = "loading it ended a probe process with SIGABRT: get a fixed build of it";
+    assert_eq!(list().reasons(), [crashed]);
+
+    let said = list();
+    let reason = &said.reasons()[0];
+    let begins = format!("{crashed} (found at 2");
+    assert!(reason.starts_with(&begins), "{reason}");
+    assert_eq!(said.report["rejected"][0]["code"], "remembered");
+    assert_eq!(said.report["loaded"][0]["probe"]["result"], "remembered");
+
+    let file = place.path().join("a-hostile.so");
+    let digest = &said.report["rejected"][0]["sha256"];
+    let digest = digest.as_str().unwrap();
+    let forgot = format!("forgot hostile 0.1.0, sha256 {digest}: {crashed}\n");
+    let shown = file.to_str().unwrap();
+    assert_eq!(forget(state, &[shown]), (forgot.clone(), String::new(), 0));
+    assert_eq!(list().reasons(), [crashed]);
+    assert_eq!(forget(state, &[&digest[..8]]), (forgot, String::new(), 0));
+    let nothing = format!("warning: nothing was remembered of {shown}\n");
+    assert_eq!(forget(state, &[shown]), (String::new(), nothing, 1));
+
+    // All that is left is that the good one passed.
+    let (stdout, stderr, code) = forget(state, &[]);
+    assert!(
+        stdout.starts_with("forgot hello 0.1.0, sha256 "),
+        "{stdout}"
+    );
+    assert!(stdout.ends_with(": it passed\n"), "{stdout}");
+    assert_eq!((stdout.lines().count(), stderr.as_str(), code), (1, "", 0));
+    let nothing = format!("warning: nothing was remembered in {state}\n");
+    assert_eq!(forget(state, &[]), (String::new(), nothing, 0));
+
+    // Another file of that name is another digest.
+    list();
+    let place = place.with("a-hostile", "none");
+    let said = place.list(&["--state", state]);
+    assert_eq!(said.report["rejected"], json!([]));
+    assert_eq!(said.report["loaded"][0]["probe"]["result"], "passed");
+}
+
+#[test]
+fn a_state_that_cannot_be_read_is_ignored_with_a_warning() {
+    let place = Place::new();
+    let state = tempfile::tempdir().unwrap();
+    let words = ["--state", state.path().to_str().unwrap()];
+    place.list(&words);
+    let kept: Vec<_> = fs::read_dir(state.path().join("probes"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(kept.len(), 1);
+    fs::write(&kept[0], "{").unwrap();
+    let said = place.list(&words);
+    assert_eq!(said.report["loaded"][0]["probe"]["result"], "passed");
+    let warning = format!("{} is ignored: EOF while parsing", kept[0].display());
+    assert!(said.stderr.contains(&warning), "{}", said.stderr);
+    // It was written anew.
+    let said = place.list(&words);
+    assert_eq!(said.report["loaded"][0]["probe"]["result"], "remembered");
+}
+
+#[test]
+fn what_to_forget_has_to_be_a_file_or_a_digest() {
+    let state = tempfile::tempdir().unwrap();
+    let state = state.path().to_str().unwrap();
+    let (_, stderr, code) = forget(state, &["/no/such/file.so"]);
+    assert_eq!(
+        (stderr.as_str(), code),
+        (
+            "error: /no/such/file.so: neither a file nor the digest of one, of which 8 digits are \
+             enough\n",
+            2
+        )
+    );
+}
+
+/// `solti-host forget` with these words: what it prints, and its exit code.
+fn forget(state: &str, words: &[&str]) -> (String, String, i32) {
+    let mut host = Command::new(e2e::solti_host());
+    host.args(["forget", "--state", state]).args(words);
+    let output = assert_cmd::Command::from_std(host)
+        .timeout(SOON)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let code = output.status.code().unwrap();
+    (text(output.stdout), text(output.stderr), code)
+}
+
+#[test]
+fn a_helper_that_is_no_probe_is_an_error_and_no_pass() {
+    let directory = support::directory_with(&["hello"]);
+    for (program, expected) in [
+        (
+            "/bin/true",
+            "the probe program /bin/true did not answer: its main has to begin with \
+             solti_plugin_host::probe_main()",
+        ),
+        (
+            "/bin/echo",
+            "the probe program /bin/echo did not answer: its main has to begin with \
+             solti_plugin_host::probe_main()",
+        ),
+        (
+            "/no/such/program",
+            "the probe program /no/such/program could not be run: \
+             No such file or directory (os error 2)",
+        ),
+    ] {
+        let loader = PluginLoader::new().probe_with(program);
+        let report = loader
+            .load_dir(directory.path(), &mut RunnerRouter::new())
+            .unwrap();
+        assert!(report.loaded().is_empty(), "{report}");
+        assert_eq!(report.rejected()[0].error.to_string(), expected);
+    }
+}
+
+#[test]
+fn a_library_user_can_name_a_helper_and_can_switch_the_probe_off() {
+    let directory = support::directory_with(&["hello"]);
+    let probe = |loader: PluginLoader| {
+        let mut router = RunnerRouter::new();
+        let report = loader.load_dir(directory.path(), &mut router).unwrap();
+        report.loaded()[0].probe.clone()
+    };
+    let with_helper = PluginLoader::new().probe_with(e2e::solti_host());
+    assert!(matches!(probe(with_helper.clone()), Probe::Passed { .. }));
+    let reason = "switched off";
+    assert_eq!(
+        probe(with_helper.without_probe()),
+        Probe::NotProbed { reason }
+    );
 }

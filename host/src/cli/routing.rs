@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use solti_model::{RunnerSelector, SelectorRequirement, TaskSpec};
-use solti_plugin_host::{Kinds, LoadReport, LoadedRunner};
+use solti_plugin_host::{Kinds, LoadReport, LoadedPlugin, LoadedRunner};
+
+use super::style::counted;
 
 /// Why none of the runners of `report` takes `spec`.
 pub(super) fn why_no_runner(spec: &TaskSpec, report: &LoadReport, directory: &Path) -> String {
@@ -46,6 +48,19 @@ pub(super) fn why_no_runner(spec: &TaskSpec, report: &LoadReport, directory: &Pa
                 labels.join("; ")
             );
         }
+    }
+    let takes = |plugin: &LoadedPlugin| {
+        let mut kinds = plugin.runners.iter().map(|runner| runner.kinds);
+        kinds.any(|kinds| kinds.contains(Kinds::of(spec.kind())))
+    };
+    let mut plugins = report.loaded().iter();
+    if let Some(retired) = plugins.find(|plugin| takes(plugin) && plugin.handle.is_retired()) {
+        return format!(
+            "no runner for this task: plugin '{}' takes {kind} tasks, but it has panicked {} and \
+             gets no more",
+            retired.plugin,
+            counted(retired.handle.panics(), "time")
+        );
     }
     let names: Vec<_> = of_kind.iter().map(|runner| runner.name.as_str()).collect();
     format!(

@@ -29,9 +29,10 @@ impl Panics {
             error!(
                 plugin = &*self.plugin,
                 panics = count,
-                "plugin '{}' has panicked {count} times: its runners get no more tasks until the \
+                "plugin '{}' has panicked {count} time{}: its runners get no more tasks until the \
                  host is started again",
-                self.plugin
+                self.plugin,
+                if count == 1 { "" } else { "s" }
             );
         }
     }

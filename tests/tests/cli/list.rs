@@ -59,7 +59,6 @@ fn what_loads_is_listed_and_what_is_rejected_or_skipped_says_why() {
             "loaded": [{
                 "file": "hello.so", "plugin": "hello", "version": "0.1.0", "abi": 1,
                 "runners": [{ "name": "hello", "kinds": ["subprocess"], "labels": { "zone": "eu" } }],
-                "probe": null,
             }],
             "rejected": [
                 { "file": "later.so", "stage": "inspect", "code": "wrong_abi", "reason": LATER_ABI,

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
+use std::mem::ManuallyDrop;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -25,8 +26,8 @@ use crate::services::log::{PluginLog, PluginRecord};
 /// The channel's descriptor is moved beyond those that a program usually has.
 const FIRST_OF_CHANNEL: i32 = 200;
 
-/// The exit code when the host could not be understood or not be told.
-pub(super) const NO_HOST: i32 = 2;
+/// The exit code when the host could not be understood or not be told; one that programs do not use.
+pub(super) const NO_HOST: i32 = 113;
 
 /// Does what the host at the other end of standard output asks for, and ends the process.
 pub(super) fn run() -> ! {
@@ -39,7 +40,8 @@ pub(super) fn run() -> ! {
 
 fn serve() -> io::Result<()> {
     limits::end_with_parent();
-    let mut channel = take_stdout()?;
+    // The plugin may close it, and what is closed twice ends the process before its exit code.
+    let mut channel = ManuallyDrop::new(take_stdout()?);
     let mut request = Vec::new();
     channel.read_to_end(&mut request)?;
     let request: Request = serde_json::from_slice(&request)?;
@@ -81,8 +83,9 @@ fn describe(request: &Request) -> Result<Description, String> {
         .as_fd()
         .try_clone_to_owned()
         .map_err(|err| format!("the probe has no file: {err}"))?;
-    let module =
-        open::open_alone(&request.path, &File::from(file)).map_err(|err| err.to_string())?;
+    // The plugin may close it, and a file that is closed twice ends the process.
+    let file = ManuallyDrop::new(File::from(file));
+    let module = open::open_alone(&request.path, &file).map_err(|err| err.to_string())?;
     let connection = Connection {
         config: request.config.clone(),
         worker_threads: request.worker_threads,

@@ -17,6 +17,10 @@ use tracing::warn;
 /// A failure that a busy machine may have caused stands for this long.
 const RETRY_TIMEOUTS_AFTER: Duration = Duration::from_secs(60 * 60);
 
+/// Where it is logged that a state directory cannot be used: apart from what becomes of files, which
+/// is in the report.
+const TARGET: &str = "solti_plugin_host::state";
+
 /// What a probe found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -67,6 +71,7 @@ pub(super) fn keep(state: Option<&Path>, key: String, result: RememberedProbe) {
         && let Err(err) = files::write(state, &key, &result)
     {
         warn!(
+            target: TARGET,
             "the result of a probe cannot be kept in {}: {err}",
             state.display()
         );

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use tracing::warn;
 
-use super::RememberedProbe;
+use super::{RememberedProbe, TARGET};
 
 /// The folder of the state directory that is the probe's.
 const FOLDER: &str = "probes";
@@ -29,7 +29,7 @@ fn read_file(path: &Path) -> Option<RememberedProbe> {
         Ok(result) => Some(result),
         Err(err) if err.kind() == ErrorKind::NotFound => None,
         Err(err) => {
-            warn!("{} is ignored: {err}", path.display());
+            warn!(target: TARGET, "{} is ignored: {err}", path.display());
             None
         }
     }
