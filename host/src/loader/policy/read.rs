@@ -144,3 +144,52 @@ fn open_regular(path: &Path) -> io::Result<File> {
 fn reopen(file: File) -> io::Result<File> {
     Ok(file)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_somebody_writes_to_while_it_is_read_is_refused() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"whole").unwrap();
+        let opened = Opened::new(file.path()).unwrap();
+        assert_eq!(opened.read().unwrap(), b"whole");
+        file.write_all(b", and more").unwrap();
+        let said = opened.read().unwrap_err().to_string();
+        assert_eq!(
+            said,
+            "changed while being read: copy it under a name that begins with a dot, then rename it"
+        );
+        let opened = Opened::new(file.path()).unwrap();
+        file.as_file().set_len(3).unwrap();
+        assert!(matches!(opened.read(), Err(StageError::Changed)));
+        assert_eq!(opened.len(), 15);
+    }
+
+    #[test]
+    fn a_file_that_takes_the_place_of_one_that_was_opened_is_not_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        std::fs::write(&path, "first").unwrap();
+        let opened = Opened::new(&path).unwrap();
+        std::fs::write(directory.path().join("other"), "other").unwrap();
+        std::fs::rename(directory.path().join("other"), &path).unwrap();
+        // Renaming over it took its last name, which counts as a change of the file.
+        match opened.read() {
+            Ok(bytes) => assert_eq!(bytes, b"first"),
+            Err(err) => assert!(matches!(err, StageError::Changed)),
+        }
+    }
+
+    #[test]
+    fn a_link_is_not_opened_even_when_it_leads_to_a_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(file.path(), &link).unwrap();
+        assert!(Opened::new(&link).is_err());
+    }
+}
