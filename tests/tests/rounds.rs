@@ -47,7 +47,7 @@ fn a_thousand_rounds_of_refusals_leave_no_descriptor_no_thread_and_no_child() {
     write("broken.toml", b"enabled = 3");
     write("broken.so", &good[..1_000]);
     // Refused when it is staged already.
-    let soname = Elf(good).with_soname("libc.so.6").0;
+    let soname = Elf(good).with_soname("libc.so.6").stripped().0;
     write("soname.so", &soname);
     let sums = format!("{}  soname.so\n", Digest::of(&soname));
     write("SHA256SUMS", sums.as_bytes());

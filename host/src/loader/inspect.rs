@@ -25,6 +25,9 @@ use elf as format;
 #[cfg(target_vendor = "apple")]
 use macho as format;
 
+/// The longest stamp that export_plugin! makes.
+const MAX_STAMP_BYTES: usize = 64 * 1024;
+
 /// What the bytes of a file say.
 #[derive(Debug, Clone, Default)]
 pub struct Inspection {
@@ -70,6 +73,10 @@ pub fn inspect(bytes: &[u8]) -> Inspection {
 
 impl Inspection {
     fn take_stamp(&mut self, text: &[u8]) {
+        if text.len() > MAX_STAMP_BYTES {
+            let reason = format!("its stamp has {} bytes", text.len());
+            return self.problems.push(Problem::Malformed { reason });
+        }
         let stamp = match Stamp::read_abi(text) {
             Ok(ABI_VERSION) => Stamp::read(text),
             // Nothing else in the stamp of another version can be relied on.

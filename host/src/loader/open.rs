@@ -103,3 +103,20 @@ fn first_line(err: &LibraryError) -> String {
         .unwrap_or("unknown");
     line.chars().take(200).collect()
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::loader::digest::Digest;
+    use crate::loader::stage;
+
+    #[test]
+    fn a_name_that_the_system_knows_already_is_refused_instead_of_returning_what_it_names() {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let libc = maps.lines().find(|line| line.contains("/libc.so")).unwrap();
+        let mut staged = stage::stage("x.so", b"", Digest::of(b""), None).unwrap();
+        staged.path = libc[libc.find('/').unwrap()..].into();
+        let said = open(staged, "x.so", &Needs::default()).err().unwrap();
+        assert!(matches!(said, OpenError::NameTaken { .. }), "{said}");
+    }
+}

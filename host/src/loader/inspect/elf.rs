@@ -8,6 +8,9 @@ use super::{Needs, Problem, beginning, is_stamp, needs};
 
 pub(super) type Header = FileHeader64<Endianness>;
 
+/// The most notes that are looked at for the stamp. A library has a handful.
+const MAX_NOTES: usize = 8_192;
+
 /// Checks that the file can be a library of this machine, and finds its stamp and its needs.
 pub(super) fn read<'data>(
     bytes: &'data [u8],
@@ -96,11 +99,16 @@ fn find_stamp<'data>(
     endian: Endianness,
     bytes: &'data [u8],
 ) -> object::Result<Option<&'data [u8]>> {
+    let mut looked_at = 0;
     for segment in header.program_headers(endian, bytes)? {
         let Some(mut notes) = segment.notes(endian, bytes)? else {
             continue;
         };
         while let Some(note) = notes.next()? {
+            looked_at += 1;
+            if looked_at > MAX_NOTES {
+                return Ok(None);
+            }
             if is_stamp(note.name(), note.n_type(endian).0) {
                 return Ok(Some(note.desc()));
             }

@@ -100,7 +100,13 @@ impl Opened {
             .read_to_end(&mut bytes)
             .map_err(unreadable)?;
         let after = self.file.metadata().map_err(unreadable)?;
-        if bytes.len() as u64 != len || state(&after) != state(&self.metadata) {
+        // Renaming another file over it, as one should, changes the number of its names and with it
+        // the time of its last change, but nothing in it.
+        let renamed = after.nlink() != self.metadata.nlink();
+        if bytes.len() as u64 != len
+            || content(&after) != content(&self.metadata)
+            || !renamed && changed(&after) != changed(&self.metadata)
+        {
             return Err(StageError::Changed);
         }
         Ok(bytes)
@@ -108,14 +114,13 @@ impl Opened {
 }
 
 /// What changes when a file is written to.
-fn state(metadata: &Metadata) -> (u64, i64, i64, i64, i64) {
-    (
-        metadata.len(),
-        metadata.mtime(),
-        metadata.mtime_nsec(),
-        metadata.ctime(),
-        metadata.ctime_nsec(),
-    )
+fn content(metadata: &Metadata) -> (u64, i64, i64) {
+    (metadata.len(), metadata.mtime(), metadata.mtime_nsec())
+}
+
+/// The time of the last change to the file or to what is known of it, which nobody can set.
+fn changed(metadata: &Metadata) -> (i64, i64) {
+    (metadata.ctime(), metadata.ctime_nsec())
 }
 
 /// A descriptor of the file, which cannot be read from yet.
@@ -143,4 +148,49 @@ fn open_regular(path: &Path) -> io::Result<File> {
 #[cfg(not(target_os = "linux"))]
 fn reopen(file: File) -> io::Result<File> {
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_somebody_writes_to_while_it_is_read_is_refused() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"whole").unwrap();
+        let opened = Opened::new(file.path()).unwrap();
+        assert_eq!(opened.read().unwrap(), b"whole");
+        file.write_all(b", and more").unwrap();
+        let said = opened.read().unwrap_err().to_string();
+        assert_eq!(
+            said,
+            "changed while being read: copy it under a name that begins with a dot, then rename it"
+        );
+        let opened = Opened::new(file.path()).unwrap();
+        file.as_file().set_len(3).unwrap();
+        assert!(matches!(opened.read(), Err(StageError::Changed)));
+        assert_eq!(opened.len(), 15);
+    }
+
+    #[test]
+    fn a_file_that_takes_the_place_of_one_that_was_opened_is_not_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        std::fs::write(&path, "first").unwrap();
+        let opened = Opened::new(&path).unwrap();
+        std::fs::write(directory.path().join("other"), "other").unwrap();
+        std::fs::rename(directory.path().join("other"), &path).unwrap();
+        assert_eq!(opened.read().unwrap(), b"first");
+    }
+
+    #[test]
+    fn a_link_is_not_opened_even_when_it_leads_to_a_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(file.path(), &link).unwrap();
+        assert!(Opened::new(&link).is_err());
+    }
 }

@@ -47,3 +47,33 @@ fn short(name: &str) -> &str {
     }
     &name[..end]
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+    use std::os::unix::fs::FileExt as _;
+
+    use super::*;
+
+    #[test]
+    fn nobody_can_change_a_staged_copy() {
+        let Ok((file, path)) = make("a.so", b"bytes") else {
+            panic!("this system has files in memory");
+        };
+        assert!(file.write_all_at(b"x", 0).is_err());
+        assert!(file.set_len(0).is_err());
+        assert!(file.set_len(100).is_err());
+        assert!(rustix::fs::fcntl_add_seals(&file, SealFlags::WRITE).is_err());
+        if let Ok(again) = OpenOptions::new().write(true).open(&path) {
+            assert!(again.write_all_at(b"x", 0).is_err());
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), b"bytes");
+    }
+
+    #[test]
+    fn a_name_of_any_length_will_do() {
+        let name = "\u{00e4}".repeat(300);
+        assert!(make(&name, b"").is_ok());
+        assert_eq!(short(&name).len(), MAX_NAME_BYTES);
+    }
+}
