@@ -211,7 +211,8 @@ impl PluginAbi for Control {
 /// code. What differs from a runner that is linked in:
 ///
 /// - Tasks run on a tokio runtime inside the plugin, so everything of tokio works in them;
-///   [`runtime_handle`](crate::runtime_handle) reaches it from a constructor.
+///   [`runtime_handle`](crate::runtime_handle) reaches it from a constructor, and
+///   [`spawn_cleanup`](crate::spawn_cleanup) starts on it what must outlive an attempt.
 /// - A panic anywhere becomes an error with its message; panicking in a destructor while another
 ///   panic unwinds still ends the process.
 /// - `tracing` and `log` go to the host's log; the output registry can be written, not subscribed.
