@@ -104,8 +104,8 @@ fn a_directory_is_checked_as_it_would_be_loaded_and_one_bad_file_is_exit_code_1(
             "rejected": [
                 { "file": "second.so", "stage": "register", "code": "duplicate_name",
                   "reason": "a plugin named 'hello' was already loaded from hello.so: \
-                             remove one of the two",
-                  "advice": "remove one of the two" },
+                             remove one of the two, or give it another name in its sidecar",
+                  "advice": "remove one of the two, or give it another name in its sidecar" },
                 { "file": "text.so", "stage": "inspect", "code": "not_a_library",
                   "reason": "not a shared library: it begins with \"just a text\\n\"; \
                              move it out of the plugin directory",
