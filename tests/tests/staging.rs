@@ -65,7 +65,9 @@ async fn a_backtrace_names_the_plugins_functions_and_lines() {
 }
 
 /// Everything that an operator may do to the file of a plugin that is in use.
-const OVERWRITES: [(&str, fn(&Path)); 4] = [
+type Overwrite = (&'static str, fn(&Path));
+
+const OVERWRITES: [Overwrite; 4] = [
     ("cut to nothing", |file| {
         OpenOptions::new()
             .write(true)
