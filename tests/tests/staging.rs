@@ -64,9 +64,10 @@ async fn a_backtrace_names_the_plugins_functions_and_lines() {
     assert!(said.contains("behaviour.rs:"), "{said}");
 }
 
-/// Everything that an operator may do to the file of a plugin that is in use.
+/// What an operator does to a file, with its name.
 type Overwrite = (&'static str, fn(&Path));
 
+/// Everything that an operator may do to the file of a plugin that is in use.
 const OVERWRITES: [Overwrite; 4] = [
     ("cut to nothing", |file| {
         OpenOptions::new()
