@@ -4,10 +4,9 @@
 //! their own, see [`fake`]: so they run everywhere, and can make it fail and hang as they like.
 
 #![allow(
-    clippy::print_stdout,
     clippy::unwrap_used,
     unreachable_pub,
-    reason = "all of it is tests, which say what they skipped, and `support` is shared by several programs"
+    reason = "all of it is tests, and `support` is shared by several programs"
 )]
 
 #[path = "../support/mod.rs"]

@@ -4,8 +4,8 @@
 //! static busybox: nothing is fetched, and nothing stays.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::symlink;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -43,7 +43,10 @@ impl Podman {
                 podman.try_call(&[&run[..], &RUN_ARGS, &[IMAGE, "true"]].concat())
             });
             if let Err(reason) = &tried {
-                println!(
+                // Past the test harness, which shows nothing that a passing test prints.
+                let mut shown = std::io::stderr();
+                let _ = writeln!(
+                    shown,
                     "no container engine works here, so no real container is tested: {reason}"
                 );
             }
@@ -386,7 +389,5 @@ impl Drop for Podman {
     fn drop(&mut self) {
         // Only what a test that failed has left.
         let _ = self.try_call(&["rm", "--all", "--force", "--time=0"]);
-        let root: &Path = self.directory.path();
-        debug_assert!(root.exists());
     }
 }
