@@ -77,6 +77,23 @@ pub fn load_dir(
 
 /// Loads plugins, with options.
 ///
+/// # What is refused
+///
+/// Whoever can write a plugin file runs code as the host, so by default
+///
+/// - the file and every directory above it belong to root or to the current user
+///   ([`trust_owner`](Self::trust_owner), [`trust_any_owner`](Self::trust_any_owner)) and nobody else
+///   can write to them ([`trust_writable`](Self::trust_writable)); above the plugin directory, a
+///   directory like `/tmp` will do, where nobody can replace another's files;
+/// - the file is not on a mount with the option `noexec` ([`allow_noexec`](Self::allow_noexec)), has
+///   256 MiB at most ([`max_file_bytes`](Self::max_file_bytes)) and is no link out of the directory
+///   ([`allow_links_outside`](Self::allow_links_outside));
+/// - a file `SHA256SUMS` in the directory, where there is one, lists it with its digest;
+/// - with a [`public_key`](Self::public_key), it is signed for this plugin and version.
+///
+/// What passes is copied to memory ([`stage_in`](Self::stage_in)), inspected there and loaded from
+/// there: whatever is done to the file later cannot reach the running host.
+///
 /// A plugin runs with all the rights of this process. What would end or hang it while it is loaded
 /// is found out by another process first, where this program can start one: see
 /// [`probe_main`] and [`probe_with`](Self::probe_with).

@@ -64,11 +64,11 @@ async fn a_backtrace_names_the_plugins_functions_and_lines() {
     assert!(said.contains("behaviour.rs:"), "{said}");
 }
 
-/// What an operator does to a file, with its name.
-type Overwrite = (&'static str, fn(&Path));
+/// Something done to a file.
+type Overwrite = fn(&Path);
 
 /// Everything that an operator may do to the file of a plugin that is in use.
-const OVERWRITES: [Overwrite; 4] = [
+const OVERWRITES: [(&str, Overwrite); 4] = [
     ("cut to nothing", |file| {
         OpenOptions::new()
             .write(true)

@@ -62,7 +62,7 @@ pub(super) fn of_the_system(reason: &str) -> &'static str {
     } else if reason.contains("undefined symbol") {
         "; link the library that has the symbol into the plugin"
     } else if reason.contains("cannot open shared object file") {
-        "; install that library, or link it into the plugin"
+        "; install that library, link it into the plugin, or stage the plugin beside it (--stage-in)"
     } else if reason.contains("failed to map segment") {
         "; stage it on a mount without the option noexec (--stage-in)"
     } else {
