@@ -13,6 +13,7 @@ mod channel;
 mod lines;
 mod registry;
 mod sink;
+mod text;
 
 pub use lines::{DEFAULT_MAX_LINE_BYTES, LineWriter};
 pub use registry::OutputRegistry;

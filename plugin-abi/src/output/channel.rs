@@ -48,9 +48,9 @@ impl Channel {
         self.listening.load(Ordering::Acquire)
     }
 
-    /// Sends `event` to every subscriber; `false` when there is none.
-    pub(super) fn send(&self, event: OutputEvent) -> bool {
-        self.sender.send(event).is_ok()
+    /// What sends to every subscriber.
+    pub(super) fn sender(&self) -> &broadcast::Sender<OutputEvent> {
+        &self.sender
     }
 
     /// Records that a send found no receiver, unless one has come since.

@@ -124,11 +124,13 @@ impl LineWriter {
     ///
     /// Dropping the future loses at most the last line if its end has not been read.
     pub async fn copy_from(mut self, mut reader: impl AsyncRead + Unpin) -> io::Result<()> {
-        let mut buffer = vec![0; READ_BYTES];
+        // Memory that no read has reached is never touched: most streams are short or silent.
+        let mut buffer = Vec::with_capacity(READ_BYTES);
         loop {
-            match reader.read(&mut buffer).await {
+            buffer.clear();
+            match reader.read_buf(&mut buffer).await {
                 Ok(0) => break,
-                Ok(count) => self.write(&buffer[..count]),
+                Ok(_) => self.write(&buffer),
                 Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
                 Err(err) => {
                     self.finish();

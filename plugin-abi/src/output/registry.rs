@@ -166,7 +166,8 @@ impl OutputRegistry {
         if let Channels::Local { by_task, .. } = &self.channels
             && let Some(channel) = by_task.read().get(task_id)
         {
-            channel.send(event());
+            // Without a subscriber there is nobody to tell.
+            let _ = channel.sender().send(event());
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Pushes the lines of one attempt.
 
-use std::borrow::Cow;
-use std::ops::Range;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +10,7 @@ use solti_model::{OutputChunk, OutputEvent, StreamKind};
 use tokio::sync::broadcast;
 
 use super::channel::Channel;
+use super::text::{Lines, checked, range_within, text_bytes};
 
 /// The way to a sink in another library.
 pub(crate) trait RemoteSink: Send + Sync {
@@ -47,6 +46,8 @@ impl RefUnwindSafe for OutputSink {}
 struct LocalSink {
     attempt: u32,
     channel: Arc<Channel>,
+    /// The channel's own, at hand: each line is sent through it.
+    sender: broadcast::Sender<OutputEvent>,
     stdout_seq: AtomicU64,
     stderr_seq: AtomicU64,
     /// Whether a send without receivers means that later lines need no work.
@@ -68,6 +69,7 @@ impl OutputSink {
     fn local(attempt: u32, channel: Arc<Channel>, may_skip: bool) -> Self {
         let sink = LocalSink {
             attempt,
+            sender: channel.sender().clone(),
             channel,
             stdout_seq: AtomicU64::new(0),
             stderr_seq: AtomicU64::new(0),
@@ -138,10 +140,7 @@ impl LocalSink {
     fn push_owned(&self, stream: StreamKind, line: Bytes) {
         let seq = self.take_seqs(stream, 1);
         if self.channel.is_listening() {
-            let line = match String::from_utf8_lossy(&line) {
-                Cow::Borrowed(_) => line,
-                Cow::Owned(text) => Bytes::from(text),
-            };
+            let line = checked(line);
             self.send(stream, seq, SystemTime::now(), line);
         }
     }
@@ -149,27 +148,24 @@ impl LocalSink {
     fn push_borrowed(&self, stream: StreamKind, line: &[u8]) {
         let seq = self.take_seqs(stream, 1);
         if self.channel.is_listening() {
-            self.send(stream, seq, SystemTime::now(), text_bytes(line));
+            // The line before the time: read back while it is still on its way to memory, it would
+            // hold up everything after it.
+            let line = text_bytes(line);
+            self.send(stream, seq, SystemTime::now(), line);
         }
     }
 
     fn push_lines(&self, stream: StreamKind, text: &[u8], spans: &[[u32; 2]]) {
         // Only what becomes a line takes a number: a gap would look like a lost line.
-        let lines = || spans.iter().filter_map(|span| range_within(text, *span));
-        let seq = self.take_seqs(stream, lines().count() as u64);
+        let lines = spans
+            .iter()
+            .filter(|span| range_within(text, **span).is_some());
+        let first = self.take_seqs(stream, lines.count() as u64);
         if !self.channel.is_listening() {
             return;
         }
         let ts = SystemTime::now();
-        // One check and one copy for the whole block; every line is then a slice of the copy.
-        let block = std::str::from_utf8(text)
-            .ok()
-            .map(|text| (text, Bytes::copy_from_slice(text.as_bytes())));
-        for (seq, range) in (seq..).zip(lines()) {
-            let line = match &block {
-                Some((text, bytes)) if text.get(range.clone()).is_some() => bytes.slice(range),
-                _ => text_bytes(&text[range]),
-            };
+        for (seq, line) in (first..).zip(Lines::new(text, spans)) {
             if !self.send(stream, seq, ts, line) {
                 return;
             }
@@ -194,24 +190,17 @@ impl LocalSink {
             ts,
             line,
         };
-        if self.channel.send(OutputEvent::Chunk(chunk)) || !self.may_skip {
+        if self.sender.send(OutputEvent::Chunk(chunk)).is_ok() {
             return true;
         }
-        self.channel.nobody_listens();
-        self.channel.is_listening()
+        self.nobody_received()
     }
-}
 
-/// The bytes of `text` that a span stands for; `None` when it does not lie within.
-fn range_within(text: &[u8], [start, end]: [u32; 2]) -> Option<Range<usize>> {
-    let range = start as usize..end as usize;
-    (range.start <= range.end && range.end <= text.len()).then_some(range)
-}
-
-/// Copies a line, replacing what is not UTF-8.
-fn text_bytes(line: &[u8]) -> Bytes {
-    match String::from_utf8_lossy(line) {
-        Cow::Borrowed(text) => Bytes::copy_from_slice(text.as_bytes()),
-        Cow::Owned(text) => Bytes::from(text),
+    #[cold]
+    fn nobody_received(&self) -> bool {
+        if self.may_skip {
+            self.channel.nobody_listens();
+        }
+        self.channel.is_listening()
     }
 }

@@ -91,3 +91,43 @@ fn a_valid_line_is_passed_on_without_a_copy() {
     sink.stdout_line(line);
     assert_eq!(received(&mut receiver)[0].line.as_ptr(), place);
 }
+
+#[test]
+fn lines_of_a_long_block_are_what_their_spans_say_wherever_its_copies_begin() {
+    let (sink, mut receiver) = listened_sink(1 << 12);
+    let text: String = (0..9_000).map(|n| format!("{n:04} é|")).collect();
+    let len = text.len() as u32;
+    // In order, out of order, over each other, longer than a copy, empty, at the very end.
+    let mut spans: Vec<[u32; 2]> = (0..1_000).map(|n| [n * 63, n * 63 + 60]).collect();
+    spans.extend([
+        [70_000, 70_008],
+        [8, 16],
+        [12, 40],
+        [0, 20_000],
+        [5, 5],
+        [100, 30_000],
+    ]);
+    spans.extend([[len - 3, len], [len, len], [0, len]]);
+    sink.push_lines(StreamKind::Stdout, text.as_bytes(), &spans);
+    let lines = numbered(&received(&mut receiver), StreamKind::Stdout);
+    let expected = spans.iter().map(|[start, end]| {
+        let bytes = &text.as_bytes()[*start as usize..*end as usize];
+        String::from_utf8_lossy(bytes).into_owned()
+    });
+    assert_eq!(lines, (0..).zip(expected).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_line_that_is_kept_does_not_keep_the_block_it_came_in() {
+    let (sink, mut receiver) = listened_sink(1 << 12);
+    let text = vec![b'x'; 64 * 1024];
+    let spans: Vec<[u32; 2]> = (0..1024).map(|n| [n * 64, n * 64 + 64]).collect();
+    sink.push_lines(StreamKind::Stdout, &text, &spans);
+    let chunks = received(&mut receiver);
+    let mut buffers = 1;
+    for pair in chunks.windows(2) {
+        let end = pair[0].line.as_ptr_range().end;
+        buffers += usize::from(end != pair[1].line.as_ptr());
+    }
+    assert!(buffers >= 8, "1024 lines in {buffers} buffers");
+}

@@ -1,0 +1,29 @@
+//! What the benches and the soak share: both sides, the plugins, the clockwork, the paper.
+//!
+//! | module | owns |
+//! |---|---|
+//! | `side` | one way to run tasks, whichever stack is behind it |
+//! | `ours`, `theirs` | the two stacks |
+//! | `plugins` | release builds of the plugins, and copies of them |
+//! | `routers` | many runners in a router |
+//! | `specs` | the tasks |
+//! | `subscriber` | somebody who reads along and counts |
+//! | `pushing`, `loading` | what several benches time |
+//! | `measure` | interleaved repetitions and their medians |
+//! | `process` | what the system says of a process, and children of this program |
+//! | `report` | the table and the JSON file |
+//! | `plot` | the pictures |
+
+pub mod loading;
+pub mod measure;
+pub mod ours;
+pub mod plot;
+pub mod plugins;
+pub mod process;
+pub mod pushing;
+pub mod report;
+pub mod routers;
+pub mod side;
+pub mod specs;
+pub mod subscriber;
+pub mod theirs;
