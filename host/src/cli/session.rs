@@ -103,11 +103,11 @@ pub(super) fn run(setup: Setup<'_>) -> anyhow::Result<u8> {
     }
     runtime.block_on(drains.finish(args.grace));
     runtime.shutdown_timeout(args.grace);
-    debug_assert_eq!(
-        registry.active_channels(),
-        0,
-        "each task evicts its channel"
-    );
+    let left = registry.active_channels();
+    if left > 0 {
+        // A plugin that asks for a sink after its task is over makes a channel nobody will evict.
+        tracing::warn!("{left} output channels are left of tasks that are over");
+    }
 
     let reader_left = writer.closed().is_cancelled();
     let written = writer.finish();
