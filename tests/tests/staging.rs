@@ -162,7 +162,9 @@ fn a_report_has_the_size_the_digest_and_the_times_of_each_file() {
         .collect();
     assert_eq!(
         stages,
-        ["discover", "policy", "stage", "inspect", "open", "connect"]
+        [
+            "discover", "policy", "stage", "inspect", "probe", "open", "connect"
+        ]
     );
     let rejected = &host.report.rejected()[0];
     assert_eq!(rejected.error.advice(), "copy it again");
