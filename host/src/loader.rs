@@ -26,6 +26,7 @@ mod prepare;
 mod probe;
 mod register;
 mod report;
+mod side_by_side;
 mod sidecar;
 mod stage;
 mod survey;
@@ -325,8 +326,12 @@ impl PluginLoader {
         } = ready;
         let connect = |facts: &mut FileFacts| {
             register::check_name(&name, report.first_of(&name))?;
-            let module =
+            // Whether what is open is the copy that was checked is a question of staging.
+            facts.timed(Stage::Stage, || open::check_path(&staged.path))?;
+            let opened =
                 facts.timed(Stage::Open, || open::open(staged, &candidate.file, &needs))?;
+            facts.timed(Stage::Stage, || opened.check_identity())?;
+            let module = facts.timed(Stage::Open, || opened.root_module())?;
             let connection = Connection {
                 config,
                 worker_threads,

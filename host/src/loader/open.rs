@@ -18,72 +18,98 @@ use super::error::OpenError;
 use super::inspect::Needs;
 use super::stage::Staged;
 
-/// Opens the staged library of the file called `name`. It is never closed: threads, thread-locals and
-/// objects of a plugin may outlive everything the host knows of.
+/// A library that is open. It is never closed: threads, thread-locals and objects of a plugin may
+/// outlive everything the host knows of.
 ///
-/// Symbols are resolved at once, so that a missing one is an error here and not the end of the
-/// process in the middle of a task; and none of them is offered to other libraries.
-pub(super) fn open(staged: Staged, name: &str, needs: &Needs) -> Result<PluginModule, OpenError> {
+/// Nor is the file that it was opened from: were the descriptor closed, its number would come to name
+/// another file, and the system would take that for this library. Backtraces and debuggers read
+/// symbols from it, too.
+pub(super) struct Opened {
+    root: AbiHeaderRef,
+    /// Where the system says that the root is.
+    address: usize,
+    file: ManuallyDrop<File>,
+}
+
+/// Checks that the system does not know the path yet: it would give what it knows by it.
+pub(super) fn check_path(path: &Path) -> Result<(), OpenError> {
+    let flags = RTLD_NOW | RTLD_LOCAL | libc::RTLD_NOLOAD;
+    // SAFETY: this opens nothing that is not open already, so nothing runs.
+    match unsafe { Library::open(Some(path), flags) } {
+        Err(_) => Ok(()),
+        Ok(known) => {
+            std::mem::forget(known);
+            Err(OpenError::NameTaken {
+                path: path.to_owned(),
+            })
+        }
+    }
+}
+
+/// Opens the staged library of the file called `name`.
+pub(super) fn open(staged: Staged, name: &str, needs: &Needs) -> Result<Opened, OpenError> {
     let sonames = sonames::reserve(name, needs)?;
     let library = load(&staged.path)?;
     sonames.keep();
-    // Whatever is wrong with it from here on, it is there to stay, and so is what it was opened
-    // from: were the descriptor closed, its number would come to name another file, and the system
-    // would take that for this library. Backtraces and debuggers read symbols from it, too.
-    let file = ManuallyDrop::new(staged.file);
-    root_module(&library, &file)
+    Opened::new(&library, ManuallyDrop::new(staged.file))
 }
 
-/// Opens the library at `path` in a process that has no other, whose staged bytes are in `file`.
-pub(super) fn open_alone(path: &Path, file: &File) -> Result<PluginModule, OpenError> {
+/// Opens the library at `path`, whose bytes are in `file`, in a process that has no other.
+pub(super) fn open_alone(path: &Path, file: ManuallyDrop<File>) -> Result<Opened, OpenError> {
     let library = load(path)?;
-    root_module(&library, file)
+    Opened::new(&library, file)
 }
 
 /// Opens a library.
+///
+/// Symbols are resolved at once, so that a missing one is an error here and not the end of the
+/// process in the middle of a task; and none of them is offered to other libraries.
 fn load(path: &Path) -> Result<ManuallyDrop<Library>, OpenError> {
-    let flags = RTLD_NOW | RTLD_LOCAL;
-    // SAFETY: this opens nothing that is not open already, so nothing runs.
-    if let Ok(known) = unsafe { Library::open(Some(path), flags | libc::RTLD_NOLOAD) } {
-        std::mem::forget(known);
-        return Err(OpenError::NameTaken {
-            path: path.to_owned(),
-        });
-    }
+    let flags = RTLD_NOW | RTLD_LOCAL | libc::RTLD_NODELETE;
     // SAFETY: this runs the library's constructors, which is what loading a plugin means; whether
     // to trust them was decided by the stages before.
     let library =
-        unsafe { Library::open(Some(path), flags | libc::RTLD_NODELETE) }.map_err(|err| {
-            OpenError::Refused {
-                reason: cause(&err),
-            }
+        unsafe { Library::open(Some(path), flags) }.map_err(|err| OpenError::Refused {
+            reason: cause(&err),
         })?;
     Ok(ManuallyDrop::new(library))
 }
 
-/// Finds the root module of a library that was opened from `file`.
-fn root_module(library: &Library, file: &File) -> Result<PluginModule, OpenError> {
-    // SAFETY: under this name abi_stable exports a `LibHeader`, whose address is the `AbiHeaderRef`;
-    // that it is one is checked by `upgrade` from its magic bytes.
-    let symbol: Symbol<AbiHeaderRef> =
-        unsafe { library.get(ROOT_MODULE_LOADER_NAME_WITH_NUL.as_bytes()) }
-            .map_err(|_| OpenError::NoRootModule)?;
-    identity::check(symbol.clone().as_raw_ptr().addr(), file)?;
-    let header = symbol.upgrade().map_err(|err| OpenError::Header {
-        reason: first_line(&err),
-    })?;
-    let module = header
-        .init_root_module::<PluginModule>()
-        .map_err(|err| OpenError::Header {
-            reason: first_line(&err),
-        })?;
-    if module.layouts() != LAYOUTS_DIGEST {
-        return Err(OpenError::Layouts {
-            found: module.layouts(),
-            expected: LAYOUTS_DIGEST,
-        });
+impl Opened {
+    /// Finds the root of a library.
+    fn new(library: &Library, file: ManuallyDrop<File>) -> Result<Self, OpenError> {
+        // SAFETY: under this name abi_stable exports a `LibHeader`, whose address is the
+        // `AbiHeaderRef`; that it is one is checked by `upgrade` from its magic bytes.
+        let symbol: Symbol<AbiHeaderRef> =
+            unsafe { library.get(ROOT_MODULE_LOADER_NAME_WITH_NUL.as_bytes()) }
+                .map_err(|_| OpenError::NoRootModule)?;
+        Ok(Self {
+            root: *symbol,
+            address: symbol.as_raw_ptr().addr(),
+            file,
+        })
     }
-    Ok(module)
+
+    /// Checks that it is the file it was to be opened from.
+    pub(super) fn check_identity(&self) -> Result<(), OpenError> {
+        identity::check(self.address, &self.file)
+    }
+
+    /// Its root module, when it has one of this version.
+    pub(super) fn root_module(&self) -> Result<PluginModule, OpenError> {
+        let bad = |err: LibraryError| OpenError::Header {
+            reason: first_line(&err),
+        };
+        let header = self.root.upgrade().map_err(bad)?;
+        let module = header.init_root_module::<PluginModule>().map_err(bad)?;
+        if module.layouts() != LAYOUTS_DIGEST {
+            return Err(OpenError::Layouts {
+                found: module.layouts(),
+                expected: LAYOUTS_DIGEST,
+            });
+        }
+        Ok(module)
+    }
 }
 
 /// The system's words: libloading keeps them in the source of its error.
@@ -114,9 +140,9 @@ mod tests {
     fn a_name_that_the_system_knows_already_is_refused_instead_of_returning_what_it_names() {
         let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
         let libc = maps.lines().find(|line| line.contains("/libc.so")).unwrap();
-        let mut staged = stage::stage("x.so", b"", Digest::of(b""), None).unwrap();
-        staged.path = libc[libc.find('/').unwrap()..].into();
-        let said = open(staged, "x.so", &Needs::default()).err().unwrap();
+        let staged = stage::stage("x.so", b"", Digest::of(b""), None).unwrap();
+        check_path(&staged.path).unwrap();
+        let said = check_path(libc[libc.find('/').unwrap()..].as_ref()).unwrap_err();
         assert!(matches!(said, OpenError::NameTaken { .. }), "{said}");
     }
 }

@@ -20,7 +20,6 @@ mod memory;
 mod process;
 mod run;
 mod settings;
-mod side_by_side;
 mod streams;
 mod verdict;
 mod wire;
@@ -45,7 +44,6 @@ use wire::Request;
 pub use error::ProbeError;
 pub use memory::{RememberedProbe, forget_probes};
 pub(super) use settings::Settings;
-pub(super) use side_by_side::side_by_side;
 
 /// The first argument of a program that is started as a probe.
 const ARGUMENT: &str = "--solti-plugin-probe";

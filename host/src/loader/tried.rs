@@ -1,13 +1,14 @@
-//! Takes files through all stages before *open*: one after the other up to the probe, several at a
-//! time through it, and out again in order.
+//! Takes files through all stages before *open*, several at a time where they are probed, and out
+//! again in order.
 
 use super::discover::{Candidate, Found};
 use super::error::Stage;
 use super::facts::FileFacts;
 use super::policy::Sums;
 use super::prepare::{Prepared, Ready};
-use super::probe::{self, Probe, Trial};
+use super::probe::{Probe, Trial};
 use super::report::{Rejected, Skipped};
+use super::side_by_side::side_by_side;
 use super::{PluginLoader, Progress};
 
 /// What became of a file.
@@ -29,14 +30,10 @@ impl PluginLoader {
     /// Tries the files and hands them to `take` in their order.
     pub(super) fn try_all(&self, found: Vec<Found>, sums: &Sums, mut take: impl FnMut(Tried)) {
         let names: Vec<_> = found.iter().map(|found| found.file().to_owned()).collect();
-        let prepared = found
-            .into_iter()
-            .map(|found| self.prepare_found(found, sums))
-            .collect();
-        probe::side_by_side(
-            prepared,
+        side_by_side(
+            found,
             self.probe.workers(),
-            |tried| self.probe_tried(tried),
+            |found, bytes| self.probe_tried(self.prepare_found(found, sums, bytes)),
             |done, wait| {
                 if let Some(on_progress) = &self.on_progress {
                     on_progress(Progress {
@@ -50,7 +47,7 @@ impl PluginLoader {
         );
     }
 
-    fn prepare_found(&self, found: Found, sums: &Sums) -> Tried {
+    fn prepare_found(&self, found: Found, sums: &Sums, bytes: &mut Vec<u8>) -> Tried {
         let mut facts = FileFacts::default();
         let candidate = match found {
             Found::Candidate(candidate) => candidate,
@@ -59,7 +56,7 @@ impl PluginLoader {
                 return Tried::Rejected(Box::new(Rejected { file, error, facts }));
             }
         };
-        match self.prepare(&candidate, sums, &mut facts) {
+        match self.prepare(&candidate, sums, &mut facts, bytes) {
             Ok(Prepared::Ready(ready)) => Tried::Sound(Box::new(Sound {
                 candidate,
                 ready: *ready,

@@ -4,6 +4,8 @@
 //! subscriber: it asks the host once per call site whether events are wanted, so that an unwanted
 //! one costs no call across the boundary, and hands over the wanted ones as text.
 
+mod lazily;
+
 use std::fmt::{self, Write as _};
 
 use abi_stable::std_types::RStr;
@@ -13,15 +15,16 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 use tracing_log::NormalizeEvent as _;
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
-use tracing_subscriber::registry::{LookupSpan, Registry};
+use tracing_subscriber::layer::{Context, Layer};
+use tracing_subscriber::registry::LookupSpan;
 
 use crate::v1::host::FfiHost;
 use crate::v1::log::{FfiLogRecord, level};
+use lazily::Lazily;
 
 /// Makes `host` the receiver of everything this plugin logs.
 pub(super) fn install(host: &'static FfiHost) {
-    let subscriber = Registry::default().with(Bridge { host });
+    let subscriber = Lazily::new(Bridge { host });
     // An author's constructor may have set a subscriber of its own; then it is theirs to keep.
     let _ = tracing::subscriber::set_global_default(subscriber);
     let _ = tracing_log::LogTracer::init();
@@ -40,6 +43,7 @@ fn limit_log_crate(host: &FfiHost) {
     tracing_log::log::set_max_level(level::filter(host.max_log_level()).as_log());
 }
 
+#[derive(Clone, Copy)]
 struct Bridge {
     host: &'static FfiHost,
 }
@@ -51,10 +55,9 @@ impl Bridge {
             RStr::from_str(metadata.target()),
         )
     }
-}
 
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Bridge {
-    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+    /// Whether the events of a call site are wanted; spans always are, for the events in them.
+    fn interest(&self, metadata: &Metadata<'_>) -> Interest {
         // A record of the `log` crate has its target in a field; its call sites stand for all.
         if metadata.is_span() || metadata.target() == "log" || self.wants(metadata) {
             Interest::always()
@@ -63,10 +66,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Bridge {
         }
     }
 
-    fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(level::filter(self.host.max_log_level()))
+    fn max_level(&self) -> LevelFilter {
+        level::filter(self.host.max_log_level())
     }
+}
 
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Bridge {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
         if let Some(span) = ctx.span(id) {
             let mut fields = Fields::default();

@@ -11,7 +11,7 @@ use crate::loader::error::OpenError;
 pub(super) fn check(address: usize, file: &File) -> Result<(), OpenError> {
     use std::os::unix::fs::MetadataExt as _;
     let expected = file.metadata().map(|metadata| metadata.ino());
-    let maps = File::open("/proc/self/maps").map(BufReader::new);
+    let maps = File::open("/proc/self/maps").map(|maps| BufReader::with_capacity(1024, maps));
     let (Ok(expected), Ok(maps)) = (expected, maps) else {
         return Ok(());
     };

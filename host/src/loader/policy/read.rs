@@ -85,19 +85,26 @@ impl Opened {
     }
 
     /// Reads the file, which must not change meanwhile.
+    pub(in crate::loader) fn read(&self) -> Result<Vec<u8>, StageError> {
+        let mut bytes = Vec::new();
+        self.read_into(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Reads the file in place of what is in `bytes`; it must not change meanwhile.
     ///
     /// It is never mapped: a file that is cut off while it is mapped kills the process.
-    pub(in crate::loader) fn read(&self) -> Result<Vec<u8>, StageError> {
+    pub(in crate::loader) fn read_into(&self, bytes: &mut Vec<u8>) -> Result<(), StageError> {
         let unreadable = |source| StageError::Unreadable { source };
         let len = self.len();
-        let mut bytes = Vec::new();
+        bytes.clear();
         usize::try_from(len)
             .ok()
             .and_then(|len| bytes.try_reserve_exact(len.saturating_add(1)).ok())
             .ok_or(StageError::OutOfMemory { len })?;
         (&self.file)
             .take(len.saturating_add(1))
-            .read_to_end(&mut bytes)
+            .read_to_end(bytes)
             .map_err(unreadable)?;
         let after = self.file.metadata().map_err(unreadable)?;
         // Renaming another file over it, as one should, changes the number of its names and with it
@@ -109,7 +116,7 @@ impl Opened {
         {
             return Err(StageError::Changed);
         }
-        Ok(bytes)
+        Ok(())
     }
 }
 

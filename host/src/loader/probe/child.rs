@@ -20,6 +20,7 @@ use super::exit::exit_now;
 use super::limits;
 use super::wire::{Answer, HOST, Request};
 use crate::loader::connect::{self, Connection, Description};
+use crate::loader::error::OpenError;
 use crate::loader::open;
 use crate::services::log::{PluginLog, PluginRecord};
 
@@ -83,9 +84,12 @@ fn describe(request: &Request) -> Result<Description, String> {
         .as_fd()
         .try_clone_to_owned()
         .map_err(|err| format!("the probe has no file: {err}"))?;
+    let refused = |err: OpenError| err.to_string();
     // The plugin may close it, and a file that is closed twice ends the process.
     let file = ManuallyDrop::new(File::from(file));
-    let module = open::open_alone(&request.path, &file).map_err(|err| err.to_string())?;
+    let opened = open::open_alone(&request.path, file).map_err(refused)?;
+    opened.check_identity().map_err(refused)?;
+    let module = opened.root_module().map_err(refused)?;
     let connection = Connection {
         config: request.config.clone(),
         worker_threads: request.worker_threads,
