@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `side` | one way to run tasks, whichever stack is behind it |
 //! | `ours`, `theirs` | the two stacks |
+//! | `own_runtime` | a side whose tasks run on a runtime of their own |
 //! | `plugins` | release builds of the plugins, and copies of them |
 //! | `routers` | many runners in a router |
 //! | `specs` | the tasks |
@@ -17,6 +18,7 @@
 pub mod loading;
 pub mod measure;
 pub mod ours;
+pub mod own_runtime;
 pub mod plot;
 pub mod plugins;
 pub mod process;

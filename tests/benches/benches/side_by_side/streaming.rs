@@ -4,7 +4,8 @@ mod grpc;
 
 use std::path::Path;
 use std::process::Child;
-use std::time::Instant;
+use std::thread;
+use std::time::{Instant, SystemTime};
 
 use benches::measure::{Comparison, interleave};
 use benches::ours::Ours;
@@ -14,14 +15,20 @@ use benches::report::Row;
 use benches::side::{Side, attempt, host_runtime};
 use benches::specs;
 use benches::subscriber::read_lines;
-use solti_model::TaskId;
+use bytes::Bytes;
+use solti_model::{OutputChunk, OutputEvent, StreamKind, TaskId};
 use solti_runner::OutputRegistry;
 use tokio::runtime::Runtime;
+use tokio::sync::broadcast;
 
 use crate::{Group, Setup};
 
 pub(super) const AGAINST_A_PROCESS: Group = Group {
-    cases: &["push_vs_process", "push_vs_process_no_relay"],
+    cases: &[
+        "push_vs_process",
+        "push_vs_process_no_relay",
+        "push_vs_process_floor",
+    ],
     run: against_a_process,
 };
 
@@ -36,32 +43,41 @@ fn against_a_process(setup: &Setup) -> Vec<Row> {
     let socket = sockets.path().join("plugin.sock");
     let _process = Plugin::start(&socket);
     let client = runtime.block_on(grpc::Client::connect(&socket));
-    [
-        ("push_vs_process", true, Some(0.2), RELAYED),
-        ("push_vs_process_no_relay", false, None, NOT_RELAYED),
-    ]
-    .into_iter()
-    .filter(|(case, ..)| setup.wants(case))
-    .map(|(case, relayed, reach, timed)| {
-        let rounds = interleave(
-            setup.rounds(11),
-            || from_plugin(&runtime, &ours, count),
-            || from_process(&runtime, &client, count, relayed),
-        );
-        let comparison = Comparison::of(&rounds, |seconds| *seconds);
-        Row::new(
-            case,
-            comparison,
-            1e9 / count as f64,
-            "ns/line",
-            reach,
-            timed,
-        )
-    })
-    .collect()
+    let plugin = || from_plugin(&runtime, &ours, count);
+    let channel = || from_a_channel(&runtime, count);
+    let cases: [(_, &dyn Fn() -> f64, _, _, _); 3] = [
+        ("push_vs_process", &plugin, true, Some(0.2), RELAYED),
+        (
+            "push_vs_process_no_relay",
+            &plugin,
+            false,
+            None,
+            NOT_RELAYED,
+        ),
+        ("push_vs_process_floor", &channel, true, None, FLOOR),
+    ];
+    cases
+        .into_iter()
+        .filter(|(case, ..)| setup.wants(case))
+        .map(|(case, ours, relayed, reach, timed)| {
+            let rounds = interleave(setup.rounds(11), ours, || {
+                from_process(&runtime, &client, count, relayed)
+            });
+            let comparison = Comparison::of(&rounds, |seconds| *seconds);
+            Row::new(
+                case,
+                comparison,
+                1e9 / count as f64,
+                "ns/line",
+                reach,
+                timed,
+            )
+        })
+        .collect()
 }
 
 const RELAYED: &str = "request to the last line received by a subscriber of the registry";
+const FLOOR: &str = "ours is the broadcast channel alone, its lines made already";
 const NOT_RELAYED: &str = "the same; theirs ends in the gRPC client, no registry";
 
 fn from_plugin(runtime: &Runtime, side: &dyn Side, count: usize) -> f64 {
@@ -76,6 +92,34 @@ fn from_plugin(runtime: &Runtime, side: &dyn Side, count: usize) -> f64 {
         reader.expect("every line came");
         end.expect("pushing succeeds");
         side.evict(&id);
+        seconds
+    })
+}
+
+/// What no sink can be faster than: a thread that sends events into the channel which subscribers
+/// get by the contract, without making a line, a number or a time for any.
+fn from_a_channel(runtime: &Runtime, count: usize) -> f64 {
+    let (sender, events) = broadcast::channel(count.next_power_of_two());
+    let ts = SystemTime::now();
+    let chunk = move |seq| OutputChunk {
+        attempt: 1,
+        stream: StreamKind::Stdout,
+        seq,
+        ts,
+        line: Bytes::from_static(&[b'x'; BYTES]),
+    };
+    runtime.block_on(async {
+        let began = Instant::now();
+        let reader = tokio::spawn(read_lines(events, count as u64, BYTES));
+        let plugin = thread::spawn(move || {
+            for seq in 0..count as u64 {
+                // The reader stays until it has them all.
+                let _ = sender.send(OutputEvent::Chunk(chunk(seq)));
+            }
+        });
+        reader.await.expect("every line came");
+        let seconds = began.elapsed().as_secs_f64();
+        plugin.join().expect("sending does not panic");
         seconds
     })
 }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use benches::measure::{Comparison, interleave};
 use benches::ours::Ours;
+use benches::own_runtime::OnOwnRuntime;
 use benches::plugins;
 use benches::report::Row;
 use benches::side::{Side, attempt, host_runtime};
@@ -16,21 +17,26 @@ use tokio::runtime::Runtime;
 use crate::{Group, Setup};
 
 pub(super) const TRUE: Group = Group {
-    cases: &["build_and_spawn_true"],
+    cases: &["build_and_spawn_true", "build_and_spawn_true_hops"],
     run: build_and_spawn_true,
 };
 
 pub(super) const CONCURRENT: Group = Group {
-    cases: &["task_1000_concurrent"],
+    cases: &["task_1000_concurrent", "task_1000_concurrent_hops"],
     run: concurrent,
 };
 
 const CAPACITY: usize = 1024;
 
+const TRUE_TIMED: &str = "route, build, spawn /bin/true, await, one after the other";
+const CONCURRENT_TIMED: &str = "1000 built tasks that sleep 10 ms: first spawn to last end";
+const HOPS: &str = "the same; theirs on a runtime of its own, as a plugin has to be";
+
 fn build_and_spawn_true(setup: &Setup) -> Vec<Row> {
     let directory = plugins::directory_with("subprocess");
     let ours = Ours::load(directory.path(), CAPACITY);
     let theirs = Theirs::subprocess(CAPACITY);
+    let hopping = OnOwnRuntime::new(Theirs::subprocess(CAPACITY));
     let runtime = host_runtime();
     let spec = specs::command("/bin/true", &[]);
     let count = setup.work(200);
@@ -45,36 +51,38 @@ fn build_and_spawn_true(setup: &Setup) -> Vec<Row> {
             began.elapsed().as_secs_f64()
         })
     };
-    let rounds = interleave(setup.rounds(21), || run(&ours), || run(&theirs));
-    vec![Row::new(
-        "build_and_spawn_true",
-        Comparison::of(&rounds, |seconds| *seconds),
-        1e6 / count as f64,
-        "us/task",
-        Some(1.0),
-        "route, build, spawn /bin/true, await, one after the other",
-    )]
+    let compare = |case, theirs: &dyn Side, reach, timed| {
+        let rounds = interleave(setup.rounds(21), || run(&ours), || run(theirs));
+        let comparison = Comparison::of(&rounds, |seconds| *seconds);
+        let scale = 1e6 / count as f64;
+        Row::new(case, comparison, scale, "us/task", reach, timed)
+    };
+    vec![
+        compare("build_and_spawn_true", &theirs, Some(1.0), TRUE_TIMED),
+        compare("build_and_spawn_true_hops", &hopping, None, HOPS),
+    ]
 }
 
 fn concurrent(setup: &Setup) -> Vec<Row> {
     let directory = plugins::directory_with("pusher");
     let ours = Ours::load(directory.path(), CAPACITY);
     let theirs = Theirs::pusher(CAPACITY);
+    let hopping = OnOwnRuntime::new(Theirs::pusher(CAPACITY));
     let runtime = host_runtime();
     let count = setup.work(1000);
-    let rounds = interleave(
-        setup.rounds(31),
-        || sleep_at_once(&runtime, &ours, count),
-        || sleep_at_once(&runtime, &theirs, count),
-    );
-    vec![Row::new(
-        "task_1000_concurrent",
-        Comparison::of(&rounds, |seconds| *seconds),
-        1e3,
-        "ms",
-        Some(1.1),
-        "1000 built tasks that sleep 10 ms: first spawn to last end",
-    )]
+    let compare = |case, theirs: &dyn Side, reach, timed| {
+        let rounds = interleave(
+            setup.rounds(31),
+            || sleep_at_once(&runtime, &ours, count),
+            || sleep_at_once(&runtime, theirs, count),
+        );
+        let comparison = Comparison::of(&rounds, |seconds| *seconds);
+        Row::new(case, comparison, 1e3, "ms", reach, timed)
+    };
+    vec![
+        compare("task_1000_concurrent", &theirs, Some(1.1), CONCURRENT_TIMED),
+        compare("task_1000_concurrent_hops", &hopping, None, HOPS),
+    ]
 }
 
 /// Seconds from the first spawn to the last end of tasks that sleep 10 ms.
