@@ -55,7 +55,7 @@ pub fn build_with(
     extra: impl FnOnce(&mut Command),
 ) -> Built {
     let mut cargo = match toolchain {
-        None => Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())),
+        None => own_cargo(),
         Some(toolchain) => {
             let mut rustup = Command::new("rustup");
             // What the outer cargo set would make it run its own compiler again.
@@ -66,16 +66,49 @@ pub fn build_with(
             rustup
         }
     };
+    cargo.arg("build");
+    for package in packages {
+        cargo.args(["-p", package]);
+    }
+    run(cargo, profile, target_dir, extra)
+}
+
+/// Builds one package, its library compiled and linked with more arguments for the compiler.
+///
+/// # Panics
+///
+/// When cargo cannot be started or fails; its output has been shown by then.
+#[must_use]
+pub fn build_linked(
+    package: &str,
+    profile: Profile,
+    target_dir: &Path,
+    compiler_args: &[String],
+) -> Built {
+    let mut cargo = own_cargo();
+    cargo.args(["rustc", "--lib", "-p", package]);
+    run(cargo, profile, target_dir, |cargo| {
+        cargo.arg("--").args(compiler_args);
+    })
+}
+
+fn own_cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Runs a command of cargo's and reads what it made.
+fn run(
+    mut cargo: Command,
+    profile: Profile,
+    target_dir: &Path,
+    extra: impl FnOnce(&mut Command),
+) -> Built {
     cargo
         .current_dir(workspace())
-        .arg("build")
         .args(["--message-format", "json-render-diagnostics"]);
     cargo.arg("--target-dir").arg(target_dir);
     if profile == Profile::Release {
         cargo.arg("--release");
-    }
-    for package in packages {
-        cargo.args(["-p", package]);
     }
     // Variables that the outer cargo set for this package would make the nested build differ from
     // a user's, and build everything anew.
@@ -93,7 +126,7 @@ pub fn build_with(
         .unwrap_or_else(|err| panic!("cargo could not be run: {err}"));
     assert!(
         output.status.success(),
-        "building {packages:?} failed: {}",
+        "{cargo:?} failed: {}",
         output.status
     );
     let mut built = Built::default();

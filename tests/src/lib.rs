@@ -9,7 +9,7 @@ mod examples;
 mod fixtures;
 mod report;
 
-pub use build::{Built, Profile, build, build_with};
+pub use build::{Built, Profile, build, build_linked, build_with};
 pub use examples::{EXAMPLES, Installed, install_examples};
 pub use fixtures::{PLUGIN_SUFFIX, built, hostile, install, plugin, solti_host};
 pub use report::unmeasured;

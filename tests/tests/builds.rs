@@ -67,6 +67,101 @@ async fn a_plugin_of_another_compiler_loads_and_runs() {
     assert_ne!(rustc, own);
 }
 
+/// A validator that is strict about the form of a library refuses good ones: each linker arranges
+/// a file in its own way.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_plugin_of_another_linker_or_of_unusual_tables_loads_and_runs() {
+    let sysv = ["-Wl,--hash-style=sysv"];
+    let relr = ["-Wl,-z,pack-relative-relocs"];
+    for (linker, link_args) in [
+        ("bfd", &[][..]),
+        ("bfd", &sysv),
+        ("bfd", &relr),
+        ("gold", &[]),
+        ("mold", &[]),
+        ("lld", &sysv),
+    ] {
+        let what = format!("linked by {linker} {}", link_args.join(" "));
+        let Some(plugin) = linked_by(linker, link_args) else {
+            println!("not tested: {what}: it is not installed, or does not know that");
+            continue;
+        };
+        let directory = support::directory_with(&[]);
+        std::fs::copy(&plugin, directory.path().join("hello.so")).unwrap();
+        let host = Host::load(directory, PluginLoader::new());
+        assert_eq!(host.report.loaded().len(), 1, "{what}: {}", host.report);
+        let (end, lines) = host.run(&command("s", "hello", &["you"])).await;
+        end.unwrap();
+        assert_eq!(texts(&lines), ["hello, you"], "{what}");
+        println!("loads and runs: {what}");
+    }
+}
+
+/// A copy in memory has nothing beside it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_plugin_with_a_library_beside_it_is_told_what_to_do_and_loads_from_a_directory() {
+    let beside = tempfile::tempdir().unwrap();
+    let library = beside.path().join("libbeside.so.1");
+    let made = Command::new("cc")
+        .args(["-shared", "-x", "c", "/dev/null"])
+        .args(["-Wl,-soname,libbeside.so.1", "-o"])
+        .arg(&library)
+        .status();
+    assert!(made.unwrap().success());
+    let compiler_args = [
+        "-Wl,--no-as-needed".to_owned(),
+        library.display().to_string(),
+        "-Wl,-rpath,$ORIGIN".to_owned(),
+    ];
+    let compiler_args = compiler_args.map(|arg| format!("-Clink-arg={arg}"));
+    let target = e2e::target_dir().join("fixtures");
+    let built = e2e::build_linked("hello", Profile::Release, &target, &compiler_args);
+    let directory = support::directory_with(&[]);
+    let file = directory.path().join("hello.so");
+    std::fs::copy(&built.plugins["hello"], &file).unwrap();
+    std::fs::copy(&library, directory.path().join("libbeside.so.1")).unwrap();
+    assert_eq!(
+        support::complaints(&PluginLoader::new(), directory.path()),
+        [
+            "hello.so: rejected at open: the system cannot load it: libbeside.so.1: cannot open \
+          shared object file: No such file or directory; install that library, link it into the \
+          plugin, or stage the plugin beside it (--stage-in)"
+        ]
+    );
+    let host = Host::load(directory, PluginLoader::new().stage_in(beside.path()));
+    assert_eq!(host.report.loaded().len(), 1, "{}", host.report);
+    let (end, _) = host.run(&command("s", "hello", &["you"])).await;
+    end.unwrap();
+}
+
+/// Builds `hello` with a linker; `None` when that is not there or does not know the arguments.
+#[cfg(target_os = "linux")]
+fn linked_by(linker: &str, link_args: &[&str]) -> Option<std::path::PathBuf> {
+    let works = Command::new("cc")
+        .args(["-shared", "-x", "c", "/dev/null", "-o", "/dev/null"])
+        .arg(format!("-fuse-ld={linker}"))
+        .args(link_args)
+        .output();
+    let bundled = linker == "lld";
+    if !bundled && !works.is_ok_and(|output| output.status.success()) {
+        return None;
+    }
+    let mut rustc = vec![];
+    if !bundled {
+        // The compiler's own, which is the default on some targets, would win.
+        if cfg!(target_arch = "x86_64") {
+            rustc.push("-Clinker-features=-lld".to_owned());
+        }
+        rustc.push(format!("-Clink-arg=-fuse-ld={linker}"));
+    }
+    rustc.extend(link_args.iter().map(|arg| format!("-Clink-arg={arg}")));
+    let target = e2e::target_dir().join("fixtures");
+    let built = e2e::build_linked("hello", Profile::Release, &target, &rustc);
+    Some(built.plugins["hello"].clone())
+}
+
 /// A toolchain whose compiler is another version than the one in use.
 fn other_toolchain() -> Option<String> {
     let version = |args: &[&str]| {
