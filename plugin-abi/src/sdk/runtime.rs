@@ -79,16 +79,31 @@ pub fn spawn_cleanup(work: impl Future<Output = ()> + Send + 'static) -> JoinHan
     attempts().tracker.spawn_on(work, handle())
 }
 
+/// Waits for the end of all attempts, `grace` at most.
+///
+/// With a clock of its own: that of the plugin's runtime stands still while an attempt that never
+/// awaits holds the thread that drives it.
+fn ended_within(grace: Duration, attempts: &Attempts) -> bool {
+    let Ok(waiting) = Builder::new_current_thread().enable_time().build() else {
+        return attempts.tracker.is_empty();
+    };
+    waiting.block_on(async {
+        tokio::time::timeout(grace, attempts.tracker.wait())
+            .await
+            .is_ok()
+    })
+}
+
 /// Cancels every attempt, waits at most `grace` for them and then ends the runtime; returns how
 /// many attempts had not ended. Later attempts are refused as cancelled.
 pub(super) fn shutdown(grace: Duration) -> usize {
     let attempts = attempts();
     attempts.cancel.cancel();
     attempts.tracker.close();
-    let Some(handle) = HANDLE.get() else { return 0 };
-    let ended =
-        handle.block_on(async { tokio::time::timeout(grace, attempts.tracker.wait()).await });
-    let left = if ended.is_ok() {
+    if HANDLE.get().is_none() {
+        return 0;
+    }
+    let left = if ended_within(grace, attempts) {
         0
     } else {
         attempts.tracker.len()

@@ -145,3 +145,21 @@ fn a_second_ctrl_c_ends_at_once_and_leaves_no_process() {
     assert_eq!(code, Some(130));
     wait_until_gone(&line);
 }
+
+#[test]
+fn an_attempt_that_a_plugin_cannot_end_is_reported_and_does_not_keep_the_program() {
+    let place = Place::with(&["specimen"]);
+    // It holds its thread for a minute, whatever it is asked for.
+    let hog = with(
+        command("a", "hog", &["60000"]),
+        json!({ "timeout": 300, "restart": { "type": "never" } }),
+    );
+    let specs = place.file("specs.json", hog);
+    let began = Instant::now();
+    let running = Running::start(&mut place.run(&["--grace", "200ms", &specs]));
+    let (code, stderr) = running.end();
+    assert!(began.elapsed() < SOON, "{stderr}");
+    let warning = "warning: plugin 'specimen': 1 attempt did not end within 200ms\n";
+    assert!(stderr.contains(warning), "{stderr}");
+    assert_eq!(code, Some(1));
+}
