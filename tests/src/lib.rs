@@ -7,11 +7,13 @@
 mod build;
 mod examples;
 mod fixtures;
+mod podman;
 mod report;
 
 pub use build::{Built, Profile, build, build_linked, build_with};
 pub use examples::{EXAMPLES, Installed, install_examples};
 pub use fixtures::{PLUGIN_SUFFIX, built, hostile, install, plugin, solti_host};
+pub use podman::{IMAGE, Podman, RUN_ARGS};
 pub use report::unmeasured;
 
 use std::path::{Path, PathBuf};

@@ -1,15 +1,10 @@
-//! Real containers, where podman and runc work: as root on Debian with nothing else set up.
-//!
-//! Each test has a storage of its own in a temporary directory, and the image in it is made of a
-//! static busybox: nothing is fetched, and nothing stays.
+//! Real containers, where podman and runc work. Each test has a storage of its own.
 
-use std::fs;
 use std::io::Write;
-use std::os::unix::fs::symlink;
-use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use e2e::{IMAGE, RUN_ARGS};
 use solti_model::{ContainerSpec, StreamKind, TaskSpec};
 use solti_plugin_host::{RunnerErrorKind, TaskOutcome};
 use taskvisor::TaskError;
@@ -22,15 +17,10 @@ use super::{
     started, strings, until,
 };
 
-const IMAGE: &str = "localhost/busybox:test";
-
-/// What `run` needs on a machine whose limits are lower than the engine's defaults.
-const RUN_ARGS: [&str; 2] = ["--ulimit=nofile=1024:1024", "--ulimit=nproc=1000:1000"];
-
-/// Podman with a storage of its own.
+/// The engine with a storage that goes with it.
 struct Podman {
-    directory: TempDir,
-    global_args: Vec<String>,
+    engine: e2e::Podman,
+    _storage: TempDir,
 }
 
 impl Podman {
@@ -38,10 +28,7 @@ impl Podman {
     fn new() -> Option<Self> {
         static WORKS: OnceLock<bool> = OnceLock::new();
         let works = *WORKS.get_or_init(|| {
-            let tried = Self::set_up().and_then(|podman| {
-                let run = ["run", "--rm", "--network=none", "--http-proxy=false"];
-                podman.try_call(&[&run[..], &RUN_ARGS, &[IMAGE, "true"]].concat())
-            });
+            let tried = Self::set_up().and_then(|podman| podman.engine.try_run());
             if let Err(reason) = &tried {
                 // Past the test harness, which shows nothing that a passing test prints.
                 let mut shown = std::io::stderr();
@@ -56,75 +43,15 @@ impl Podman {
     }
 
     fn set_up() -> Result<Self, String> {
-        let directory = tempfile::tempdir().unwrap();
-        let at = |name| directory.path().join(name).display().to_string();
-        let podman = Self {
-            global_args: vec![
-                format!("--root={}", at("root")),
-                format!("--runroot={}", at("run")),
-                format!("--tmpdir={}", at("tmp")),
-                "--storage-driver=vfs".to_owned(),
-                "--cgroup-manager=cgroupfs".to_owned(),
-                "--events-backend=none".to_owned(),
-            ],
-            directory,
-        };
-        podman.import()?;
-        Ok(podman)
-    }
-
-    /// Makes the image of a busybox and its names.
-    fn import(&self) -> Result<(), String> {
-        let bin = self.directory.path().join("image/bin");
-        fs::create_dir_all(&bin).unwrap();
-        fs::copy("/bin/busybox", bin.join("busybox"))
-            .map_err(|err| format!("/bin/busybox: {err}"))?;
-        for name in ["cat", "env", "false", "id", "sh", "sleep", "true"] {
-            symlink("busybox", bin.join(name)).unwrap();
-        }
-        let mut tar = Command::new("tar")
-            .args(["-c", "."])
-            .current_dir(self.directory.path().join("image"))
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|err| format!("tar: {err}"))?;
-        let import = self
-            .command(&["import", "-", IMAGE])
-            .stdin(tar.stdout.take().unwrap())
-            .output();
-        tar.wait().unwrap();
-        let import = import.map_err(|err| format!("podman: {err}"))?;
-        if import.status.success() {
-            Ok(())
-        } else {
-            Err(String::from_utf8_lossy(&import.stderr).trim().to_owned())
-        }
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new("podman");
-        command
-            .args(&self.global_args)
-            .arg("--runtime=runc")
-            .args(args)
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn try_call(&self, args: &[&str]) -> Result<String, String> {
-        let output = self
-            .command(args)
-            .output()
-            .map_err(|err| format!("podman: {err}"))?;
-        if output.status.success() {
-            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-        } else {
-            Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
-        }
+        let storage = tempfile::tempdir().unwrap();
+        Ok(Self {
+            engine: e2e::Podman::set_up(storage.path())?,
+            _storage: storage,
+        })
     }
 
     fn call(&self, args: &[&str]) -> String {
-        self.try_call(args).unwrap()
+        self.engine.call(args).unwrap()
     }
 
     /// The names of all containers, running or not.
@@ -134,11 +61,7 @@ impl Podman {
     }
 
     fn host(&self, config: &str) -> Host {
-        let host = configured(&format!(
-            "engine = \"podman\"\nruntime = \"runc\"\nglobal_args = {:?}\nrun_args = {RUN_ARGS:?}\n\
-             pull = \"never\"\n{config}",
-            self.global_args
-        ));
+        let host = configured(&(self.engine.config() + config));
         assert!(host.report.rejected().is_empty(), "{}", host.report);
         host
     }
@@ -382,12 +305,4 @@ async fn containers_of_a_host_that_was_killed_are_removed_and_others_are_not() {
     until("the one is removed", || podman.containers() == ["other"]).await;
     podman.call(&["rm", "--force", "--time=0", "other"]);
     podman.nothing_left();
-}
-
-/// Podman leaves mounts in its storage while containers are there; the directory goes with them.
-impl Drop for Podman {
-    fn drop(&mut self) {
-        // Only what a test that failed has left.
-        let _ = self.try_call(&["rm", "--all", "--force", "--time=0"]);
-    }
 }

@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "it shows a person what it does")]
 
+mod container;
 mod tasks;
 mod trust;
 
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use container::Engine;
 use tasks::Demo;
 
 /// How long the first deployment runs before the second replaces it.
@@ -29,10 +31,15 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let installed = e2e::install_examples()?;
     let solti_host = &installed.solti_host;
     install_again(&installed.directory)?;
+    show_sizes(&installed.directory)?;
     let trust = trust::words(&installed.directory)?;
 
     let scratch = Scratch::new()?;
-    let demo = Demo::new(&scratch.0)?;
+    let engine = Engine::set_up(&scratch.0, &installed.directory)?;
+    let demo = Demo::new(&scratch.0, engine.is_ok())?;
+    if let Err(reason) = &engine {
+        println!("\nNo container engine works here, so there is no container task: {reason}");
+    }
     let specs = scratch.0.join("tasks.json");
     let summary = scratch.0.join("summary.json");
     fs::write(&specs, serde_json::to_string_pretty(&demo.tasks)?)?;
@@ -83,6 +90,23 @@ fn install_again(plugins: &Path) -> std::io::Result<()> {
         plugins.join("zone-eu.toml"),
         "name = \"subprocess-eu\"\n\n[labels]\nzone = \"eu\"\n",
     )
+}
+
+/// Prints the size of each plugin file.
+fn show_sizes(plugins: &Path) -> std::io::Result<()> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(plugins)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|it| it == e2e::PLUGIN_SUFFIX) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    for file in files {
+        let megabytes = fs::metadata(&file)?.len() as f64 / 1e6;
+        println!("{megabytes:6.1} MB  {}", short(&file));
+    }
+    Ok(())
 }
 
 /// Prints a heading.
