@@ -18,7 +18,7 @@ import time
 COUNT = 100
 RUNS = 9
 TARGET = pathlib.Path(__file__).resolve().parent.parent / "target"
-HOST = TARGET / "release" / "solti-host"
+HOST = TARGET / "dist" / "solti-host"
 
 # Run in a process of its own, so that nothing is loaded already.
 DLOPEN = """

@@ -15,6 +15,8 @@ pub enum Profile {
     Dev,
     /// `--release`.
     Release,
+    /// What is shipped: the profile `dist` of the workspace.
+    Dist,
 }
 
 /// What a build made.
@@ -107,8 +109,10 @@ fn run(
         .current_dir(workspace())
         .args(["--message-format", "json-render-diagnostics"]);
     cargo.arg("--target-dir").arg(target_dir);
-    if profile == Profile::Release {
-        cargo.arg("--release");
+    match profile {
+        Profile::Dev => {}
+        Profile::Release => drop(cargo.arg("--release")),
+        Profile::Dist => drop(cargo.args(["--profile", "dist"])),
     }
     // Variables that the outer cargo set for this package would make the nested build differ from
     // a user's, and build everything anew.

@@ -24,7 +24,7 @@ pub struct Installed {
     pub solti_host: PathBuf,
 }
 
-/// Builds the example plugins and the host with optimisation, and installs the plugins into
+/// Builds the example plugins and the host as they are shipped, and installs the plugins into
 /// `target/plugins/`.
 ///
 /// # Errors
@@ -37,7 +37,7 @@ pub struct Installed {
 pub fn install_examples() -> io::Result<Installed> {
     // Always the same packages: cargo would build their dependencies anew for others.
     let packages: Vec<_> = EXAMPLES.iter().copied().chain([HOST]).collect();
-    let built = build(&packages, Profile::Release, &target_dir(), |_| {});
+    let built = build(&packages, Profile::Dist, &target_dir(), |_| {});
     let directory = target_dir().join("plugins");
     fs::create_dir_all(&directory)?;
     // A host refuses what others can change, and a umask may let them.

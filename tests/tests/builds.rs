@@ -150,10 +150,6 @@ fn linked_by(linker: &str, link_args: &[&str]) -> Option<std::path::PathBuf> {
     }
     let mut rustc = vec![];
     if !bundled {
-        // The compiler's own, which is the default on some targets, would win.
-        if cfg!(target_arch = "x86_64") {
-            rustc.push("-Clinker-features=-lld".to_owned());
-        }
         rustc.push(format!("-Clink-arg=-fuse-ld={linker}"));
     }
     rustc.extend(link_args.iter().map(|arg| format!("-Clink-arg={arg}")));

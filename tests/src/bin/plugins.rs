@@ -1,4 +1,4 @@
-//! `cargo plugins`: builds the example plugins into `target/plugins/`.
+//! `cargo plugins`: builds the example plugins into `target/plugins/`, and the host.
 
 #![expect(clippy::print_stdout, reason = "it tells a person what it has built")]
 
