@@ -31,8 +31,6 @@ mod summary;
 mod supervise;
 mod tables;
 
-use std::process::ExitCode;
-
 use clap::Parser as _;
 
 use args::{Args, Command};
@@ -44,8 +42,8 @@ const FAILURE: u8 = 1;
 /// Nothing could be run with the words and files given.
 const BAD_INPUT: u8 = 2;
 
-/// Runs the program.
-pub(crate) fn main() -> ExitCode {
+/// Runs the program and returns its exit code.
+pub(crate) fn main() -> u8 {
     let args = Args::parse();
     log::init(args.verbose);
     let done = match args.command {
@@ -57,10 +55,10 @@ pub(crate) fn main() -> ExitCode {
         Command::Forget(forget) => forget::forget(&forget),
     };
     match done {
-        Ok(code) => ExitCode::from(code),
+        Ok(code) => code,
         Err(err) => {
             style::error(format_args!("{err:#}"));
-            ExitCode::from(BAD_INPUT)
+            BAD_INPUT
         }
     }
 }

@@ -27,7 +27,7 @@ pub use loader::{
     Inspection, LoadDirError, LoadError, LoadReport, LoadedPlugin, LoadedRunner, Needs, OpenError,
     Passed, PassedRunner, Place, PluginLoader, PolicyError, Probe, ProbeError, Problem, Progress,
     PublicKeyError, RegisterError, Rejected, RememberedProbe, Signature, Skipped, Stage,
-    StageError, StageTimes, Survey, forget_probes, inspect, load_dir, probe_main,
+    StageError, StageTimes, Survey, exit_now, forget_probes, inspect, load_dir, probe_main,
 };
 pub use router::RunnerRouter;
 pub use services::log::{PluginLog, PluginRecord, TracingLog};

@@ -18,10 +18,12 @@ mod connect;
 mod digest;
 mod discover;
 mod error;
+mod exit;
 mod facts;
 mod inspect;
 mod open;
 mod options;
+mod plain;
 mod policy;
 mod prepare;
 mod probe;
@@ -29,6 +31,7 @@ mod register;
 mod report;
 mod side_by_side;
 mod sidecar;
+mod sonames;
 mod stage;
 mod survey;
 mod tried;
@@ -54,6 +57,7 @@ pub use error::{
     ConnectError, DiscoverError, InspectError, LoadDirError, LoadError, OpenError, Place,
     PolicyError, RegisterError, Stage, StageError,
 };
+pub use exit::exit_now;
 pub use facts::{FileFacts, StageTimes};
 pub use inspect::{GlibcVersion, Inspection, Needs, Problem, inspect};
 pub use policy::PublicKeyError;

@@ -2,7 +2,8 @@
 
 mod cli;
 
-fn main() -> std::process::ExitCode {
+fn main() {
     solti_plugin_host::probe_main();
-    cli::main()
+    // Not by returning: that would run the destructors of plugins.
+    solti_plugin_host::exit_now(cli::main());
 }

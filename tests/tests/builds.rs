@@ -130,8 +130,13 @@ async fn a_plugin_with_a_library_beside_it_is_told_what_to_do_and_loads_from_a_d
           plugin, or stage the plugin beside it (--stage-in)"
         ]
     );
-    let host = Host::load(directory, PluginLoader::new().stage_in(beside.path()));
+    let loader = PluginLoader::new()
+        .stage_in(beside.path())
+        .probe_with(e2e::solti_host());
+    let host = Host::load(directory, loader);
     assert_eq!(host.report.loaded().len(), 1, "{}", host.report);
+    let probe = &host.report.loaded()[0].probe;
+    assert!(matches!(probe, solti_plugin_host::Probe::Passed { .. }));
     let (end, _) = host.run(&command("s", "hello", &["you"])).await;
     end.unwrap();
 }

@@ -72,6 +72,11 @@ fn files_of_another_kind_are_named() {
         header(4, 1),
         format!("built for a 32-bit machine, this host is {machine}: build it for {machine}")
     );
+    let order = if cfg!(target_endian = "little") { 2 } else { 1 };
+    assert_eq!(
+        header(5, order),
+        format!("built for a big-endian machine, this host is {machine}: build it for {machine}")
+    );
     assert_eq!(
         header(16, 2),
         "not a shared library but a program: build it with crate-type = [\"cdylib\"]"
@@ -157,9 +162,24 @@ fn a_plugin_that_takes_the_place_of_another_library_is_refused() {
     assert_eq!(
         support::complaints(&PluginLoader::new(), directory.path()),
         [
-            "hello.so: rejected at open: its SONAME libc.so.6 is a library that this host uses: \
-          build the one that is called so without a SONAME"
+            "hello.so: rejected at inspect: its SONAME libc.so.6 is a library that this host uses: \
+          build it without a SONAME"
         ]
+    );
+}
+
+#[test]
+fn a_plugin_that_is_called_what_another_asks_for_is_refused_beside_it() {
+    // Two names that stand among the strings of the plugin anyway.
+    let called = Elf(hello()).with_soname("libgcc_s.so.1").0;
+    let called = replaced(&called, b"\nplugin=hello\n", b"\nplugin=other\n");
+    let directory = support::directory_with(&["hello"]);
+    fs::write(directory.path().join("other.so"), called).unwrap();
+    let said = "other.so: rejected at inspect: its SONAME libgcc_s.so.1 is a library that this host \
+                uses: build it without a SONAME";
+    assert_eq!(
+        support::complaints(&PluginLoader::new(), directory.path()),
+        [said]
     );
 }
 

@@ -169,7 +169,7 @@ fn a_panic_while_a_library_is_loaded_is_quoted() {
 
 #[test]
 fn a_plugin_that_never_finishes_is_rejected_at_the_limit() {
-    for harm in ["sleep", "spin", "root-hang"] {
+    for harm in ["sleep", "spin", "root-hang", "leave-group"] {
         assert_eq!(
             Place::rejected(harm),
             "did not finish within 2.5s: get a fixed build of it, or allow the probe more time",
@@ -256,6 +256,87 @@ fn threads_talk_and_destructors_of_a_plugin_are_no_reason_to_reject_it() {
             .check()
             .assert_all_passed();
     }
+}
+
+#[test]
+fn a_destructor_that_crashes_does_not_turn_the_hosts_success_into_a_death() {
+    let place = Place::new().with("a-hostile", "destructor");
+    let said = place.list(&[]);
+    said.assert_hello_loaded();
+    assert_eq!(said.report["loaded"].as_array().unwrap().len(), 2);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+}
+
+#[test]
+fn a_probe_gets_neither_the_hosts_secrets_nor_its_limits() {
+    let place = Place::new();
+    let file = place.path().join("report");
+    let place = place.with("a-hostile", &format!("report:{}", file.display()));
+    let mut host = Command::new(e2e::solti_host());
+    host.args([
+        "check",
+        "--json",
+        "--probe-time",
+        "7s",
+        "--probe-memory",
+        "1500",
+    ])
+    .arg(place.path())
+    .env("TOKEN", "secret")
+    .env("LD_BIND_NOW", "1");
+    let output = host.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let report = fs::read_to_string(file).unwrap();
+    let limit = |name: &str| {
+        let line = report.lines().find(|line| line.starts_with(name)).unwrap();
+        let values = line[name.len()..].split_whitespace().take(2);
+        values.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(limit("Max cpu time"), "7 8");
+    assert_eq!(limit("Max core file size"), "0 0");
+    assert_eq!(limit("Max address space"), "1572864000 1572864000");
+    assert_eq!(limit("Max open files"), "1024 1024");
+    let (_, variables) = report.split_once("\n\n").unwrap();
+    assert!(variables.lines().any(|name| name == "PATH"), "{variables}");
+    for name in ["TOKEN", "LD_BIND_NOW", "CARGO"] {
+        assert!(!variables.lines().any(|other| other == name), "{name}");
+    }
+}
+
+#[test]
+fn what_the_systems_loader_says_in_a_probe_has_its_own_code_and_advice() {
+    let place = Place::new();
+    let good = fs::read(e2e::plugin("hello")).unwrap();
+    let magic = b"abi stable library for Rust";
+    for (name, from, to) in [
+        ("a", &b"\0eventfd\0"[..], &b"\0eventfx\0"[..]),
+        ("b", &magic[..], &b"abi stable library for Dust"[..]),
+    ] {
+        let bytes = support::replaced(&good, from, to);
+        assert!(bytes != good, "{name}");
+        fs::write(place.path().join(format!("{name}.so")), bytes).unwrap();
+    }
+    let said = place.list(&[]);
+    said.assert_hello_loaded();
+    let rejected = said.report["rejected"].as_array().unwrap();
+    // Symbols are resolved before anything runs: a missing one would else end a task and its host.
+    assert_eq!(rejected[0]["code"], "refused_by_system");
+    let reason = rejected[0]["reason"].as_str().unwrap();
+    let begins = "the system cannot load it: undefined symbol: eventfx";
+    let ends = "; link the library that has the symbol into the plugin";
+    assert!(
+        reason.starts_with(begins) && reason.ends_with(ends),
+        "{reason}"
+    );
+    assert_eq!(
+        rejected[0]["advice"],
+        "link the library that has the symbol into the plugin"
+    );
+    assert_eq!(rejected[1]["code"], "bad_root_module");
+    let reason = rejected[1]["reason"].as_str().unwrap();
+    let begins = "its root module cannot be used: ";
+    assert!(reason.starts_with(begins), "{reason}");
+    assert_eq!(rejected.len(), 2);
 }
 
 #[test]
@@ -442,7 +523,10 @@ fn a_helper_that_is_no_probe_is_an_error_and_no_pass() {
              No such file or directory (os error 2)",
         ),
     ] {
-        let loader = PluginLoader::new().probe_with(program);
+        // A limit of its own: with that of another test, what that has found would be remembered.
+        let loader = PluginLoader::new()
+            .probe_with(program)
+            .probe_time(Duration::from_secs(9));
         let report = loader
             .load_dir(directory.path(), &mut RunnerRouter::new())
             .unwrap();

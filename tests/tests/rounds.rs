@@ -47,9 +47,10 @@ fn a_thousand_rounds_of_refusals_leave_no_descriptor_no_thread_and_no_child() {
     write("broken.toml", b"enabled = 3");
     write("broken.so", &good[..1_000]);
     // Refused when it is staged already.
-    let soname = Elf(good).with_soname("libc.so.6").stripped().0;
-    write("soname.so", &soname);
-    let sums = format!("{}  soname.so\n", Digest::of(&soname));
+    let unbound = support::replaced(&good, b"\0eventfd\0", b"\0eventfx\0");
+    let unbound = Elf(unbound).stripped().0;
+    write("unbound.so", &unbound);
+    let sums = format!("{}  unbound.so\n", Digest::of(&unbound));
     write("SHA256SUMS", sums.as_bytes());
     let round = || {
         let report = PluginLoader::new()

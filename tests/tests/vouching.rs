@@ -62,6 +62,24 @@ fn a_list_of_digests_is_binding() {
 }
 
 #[test]
+fn a_list_or_a_sidecar_that_is_a_link_to_nothing_lets_nothing_through() {
+    let directory = support::directory_with(&["hello", "specimen"]);
+    let link = |name: &str| {
+        std::os::unix::fs::symlink("/mnt/not/mounted", directory.path().join(name)).unwrap();
+    };
+    link("hello.toml");
+    assert_eq!(
+        complaints(&PluginLoader::new(), directory.path()),
+        [
+            "hello.so: rejected at discover: its sidecar hello.toml cannot be used: a link to \
+          /mnt/not/mounted, which is not there: point it to a plugin or remove it"
+        ]
+    );
+    link("SHA256SUMS");
+    assert_eq!(loaded(&PluginLoader::new(), directory.path()), 0);
+}
+
+#[test]
 fn a_list_that_cannot_be_read_lets_nothing_through() {
     let directory = support::directory_with(&["hello"]);
     fs::write(directory.path().join("SHA256SUMS"), "hello.so\n").unwrap();

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::style;
 
 /// What a shell reports for a program that Ctrl-C ended.
-const INTERRUPTED: i32 = 130;
+const INTERRUPTED: u8 = 130;
 
 /// What the plugins get to kill what they have started, when the program ends at once.
 const LAST_MOMENT: Duration = Duration::from_millis(500);
@@ -30,7 +30,7 @@ pub(super) fn watch(stop: CancellationToken, plugins: Vec<Plugin>) -> std::io::R
         style::warning("canceling every task; once more ends at once");
         either(&mut interrupt, &mut terminate).await;
         timeout(LAST_MOMENT, kill_all(plugins)).await.ok();
-        std::process::exit(INTERRUPTED);
+        solti_plugin_host::exit_now(INTERRUPTED);
     });
     Ok(())
 }

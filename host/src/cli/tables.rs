@@ -54,7 +54,7 @@ pub(super) fn rejected(files: &[Rejected], colour: bool) -> Option<String> {
         table.add_row(vec![
             file,
             Cell::new(rejected.error.stage()),
-            Cell::new(&rejected.error),
+            Cell::new(rejected.reason()),
         ]);
     }
     (!files.is_empty()).then(|| table.to_string())

@@ -7,12 +7,13 @@ use solti_plugin_abi::Kinds;
 
 use super::PluginLoader;
 use super::discover;
-use super::error::LoadDirError;
+use super::error::{LoadDirError, LoadError};
 use super::facts::FileFacts;
 use super::policy::Sums;
 use super::probe::Probe;
 use super::register;
 use super::report::{Rejected, Skipped, kind_names};
+use super::sonames::Sonames;
 use super::tried::{Sound, Tried};
 
 /// What would become of files.
@@ -87,13 +88,14 @@ impl PluginLoader {
         };
         let sums = Sums::of(&directory, &self.policy);
         let mut report = CheckReport::default();
-        self.try_all(found, &sums, |tried| report.add(tried));
+        let mut sonames = Sonames::opened();
+        self.try_all(found, &sums, |tried| report.add(tried, &mut sonames));
         Ok(report)
     }
 }
 
 impl CheckReport {
-    fn add(&mut self, tried: Tried) {
+    fn add(&mut self, tried: Tried, sonames: &mut Sonames) {
         let sound = match tried {
             Tried::Sound(sound) => sound,
             Tried::Rejected(rejected) => return self.rejected.push(*rejected),
@@ -102,12 +104,16 @@ impl CheckReport {
         let name = &sound.ready.name;
         let first = self.passed.iter().find(|passed| passed.plugin == *name);
         let first = first.map(|passed| passed.file.as_str());
-        match register::check_name(name, first) {
-            Ok(()) => self.passed.push(Passed::of(*sound)),
-            Err(err) => {
-                let rejected = sound.rejected(err.into());
-                self.add(rejected);
+        let (file, needs) = (&sound.candidate.file, &sound.ready.needs);
+        let checked = register::check_name(name, first)
+            .map_err(LoadError::from)
+            .and_then(|()| Ok(sonames.check(file, needs)?));
+        match checked {
+            Ok(()) => {
+                sonames.add(file, needs);
+                self.passed.push(Passed::of(*sound));
             }
+            Err(err) => self.add(sound.rejected(err), sonames),
         }
     }
 }

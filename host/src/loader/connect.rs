@@ -121,7 +121,7 @@ impl Description {
         ] {
             if stamped != found {
                 return Err(ConnectError::NotAsStamped {
-                    what,
+                    what: what.to_owned(),
                     stamped: stamped.clone(),
                     found: found.clone(),
                 });

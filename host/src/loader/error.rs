@@ -9,7 +9,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::inspect::Problem;
@@ -203,7 +203,7 @@ fn all(problems: &[Problem]) -> String {
 }
 
 /// Why a library could not be opened.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum OpenError {
     /// The system's loader refused it.
@@ -254,7 +254,7 @@ pub enum OpenError {
 }
 
 /// Why a plugin could not be connected.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ConnectError {
     /// Its constructor returned an error.
@@ -275,7 +275,7 @@ pub enum ConnectError {
     #[error("its stamp says {what} {stamped:?}, the plugin itself says {found:?}: build it again")]
     NotAsStamped {
         /// What differs.
-        what: &'static str,
+        what: String,
         /// As the stamp has it.
         stamped: String,
         /// As the plugin has it.

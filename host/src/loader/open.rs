@@ -3,7 +3,6 @@
 #![allow(unsafe_code, reason = "the dlopen boundary")]
 
 mod identity;
-mod sonames;
 
 use std::error::Error;
 use std::fs::File;
@@ -16,6 +15,7 @@ use solti_plugin_abi::v1::module::{LAYOUTS_DIGEST, PluginModule};
 
 use super::error::OpenError;
 use super::inspect::Needs;
+use super::sonames;
 use super::stage::Staged;
 
 /// A library that is open. It is never closed: threads, thread-locals and objects of a plugin may
@@ -70,7 +70,7 @@ fn load(path: &Path) -> Result<ManuallyDrop<Library>, OpenError> {
     // to trust them was decided by the stages before.
     let library =
         unsafe { Library::open(Some(path), flags) }.map_err(|err| OpenError::Refused {
-            reason: cause(&err),
+            reason: cause(&err, path),
         })?;
     Ok(ManuallyDrop::new(library))
 }
@@ -112,10 +112,14 @@ impl Opened {
     }
 }
 
-/// The system's words: libloading keeps them in the source of its error.
-fn cause(err: &dyn Error) -> String {
-    err.source()
-        .map_or_else(|| err.to_string(), ToString::to_string)
+/// The system's words, which libloading keeps in the source of its error, without the path that only
+/// this process knows the file by.
+fn cause(err: &dyn Error, path: &Path) -> String {
+    let said = err
+        .source()
+        .map_or_else(|| err.to_string(), ToString::to_string);
+    said.strip_prefix(&format!("{}: ", path.display()))
+        .map_or(said.clone(), str::to_owned)
 }
 
 /// abi_stable describes both layouts in full, over hundreds of lines; the gist is in the first

@@ -14,7 +14,6 @@
 mod child;
 mod descriptors;
 mod error;
-mod exit;
 mod limits;
 mod memory;
 mod process;
@@ -47,9 +46,6 @@ pub(super) use settings::Settings;
 
 /// The first argument of a program that is started as a probe.
 const ARGUMENT: &str = "--solti-plugin-probe";
-
-/// Where a probe finds the plugin: its standard input.
-const STDIN: &str = "/proc/self/fd/0";
 
 /// Whether this program answers as a probe when it is started as one.
 static CAN_PROBE_ITSELF: AtomicBool = AtomicBool::new(false);
@@ -119,14 +115,14 @@ impl Default for Probe {
 }
 
 impl Settings {
-    /// How many probes run side by side: 0 where there are none.
+    /// How many probes run side by side, a few on any machine: 0 where there are none.
     pub(super) fn workers(&self) -> usize {
         if self.program().is_err() {
             return 0;
         }
         thread::available_parallelism()
             .map_or(2, NonZeroUsize::get)
-            .max(2)
+            .clamp(2, 8)
     }
 
     /// Finds out what a plugin does when it is loaded.
@@ -167,15 +163,9 @@ impl Settings {
     }
 
     fn run(&self, program: &Path, trial: &Trial<'_>) -> Result<(), ProbeError> {
-        let path = Path::new(STDIN);
         let request = Request {
             nonce: nonce(),
-            path: if path.exists() {
-                path
-            } else {
-                &trial.staged.path
-            }
-            .to_owned(),
+            path: trial.staged.path_from_stdin.clone(),
             plugin: trial.stamp.plugin.clone(),
             config: trial.config.clone(),
             worker_threads: trial.worker_threads,

@@ -12,6 +12,7 @@ use tracing::warn;
 
 use super::error::{LoadError, Stage};
 use super::facts::FileFacts;
+use super::plain::plain;
 use super::probe::Probe;
 use crate::foreign::Plugin;
 
@@ -82,6 +83,15 @@ pub struct Rejected {
     pub facts: FileFacts,
 }
 
+impl Rejected {
+    /// Why, on one line. What a file or a plugin has said is in it as text: control characters are
+    /// escaped.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        plain(&self.error.to_string())
+    }
+}
+
 impl Serialize for Rejected {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         /// The fields of the object.
@@ -99,7 +109,7 @@ impl Serialize for Rejected {
             file: &self.file,
             stage: self.error.stage(),
             code: self.error.code(),
-            reason: self.error.to_string(),
+            reason: self.reason(),
             advice: self.error.advice(),
             facts: &self.facts,
         }
@@ -214,7 +224,7 @@ impl fmt::Display for Rejected {
             "{}: rejected at {}: {}",
             self.file,
             self.error.stage(),
-            self.error
+            self.reason()
         )
     }
 }

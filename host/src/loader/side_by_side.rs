@@ -41,6 +41,8 @@ pub(super) fn side_by_side<T: Send, R: Send, S: Default>(
                     .is_ok()
             })
             .count();
+        // Now only the workers hold one: when one of them panics, waiting for its result ends.
+        drop(sender);
         let mut state = S::default();
         let mut result_of_next = || {
             if started == 0 {

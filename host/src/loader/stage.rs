@@ -8,6 +8,7 @@ mod copy;
 mod memory;
 
 use std::fs::File;
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
@@ -23,6 +24,8 @@ pub(super) struct Staged {
     pub(super) file: File,
     /// What to open it by.
     pub(super) path: PathBuf,
+    /// What a process opens it by that has it as its standard input.
+    pub(super) path_from_stdin: PathBuf,
     /// The digest of its bytes.
     pub(super) digest: Digest,
     /// Its length in bytes.
@@ -31,6 +34,9 @@ pub(super) struct Staged {
     _remove: Option<TempPath>,
 }
 
+/// The standard input of a process.
+const STDIN: &str = "/proc/self/fd/0";
+
 /// Stages `bytes`, those of a file called `name`: in memory, or as a file of `directory`.
 pub(super) fn stage(
     name: &str,
@@ -38,31 +44,52 @@ pub(super) fn stage(
     digest: Digest,
     directory: Option<&Path>,
 ) -> Result<Staged, StageError> {
-    let (file, path, remove) = match directory {
-        Some(directory) => copy::make(bytes, directory)?,
-        None => in_memory(name, bytes)?,
-    };
-    Ok(Staged {
+    let staged = |file, path: PathBuf, path_from_stdin, remove| Staged {
         file,
         path,
+        path_from_stdin,
         digest,
         len: bytes.len() as u64,
         _remove: remove,
+    };
+    if let Some(directory) = directory {
+        let (file, copy) = copy::make(bytes, directory)?;
+        // By its own name: libraries that it brings along are looked for beside it.
+        let path = copy.to_path_buf();
+        return Ok(staged(file, path.clone(), path, Some(copy)));
+    }
+    if let Some((file, path)) = in_memory(name, bytes) {
+        return Ok(staged(file, path, STDIN.into(), None));
+    }
+    // A kernel or a sandbox without memory files.
+    let (file, copy) = copy::make(bytes, &std::env::temp_dir())?;
+    Ok(match by_number(&file) {
+        // The name goes at once: nobody who may write to the directory can put another file there.
+        Some(path) => staged(file, path, STDIN.into(), None),
+        None => {
+            let path = copy.to_path_buf();
+            staged(file, path.clone(), path, Some(copy))
+        }
     })
 }
 
-type Copy = (File, PathBuf, Option<TempPath>);
+/// The path that names an open file by its number, where the system has such paths.
+///
+/// It has the number of this process in it: a debugger that is told `/proc/self/…` would look among
+/// its own descriptors.
+fn by_number(file: &File) -> Option<PathBuf> {
+    let path = format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd());
+    Path::new(&path).exists().then(|| path.into())
+}
 
 #[cfg(target_os = "linux")]
-fn in_memory(name: &str, bytes: &[u8]) -> Result<Copy, StageError> {
-    match memory::make(name, bytes) {
-        Ok((file, path)) => Ok((file, path, None)),
-        // A kernel or a sandbox without memory files.
-        Err(memory::Unable) => copy::make(bytes, &std::env::temp_dir()),
-    }
+fn in_memory(name: &str, bytes: &[u8]) -> Option<(File, PathBuf)> {
+    let file = memory::make(name, bytes).ok()?;
+    let path = by_number(&file)?;
+    Some((file, path))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn in_memory(_: &str, bytes: &[u8]) -> Result<Copy, StageError> {
-    copy::make(bytes, &std::env::temp_dir())
+fn in_memory(_: &str, _: &[u8]) -> Option<(File, PathBuf)> {
+    None
 }

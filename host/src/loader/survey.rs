@@ -141,7 +141,7 @@ impl PluginLoader {
             refused.push(err);
         }
         refused.extend(self.policy.open(&candidate.real).err());
-        let directory = candidate.real.parent().unwrap_or(Path::new("/"));
+        let directory = candidate.path.parent().unwrap_or(Path::new("/"));
         let directory = directory.canonicalize().unwrap_or(directory.to_owned());
         refused.extend(self.policy.check_directories(&directory).err());
         let sums = Sums::of(&directory, &self.policy);

@@ -1,6 +1,6 @@
 //! What to do about a refusal.
 
-use super::{ConnectError, DiscoverError, LoadError, OpenError};
+use super::{ConnectError, DiscoverError, LoadError, OpenError, StageError};
 
 /// What was found, then what to do about it, as one sentence.
 pub(in crate::loader) fn sentence(fact: &str, advice: &str) -> String {
@@ -19,24 +19,52 @@ impl LoadError {
             }
             Self::Policy(err) => err.advice(),
             Self::Discover(err) => of_discover(err).to_owned(),
-            Self::Stage(_) => "copy it under a name that begins with a dot, then rename it".into(),
+            Self::Stage(err) => of_stage(err).to_owned(),
             Self::Probe(err) => err.advice().to_owned(),
-            Self::Open(OpenError::Refused { reason }) => {
-                let advice = of_the_system(reason);
-                advice.strip_prefix("; ").unwrap_or("build it again").into()
-            }
-            Self::Open(OpenError::NameTaken { .. } | OpenError::NotTheStagedFile) => {
-                "restart the host".to_owned()
-            }
-            Self::Open(OpenError::SonameTaken { .. }) => "build it without a SONAME".to_owned(),
-            Self::Open(_) => "build it with export_plugin! of a released solti-plugin-abi".into(),
-            Self::Connect(ConnectError::Refused { .. }) => {
-                "correct its configuration, or what it says is missing".to_owned()
-            }
-            Self::Connect(_) => "report it to the plugin's author".to_owned(),
+            Self::Open(err) => err.advice().to_owned(),
+            Self::Connect(err) => err.advice().to_owned(),
             Self::Register(_) => {
                 "remove one of the two, or give it another name in its sidecar".to_owned()
             }
+        }
+    }
+}
+
+impl OpenError {
+    /// What to do about it, in the imperative.
+    pub(in crate::loader) fn advice(&self) -> &'static str {
+        match self {
+            Self::Refused { reason } => {
+                let advice = of_the_system(reason);
+                advice.strip_prefix("; ").unwrap_or("build it again")
+            }
+            Self::NameTaken { .. } | Self::NotTheStagedFile => "restart the host",
+            Self::SonameTaken { .. } => "build it without a SONAME",
+            Self::NoRootModule | Self::Header { .. } | Self::Layouts { .. } => {
+                "build it with export_plugin! of a released solti-plugin-abi"
+            }
+        }
+    }
+}
+
+impl ConnectError {
+    /// What to do about it, in the imperative.
+    pub(in crate::loader) fn advice(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "correct its configuration, or what it says is missing",
+            Self::Panicked { .. } => "report it to the plugin's author",
+            Self::NotAsStamped { .. } => "build it again",
+        }
+    }
+}
+
+fn of_stage(err: &StageError) -> &'static str {
+    match err {
+        StageError::Unreadable { .. } => "let the host's user read it",
+        StageError::Changed => "copy it under a name that begins with a dot, then rename it",
+        StageError::OutOfMemory { .. } => "set --max-file-bytes lower or free memory",
+        StageError::Unwritable { .. } => {
+            "make room there or stage in another directory (--stage-in)"
         }
     }
 }

@@ -28,21 +28,33 @@ impl LoadError {
                 StageError::Unwritable { .. } => "unwritable",
             },
             Self::Probe(err) => err.code(),
-            Self::Open(err) => match err {
-                OpenError::Refused { .. } => "refused_by_system",
-                OpenError::NameTaken { .. } => "name_taken",
-                OpenError::SonameTaken { .. } => "soname_taken",
-                OpenError::NotTheStagedFile => "not_the_staged_file",
-                OpenError::NoRootModule => "no_root_module",
-                OpenError::Header { .. } => "bad_root_module",
-                OpenError::Layouts { .. } => "other_layouts",
-            },
-            Self::Connect(err) => match err {
-                ConnectError::Refused { .. } => "refused_by_plugin",
-                ConnectError::Panicked { .. } => "panicked",
-                ConnectError::NotAsStamped { .. } => "not_as_stamped",
-            },
+            Self::Open(err) => err.code(),
+            Self::Connect(err) => err.code(),
             Self::Register(RegisterError::DuplicateName { .. }) => "duplicate_name",
+        }
+    }
+}
+
+impl OpenError {
+    pub(in crate::loader) fn code(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "refused_by_system",
+            Self::NameTaken { .. } => "name_taken",
+            Self::SonameTaken { .. } => "soname_taken",
+            Self::NotTheStagedFile => "not_the_staged_file",
+            Self::NoRootModule => "no_root_module",
+            Self::Header { .. } => "bad_root_module",
+            Self::Layouts { .. } => "other_layouts",
+        }
+    }
+}
+
+impl ConnectError {
+    pub(in crate::loader) fn code(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "refused_by_plugin",
+            Self::Panicked { .. } => "panicked",
+            Self::NotAsStamped { .. } => "not_as_stamped",
         }
     }
 }
@@ -81,6 +93,7 @@ impl Problem {
             Self::PanicAborts => "panic_aborts",
             Self::NewerGlibc { .. } => "newer_glibc",
             Self::SonameIsPath { .. } => "soname_is_path",
+            Self::SonameOfHost { .. } => "soname_of_host",
             Self::NoRootSymbol => "no_root_symbol",
         }
     }

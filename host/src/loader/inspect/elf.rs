@@ -5,6 +5,7 @@ use object::read::elf::{FileHeader, ProgramHeader};
 use object::{Endianness, FileKind};
 
 use super::{Needs, Problem, beginning, is_stamp, needs};
+use crate::loader::sonames;
 
 pub(super) type Header = FileHeader64<Endianness>;
 
@@ -70,6 +71,10 @@ fn read_64<'data>(
     let header = Header::parse(bytes)?;
     let endian = header.endian()?;
     check_machine(header, endian, problems);
+    if endian != HOST_ENDIAN {
+        // The order of bytes may be a lie, and then all that follows is wrong.
+        return Ok(None);
+    }
     check_type(header, endian, problems);
     check_whole(header, endian, bytes, problems)?;
     if !problems.is_empty() {
@@ -79,9 +84,12 @@ fn read_64<'data>(
     if let Some(problem) = needs.glibc.and_then(needs::newer_glibc) {
         problems.push(problem);
     }
-    if let Some(soname) = needs.soname.as_ref().filter(|name| name.contains('/')) {
-        let found = soname.clone();
-        problems.push(Problem::SonameIsPath { found });
+    if let Some(found) = needs.soname.clone() {
+        if found.contains('/') {
+            problems.push(Problem::SonameIsPath { found });
+        } else if sonames::is_of_the_host(&found) {
+            problems.push(Problem::SonameOfHost { found });
+        }
     }
     let stamp = find_stamp(header, endian, bytes)?;
     // Without a stamp, that there is nothing to find in it goes without saying.
@@ -118,12 +126,7 @@ fn find_stamp<'data>(
 }
 
 fn check_machine(header: &Header, endian: Endianness, problems: &mut Vec<Problem>) {
-    let host = if cfg!(target_endian = "little") {
-        Endianness::Little
-    } else {
-        Endianness::Big
-    };
-    if endian != host {
+    if endian != HOST_ENDIAN {
         let found = match endian {
             Endianness::Little => "a little-endian machine",
             Endianness::Big => "a big-endian machine",
@@ -140,6 +143,12 @@ fn check_machine(header: &Header, endian: Endianness, problems: &mut Vec<Problem
         });
     }
 }
+
+const HOST_ENDIAN: Endianness = if cfg!(target_endian = "little") {
+    Endianness::Little
+} else {
+    Endianness::Big
+};
 
 /// The machine of this host, where this table knows it.
 const HOST_MACHINE: Option<elf::Machine> = if cfg!(target_arch = "x86_64") {

@@ -10,6 +10,7 @@ use object::{Endianness, SectionIndex};
 
 use super::elf::Header;
 use super::{GlibcVersion, Needs, Problem};
+use crate::loader::plain::plain;
 
 /// The most entries of a table that are looked at, and the longest text in bytes: far more than a
 /// real library has, and little enough that one that was made up does not keep the host busy.
@@ -130,7 +131,7 @@ fn text_at(strings: &[u8], offset: u64) -> Option<String> {
     let text = strings.get(usize::try_from(offset).ok()?..)?;
     let text = &text[..text.len().min(MAX_TEXT_BYTES)];
     let end = text.iter().position(|byte| *byte == 0)?;
-    Some(String::from_utf8_lossy(&text[..end]).into_owned())
+    Some(plain(&String::from_utf8_lossy(&text[..end])))
 }
 
 /// What is wrong with this version of glibc being needed.

@@ -63,6 +63,12 @@ pub enum Problem {
         /// That name.
         found: String,
     },
+    /// The name it carries is that of a library that this host uses: others that ask for it could be
+    /// given this one.
+    SonameOfHost {
+        /// That name.
+        found: String,
+    },
     /// It has a stamp, but not the symbol that a plugin is entered by.
     NoRootSymbol,
 }
@@ -95,6 +101,9 @@ impl Problem {
             Self::SonameIsPath { found } => {
                 format!("its SONAME is a path, {found}, so the system would load it in its place")
             }
+            Self::SonameOfHost { found } => {
+                format!("its SONAME {found} is a library that this host uses")
+            }
             Self::NoRootSymbol => "it has a stamp but no root module".to_owned(),
         }
     }
@@ -118,7 +127,9 @@ impl Problem {
             }
             Self::PanicAborts => "build it with panic = \"unwind\"".to_owned(),
             Self::NewerGlibc { .. } => "build it on an older system".to_owned(),
-            Self::SonameIsPath { .. } => "build it without a SONAME".to_owned(),
+            Self::SonameIsPath { .. } | Self::SonameOfHost { .. } => {
+                "build it without a SONAME".to_owned()
+            }
             Self::NoRootSymbol => "build it with export_plugin!".to_owned(),
         }
     }

@@ -9,7 +9,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 
 use super::{MAX_TEXT_BYTES, Policy, owner};
 use crate::loader::discover::kind_of;
-use crate::loader::error::{LoadError, PolicyError, StageError};
+use crate::loader::error::{DiscoverError, LoadError, PolicyError, StageError};
 
 /// A file that passed the policy, still open: whatever happens to its name, this is it.
 #[derive(Debug)]
@@ -42,7 +42,13 @@ impl Policy {
         path: &Path,
     ) -> Result<Option<Vec<u8>>, Box<LoadError>> {
         let real = match std::fs::canonicalize(path) {
-            Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(err) if err.kind() == io::ErrorKind::NotFound => {
+                return match std::fs::read_link(path) {
+                    Err(_) => Ok(None),
+                    // It is there: what it was to say, nobody knows.
+                    Ok(target) => Err(boxed(DiscoverError::DanglingLink { target })),
+                };
+            }
             Err(source) => return Err(boxed(PolicyError::Unreadable { source })),
             Ok(real) => real,
         };

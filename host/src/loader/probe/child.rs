@@ -16,11 +16,11 @@ use tracing::Level;
 use tracing::level_filters::LevelFilter;
 
 use super::descriptors::Descriptors;
-use super::exit::exit_now;
 use super::limits;
 use super::wire::{Answer, HOST, Request};
 use crate::loader::connect::{self, Connection, Description};
 use crate::loader::error::OpenError;
+use crate::loader::exit::exit_now;
 use crate::loader::open;
 use crate::services::log::{PluginLog, PluginRecord};
 
@@ -28,7 +28,7 @@ use crate::services::log::{PluginLog, PluginRecord};
 const FIRST_OF_CHANNEL: i32 = 200;
 
 /// The exit code when the host could not be understood or not be told; one that programs do not use.
-pub(super) const NO_HOST: i32 = 113;
+pub(super) const NO_HOST: u8 = 113;
 
 /// Does what the host at the other end of standard output asks for, and ends the process.
 pub(super) fn run() -> ! {
@@ -67,10 +67,7 @@ fn tell(channel: &mut UnixStream, request: &Request, answer: &Answer) -> io::Res
 
 fn try_plugin(request: &Request) -> Answer {
     let before = Descriptors::note();
-    let answer = match describe(request) {
-        Ok(description) => Answer::Described(description),
-        Err(reason) => Answer::Refused { reason },
-    };
+    let answer = describe(request).map_or_else(|refusal| refusal, Answer::Described);
     let changed = before.changed();
     if changed.is_empty() {
         answer
@@ -79,12 +76,13 @@ fn try_plugin(request: &Request) -> Answer {
     }
 }
 
-fn describe(request: &Request) -> Result<Description, String> {
-    let file = io::stdin()
-        .as_fd()
-        .try_clone_to_owned()
-        .map_err(|err| format!("the probe has no file: {err}"))?;
-    let refused = |err: OpenError| err.to_string();
+fn describe(request: &Request) -> Result<Description, Answer> {
+    let refused = Answer::NotOpened;
+    let file = io::stdin().as_fd().try_clone_to_owned().map_err(|err| {
+        refused(OpenError::Refused {
+            reason: format!("the probe has no file: {err}"),
+        })
+    })?;
     // The plugin may close it, and a file that is closed twice ends the process.
     let file = ManuallyDrop::new(File::from(file));
     let opened = open::open_alone(&request.path, file).map_err(refused)?;
@@ -96,7 +94,7 @@ fn describe(request: &Request) -> Result<Description, String> {
         log: Arc::new(LastWords),
     };
     let plugin = connect::construct(module, &request.plugin, connection, || {})
-        .map_err(|err| err.to_string())?;
+        .map_err(Answer::NotConnected)?;
     let description = Description::of(&plugin);
     // Its destructors are no part of connecting; the process ends without them.
     std::mem::forget(plugin);

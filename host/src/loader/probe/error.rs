@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
 
-use crate::loader::error::ConnectError;
+use crate::loader::error::{ConnectError, OpenError};
 
 /// Why a plugin did not pass its probe: it was loaded by another process, and that went wrong.
 #[derive(Debug, Error)]
@@ -73,15 +73,12 @@ pub enum ProbeError {
     /// The plugin wrote into the channel to the host.
     #[error("wrote into descriptors that are not its own: get a fixed build of it")]
     WroteElsewhere,
-    /// The plugin is not what its stamp says.
+    /// The plugin could not be opened.
     #[error(transparent)]
-    NotAsStamped(#[from] ConnectError),
-    /// The plugin could not be opened, or its constructor returned an error or panicked.
-    #[error("{reason}")]
-    Refused {
-        /// Why, in the words of the stage.
-        reason: String,
-    },
+    Open(#[from] OpenError),
+    /// The plugin could not be connected, or is not what its stamp says.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     /// It failed before.
     #[error(
         "{reason} (found at {}; `solti-host forget` has it tried again)",
@@ -136,8 +133,8 @@ impl ProbeError {
                 "get a fixed build of it, or allow the probe more time"
             }
             Self::Memory { .. } => "get a fixed build of it, or allow the probe more memory",
-            Self::NotAsStamped(_) => "build it again",
-            Self::Refused { .. } => "correct its configuration, or what it says is missing",
+            Self::Open(err) => err.advice(),
+            Self::Connect(err) => err.advice(),
             Self::Remembered { .. } => "get a fixed build of it, or have it tried again",
             Self::NoProbe { .. } => "name a program whose main begins with probe_main()",
             Self::OtherHost { .. } => "build both of the same version",
@@ -155,8 +152,8 @@ impl ProbeError {
             Self::Memory { .. } => "too_much_memory",
             Self::Descriptors { .. } | Self::ChannelClosed => "closed_descriptors",
             Self::WroteElsewhere => "wrote_elsewhere",
-            Self::NotAsStamped(_) => "not_as_stamped",
-            Self::Refused { .. } => "refused",
+            Self::Open(err) => err.code(),
+            Self::Connect(err) => err.code(),
             Self::Remembered { .. } => "remembered",
             Self::NoProbe { .. } => "no_probe",
             Self::OtherHost { .. } => "probe_of_other_host",
@@ -175,9 +172,11 @@ impl ProbeError {
             | Self::Descriptors { .. }
             | Self::ChannelClosed
             | Self::WroteElsewhere
-            | Self::NotAsStamped(_) => true,
-            // A constructor's error may be of a service that is not up yet; finding out is cheap.
-            Self::Refused { .. }
+            | Self::Connect(ConnectError::NotAsStamped { .. }) => true,
+            // A library may be missing that is installed later, or a service that is not up yet;
+            // finding out is cheap.
+            Self::Open(_)
+            | Self::Connect(_)
             | Self::Remembered { .. }
             | Self::NoProbe { .. }
             | Self::OtherHost { .. }

@@ -5,7 +5,9 @@ use std::os::fd::OwnedFd;
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
 
 use super::streams::Streams;
 
@@ -64,9 +66,11 @@ impl Process {
         self.child.wait()
     }
 
-    /// Kills the group while the process, perhaps a zombie, keeps its number from being used again.
+    /// Kills the process and its group while it, perhaps a zombie, keeps its number from being used
+    /// again. The process itself may have left its group.
     fn kill(&self) {
         kill_process_group(self.pid, Signal::KILL).ok();
+        kill_process(self.pid, Signal::KILL).ok();
     }
 }
 

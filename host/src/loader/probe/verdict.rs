@@ -44,7 +44,8 @@ pub(super) fn verdict(
     }
     let answer = answers.next();
     match (ended.status, answer) {
-        (_, Some(Answer::Refused { reason })) => Err(ProbeError::Refused { reason }),
+        (_, Some(Answer::NotOpened(err))) => Err(err.into()),
+        (_, Some(Answer::NotConnected(err))) => Err(err.into()),
         (_, Some(Answer::Descriptors { changed })) => Err(ProbeError::Descriptors { changed }),
         (None, _) => Err(ProbeError::TimedOut { limit: limits.time }),
         (Some(status), Some(Answer::Described(described))) if status.success() => {
@@ -76,7 +77,7 @@ fn died(status: ExitStatus, printed: &str, limits: &Limits) -> ProbeError {
             signal: signal_name(signal),
             printed: quoted(printed),
         },
-        None if status.code() == Some(NO_HOST) => ProbeError::ChannelClosed,
+        None if status.code() == Some(NO_HOST.into()) => ProbeError::ChannelClosed,
         None => ProbeError::Exited {
             code: status.code().unwrap_or_default(),
             printed: quoted(printed),

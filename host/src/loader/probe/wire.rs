@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::loader::connect::Description;
+use crate::loader::error::{ConnectError, OpenError};
 
 /// The version of this crate: a probe of another one may do other things.
 pub(super) const HOST: &str = env!("CARGO_PKG_VERSION");
@@ -36,8 +37,10 @@ pub(super) enum Answer {
     Ready { host: String },
     /// The plugin is connected.
     Described(Description),
-    /// It returned an error where another plugin would have been connected.
-    Refused { reason: String },
+    /// It cannot be opened.
+    NotOpened(OpenError),
+    /// It can, but not connected.
+    NotConnected(ConnectError),
     /// Descriptors of the process are not what they were.
     Descriptors { changed: Vec<i32> },
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tempfile::TempPath;
 
@@ -10,10 +10,9 @@ use crate::loader::error::StageError;
 
 /// Writes a file that only this user can read, under a name that no other load ever has: the system
 /// takes a library of the same name for the one it knows.
-pub(super) fn make(
-    bytes: &[u8],
-    directory: &Path,
-) -> Result<(File, PathBuf, Option<TempPath>), StageError> {
+///
+/// Dropping what is returned beside the file removes its name.
+pub(super) fn make(bytes: &[u8], directory: &Path) -> Result<(File, TempPath), StageError> {
     let unwritable = |source| StageError::Unwritable {
         directory: directory.to_owned(),
         source,
@@ -29,5 +28,5 @@ pub(super) fn make(
     let (written, path) = copy.into_parts();
     let file = File::open(&path).map_err(unwritable)?;
     drop(written);
-    Ok((file, path.to_path_buf(), Some(path)))
+    Ok((file, path))
 }

@@ -2,8 +2,6 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::os::fd::AsRawFd as _;
-use std::path::PathBuf;
 
 use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::io::Errno;
@@ -14,21 +12,13 @@ const MAX_NAME_BYTES: usize = 200;
 /// This system has no such files, or not enough memory for this one.
 pub(super) struct Unable;
 
-/// Makes the file, and the path that names it.
-///
-/// The path has the number of this process in it: a debugger that is told `/proc/self/…` would look
-/// among its own descriptors.
-pub(super) fn make(name: &str, bytes: &[u8]) -> Result<(File, PathBuf), Unable> {
+/// Makes the file.
+pub(super) fn make(name: &str, bytes: &[u8]) -> Result<File, Unable> {
     let mut file = create(&format!("solti:{}", short(name))).map_err(|_| Unable)?;
     file.write_all(bytes).map_err(|_| Unable)?;
     let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
     rustix::fs::fcntl_add_seals(&file, seals).map_err(|_| Unable)?;
-    let path = format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd());
-    if !std::fs::exists(&path).unwrap_or(false) {
-        // No /proc here.
-        return Err(Unable);
-    }
-    Ok((file, path.into()))
+    Ok(file)
 }
 
 fn create(name: &str) -> Result<File, Errno> {
@@ -57,9 +47,10 @@ mod tests {
 
     #[test]
     fn nobody_can_change_a_staged_copy() {
-        let Ok((file, path)) = make("a.so", b"bytes") else {
+        let Ok(file) = make("a.so", b"bytes") else {
             panic!("this system has files in memory");
         };
+        let path = crate::loader::stage::by_number(&file).unwrap();
         assert!(file.write_all_at(b"x", 0).is_err());
         assert!(file.set_len(0).is_err());
         assert!(file.set_len(100).is_err());
