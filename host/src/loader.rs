@@ -1,13 +1,14 @@
 //! From the files of a directory to runners in a router.
 //!
 //! ```text
-//! discover ─► inspect ─► policy ─► stage ─► probe ─► open ─► connect ─► register
-//!   names      bytes     who may   sealed   another  dlopen   root      router
-//!                        write it   copy    process           module
+//! discover ─► policy ─► inspect ─► stage ─► probe ─► open ─► connect ─► register
+//!   names     who may    bytes     sealed   another  dlopen   root      router
+//!             write it              copy    process           module
 //! ```
 //!
 //! A file is opened once, for the part of *policy* that needs only its owner and size, and read
-//! once, into the bytes that everything after it is about.
+//! once, into the bytes that everything after it is about. Who vouches for the bytes is asked after
+//! *inspect*, which reads the name that a signature must be for.
 //!
 //! Up to *open* nothing of a plugin runs in this process. Each stage either passes a candidate on
 //! or ends it with a [`LoadError`] that names what was found, what was expected and what to do; one
