@@ -96,8 +96,10 @@ fn a_host_answers_for_every_damaged_plugin_that_nobody_vouches_for() {
     const ROUNDS: usize = 15;
     const FILES: usize = 200;
     let good = good();
-    let mut random = Fixed(77);
-    let (mut passed, mut by_stage) = (0, BTreeSet::new());
+    // Another seed is another 3,000 files: `DAMAGE_SEED=78 cargo test -p e2e --test damage`.
+    let seed = std::env::var("DAMAGE_SEED").map_or(77, |seed| seed.parse().unwrap());
+    let mut random = Fixed(seed);
+    let (mut loaded, mut by_stage) = (0, BTreeSet::new());
     for round in 0..ROUNDS {
         let directory = support::directory_with(&[]);
         let mut names = BTreeSet::new();
@@ -111,7 +113,7 @@ fn a_host_answers_for_every_damaged_plugin_that_nobody_vouches_for() {
             names.insert(format!("{name}.so"));
         }
         let mut host = Command::new(e2e::solti_host());
-        host.args(["check", "--json", "--probe-time", "3s"])
+        host.args(["list", "--json", "--probe-time", "3s"])
             .arg(directory.path())
             .env_remove("SOLTI_STATE")
             .env_remove("RUST_LOG");
@@ -123,12 +125,12 @@ fn a_host_answers_for_every_damaged_plugin_that_nobody_vouches_for() {
         let assert = output.assert();
         let report: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
         let files = |outcome: &str| report[outcome].as_array().unwrap().clone();
-        let answered = ["passed", "rejected"].into_iter().flat_map(files);
+        let answered = ["loaded", "rejected"].into_iter().flat_map(files);
         let answered: BTreeSet<String> = answered
             .map(|file| file["file"].as_str().unwrap().to_owned())
             .collect();
         assert_eq!(answered, names, "round {round}");
-        passed += files("passed").len();
+        loaded += files("loaded").len();
         for rejected in files("rejected") {
             let reason = rejected["reason"].as_str().unwrap();
             assert!(!reason.is_empty() && !reason.contains('\n'), "{rejected}");
@@ -136,11 +138,11 @@ fn a_host_answers_for_every_damaged_plugin_that_nobody_vouches_for() {
         }
     }
     println!(
-        "{} files: {passed} passed, the others were rejected at {by_stage:?}",
+        "{} files: {loaded} loaded, the others were rejected at {by_stage:?}",
         ROUNDS * FILES
     );
     // The damage is of both kinds, seen in the bytes and seen by its effect.
     let stages = ["inspect", "probe"].map(str::to_owned);
     assert!(by_stage.is_superset(&stages.into()), "{by_stage:?}");
-    assert!(passed > 0, "not all damage is harmful");
+    assert!(loaded > 0, "not all damage is harmful");
 }

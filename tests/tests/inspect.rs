@@ -184,6 +184,47 @@ fn a_plugin_that_is_called_what_another_asks_for_is_refused_beside_it() {
 }
 
 #[test]
+fn a_table_that_leads_the_systems_loader_out_of_the_library_is_refused() {
+    const DT_SYMTAB: u64 = 6;
+    const DT_RELA: u64 = 7;
+    const DT_FINI_ARRAYSZ: u64 = 28;
+    const DT_VERSYM: u64 = 0x6fff_fff0;
+    // What the loader would read, or jump to, depends on what else is in the process.
+    for (tag, at, len, value, what) in [
+        (
+            DT_SYMTAB,
+            24,
+            4,
+            0xffff_fff0,
+            "its table of symbols is not whole",
+        ),
+        (DT_RELA, 12, 4, 0xffff, "a relocation leads out of it"),
+        (DT_RELA, 0, 8, 1 << 40, "a relocation leads out of it"),
+        (
+            DT_VERSYM,
+            2,
+            2,
+            0x7ff0,
+            "a symbol has a version that it does not name",
+        ),
+    ] {
+        let mut elf = Elf(hello());
+        // In the first segment, a table is where its address says.
+        let table = elf.number(elf.dynamic(tag).unwrap() + 8, 8) as usize;
+        elf.set(table + at, len, value);
+        let expected = format!("malformed: {what}; copy or build it again");
+        assert_eq!(problems(&elf.0), [expected], "{tag}");
+    }
+    let mut elf = Elf(hello());
+    let entry = elf.dynamic(DT_FINI_ARRAYSZ).unwrap();
+    elf.set(entry + 8, 8, 1 << 30);
+    assert_eq!(
+        problems(&elf.0),
+        ["malformed: a table of its constructors lies outside of it; copy or build it again"]
+    );
+}
+
+#[test]
 fn a_plugin_without_its_entry_is_refused_before_it_is_opened() {
     let bytes = replaced(
         &hello(),

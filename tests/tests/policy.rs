@@ -4,8 +4,11 @@ mod support;
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
+use std::process::Command;
 
+use serde_json::Value;
 use solti_plugin_host::{PluginLoader, RunnerRouter};
 use support::complaints;
 use tempfile::TempDir;
@@ -225,4 +228,92 @@ fn a_file_on_a_mount_that_forbids_programs_is_refused_though_a_copy_of_it_would_
         ]
     );
     assert_eq!(loaded(&trusting.allow_noexec(), directory.path()), 1);
+}
+
+/// The codes for which `solti-host check`, with these words, rejects the files of a directory.
+fn codes(host: &mut Command, words: &[&str], directory: &Path) -> Vec<String> {
+    let output = host
+        .args(["check", "--json", "--no-probe"])
+        .args(words)
+        .arg(directory)
+        .env_remove("SOLTI_STATE")
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|err| panic!("{err}: {}", String::from_utf8_lossy(&output.stderr)));
+    let rejected = report["rejected"].as_array().unwrap();
+    let codes = rejected.iter().map(|file| file["code"].as_str().unwrap());
+    codes.map(str::to_owned).collect()
+}
+
+#[test]
+fn each_way_out_is_a_word_of_the_command_line_that_opens_this_way_and_no_other() {
+    let directory = support::directory_with(&["hello"]);
+    let file = directory.path().join("hello.so");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let say = |words: &[&str]| {
+        codes(
+            &mut Command::new(e2e::solti_host()),
+            words,
+            directory.path(),
+        )
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(say(&[]), none);
+    assert_eq!(say(&["--max-file-bytes", "1000"]), ["too_large"]);
+    let staging = elsewhere.path().to_str().unwrap();
+    assert_eq!(say(&["--stage-in", staging]), none);
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+
+    let words = [
+        ["--trust-any-owner", "", ""],
+        ["--trust-owner", "65534", ""],
+        ["--trust-writable", "", ""],
+        ["--allow-links-outside", "", ""],
+    ];
+    let words = words.map(|words| words.into_iter().filter(|word| !word.is_empty()));
+    let words = words.map(Iterator::collect::<Vec<_>>);
+    let only = |expected: &str, ways: &[&str]| {
+        assert_eq!(say(&[]), [expected]);
+        for words in &words {
+            let opens = ways.contains(&words[0]);
+            let codes = say(words);
+            assert_eq!(codes.is_empty(), opens, "{expected}: {words:?}: {codes:?}");
+        }
+    };
+    chmod(&file, 0o666);
+    only("writable_by_others", &["--trust-writable"]);
+    chmod(&file, 0o644);
+    if is_root() {
+        chown(&file, Some(NOBODY), None).unwrap();
+        only("untrusted_owner", &["--trust-any-owner", "--trust-owner"]);
+        chown(&file, Some(0), None).unwrap();
+    }
+    fs::rename(&file, elsewhere.path().join("hello.so")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path().join("hello.so"), &file).unwrap();
+    only("link_outside", &["--allow-links-outside"]);
+    // What is linked to lies in a directory that must be trusted, too.
+    chmod(elsewhere.path(), 0o777);
+    assert_eq!(say(&["--allow-links-outside"]), ["writable_by_others"]);
+}
+
+#[test]
+fn a_host_of_another_user_loads_its_own_files_and_says_which_it_may_not_read() {
+    if !is_root() {
+        return;
+    }
+    let directory = support::directory_with(&["hello", "specimen"]);
+    let hello = directory.path().join("hello.so");
+    chmod(&hello, 0o600);
+    let specimen = directory.path().join("specimen.so");
+    chown(&specimen, Some(NOBODY), None).unwrap();
+    chmod(directory.path(), 0o755);
+    // The program itself may be where only root can go.
+    let programs = tempfile::tempdir().unwrap();
+    chmod(programs.path(), 0o755);
+    let program = programs.path().join("solti-host");
+    fs::copy(e2e::solti_host(), &program).unwrap();
+    let mut host = Command::new(program);
+    host.uid(NOBODY).gid(NOBODY).current_dir("/");
+    assert_eq!(codes(&mut host, &[], directory.path()), ["unreadable"]);
 }

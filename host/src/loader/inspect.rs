@@ -11,6 +11,8 @@ mod macho;
 #[cfg(not(target_vendor = "apple"))]
 mod needs;
 mod problem;
+#[cfg(not(target_vendor = "apple"))]
+mod tables;
 
 use serde::Serialize;
 use solti_plugin_abi::stamp::{ABI_VERSION, NOTE_OWNER, NOTE_TYPE, Stamp};

@@ -23,7 +23,7 @@ pub struct Row {
     pub ratio: f64,
     /// The ratio to reach.
     #[serde(skip)]
-    pub reach: Option<f64>,
+    pub target: Option<f64>,
     /// What is timed.
     #[serde(skip)]
     pub timed: &'static str,
@@ -37,7 +37,7 @@ impl Row {
         comparison: Comparison,
         scale: f64,
         unit: &'static str,
-        reach: Option<f64>,
+        target: Option<f64>,
         timed: &'static str,
     ) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Row {
             theirs: comparison.theirs * scale,
             unit,
             ratio: comparison.ratio,
-            reach,
+            target,
             timed,
         }
     }
@@ -58,14 +58,14 @@ pub fn table(rows: &[Row]) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN);
     table.set_header([
-        "case", "ours", "theirs", "unit", "ratio", "reach", "", "timed",
+        "case", "ours", "theirs", "unit", "ratio", "target", "", "timed",
     ]);
     for row in rows {
-        let reach = row
-            .reach
-            .map_or(String::new(), |reach| format!("<= {reach}"));
-        let verdict = match row.reach {
-            Some(reach) if row.ratio <= reach => "yes",
+        let target = row
+            .target
+            .map_or(String::new(), |target| format!("<= {target}"));
+        let verdict = match row.target {
+            Some(target) if row.ratio <= target => "yes",
             Some(_) => "NO",
             None => "",
         };
@@ -75,7 +75,7 @@ pub fn table(rows: &[Row]) -> Table {
             number(row.theirs),
             Cell::new(row.unit),
             Cell::new(format!("{:.3}", row.ratio)).set_alignment(CellAlignment::Right),
-            Cell::new(reach),
+            Cell::new(target),
             Cell::new(verdict),
             Cell::new(row.timed),
         ]);

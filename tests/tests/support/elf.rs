@@ -55,7 +55,7 @@ impl Elf {
     }
 
     /// Where the dynamic entries of this tag are.
-    fn dynamic(&self, tag: u64) -> Option<usize> {
+    pub(crate) fn dynamic(&self, tag: u64) -> Option<usize> {
         let segment = self
             .segments()
             .find(|at| self.number(*at, 4) == PT_DYNAMIC)?;

@@ -4,7 +4,7 @@ use object::elf::{self, FileHeader64};
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::{Endianness, FileKind};
 
-use super::{Needs, Problem, beginning, is_stamp, needs};
+use super::{Needs, Problem, beginning, is_stamp, needs, tables};
 use crate::loader::sonames;
 
 pub(super) type Header = FileHeader64<Endianness>;
@@ -78,6 +78,11 @@ fn read_64<'data>(
     check_type(header, endian, problems);
     check_whole(header, endian, bytes, problems)?;
     if !problems.is_empty() {
+        return Ok(None);
+    }
+    if let Some(what) = tables::damage(header, endian, bytes) {
+        let reason = what.to_owned();
+        problems.push(Problem::Malformed { reason });
         return Ok(None);
     }
     needs::read(header, endian, bytes, needs);

@@ -96,8 +96,8 @@ fn describe(request: &Request) -> Result<Description, Answer> {
     let plugin = connect::construct(module, &request.plugin, connection, || {})
         .map_err(Answer::NotConnected)?;
     let description = Description::of(&plugin);
-    // Its destructors are no part of connecting; the process ends without them.
-    std::mem::forget(plugin);
+    // The host drops its runners, too: when it ends, or when what comes after refuses the plugin.
+    drop(plugin);
     Ok(description)
 }
 

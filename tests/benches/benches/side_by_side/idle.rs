@@ -26,9 +26,9 @@ fn idle(setup: &Setup) -> Vec<Row> {
         || numbers_of_child(&["idle-ours", path]),
         || numbers_of_child(&["idle-theirs", path]),
     );
-    let row = |case, unit, at: usize, reach, timed| {
+    let row = |case, unit, at: usize, target, timed| {
         let comparison = Comparison::of(&rounds, |numbers| numbers[at]);
-        Row::new(case, comparison, 1.0, unit, reach, timed)
+        Row::new(case, comparison, 1.0, unit, target, timed)
     };
     vec![
         row(

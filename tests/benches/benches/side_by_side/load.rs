@@ -44,14 +44,14 @@ fn hundred(setup: &Setup) -> Vec<Row> {
     ]
     .into_iter()
     .enumerate()
-    .map(|(at, (case, reach, timed))| {
+    .map(|(at, (case, target, timed))| {
         let comparison = Comparison::of(&rounds, |seconds| seconds[at]);
         Row::new(
             case,
             comparison,
             1e6 / count as f64,
             "us/plugin",
-            reach,
+            target,
             timed,
         )
     })

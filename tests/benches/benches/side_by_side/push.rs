@@ -56,7 +56,7 @@ fn boundary(setup: &Setup) -> Vec<Row> {
     ]
     .into_iter()
     .filter(|(case, ..)| setup.wants(case))
-    .map(|(case, behaviour, idle, reach, timed)| {
+    .map(|(case, behaviour, idle, target, timed)| {
         let rounds = interleave(
             setup.rounds(21),
             || push(&runtime, &ours, behaviour, &[count, BYTES, 64], idle),
@@ -68,7 +68,7 @@ fn boundary(setup: &Setup) -> Vec<Row> {
             comparison,
             1e9 / count as f64,
             "ns/line",
-            reach,
+            target,
             timed,
         )
     })

@@ -59,7 +59,7 @@ fn against_a_process(setup: &Setup) -> Vec<Row> {
     cases
         .into_iter()
         .filter(|(case, ..)| setup.wants(case))
-        .map(|(case, ours, relayed, reach, timed)| {
+        .map(|(case, ours, relayed, target, timed)| {
             let rounds = interleave(setup.rounds(11), ours, || {
                 from_process(&runtime, &client, count, relayed)
             });
@@ -69,7 +69,7 @@ fn against_a_process(setup: &Setup) -> Vec<Row> {
                 comparison,
                 1e9 / count as f64,
                 "ns/line",
-                reach,
+                target,
                 timed,
             )
         })

@@ -51,11 +51,11 @@ fn build_and_spawn_true(setup: &Setup) -> Vec<Row> {
             began.elapsed().as_secs_f64()
         })
     };
-    let compare = |case, theirs: &dyn Side, reach, timed| {
+    let compare = |case, theirs: &dyn Side, target, timed| {
         let rounds = interleave(setup.rounds(21), || run(&ours), || run(theirs));
         let comparison = Comparison::of(&rounds, |seconds| *seconds);
         let scale = 1e6 / count as f64;
-        Row::new(case, comparison, scale, "us/task", reach, timed)
+        Row::new(case, comparison, scale, "us/task", target, timed)
     };
     vec![
         compare("build_and_spawn_true", &theirs, Some(1.0), TRUE_TIMED),
@@ -70,14 +70,14 @@ fn concurrent(setup: &Setup) -> Vec<Row> {
     let hopping = OnOwnRuntime::new(Theirs::pusher(CAPACITY));
     let runtime = host_runtime();
     let count = setup.work(1000);
-    let compare = |case, theirs: &dyn Side, reach, timed| {
+    let compare = |case, theirs: &dyn Side, target, timed| {
         let rounds = interleave(
             setup.rounds(31),
             || sleep_at_once(&runtime, &ours, count),
             || sleep_at_once(&runtime, theirs, count),
         );
         let comparison = Comparison::of(&rounds, |seconds| *seconds);
-        Row::new(case, comparison, 1e3, "ms", reach, timed)
+        Row::new(case, comparison, 1e3, "ms", target, timed)
     };
     vec![
         compare("task_1000_concurrent", &theirs, Some(1.1), CONCURRENT_TIMED),
