@@ -87,13 +87,22 @@ async fn run_ids_of_two_plugins_and_the_host_never_repeat() {
     assert_eq!(numbers.len(), count, "{ids:?}");
 }
 
-/// Two copies of one plugin, told apart by what the operator writes beside them.
+/// Two copies of one plugin, told apart by what the operator writes beside them. Each cuts its lines
+/// at another length, so that a line shows which of them has run it.
 #[tokio::test]
 async fn one_plugin_serves_two_labels_under_two_names() {
+    const LINE: &str = "a line of 25 bytes or so.";
+    let zones = [
+        ("eu", 6, "a line… [cut at 6 bytes]"),
+        ("us", 12, "a line of 25… [cut at 12 bytes]"),
+    ];
     let directory = tempfile::tempdir().unwrap();
-    for zone in ["eu", "us"] {
+    for (zone, limit, _) in zones {
         e2e::install("subprocess", directory.path(), zone);
-        let sidecar = format!("name = \"subprocess-{zone}\"\n[labels]\nzone = \"{zone}\"\n");
+        let sidecar = format!(
+            "name = \"subprocess-{zone}\"\n[labels]\nzone = \"{zone}\"\n\
+             [config]\nmax_line_bytes = {limit}\n"
+        );
         fs::write(directory.path().join(format!("{zone}.toml")), sidecar).unwrap();
     }
     let host = Host::load(directory, PluginLoader::new());
@@ -104,12 +113,11 @@ async fn one_plugin_serves_two_labels_under_two_names() {
         .map(|loaded| loaded.plugin.as_str())
         .collect();
     assert_eq!(names, ["subprocess-eu", "subprocess-us"], "{}", host.report);
-    for zone in ["us", "eu"] {
-        let spec = support::selecting(command("s", "echo", &[zone]), "zone", zone);
+    for (at, (zone, _, cut)) in zones.into_iter().enumerate() {
+        let spec = support::selecting(command("s", "echo", &[LINE]), "zone", zone);
         let (end, lines) = host.run(&spec).await;
         end.unwrap();
-        assert_eq!(texts(&lines), [zone]);
-        let at = names.iter().position(|name| name.ends_with(zone)).unwrap();
+        assert_eq!(texts(&lines), [cut], "zone {zone}");
         let used = &host.report.loaded()[at].runners[0].labels;
         assert_eq!(used.get("zone"), Some(zone));
     }

@@ -136,9 +136,7 @@ impl Task for SupervisedTask {
         // A runner may take its time to build: it may compile a module, say. The timeout of the
         // attempt begins when this returns.
         match tokio::task::block_in_place(|| run.build()) {
-            Ok(built) => {
-                Box::pin(Attempt::begin(Arc::clone(run), Arc::clone(&built.task), ctx).drive())
-            }
+            Ok(built) => Box::pin(Attempt::begin(Arc::clone(run), &built.task, ctx).drive()),
             Err(reason) => {
                 let reason = reason.clone();
                 run.state.lock().last = Some(Outcome::failed(&reason));

@@ -124,3 +124,22 @@ fn a_summary_file_that_cannot_be_written_is_named() {
     );
     assert_eq!(ended.code, Some(1));
 }
+
+/// A runner tells a timeout from a cancellation by its own clock, which must not start after the
+/// supervisor's. Many tasks that begin at once, as one alone would rarely show it.
+#[test]
+fn no_timeout_is_counted_as_a_cancellation() {
+    const TASKS: u32 = 100;
+    let place = Place::with(&["subprocess"]);
+    let specs: Vec<_> = (0..TASKS)
+        .map(|number| {
+            let sleeping = command(&format!("s{number}"), "sleep", &["60"]);
+            with(sleeping, json!({ "timeout": 300 + 7 * number }))
+        })
+        .collect();
+    let (_, summary) = place.run_json(&json!(specs), &[]);
+    assert_eq!(
+        summary["metrics"]["completed"]["subprocess"],
+        json!({ "timeout": TASKS })
+    );
+}

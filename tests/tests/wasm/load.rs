@@ -78,7 +78,7 @@ async fn a_module_that_cannot_be_loaded_says_what_is_wrong_and_is_counted() {
 }
 
 #[tokio::test]
-async fn a_module_may_come_after_its_task_and_a_retry_finds_it() {
+async fn a_module_that_is_no_file_is_counted_and_a_retry_finds_one_that_has_come() {
     let wasm = Wasm::new();
     let module = wasm.file("late.wasm");
     let task = wasm.host.build(&spec(&module));
@@ -90,16 +90,20 @@ async fn a_module_may_come_after_its_task_and_a_retry_finds_it() {
         "execution failed: module DIR/late.wasm could not be read: \
          No such file or directory (os error 2)"
     );
+    let not_loaded = [STARTED, LOAD_FAILED, completed(TaskOutcome::Failure)];
+    assert_eq!(wasm.host.metrics.all(), not_loaded);
     fs::write(&module, wat::parse_str(greeter()).unwrap()).unwrap();
     let (end, lines) = wasm.host.attempt(&task, CancellationToken::new()).await;
     end.unwrap();
     assert_eq!(lines.len(), 5);
 
+    let seen = wasm.host.metrics.all().len();
     let err = wasm.failure(&spec(wasm.host.directory.path())).await;
     assert_eq!(
         wasm.path(&err.to_string()),
         "execution failed: module DIR is not a regular file"
     );
+    assert_eq!(wasm.host.metrics.all()[seen..], not_loaded);
 }
 
 #[test]

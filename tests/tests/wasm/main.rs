@@ -1,10 +1,9 @@
 //! The plugin `wasm`: what a module sees, how it ends, and that it cannot outstay its welcome.
 
 #![allow(
-    clippy::print_stdout,
     clippy::unwrap_used,
     unreachable_pub,
-    reason = "all of it is tests, which say what they measured or skipped, and `support` is shared by several programs"
+    reason = "all of it is tests, and `support` is shared by several programs"
 )]
 
 #[path = "../support/mod.rs"]
@@ -150,11 +149,22 @@ async fn soon<T>(future: impl Future<Output = T>) -> T {
         .expect("it comes soon")
 }
 
-/// Stopping is meant to take less than 100 ms; a test on a busy machine only tells it from never.
-fn stopped_after(what: &str, began: Instant) {
-    let took = began.elapsed();
-    println!("{what}: stopped after {took:?}");
-    assert!(took < Duration::from_secs(2), "{what}: {took:?}");
+/// How long it may take to stop a guest.
+const STOPPING: Duration = Duration::from_millis(100);
+
+/// Stops a guest, a few times if need be, and returns at the first that took no longer than it may.
+/// A busy machine can hold up each of them, but hardly all.
+async fn stops_in_time(what: &str, stop: impl AsyncFn() -> Duration) {
+    let mut took = Vec::new();
+    while took.len() < 5 {
+        let this = stop().await;
+        assert!(this < Duration::from_secs(2), "{what}: {this:?}");
+        if this < STOPPING {
+            return;
+        }
+        took.push(this);
+    }
+    panic!("{what}: stopped after {took:?}, none of them within {STOPPING:?}");
 }
 
 const STARTED: Record = Record::Started(RunnerType::Wasm);

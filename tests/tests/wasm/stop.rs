@@ -11,56 +11,73 @@ async fn a_guest_stops_when_it_is_cancelled_whatever_it_does() {
         ("sleeping", SLEEP),
         ("polling", SLEEP_BY_TWO),
     ] {
-        let seen = wasm.host.metrics.all().len();
-        // Its line has come by now: output is live.
-        let running = wasm.start(&wasm.spec(&worker(work))).await;
-        let began = Instant::now();
-        running.cancel.cancel();
-        let end = soon(running.attempt).await.unwrap();
-        assert!(matches!(end, Err(TaskError::Canceled)), "{end:?}");
-        wasm.gone(&running.id, running.task, running.events).await;
-        stopped_after(&format!("cancelled while {what}"), began);
-        assert_eq!(
-            wasm.host.metrics.all()[seen..],
-            [STARTED, completed(TaskOutcome::Canceled)]
-        );
+        stops_in_time(&format!("cancelled while {what}"), async || {
+            let seen = wasm.host.metrics.all().len();
+            // Its line has come by now: output is live.
+            let running = wasm.start(&wasm.spec(&worker(work))).await;
+            let began = Instant::now();
+            running.cancel.cancel();
+            let end = soon(running.attempt).await.unwrap();
+            assert!(matches!(end, Err(TaskError::Canceled)), "{end:?}");
+            wasm.gone(&running.id, running.task, running.events).await;
+            let took = began.elapsed();
+            assert_eq!(
+                wasm.host.metrics.all()[seen..],
+                [STARTED, completed(TaskOutcome::Canceled)]
+            );
+            took
+        })
+        .await;
     }
 }
 
 #[tokio::test]
-async fn a_guest_stops_when_its_attempt_is_dropped_and_a_timeout_is_counted_as_one() {
+async fn a_guest_stops_when_its_attempt_is_dropped() {
     let wasm = Wasm::new();
     for (what, work) in [("computing", ENDLESS), ("sleeping", SLEEP)] {
+        stops_in_time(&format!("dropped while {what}"), async || {
+            let seen = wasm.host.metrics.all().len();
+            let running = wasm.start(&wasm.spec(&worker(work))).await;
+            let began = Instant::now();
+            running.attempt.abort();
+            assert!(soon(running.attempt).await.unwrap_err().is_cancelled());
+            wasm.gone(&running.id, running.task, running.events).await;
+            let took = began.elapsed();
+            assert_eq!(
+                wasm.host.metrics.all()[seen..],
+                [STARTED, completed(TaskOutcome::Canceled)]
+            );
+            took
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_guest_stops_when_its_time_is_up_which_is_counted_as_a_timeout() {
+    const TIMEOUT: Duration = Duration::from_millis(50);
+    let wasm = Wasm::new();
+    wasm.spec(&worker(ENDLESS));
+    let limit = TIMEOUT.as_millis() as u64;
+    let spec = spec_with(&wasm.file("program.wasm"), &[], TaskEnv::new(), limit);
+    stops_in_time("timed out while computing", async || {
         let seen = wasm.host.metrics.all().len();
-        let running = wasm.start(&wasm.spec(&worker(work))).await;
+        let task = wasm.host.build(&spec);
+        let id = TaskId::from(task.name());
+        let events = wasm.host.registry.subscribe(&id).unwrap();
+        tokio::time::timeout(TIMEOUT, task.spawn(CancellationToken::new()))
+            .await
+            .unwrap_err();
         let began = Instant::now();
-        running.attempt.abort();
-        assert!(soon(running.attempt).await.unwrap_err().is_cancelled());
-        wasm.gone(&running.id, running.task, running.events).await;
-        stopped_after(&format!("dropped while {what}"), began);
+        wasm.gone(&id, task, events).await;
+        let took = began.elapsed();
         assert_eq!(
             wasm.host.metrics.all()[seen..],
-            [STARTED, completed(TaskOutcome::Canceled)]
+            [STARTED, completed(TaskOutcome::Timeout)]
         );
-    }
-
-    let seen = wasm.host.metrics.all().len();
-    wasm.spec(&worker(ENDLESS));
-    let spec = spec_with(&wasm.file("program.wasm"), &[], TaskEnv::new(), 50);
-    let task = wasm.host.build(&spec);
-    let id = TaskId::from(task.name());
-    let events = wasm.host.registry.subscribe(&id).unwrap();
-    let limit = Duration::from_millis(spec.timeout().as_millis());
-    tokio::time::timeout(limit, task.spawn(CancellationToken::new()))
-        .await
-        .unwrap_err();
-    let began = Instant::now();
-    wasm.gone(&id, task, events).await;
-    stopped_after("timed out while computing", began);
-    assert_eq!(
-        wasm.host.metrics.all()[seen..],
-        [STARTED, completed(TaskOutcome::Timeout)]
-    );
+        took
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,11 +1,10 @@
 //! One attempt: announce it, run it, and record how it ended, however that was.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
 use solti_model::{TaskId, TaskKind};
-use taskvisor::{TaskError, TaskRef};
+use taskvisor::{BoxTaskFuture, TaskError, TaskRef};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -16,51 +15,59 @@ use crate::cli::style;
 /// An attempt that has not ended. Dropped, it ends as timed out or canceled.
 pub(super) struct Attempt {
     run: Arc<Run>,
-    /// The task its runner has built.
-    task: TaskRef,
+    id: TaskId,
+    number: u32,
     /// Cancelled by the supervisor.
     ctx: CancellationToken,
+    /// Cancelled when the runner's task is to end.
+    token: CancellationToken,
     began: Instant,
-    /// There once the attempt has been announced.
-    announced: Option<Announced>,
+    /// What the runner's task does, until it is driven.
+    work: Option<BoxTaskFuture>,
     ended: bool,
 }
 
-struct Announced {
-    id: TaskId,
-    number: u32,
-}
-
 impl Attempt {
-    pub(super) fn begin(run: Arc<Run>, task: TaskRef, ctx: CancellationToken) -> Self {
+    /// Announces an attempt at the task that the runner has built, and begins it.
+    ///
+    /// The runner's task begins here and not when the attempt is first polled: its own clock would
+    /// start after the supervisor's, and it would take a timeout for a cancellation.
+    pub(super) fn begin(run: Arc<Run>, task: &TaskRef, ctx: CancellationToken) -> Self {
+        let id = TaskId::from(task.name());
+        let number = {
+            let mut state = run.state.lock();
+            state.attempts += 1;
+            state.attempts
+        };
+        run.shared.registry.announce_run_started(&id, number);
+        let token = ctx.child_token();
         Self {
-            run,
-            task,
-            ctx,
             began: Instant::now(),
-            announced: None,
+            work: Some(task.spawn(token.clone())),
+            run,
+            id,
+            number,
+            ctx,
+            token,
             ended: false,
         }
     }
 
     /// Runs the attempt to its end.
     pub(super) async fn drive(mut self) -> Result<(), TaskError> {
-        let (ctx, stop) = (self.ctx.clone(), self.run.shared.stop.clone());
-        let (token, grace) = (ctx.child_token(), self.run.shared.grace);
-        let end = {
-            let mut work = pin!(self.work(token.clone()));
-            let finished = tokio::select! {
-                biased;
-                end = &mut work => Some(end),
-                () = ctx.cancelled() => None,
-                () = stop.cancelled() => None,
-            };
-            if finished.is_none() {
-                token.cancel();
-                timeout(grace, work).await.ok()
-            } else {
-                finished
-            }
+        let mut work = self.work.take().expect("an attempt is driven once");
+        let stop = &self.run.shared.stop;
+        let finished = tokio::select! {
+            biased;
+            end = &mut work => Some(end),
+            () = self.ctx.cancelled() => None,
+            () = stop.cancelled() => None,
+        };
+        let end = if finished.is_none() {
+            self.token.cancel();
+            timeout(self.run.shared.grace, work).await.ok()
+        } else {
+            finished
         };
         let outcome = self.outcome(end.as_ref());
         let canceled = matches!(outcome, Outcome::Canceled { .. });
@@ -68,24 +75,11 @@ impl Attempt {
         match end {
             // A task that ends as canceled frees its slot only where the supervisor asked for it.
             Some(Ok(())) => Ok(()),
-            _ if canceled && ctx.is_cancelled() => Err(TaskError::Canceled),
+            _ if canceled && self.ctx.is_cancelled() => Err(TaskError::Canceled),
             _ if canceled => Err(fatal("canceled")),
             Some(end) => end,
             None => Err(TaskError::Canceled),
         }
-    }
-
-    /// Announces the attempt and runs it.
-    async fn work(&mut self, token: CancellationToken) -> Result<(), TaskError> {
-        let id = TaskId::from(self.task.name());
-        let number = {
-            let mut state = self.run.state.lock();
-            state.attempts += 1;
-            state.attempts
-        };
-        self.run.shared.registry.announce_run_started(&id, number);
-        self.announced = Some(Announced { id, number });
-        self.task.spawn(token).await
     }
 
     fn outcome(&self, end: Option<&Result<(), TaskError>>) -> Outcome {
@@ -120,8 +114,7 @@ impl Attempt {
             state.ended = Some(Instant::now());
             state.last = Some(outcome.clone());
         }
-        if let (Some(Announced { id, number }), Some(source)) = (&self.announced, self.run.source())
-        {
+        if let Some(source) = self.run.source() {
             let exit_code = match &outcome {
                 Outcome::Succeeded => self.code_of_success(),
                 other => other.exit_code(),
@@ -129,7 +122,7 @@ impl Attempt {
             source.attempt_ended(outcome);
             shared
                 .registry
-                .announce_run_finished(id, *number, exit_code);
+                .announce_run_finished(&self.id, self.number, exit_code);
         }
     }
 

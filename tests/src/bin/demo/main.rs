@@ -9,6 +9,7 @@
 mod container;
 mod tasks;
 mod trust;
+mod zones;
 
 use std::error::Error;
 use std::fs;
@@ -16,22 +17,26 @@ use std::io::{IsTerminal as _, Write as _, stdout};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use container::Engine;
 use tasks::Demo;
 
-/// How long the first deployment runs before the second replaces it.
+/// How long the others run before the deployments are replaced.
 const BEFORE_REPLACEMENT: Duration = Duration::from_millis(1600);
+
+/// How long the deployments may take until they run.
+const UNTIL_DEPLOYED: Duration = Duration::from_secs(30);
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     say("Building the example plugins and the host");
     let installed = e2e::install_examples()?;
     let solti_host = &installed.solti_host;
-    install_again(&installed.directory)?;
     show_sizes(&installed.directory)?;
+    say("The same plugin in two zones: what is written beside the copies tells them apart");
+    zones::install(&installed.directory)?;
     let trust = trust::words(&installed.directory)?;
 
     let scratch = Scratch::new()?;
@@ -50,7 +55,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     show(&list);
     list.status()?;
 
-    say("Tasks, each in its slot; three of them run into trouble on purpose");
+    say("Tasks, each in its slot; some of them run into trouble on purpose");
     let mut run = Command::new(solti_host);
     run.arg("run").args(trust);
     run.arg("--plugins").arg(&installed.directory);
@@ -58,11 +63,15 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     show(&run);
     let mut running = run.stdin(Stdio::piped()).spawn()?;
     sleep(BEFORE_REPLACEMENT);
-    // Standard input takes tasks while others run; this one replaces the one in its slot.
+    let deployed = wait_for(&demo.deployed);
+    // Standard input takes tasks while others run; these replace those in their slots.
     let mut stdin = running.stdin.take().ok_or("standard input is a pipe")?;
-    writeln!(stdin, "{}", demo.replacement)?;
+    for replacement in &demo.replacements {
+        writeln!(stdin, "{replacement}")?;
+    }
     drop(stdin);
     let status = running.wait()?;
+    deployed?;
 
     let summary: Value = serde_json::from_slice(&fs::read(&summary)?)?;
     let differences = demo.differences(&summary);
@@ -81,15 +90,16 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Installs the subprocess plugin a second time, under another name and with a label: what an
-/// operator writes beside a file decides which tasks reach it.
-fn install_again(plugins: &Path) -> std::io::Result<()> {
-    let plugin = |stem: &str| plugins.join(format!("{stem}.{}", e2e::PLUGIN_SUFFIX));
-    fs::copy(plugin("subprocess"), plugin("zone-eu"))?;
-    fs::write(
-        plugins.join("zone-eu.toml"),
-        "name = \"subprocess-eu\"\n\n[labels]\nzone = \"eu\"\n",
-    )
+/// Waits until all of these files are there.
+fn wait_for(files: &[PathBuf]) -> Result<(), String> {
+    let began = Instant::now();
+    while let Some(missing) = files.iter().find(|file| !file.exists()) {
+        if began.elapsed() > UNTIL_DEPLOYED {
+            return Err(format!("a task should have made {}", missing.display()));
+        }
+        sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }
 
 /// Prints the size of each plugin file.

@@ -1,31 +1,48 @@
 //! The tasks of the demo, and what is meant to become of them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+
+use crate::zones::ZONES;
 
 /// The tasks and their outcomes.
 pub(crate) struct Demo {
     /// What is in the file.
     pub(crate) tasks: Vec<Value>,
     /// What comes through standard input later.
-    pub(crate) replacement: Value,
+    pub(crate) replacements: Vec<Value>,
+    /// The files that are there when what is to be replaced runs.
+    pub(crate) deployed: Vec<PathBuf>,
 }
 
-/// Slot, outcome and attempts of each task, in the order of submission.
-const EXPECTED: [(&str, &str, u64); 10] = [
-    ("greet", "success", 1),
-    ("zone", "success", 1),
-    ("module", "success", 1),
-    (BOX, "success", 1),
-    ("files", "success", 1),
-    ("report", "success", 1),
-    ("flaky", "success", 3),
-    ("stuck", "timeout", 1),
-    ("deploy", "canceled", 1),
-    ("deploy", "success", 1),
+/// Slot, outcome, attempts and lines on standard output of each task, in the order of submission.
+///
+/// The first version of a deployment says two lines where its zone lets it say goodbye, and one where
+/// it does not: that tells which of the two plugins has run it.
+const EXPECTED: [(&str, &str, u64, u64); 11] = [
+    ("greet", "success", 1, 1),
+    ("module", "success", 1, 1),
+    (BOX, "success", 1, 1),
+    ("files", "success", 1, 1),
+    ("report", "success", 1, 5),
+    ("flaky", "success", 3, 1),
+    ("stuck", "timeout", 1, 1),
+    ("deploy-eu", "canceled", 1, 2),
+    ("deploy-us", "canceled", 1, 1),
+    ("deploy-eu", "success", 1, 2),
+    ("deploy-us", "success", 1, 2),
 ];
+
+/// The attempts that the plugins count: `hello` counts none, and the container's comes on top.
+fn started(containers: bool) -> Value {
+    let mut started = json!({ "subprocess": 10, "wasm": 1 });
+    if containers {
+        started["container"] = json!(1);
+    }
+    started
+}
 
 /// The slot of the container task.
 const BOX: &str = "box";
@@ -39,6 +56,19 @@ for part in one two three four five; do
   sleep 0.4
 done
 echo "the last part took longer than expected" >&2
+"#;
+
+const VERSION_1: &str = r#"
+trap 'echo "version 1 says goodbye"; exit' TERM
+echo "version 1 is running"
+touch "$DEPLOYED"
+sleep 60 & wait
+"#;
+
+const VERSION_2: &str = r#"
+echo "version 2 is running"
+sleep 1
+echo "version 2 is done"
 "#;
 
 impl Demo {
@@ -59,17 +89,12 @@ impl Demo {
                 command("hello", &["from", "the", "smallest", "plugin"]),
                 json!({}),
             ),
-            task(
-                "zone",
-                command("echo", &["routed to the runner with the label zone=eu"]),
-                json!({ "runnerSelector": { "matchLabels": { "zone": "eu" } } }),
-            ),
             json!({
                 "slot": "module",
                 "timeout": 30_000,
                 "kind": { "wasm": { "module": shown(&module), "args": [], "env": [] } },
             }),
-            task("files", command("ls", &["-A", &shown(scratch)]), json!({})),
+            task("files", command("ls", &["-l", &shown(&module)]), json!({})),
             task("report", script(REPORT, json!([])), json!({})),
             task(
                 "flaky",
@@ -89,32 +114,39 @@ impl Demo {
                     "timeout": 2000,
                 }),
             ),
-            task(
-                "deploy",
-                script(
-                    "while :; do echo 'version 1 is running'; sleep 0.5; done",
-                    json!([]),
-                ),
-                json!({}),
-            ),
         ];
         if containers {
             let container = json!({ "image": e2e::IMAGE, "command": ["/bin/sh", "-c"],
                 "args": ["echo \"hello from a container, user $(id -u)\""], "env": [] });
             tasks.insert(
-                3,
+                2,
                 json!({ "slot": BOX, "timeout": 30_000, "kind": { "container": container } }),
             );
         }
-        let replacement = task(
-            "deploy",
-            script(
-                "echo 'version 2 is running'; sleep 1; echo 'version 2 is done'",
-                json!([]),
-            ),
-            json!({ "admission": "replace" }),
-        );
-        Ok(Self { tasks, replacement })
+        let mut replacements = Vec::new();
+        let mut deployed = Vec::new();
+        for (zone, _) in ZONES {
+            let slot = format!("deploy-{zone}");
+            let selector = json!({ "matchLabels": { "zone": zone } });
+            let file = scratch.join(&slot);
+            let env = json!([{ "key": "DEPLOYED", "value": shown(&file) }]);
+            tasks.push(task(
+                &slot,
+                script(VERSION_1, env),
+                json!({ "runnerSelector": selector }),
+            ));
+            replacements.push(task(
+                &slot,
+                script(VERSION_2, json!([])),
+                json!({ "runnerSelector": selector, "admission": "replace" }),
+            ));
+            deployed.push(file);
+        }
+        Ok(Self {
+            tasks,
+            replacements,
+            deployed,
+        })
     }
 
     /// Where the summary differs from what was meant to happen.
@@ -125,16 +157,27 @@ impl Demo {
             .iter()
             .filter(|(slot, ..)| contains || *slot != BOX)
             .enumerate()
-            .filter_map(|(at, (slot, outcome, attempts))| {
+            .filter_map(|(at, (slot, outcome, attempts, lines))| {
                 let task = found.get(at).copied().unwrap_or(&Value::Null);
                 let as_expected = task["slot"] == *slot
                     && task["outcome"] == *outcome
-                    && task["attempts"] == *attempts;
+                    && task["attempts"] == *attempts
+                    && task["stdoutLines"] == *lines;
                 (!as_expected).then(|| {
-                    format!("{slot} should end as {outcome} after {attempts} attempts: {task}")
+                    format!(
+                        "{slot} should end as {outcome} after {attempts} attempts and {lines} \
+                         lines on standard output: {task}"
+                    )
                 })
             })
             .collect();
+        let expected = started(contains);
+        let found = &summary["metrics"]["started"];
+        if *found != expected {
+            differences.push(format!(
+                "the attempts that were counted should be {expected}: {found}"
+            ));
+        }
         if summary["skipped"] != 0 {
             differences.push(format!("{} lines were skipped", summary["skipped"]));
         }
