@@ -39,7 +39,9 @@ pub use output::{DEFAULT_MAX_LINE_BYTES, LineWriter, OutputRegistry, OutputSink}
 pub use run_id::next_seq;
 pub use run_id::{RunId, make_run_id};
 pub use runner::Runner;
-pub use sdk::{runtime_handle, spawn_cleanup};
+#[doc(hidden)]
+pub use sdk::PROBE_VARIABLE;
+pub use sdk::{in_probe, runtime_handle, spawn_cleanup};
 
 pub mod prelude {
     //! What a runner's source needs, in one `use`.

@@ -13,10 +13,12 @@
 mod config;
 mod export;
 mod guard;
+mod probe;
 mod remote;
 mod runtime;
 mod task;
 mod trace;
 
 pub use export::{Export, Runners, construct_default, construct_with, header, note_of};
+pub use probe::{PROBE_VARIABLE, in_probe};
 pub use runtime::{handle as runtime_handle, spawn_cleanup};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use solti_plugin_abi::prelude::*;
-use solti_plugin_abi::runtime_handle;
+use solti_plugin_abi::{in_probe, runtime_handle};
 use tokio::sync::OnceCell;
 use tracing::warn;
 
@@ -23,7 +23,7 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     /// The engine's program, if it is known already.
     program: Option<PathBuf>,
-    /// Asked by the first task, so that a plugin without one costs nothing.
+    /// Asked when the plugin is loaded; by a task where there was no answer.
     engine: OnceCell<Arc<Engine>>,
     owner: Option<Owner>,
     leftovers_removed: AtomicBool,
@@ -90,13 +90,23 @@ impl ContainerRunner {
                 KNOWN.join(", ")
             );
         }
-        Ok(Self(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             config,
             program,
             engine: OnceCell::new(),
             owner: Owner::current(),
             leftovers_removed: AtomicBool::new(false),
-        })))
+        });
+        if shared.program.is_some() && !in_probe() {
+            // In the background: an engine that hangs must not hold the host up.
+            let shared = Arc::clone(&shared);
+            runtime_handle().spawn(async move {
+                if let Err(fault) = shared.engine().await {
+                    warn!("the container engine was asked at start: {fault}");
+                }
+            });
+        }
+        Ok(Self(shared))
     }
 }
 

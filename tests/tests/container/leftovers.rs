@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::fake::Fake;
+use super::support::directory_with;
 use super::which::{alone, router};
 use super::{owner, spec, started, until};
+use solti_plugin_host::{PluginLoader, Probe};
 
 #[tokio::test]
 async fn only_containers_of_hosts_that_are_gone_are_removed() {
@@ -28,8 +30,8 @@ async fn only_containers_of_hosts_that_are_gone_are_removed() {
             "printf '%s\\n' gone ours elsewhere other vanished last; exit",
         )
         .on("inspect", &inspect);
-    let host = fake.host();
-    host.run(&spec()).await.0.unwrap();
+    // At start: no task has to come.
+    let _host = fake.host();
     let last = "rm|--force|--volumes|last|".to_owned();
     until("the last one is removed", || fake.calls().contains(&last)).await;
     let mut removed = fake.calls_of("rm");
@@ -43,13 +45,11 @@ async fn only_containers_of_hosts_that_are_gone_are_removed() {
 }
 
 #[tokio::test]
-async fn a_plugin_without_tasks_asks_no_engine_and_starts_no_thread() {
-    const TEST: &str = "leftovers::a_plugin_without_tasks_asks_no_engine_and_starts_no_thread";
-    let fake = Fake::new();
-    fake.executable("podman");
+async fn a_plugin_without_an_engine_starts_no_thread() {
+    const TEST: &str = "leftovers::a_plugin_without_an_engine_starts_no_thread";
+    let empty = tempfile::tempdir().unwrap();
     // In a process where no other test starts threads.
-    let Some(plugins) = alone(TEST, fake.directory()) else {
-        assert!(fake.calls().is_empty(), "{:?}", fake.calls());
+    let Some(plugins) = alone(TEST, empty.path()) else {
         return;
     };
     let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
@@ -68,6 +68,18 @@ async fn leftovers_are_looked_for_once() {
     until("they are looked for", || !fake.calls_of("ps").is_empty()).await;
     assert_eq!(fake.calls_of("ps").len(), 1);
     assert_eq!(fake.calls_of("--version").len(), 1);
+}
+
+#[test]
+fn a_probe_asks_no_engine() {
+    let fake = Fake::new();
+    let plugins = directory_with(&["container"]);
+    let config = format!("[config]\nengine = {:?}\n", fake.directory().join("engine"));
+    std::fs::write(plugins.path().join("container.toml"), config).unwrap();
+    let loader = PluginLoader::new().probe_with(e2e::solti_host());
+    let report = loader.check(plugins.path()).unwrap();
+    assert!(matches!(report.passed[0].probe, Probe::Passed { .. }));
+    assert_eq!(fake.calls(), [""; 0]);
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use solti_plugin_abi::PROBE_VARIABLE;
+
 use super::ARGUMENT;
 use super::process::Process;
 use super::streams::Streams;
@@ -58,6 +60,7 @@ pub(super) fn run(
         .arg(ARGUMENT)
         .env_clear()
         .envs(environment)
+        .env(PROBE_VARIABLE, "1")
         .stdin(Stdio::from(file.try_clone()?))
         .stdout(Stdio::from(OwnedFd::from(theirs)))
         .stderr(Stdio::piped())
