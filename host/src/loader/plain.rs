@@ -25,6 +25,6 @@ mod tests {
     fn what_a_file_says_stays_on_its_line_and_does_nothing_to_a_terminal() {
         assert_eq!(plain("as \u{e4}lways"), "as \u{e4}lways");
         assert_eq!(plain("one\r\ntwo\n\n"), "one / two");
-        assert_eq!(plain("a\u{1b}[2Jb\u{0}\u{85}"), "a\\u{1b}[2Jb\\u{0}\\u{85}");
+        assert_eq!(plain("a\u{1b}[2J\u{0}\u{85}b"), "a\\u{1b}[2J\\u{0}\\u{85}b");
     }
 }

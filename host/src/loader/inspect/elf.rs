@@ -89,14 +89,15 @@ fn read_64<'data>(
     if let Some(problem) = needs.glibc.and_then(needs::newer_glibc) {
         problems.push(problem);
     }
+    let stamp = find_stamp(header, endian, bytes)?;
     if let Some(found) = needs.soname.clone() {
         if found.contains('/') {
             problems.push(Problem::SonameIsPath { found });
-        } else if sonames::is_of_the_host(&found) {
+        } else if stamp.is_some() && sonames::is_of_the_host(&found) {
+            // A library of the system that is no plugin is rightly called so.
             problems.push(Problem::SonameOfHost { found });
         }
     }
-    let stamp = find_stamp(header, endian, bytes)?;
     // Without a stamp, that there is nothing to find in it goes without saying.
     if stamp.is_some() && needs::lacks_root(header, endian, bytes) {
         problems.push(Problem::NoRootSymbol);
