@@ -2,8 +2,9 @@
 
 mod support;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use e2e::{PLUGIN_SUFFIX, Profile};
 use solti_plugin_host::PluginLoader;
@@ -83,12 +84,12 @@ async fn a_plugin_of_another_linker_or_of_unusual_tables_loads_and_runs() {
         ("lld", &sysv),
     ] {
         let what = format!("linked by {linker} {}", link_args.join(" "));
-        let Some(plugin) = linked_by(linker, link_args) else {
+        let Some(compiler_args) = linked_by(linker, link_args) else {
             println!("not tested: {what}: it is not installed, or does not know that");
             continue;
         };
         let directory = support::directory_with(&[]);
-        std::fs::copy(&plugin, directory.path().join("hello.so")).unwrap();
+        hello_built_with(directory.path(), &compiler_args);
         let host = Host::load(directory, PluginLoader::new());
         assert_eq!(host.report.loaded().len(), 1, "{what}: {}", host.report);
         let (end, lines) = host.run(&command("s", "hello", &["you"])).await;
@@ -116,11 +117,8 @@ async fn a_plugin_with_a_library_beside_it_is_told_what_to_do_and_loads_from_a_d
         "-Wl,-rpath,$ORIGIN".to_owned(),
     ];
     let compiler_args = compiler_args.map(|arg| format!("-Clink-arg={arg}"));
-    let target = e2e::target_dir().join("fixtures");
-    let built = e2e::build_linked("hello", Profile::Release, &target, &compiler_args);
     let directory = support::directory_with(&[]);
-    let file = directory.path().join("hello.so");
-    std::fs::copy(&built.plugins["hello"], &file).unwrap();
+    hello_built_with(directory.path(), &compiler_args);
     std::fs::copy(&library, directory.path().join("libbeside.so.1")).unwrap();
     assert_eq!(
         support::complaints(&PluginLoader::new(), directory.path()),
@@ -141,9 +139,83 @@ async fn a_plugin_with_a_library_beside_it_is_told_what_to_do_and_loads_from_a_d
     end.unwrap();
 }
 
-/// Builds `hello` with a linker; `None` when that is not there or does not know the arguments.
+/// What an allocator with the default settings of its crate does to a plugin.
 #[cfg(target_os = "linux")]
-fn linked_by(linker: &str, link_args: &[&str]) -> Option<std::path::PathBuf> {
+#[test]
+fn a_plugin_with_too_many_static_thread_locals_is_told_what_to_build_otherwise() {
+    let place = tempfile::tempdir().unwrap();
+    let (source, object) = (place.path().join("tls.c"), place.path().join("tls.o"));
+    std::fs::write(
+        &source,
+        "static __thread char much[1 << 20] __attribute__((tls_model(\"initial-exec\")));\n\
+         __attribute__((constructor, used)) static void touch(void) { much[7] = 1; }\n",
+    )
+    .unwrap();
+    let made = Command::new("cc")
+        .args(["-fPIC", "-c"])
+        .arg(&source)
+        .arg("-o")
+        .arg(&object)
+        .status();
+    assert!(made.unwrap().success());
+    let directory = tempfile::tempdir().unwrap();
+    let link_arg = format!("-Clink-arg={}", object.display());
+    let file = hello_built_with(directory.path(), &[link_arg]);
+    assert!(
+        solti_plugin_host::inspect(&std::fs::read(&file).unwrap())
+            .needs
+            .static_tls
+    );
+    let complaints = support::complaints(&PluginLoader::new(), directory.path());
+    let [complaint] = &complaints[..] else {
+        panic!("{complaints:?}");
+    };
+    // Between them stands the path that the system opened.
+    let begins = "hello.so: rejected at open: the system cannot load it: ";
+    let ends = "cannot allocate memory in static TLS block; build its allocator without \
+                initial-exec TLS (tikv-jemallocator: disable_initial_exec_tls, mimalloc: \
+                local_dynamic_tls)";
+    assert!(
+        complaint.starts_with(begins) && complaint.ends_with(ends),
+        "{complaint}"
+    );
+}
+
+/// The host refuses one, too, by its stamp; its author hears of it first.
+#[test]
+fn a_plugin_whose_panics_would_end_the_host_does_not_compile() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .args(["rustc", "--lib", "-p", "hello", "--release", "--target-dir"])
+        .arg(e2e::target_dir().join("fixtures"))
+        .args(["--", "-Cpanic=abort"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    let error = "error: a plugin must be built with panic = \"unwind\": with \"abort\" any panic in it \
+                 ends the host";
+    assert!(said.lines().any(|line| line == error), "{said}");
+}
+
+/// Puts `hello`, built with these arguments of the compiler, into the directory.
+fn hello_built_with(directory: &Path, compiler_args: &[String]) -> PathBuf {
+    // Each build writes to one place, from which it has to be fetched before the next.
+    static BUILDING: Mutex<()> = Mutex::new(());
+    let building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let target = e2e::target_dir().join("fixtures");
+    let built = e2e::build_linked("hello", Profile::Release, &target, compiler_args);
+    let file = directory.join(format!("hello.{PLUGIN_SUFFIX}"));
+    std::fs::copy(&built.plugins["hello"], &file).unwrap();
+    drop(building);
+    file
+}
+
+/// The compiler's arguments for a linker; `None` when that is not there or does not know what it is
+/// given.
+#[cfg(target_os = "linux")]
+fn linked_by(linker: &str, link_args: &[&str]) -> Option<Vec<String>> {
     let works = Command::new("cc")
         .args(["-shared", "-x", "c", "/dev/null", "-o", "/dev/null"])
         .arg(format!("-fuse-ld={linker}"))
@@ -153,14 +225,10 @@ fn linked_by(linker: &str, link_args: &[&str]) -> Option<std::path::PathBuf> {
     if !bundled && !works.is_ok_and(|output| output.status.success()) {
         return None;
     }
-    let mut rustc = vec![];
-    if !bundled {
-        rustc.push(format!("-Clink-arg=-fuse-ld={linker}"));
-    }
-    rustc.extend(link_args.iter().map(|arg| format!("-Clink-arg={arg}")));
-    let target = e2e::target_dir().join("fixtures");
-    let built = e2e::build_linked("hello", Profile::Release, &target, &rustc);
-    Some(built.plugins["hello"].clone())
+    let linker = (!bundled).then(|| format!("-fuse-ld={linker}"));
+    let link_args = link_args.iter().map(|arg| (*arg).to_owned());
+    let link_args = linker.into_iter().chain(link_args);
+    Some(link_args.map(|arg| format!("-Clink-arg={arg}")).collect())
 }
 
 /// A toolchain whose compiler is another version than the one in use.

@@ -77,6 +77,18 @@ fn files_of_another_kind_are_named() {
         header(5, order),
         format!("built for a big-endian machine, this host is {machine}: build it for {machine}")
     );
+    #[cfg(target_os = "linux")]
+    {
+        assert_eq!(
+            header(7, 9),
+            "built for FreeBSD, this host runs Linux: build it for Linux"
+        );
+        assert_eq!(
+            header(7, 97),
+            "built for system number 97, this host runs Linux: build it for Linux"
+        );
+        assert_eq!(header(7, 3), "");
+    }
     assert_eq!(
         header(16, 2),
         "not a shared library but a program: build it with crate-type = [\"cdylib\"]"

@@ -85,6 +85,7 @@ impl Problem {
             Self::NotALibrary { .. } => "not_a_library",
             Self::WrongType { .. } => "wrong_type",
             Self::WrongMachine { .. } => "wrong_machine",
+            Self::WrongSystem { .. } => "wrong_system",
             Self::Truncated { .. } => "truncated",
             Self::Malformed { .. } => "malformed",
             Self::NoStamp => "no_stamp",

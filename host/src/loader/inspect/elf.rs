@@ -71,6 +71,7 @@ fn read_64<'data>(
     let header = Header::parse(bytes)?;
     let endian = header.endian()?;
     check_machine(header, endian, problems);
+    check_system(header, problems);
     if endian != HOST_ENDIAN {
         // The order of bytes may be a lie, and then all that follows is wrong.
         return Ok(None);
@@ -177,6 +178,20 @@ fn machine_name(machine: elf::Machine) -> String {
         elf::EM_LOONGARCH => "loongarch64".to_owned(),
         other => format!("machine number {}", other.0),
     }
+}
+
+/// What the loader of Linux takes: libraries of no system in particular, and its own.
+fn check_system(header: &Header, problems: &mut Vec<Problem>) {
+    let found = match header.e_ident().os_abi {
+        elf::ELFOSABI_NONE | elf::ELFOSABI_GNU => return,
+        _ if !cfg!(target_os = "linux") => return,
+        elf::ELFOSABI_FREEBSD => "FreeBSD".to_owned(),
+        elf::ELFOSABI_NETBSD => "NetBSD".to_owned(),
+        elf::ELFOSABI_OPENBSD => "OpenBSD".to_owned(),
+        elf::ELFOSABI_SOLARIS => "Solaris".to_owned(),
+        other => format!("system number {}", other.0),
+    };
+    problems.push(Problem::WrongSystem { found });
 }
 
 fn check_type(header: &Header, endian: Endianness, problems: &mut Vec<Problem>) {

@@ -26,6 +26,11 @@ pub enum Problem {
         /// The machine it was built for.
         found: String,
     },
+    /// It was built for another operating system.
+    WrongSystem {
+        /// The system it was built for.
+        found: String,
+    },
     /// Bytes are missing at its end.
     Truncated {
         /// The length of the file in bytes.
@@ -81,6 +86,9 @@ impl Problem {
             Self::NotALibrary { found } => format!("not a shared library: {found}"),
             Self::WrongType { found } => format!("not a shared library but {found}"),
             Self::WrongMachine { found } => format!("built for {found}, this host is {machine}"),
+            Self::WrongSystem { found } => {
+                format!("built for {found}, this host runs {}", system_name())
+            }
             Self::Truncated { len, what, end } => format!(
                 "truncated: the file has {} bytes, {what} ends at {}",
                 grouped(*len),
@@ -115,6 +123,7 @@ impl Problem {
             Self::NotALibrary { .. } => "move it out of the plugin directory".to_owned(),
             Self::WrongType { .. } => "build it with crate-type = [\"cdylib\"]".to_owned(),
             Self::WrongMachine { .. } => format!("build it for {}", std::env::consts::ARCH),
+            Self::WrongSystem { .. } => format!("build it for {}", system_name()),
             Self::Truncated { .. } => "copy it again".to_owned(),
             Self::Malformed { .. } => "copy or build it again".to_owned(),
             Self::NoStamp => {
@@ -132,6 +141,15 @@ impl Problem {
             }
             Self::NoRootSymbol => "build it with export_plugin!".to_owned(),
         }
+    }
+}
+
+/// This system, as its people write it.
+fn system_name() -> &'static str {
+    match std::env::consts::OS {
+        "linux" => "Linux",
+        "macos" => "macOS",
+        other => other,
     }
 }
 
