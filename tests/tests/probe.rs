@@ -249,6 +249,17 @@ fn what_a_constructor_says_of_its_configuration_is_passed_on() {
 }
 
 #[test]
+fn a_plugin_knows_that_it_is_only_tried_out() {
+    let place = Place(support::directory_with(&["hello", "specimen"]));
+    let config = "specimen.fail_in_probe=true";
+    let said = place.list(&["--config", config]);
+    said.assert_hello_loaded();
+    assert_eq!(said.reasons(), ["told to fail in a probe"]);
+    let said = place.list(&["--config", config, "--no-probe"]);
+    assert_eq!(said.reasons(), [""; 0]);
+}
+
+#[test]
 fn threads_talk_and_destructors_of_a_plugin_are_no_reason_to_reject_it() {
     for harm in ["none", "thread", "print", "destructor"] {
         Place::new()

@@ -19,16 +19,21 @@ pub(crate) fn alone(test: &str, path: &Path) -> Option<String> {
         return Some(plugins);
     }
     let plugins = directory_with(&["container"]);
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test])
-        .env(PLUGINS, plugins.path())
-        .env("PATH", path)
-        .output()
-        .unwrap();
+    passes_with(test, |command| {
+        command.env(PLUGINS, plugins.path()).env("PATH", path);
+    });
+    None
+}
+
+/// Runs a test once more in a process of its own, with an environment of its own.
+pub(crate) fn passes_with(test: &str, change: impl FnOnce(&mut Command)) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test]);
+    change(&mut command);
+    let output = command.output().unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{stdout}");
     assert!(stdout.contains("1 passed"), "{stdout}");
-    None
 }
 
 /// A router with the plugins of a directory.
