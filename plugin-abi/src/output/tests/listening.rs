@@ -1,7 +1,7 @@
 //! Who listens, since when, and that nobody who does misses a line.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::TryRecvError;
 
 use super::{numbered, received};
+use crate::output::channel::Channel;
 use crate::output::{OutputRegistry, OutputSink};
 
 #[test]
@@ -119,6 +120,24 @@ fn a_subscriber_that_comes_while_others_find_nobody_hears_the_very_next_line() {
             heard,
             "a line was pushed after the subscription and did not arrive"
         );
+    });
+}
+
+/// The worst moment for a subscription: another thread has just seen that there is none.
+#[test]
+fn a_subscription_between_the_look_and_the_note_that_nobody_listens_is_not_forgotten() {
+    let channel = Channel::new(16);
+    thread::scope(|scope| {
+        let (subscribed, subscription) = mpsc::channel();
+        channel.nobody_listens_after(|| {
+            let channel = &channel;
+            scope.spawn(move || subscribed.send(channel.subscribe()));
+            // It must wait. Were it let through, it would be within this time.
+            let early = subscription.recv_timeout(Duration::from_millis(200));
+            assert!(early.is_err(), "it did not wait for the note");
+        });
+        let _receiver = subscription.recv().expect("it comes through in the end");
+        assert!(channel.is_listening());
     });
 }
 
