@@ -193,6 +193,9 @@ impl PluginLoader {
                     source,
                 })?;
         }
+        if let Some(staging) = &staging {
+            stage::remove_leftovers(staging);
+        }
         Ok(directory)
     }
 

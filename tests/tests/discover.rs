@@ -114,7 +114,7 @@ fn a_fifo_in_the_place_of_a_sidecar_or_of_the_digests_does_not_block() {
 }
 
 #[test]
-fn a_link_inside_the_directory_is_the_same_plugin_once_and_takes_its_place_in_the_order() {
+fn a_link_inside_the_directory_is_the_same_plugin_once_under_the_name_of_the_file_itself() {
     let directory = support::directory_with(&["hello"]);
     symlink("hello.so", directory.path().join("10-first.so")).unwrap();
     fs::hard_link(
@@ -122,12 +122,35 @@ fn a_link_inside_the_directory_is_the_same_plugin_once_and_takes_its_place_in_th
         directory.path().join("zz.so"),
     )
     .unwrap();
+    fs::write(directory.path().join("10-first.toml"), "enabled = false\n").unwrap();
     let host = Host::load(directory, PluginLoader::new());
     let loaded: Vec<_> = host.report.loaded().iter().map(|it| &it.file).collect();
-    assert_eq!(loaded, ["10-first.so"]);
+    assert_eq!(loaded, ["hello.so"]);
     let skipped: Vec<_> = host.report.skipped().iter().collect();
     let reasons: Vec<_> = skipped.iter().map(|it| it.reason.as_str()).collect();
-    assert_eq!(reasons, ["the same file as 10-first.so"; 2]);
+    assert_eq!(reasons, ["the same file as hello.so"; 2]);
+}
+
+#[test]
+fn a_link_does_not_get_a_plugin_past_the_sidecar_that_disables_it() {
+    let directory = support::directory_with(&["hello"]);
+    symlink("hello.so", directory.path().join("10-first.so")).unwrap();
+    fs::write(directory.path().join("hello.toml"), "enabled = false\n").unwrap();
+    let host = Host::load(directory, PluginLoader::new());
+    assert!(host.report.loaded().is_empty(), "{}", host.report);
+}
+
+#[test]
+fn links_to_a_file_that_is_no_plugin_by_its_own_name_are_one_plugin() {
+    let directory = support::directory_with(&["hello"]);
+    let at = |name: &str| directory.path().join(name);
+    fs::rename(at("hello.so"), at("hello-1.2")).unwrap();
+    symlink("hello-1.2", at("hello.so")).unwrap();
+    symlink("hello-1.2", at("newest.so")).unwrap();
+    let host = Host::load(directory, PluginLoader::new());
+    let loaded: Vec<_> = host.report.loaded().iter().map(|it| &it.file).collect();
+    assert_eq!(loaded, ["hello.so"]);
+    assert_eq!(host.report.skipped()[0].reason, "the same file as hello.so");
 }
 
 #[test]

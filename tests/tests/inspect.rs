@@ -236,6 +236,54 @@ fn a_table_that_leads_the_systems_loader_out_of_the_library_is_refused() {
     );
 }
 
+/// A library that is made up: 60,000 segments of one kind, each with the same place in the file.
+fn with_segments_of(kind: u32, body: &[u8]) -> Vec<u8> {
+    const COUNT: u16 = 60_000;
+    let start = 64 + u64::from(COUNT) * 56;
+    let mut bytes = hello()[..64].to_vec();
+    let place = [start; 3];
+    // Program headers behind the header, and no section headers.
+    bytes[0x20..][..8].copy_from_slice(&64_u64.to_le_bytes());
+    bytes[0x28..][..8].fill(0);
+    bytes[0x38..][..2].copy_from_slice(&COUNT.to_le_bytes());
+    bytes[0x3c..0x40].fill(0);
+    for _ in 0..COUNT {
+        bytes.extend(kind.to_le_bytes());
+        bytes.extend(4_u32.to_le_bytes());
+        bytes.extend(place.map(u64::to_le_bytes).concat());
+        let len = (body.len() as u64).to_le_bytes();
+        bytes.extend([len, len, 8_u64.to_le_bytes()].concat());
+    }
+    bytes.extend(body);
+    bytes
+}
+
+#[test]
+fn a_file_of_a_few_megabytes_neither_fills_the_hosts_memory_nor_keeps_it_busy() {
+    const PT_LOAD: u32 = 1;
+    const PT_DYNAMIC: u32 = 2;
+    const DT_STRTAB: u64 = 5;
+    // Read for each of the segments, they would be 250 GB.
+    let entry = [DT_STRTAB, 0x1000].map(u64::to_le_bytes).concat();
+    assert_eq!(
+        problems(&with_segments_of(PT_DYNAMIC, &entry.repeat(1 << 18))),
+        ["malformed: it has more than one dynamic table; copy or build it again"]
+    );
+    assert_eq!(
+        problems(&with_segments_of(PT_LOAD, &[0; 4096])),
+        ["malformed: it has more segments than any library; copy or build it again"]
+    );
+    let mut one_table = with_segments_of(PT_DYNAMIC, &entry.repeat(1 << 18));
+    one_table[0x38..][..2].copy_from_slice(&1_u16.to_le_bytes());
+    assert_eq!(
+        problems(&one_table),
+        [
+            "malformed: its dynamic table has more entries than any library's; copy or build it \
+             again"
+        ]
+    );
+}
+
 #[test]
 fn a_plugin_without_its_entry_is_refused_before_it_is_opened() {
     let bytes = replaced(

@@ -5,7 +5,9 @@
 
 mod support;
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -476,14 +478,33 @@ fn a_state_that_cannot_be_read_is_ignored_with_a_warning() {
         .map(|entry| entry.unwrap().path())
         .collect();
     assert_eq!(kept.len(), 1);
-    fs::write(&kept[0], "{").unwrap();
-    let said = place.list(&words);
-    assert_eq!(said.report["loaded"][0]["probe"]["result"], "passed");
-    let warning = format!("{} is ignored: EOF while parsing", kept[0].display());
-    assert!(said.stderr.contains(&warning), "{}", said.stderr);
-    // It was written anew.
-    let said = place.list(&words);
-    assert_eq!(said.report["loaded"][0]["probe"]["result"], "remembered");
+    let good = fs::read_to_string(&kept[0]).unwrap();
+    let mut future: Value = serde_json::from_str(&good).unwrap();
+    future["at"]["secs_since_epoch"] = json!(300_000_000_000_u64);
+    let write = |text: &str| fs::write(&kept[0], text).unwrap();
+    let fifo = || {
+        fs::remove_file(&kept[0]).unwrap();
+        let made = Command::new("mkfifo").arg(&kept[0]).status().unwrap();
+        assert!(made.success());
+    };
+    let unreadable: [(&dyn Fn(), _); 3] = [
+        (&|| write("{"), "EOF while parsing"),
+        (
+            &|| write(&future.to_string()),
+            "it says that it is of the future",
+        ),
+        (&fifo, "it is no regular file"),
+    ];
+    for (spoil, why) in unreadable {
+        spoil();
+        let said = place.list(&words);
+        assert_eq!(said.report["loaded"][0]["probe"]["result"], "passed");
+        let warning = format!("{} is ignored: {why}", kept[0].display());
+        assert!(said.stderr.contains(&warning), "{}", said.stderr);
+        // It was written anew.
+        let said = place.list(&words);
+        assert_eq!(said.report["loaded"][0]["probe"]["result"], "remembered");
+    }
 }
 
 #[test]
@@ -531,7 +552,7 @@ fn a_helper_that_is_no_probe_is_an_error_and_no_pass() {
         (
             "/no/such/program",
             "the probe program /no/such/program could not be run: \
-             No such file or directory (os error 2)",
+             No such file or directory (os error 2): name a program that can be run",
         ),
     ] {
         // A limit of its own: with that of another test, what that has found would be remembered.
@@ -544,6 +565,64 @@ fn a_helper_that_is_no_probe_is_an_error_and_no_pass() {
         assert!(report.loaded().is_empty(), "{report}");
         assert_eq!(report.rejected()[0].error.to_string(), expected);
     }
+}
+
+#[test]
+fn a_probe_that_is_not_up_in_time_is_not_taken_for_a_program_that_is_none() {
+    let directory = support::directory_with(&["hello"]);
+    let loader = PluginLoader::new()
+        .probe_with(e2e::solti_host())
+        .probe_time(Duration::from_micros(10));
+    let report = loader.check(directory.path()).unwrap();
+    assert_eq!(
+        report.rejected[0].error.to_string(),
+        format!(
+            "the probe program {} did not answer within 10µs: allow the probe more time, or name a \
+             program whose main begins with solti_plugin_host::probe_main()",
+            e2e::solti_host().display()
+        )
+    );
+}
+
+#[test]
+fn a_host_that_may_open_few_files_probes_all_the_same() {
+    let place = Place::new();
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -n 40; exec \"$0\" check --json \"$1\""])
+        .arg(e2e::solti_host())
+        .arg(place.path())
+        .env_remove("SOLTI_STATE")
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["passed"][0]["probe"]["result"], "passed", "{report}");
+}
+
+#[test]
+fn a_plugin_that_does_not_fit_into_the_limit_is_told_of_the_limit() {
+    let directory = support::directory_with(&["hello"]);
+    let loader = PluginLoader::new()
+        .probe_with(e2e::solti_host())
+        .probe_memory(1 << 20);
+    let report = loader.check(directory.path()).unwrap();
+    assert_eq!(
+        report.rejected[0].error.to_string(),
+        "needed more than 1 MiB of memory: get a fixed build of it, or allow the probe more memory"
+    );
+}
+
+#[test]
+fn a_staging_directory_whose_name_is_no_text_is_one_like_any_other() {
+    let place = Place::new();
+    let copies = place.path().join(OsStr::from_bytes(b"st\xff"));
+    fs::create_dir(&copies).unwrap();
+    // A limit of its own: what another test has found out would be remembered.
+    let loader = PluginLoader::new()
+        .probe_with(e2e::solti_host())
+        .probe_time(Duration::from_secs(11))
+        .stage_in(&copies);
+    let report = loader.check(place.path()).unwrap();
+    assert!(matches!(report.passed[0].probe, Probe::Passed { .. }));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use solti_plugin_host::{PluginLoader, RunnerRouter};
 use support::{Host, command, texts};
@@ -120,6 +121,38 @@ fn a_plugin_staged_as_a_file_loads_and_leaves_no_file() {
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
     let copies = staging.path().canonicalize().unwrap();
     assert!(maps.contains(copies.to_str().unwrap()));
+}
+
+#[test]
+fn copies_of_hosts_that_were_killed_are_removed_and_those_of_others_are_not() {
+    let directory = support::directory_with(&["hello"]);
+    let copies = tempfile::tempdir().unwrap();
+    let at = |name: &str| copies.path().join(name);
+    let long_ago = SystemTime::now() - Duration::from_secs(3600);
+    let of_others = ["mine.so", ".solti-kept.so"];
+    let left = [".solti-abcdefghijkl.so", ".solti-inUse1234567.so"];
+    for name in of_others.into_iter().chain(left) {
+        let file = fs::File::create(at(name)).unwrap();
+        file.set_modified(long_ago).unwrap();
+    }
+    fs::write(at(".solti-justbegun123.so"), "").unwrap();
+    let in_use = fs::File::open(at(left[1])).unwrap();
+    rustix::fs::flock(&in_use, rustix::fs::FlockOperation::LockShared).unwrap();
+
+    let host = Host::load(directory, PluginLoader::new().stage_in(copies.path()));
+    assert_eq!(host.report.loaded().len(), 1, "{}", host.report);
+    let mut names: Vec<_> = fs::read_dir(copies.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let expected = [
+        ".solti-inUse1234567.so",
+        ".solti-justbegun123.so",
+        ".solti-kept.so",
+        "mine.so",
+    ];
+    assert_eq!(names, expected);
 }
 
 #[test]

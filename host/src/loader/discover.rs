@@ -72,7 +72,6 @@ pub(super) fn discover(directory: &Path, policy: &Policy) -> Result<Vec<Found>, 
     }
     names.sort();
 
-    let mut first_of_inode = HashMap::new();
     let mut found = Vec::new();
     for name in names {
         if let Some(reason) = names::unfinished(&name) {
@@ -81,19 +80,32 @@ pub(super) fn discover(directory: &Path, policy: &Policy) -> Result<Vec<Found>, 
                 reason,
             }));
         } else if names::is_plugin(&name) {
-            let mut entry = look_at(&directory.join(&name), policy);
-            if let Found::Candidate(candidate) = &entry
-                && let Some(first) = repeated(candidate, &mut first_of_inode)
+            found.push(look_at(&directory.join(&name), policy));
+        }
+    }
+    skip_repeated(&mut found);
+    Ok(found)
+}
+
+/// Leaves of each file one name: a link to a plugin is that plugin, and must not be loaded twice.
+///
+/// Names of the file itself come before links to it, wherever those stand in the order: what is
+/// written beside a plugin, and who vouches for it, goes by its own name.
+fn skip_repeated(found: &mut [Found]) {
+    let mut names = HashMap::new();
+    for links in [false, true] {
+        for entry in &mut *found {
+            if let Found::Candidate(candidate) = entry
+                && (candidate.path != candidate.real) == links
+                && let Some(first) = repeated(candidate, &mut names)
             {
-                entry = Found::Skipped(Skipped {
-                    file: shown(&name),
+                *entry = Found::Skipped(Skipped {
+                    file: candidate.file.clone(),
                     reason: format!("the same file as {first}"),
                 });
             }
-            found.push(entry);
         }
     }
-    Ok(found)
 }
 
 /// What one entry is. `path` is absolute.
@@ -138,8 +150,7 @@ fn broken_link(path: &Path, source: io::Error) -> DiscoverError {
     }
 }
 
-/// The name under which the same file was seen before. A link to a plugin is that plugin: it must
-/// not be loaded twice.
+/// The name under which the same file was seen before.
 fn repeated(
     candidate: &Candidate,
     first_of_inode: &mut HashMap<(u64, u64), String>,

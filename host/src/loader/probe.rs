@@ -178,7 +178,15 @@ impl Settings {
                 source,
             },
         )?;
-        verdict::verdict(&ended, &request.nonce, trial.stamp, program, &self.limits)
+        let in_memory = trial.staged.in_memory();
+        verdict::verdict(
+            &ended,
+            &request.nonce,
+            trial.stamp,
+            program,
+            &self.limits,
+            in_memory,
+        )
     }
 
     /// The program that probes, or why there is none.

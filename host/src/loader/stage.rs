@@ -16,6 +16,8 @@ use tempfile::TempPath;
 use super::digest::Digest;
 use super::error::StageError;
 
+pub(super) use copy::remove_leftovers;
+
 /// A copy of a plugin file that is ready to be opened.
 #[derive(Debug)]
 pub(super) struct Staged {
@@ -30,12 +32,19 @@ pub(super) struct Staged {
     pub(super) digest: Digest,
     /// Its length in bytes.
     pub(super) len: u64,
-    /// Removes the copy where it is a file.
-    _remove: Option<TempPath>,
+    /// The name of the copy where it is a file of a directory; dropping it removes the file.
+    copy: Option<TempPath>,
 }
 
 /// The standard input of a process.
 const STDIN: &str = "/proc/self/fd/0";
+
+impl Staged {
+    /// Whether it lies in no directory, and so on no mount.
+    pub(super) fn in_memory(&self) -> bool {
+        self.copy.is_none()
+    }
+}
 
 /// Stages `bytes`, those of a file called `name`: in memory, or as a file of `directory`.
 pub(super) fn stage(
@@ -44,13 +53,13 @@ pub(super) fn stage(
     digest: Digest,
     directory: Option<&Path>,
 ) -> Result<Staged, StageError> {
-    let staged = |file, path: PathBuf, path_from_stdin, remove| Staged {
+    let staged = |file, path: PathBuf, path_from_stdin, copy| Staged {
         file,
         path,
         path_from_stdin,
         digest,
         len: bytes.len() as u64,
-        _remove: remove,
+        copy,
     };
     if let Some(directory) = directory {
         let (file, copy) = copy::make(bytes, directory)?;

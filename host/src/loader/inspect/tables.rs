@@ -14,9 +14,10 @@ use super::elf::Header;
 const SYMBOL: u64 = 24;
 const RELOCATION: u64 = 24;
 const POINTER: u64 = 8;
-/// More segments, or versions of symbols, than any library has; so little that a file that was made
-/// up does not keep the host busy.
+/// More segments, entries, or versions of symbols than any library has; so little that a file that was
+/// made up neither keeps the host busy nor fills its memory.
 const MAX_SEGMENTS: usize = 64;
+const MAX_ENTRIES: usize = 8_192;
 const MAX_VERSIONS: usize = 8_192;
 /// The mask of a version's number; the other bit says that it is hidden.
 const VERSION: u16 = 0x7fff;
@@ -24,6 +25,17 @@ const VERSION: u16 = 0x7fff;
 /// What is wrong with the tables, in words; `None` when nothing is, or there are none.
 pub(super) fn damage(header: &Header, endian: Endianness, bytes: &[u8]) -> Option<&'static str> {
     let segments = header.program_headers(endian, bytes).ok()?;
+    let count_of = |wanted| {
+        let segments = segments.iter();
+        segments.filter(|it| it.p_type(endian) == wanted).count()
+    };
+    if count_of(elf::PT_LOAD) > MAX_SEGMENTS {
+        return Some("it has more segments than any library");
+    }
+    // Loaders do not agree which of several counts.
+    if count_of(elf::PT_DYNAMIC) > 1 {
+        return Some("it has more than one dynamic table");
+    }
     let mut loaded = Vec::new();
     let mut dynamic = Vec::new();
     let mut protected = Vec::new();
@@ -39,47 +51,47 @@ pub(super) fn damage(header: &Header, endian: Endianness, bytes: &[u8]) -> Optio
             elf::PT_GNU_RELRO => protected.push(range),
             elf::PT_DYNAMIC => {
                 let entries = segment.dynamic(endian, bytes).ok()??;
-                dynamic.extend(
-                    entries
-                        .iter()
-                        .map(|entry| (entry.tag(endian), entry.val(endian)))
-                        .take_while(|(tag, _)| *tag != elf::DT_NULL),
-                );
+                dynamic = entries
+                    .iter()
+                    .map(|entry| (entry.tag(endian), entry.val(endian)))
+                    .take_while(|(tag, _)| *tag != elf::DT_NULL)
+                    .take(MAX_ENTRIES + 1)
+                    .collect();
             }
             _ => {}
         }
+    }
+    if dynamic.len() > MAX_ENTRIES {
+        return Some("its dynamic table has more entries than any library's");
     }
     let tables = Tables {
         loaded,
         dynamic,
         endian,
     };
-    let checks: [(bool, &'static str); 6] = [
-        (
-            tables.in_order(),
-            "its segments overlap or are out of order",
-        ),
-        (
-            protected
-                .iter()
-                .all(|(start, len)| tables.inside(*start, *len)),
-            "a segment to protect lies outside of it",
-        ),
-        (
-            tables.arrays(),
-            "a table of its constructors lies outside of it",
-        ),
-        (tables.symbols(), "its table of symbols is not whole"),
-        (
-            tables.versions(),
-            "a symbol has a version that it does not name",
-        ),
-        (tables.relocations(), "a relocation leads out of it"),
-    ];
-    checks
-        .into_iter()
-        .find(|(good, _)| !good)
-        .map(|(_, what)| what)
+    // Each stands on those before it: without them it may take for ever.
+    if !tables.in_order() {
+        return Some("its segments overlap or are out of order");
+    }
+    if !protected
+        .iter()
+        .all(|(start, len)| tables.inside(*start, *len))
+    {
+        return Some("a segment to protect lies outside of it");
+    }
+    if !tables.arrays() {
+        return Some("a table of its constructors lies outside of it");
+    }
+    if !tables.symbols() {
+        return Some("its table of symbols is not whole");
+    }
+    if !tables.versions() {
+        return Some("a symbol has a version that it does not name");
+    }
+    if !tables.relocations() {
+        return Some("a relocation leads out of it");
+    }
+    None
 }
 
 /// A segment as it will lie in memory, and what the file has of it.
@@ -102,13 +114,10 @@ impl<'data> Tables<'data> {
     }
 
     fn in_order(&self) -> bool {
-        self.loaded.len() <= MAX_SEGMENTS
-            && self.loaded.windows(2).all(|pair| {
-                pair[0]
-                    .start
-                    .checked_add(pair[0].len)
-                    .is_some_and(|end| end <= pair[1].start)
-            })
+        self.loaded.windows(2).all(|pair| {
+            let end = pair[0].start.checked_add(pair[0].len);
+            end.is_some_and(|end| end <= pair[1].start)
+        })
     }
 
     /// Whether a range of addresses lies within one segment.

@@ -55,6 +55,11 @@ impl Policy {
         if !self.links_outside && !real.starts_with(path.parent().unwrap_or(Path::new("/"))) {
             return Err(boxed(PolicyError::LinkOutside { target: real }));
         }
+        if let Some(parent) = real.parent()
+            && path.parent() != Some(parent)
+        {
+            self.check_directories(parent).map_err(boxed)?;
+        }
         let opened = Opened::new(&real).map_err(boxed)?;
         self.check_file(&opened.metadata).map_err(boxed)?;
         let len = opened.metadata.len();

@@ -24,8 +24,10 @@ use crate::loader::exit::exit_now;
 use crate::loader::open;
 use crate::services::log::{PluginLog, PluginRecord};
 
-/// The channel's descriptor is moved beyond those that a program usually has.
+/// The channel's descriptor is moved beyond those that a program usually has, where there may be so
+/// many, and otherwise beyond the standard streams.
 const FIRST_OF_CHANNEL: i32 = 200;
+const FIRST_OF_ALL: i32 = 3;
 
 /// The exit code when the host could not be understood or not be told; one that programs do not use.
 pub(super) const NO_HOST: u8 = 113;
@@ -56,7 +58,8 @@ fn serve() -> io::Result<()> {
 /// Keeps the channel for itself and points standard output at standard error: what a plugin prints
 /// must not end up among the answers.
 fn take_stdout() -> io::Result<UnixStream> {
-    let channel = fcntl_dupfd_cloexec(io::stdout(), FIRST_OF_CHANNEL)?;
+    let channel = fcntl_dupfd_cloexec(io::stdout(), FIRST_OF_CHANNEL)
+        .or_else(|_| fcntl_dupfd_cloexec(io::stdout(), FIRST_OF_ALL))?;
     stdio::dup2_stdout(io::stderr())?;
     Ok(UnixStream::from(channel))
 }

@@ -99,6 +99,17 @@ pub enum ProbeError {
         /// The program.
         program: PathBuf,
     },
+    /// The probe program did not answer in time.
+    #[error(
+        "the probe program {} did not answer within {limit:?}: allow the probe more time, or name a \
+         program whose main begins with solti_plugin_host::probe_main()", program.display()
+    )]
+    NotReady {
+        /// The program.
+        program: PathBuf,
+        /// The limit.
+        limit: Duration,
+    },
     /// The probe program is of another version.
     #[error(
         "the probe program {} is of solti-plugin-host {found}, this host of {}: \
@@ -111,7 +122,9 @@ pub enum ProbeError {
         found: String,
     },
     /// The probe could not be run.
-    #[error("the probe program {} could not be run: {source}", program.display())]
+    #[error(
+        "the probe program {} could not be run: {source}: {}", program.display(), not_run(source)
+    )]
     NotRun {
         /// The program.
         program: PathBuf,
@@ -138,7 +151,8 @@ impl ProbeError {
             Self::Remembered { .. } => "get a fixed build of it, or have it tried again",
             Self::NoProbe { .. } => "name a program whose main begins with probe_main()",
             Self::OtherHost { .. } => "build both of the same version",
-            Self::NotRun { .. } => "name a program that can be run",
+            Self::NotReady { .. } => "allow the probe more time, or name a program that is a probe",
+            Self::NotRun { source, .. } => not_run(source),
         }
     }
 
@@ -157,6 +171,7 @@ impl ProbeError {
             Self::Remembered { .. } => "remembered",
             Self::NoProbe { .. } => "no_probe",
             Self::OtherHost { .. } => "probe_of_other_host",
+            Self::NotReady { .. } => "probe_not_ready",
             Self::NotRun { .. } => "probe_not_run",
         }
     }
@@ -180,6 +195,7 @@ impl ProbeError {
             | Self::Remembered { .. }
             | Self::NoProbe { .. }
             | Self::OtherHost { .. }
+            | Self::NotReady { .. }
             | Self::NotRun { .. } => false,
         }
     }
@@ -187,6 +203,17 @@ impl ProbeError {
     /// Whether a busy machine may have been the cause.
     pub(super) fn is_of_time(&self) -> bool {
         matches!(self, Self::TimedOut { .. } | Self::Cpu { .. })
+    }
+}
+
+/// What to do when the system could not run a probe.
+fn not_run(source: &std::io::Error) -> &'static str {
+    match source.raw_os_error() {
+        Some(libc::EMFILE | libc::ENFILE | libc::EAGAIN | libc::ENOMEM) => {
+            "raise the host's limits (files, processes, memory), or probe when it has less to do"
+        }
+        Some(_) => "name a program that can be run",
+        None => "try again, and see what the system says of it",
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the end of a probe says of the plugin.
 
+use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::ExitStatus;
@@ -11,10 +12,18 @@ use super::error::ProbeError;
 use super::run::Ended;
 use super::settings::Limits;
 use super::wire::{Answer, HOST};
+use crate::loader::error::OpenError;
 
 /// How many of the last lines are quoted, and how long they may be in all.
 const QUOTED_LINES: usize = 3;
 const QUOTED_CHARS: usize = 300;
+
+/// What the system's loader says when it has no room for a library.
+const NO_MEMORY: [&str; 3] = [
+    "failed to map segment",
+    "cannot map zero-fill pages",
+    "Cannot allocate memory",
+];
 
 /// Judges a probe by its end and its answers.
 pub(super) fn verdict(
@@ -23,6 +32,7 @@ pub(super) fn verdict(
     stamp: &Stamp,
     program: &Path,
     limits: &Limits,
+    in_memory: bool,
 ) -> Result<(), ProbeError> {
     let Some(answers) = Answer::read_all(&ended.answers, nonce) else {
         return Err(if ended.answers.starts_with(nonce.as_bytes()) {
@@ -40,10 +50,18 @@ pub(super) fn verdict(
                 found: host,
             });
         }
-        _ => return Err(no_probe(program)),
+        _ => return Err(not_ready(ended, program, limits)),
     }
     let answer = answers.next();
     match (ended.status, answer) {
+        // A copy in memory is on no mount that could forbid it.
+        (_, Some(Answer::NotOpened(OpenError::Refused { reason })))
+            if in_memory && NO_MEMORY.iter().any(|words| reason.contains(words)) =>
+        {
+            Err(ProbeError::Memory {
+                limit: limits.memory,
+            })
+        }
         (_, Some(Answer::NotOpened(err))) => Err(err.into()),
         (_, Some(Answer::NotConnected(err))) => Err(err.into()),
         (_, Some(Answer::Descriptors { changed })) => Err(ProbeError::Descriptors { changed }),
@@ -61,10 +79,26 @@ fn no_probe(program: &Path) -> ProbeError {
     }
 }
 
+/// The process did not even say that it is a probe.
+fn not_ready(ended: &Ended, program: &Path, limits: &Limits) -> ProbeError {
+    let program = program.to_owned();
+    let Some(status) = ended.status else {
+        let limit = limits.time;
+        return ProbeError::NotReady { program, limit };
+    };
+    match status.signal() {
+        Some(signal) => ProbeError::NotRun {
+            program,
+            source: io::Error::other(format!("{} ended it", signal_name(signal))),
+        },
+        None => ProbeError::NoProbe { program },
+    }
+}
+
 /// The process ended before the plugin was connected.
 fn died(status: ExitStatus, printed: &str, limits: &Limits) -> ProbeError {
     // What the standard library prints when an allocation fails.
-    if printed.contains("memory allocation of ") {
+    if status.signal() == Some(libc::SIGABRT) && printed.contains("memory allocation of ") {
         return ProbeError::Memory {
             limit: limits.memory,
         };

@@ -19,6 +19,7 @@ pub(super) const HOST: &str = env!("CARGO_PKG_VERSION");
 pub(super) struct Request {
     pub(super) nonce: String,
     /// Where the library is opened.
+    #[serde(with = "as_bytes")]
     pub(super) path: PathBuf,
     pub(super) plugin: String,
     pub(super) config: Map<String, Value>,
@@ -27,6 +28,23 @@ pub(super) struct Request {
     pub(super) cpu_secs: u64,
     /// Address space, in bytes.
     pub(super) memory: u64,
+}
+
+/// Paths need not be text, and JSON is.
+mod as_bytes {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+    use std::path::{Path, PathBuf};
+
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+        path.as_os_str().as_bytes().serialize(to)
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<PathBuf, D::Error> {
+        Vec::deserialize(from).map(|bytes| OsString::from_vec(bytes).into())
+    }
 }
 
 /// What a probe answers.

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder};
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, ErrorKind, Read as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use tracing::warn;
 
@@ -24,7 +25,13 @@ pub(super) fn read(state: &Path, key: &str) -> Option<RememberedProbe> {
 }
 
 fn read_file(path: &Path) -> Option<RememberedProbe> {
-    let read = fs::read(path).and_then(|json| Ok(serde_json::from_slice(&json)?));
+    let read = read_regular(path).and_then(|json| {
+        let result: RememberedProbe = serde_json::from_slice(&json)?;
+        if result.at > SystemTime::now() {
+            return Err(io::Error::other("it says that it is of the future"));
+        }
+        Ok(result)
+    });
     match read {
         Ok(result) => Some(result),
         Err(err) if err.kind() == ErrorKind::NotFound => None,
@@ -33,6 +40,20 @@ fn read_file(path: &Path) -> Option<RememberedProbe> {
             None
         }
     }
+}
+
+/// Reads a file that is one: a FIFO would be waited for.
+fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::options()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Writes a result so that a reader, or the next start after a crash, finds all of it or nothing.
@@ -59,8 +80,9 @@ pub(super) fn remove(
     };
     let mut removed = HashMap::new();
     for entry in entries {
-        let path = entry?.path();
-        if path.extension() != Some(OsStr::new("json")) {
+        let entry = entry?;
+        let path = entry.path();
+        if path.extension() != Some(OsStr::new("json")) || entry.file_type()?.is_dir() {
             continue;
         }
         let result = read_file(&path);
