@@ -23,11 +23,12 @@ mod services;
 
 pub use foreign::{Plugin, ShutdownOutcome};
 pub use loader::{
-    CheckReport, ConnectError, Digest, DiscoverError, FileFacts, GlibcVersion, InspectError,
-    Inspection, LoadDirError, LoadError, LoadReport, LoadedPlugin, LoadedRunner, Needs, OpenError,
-    Passed, PassedRunner, Place, PluginLoader, PolicyError, Probe, ProbeError, Problem, Progress,
-    PublicKeyError, RegisterError, Rejected, RememberedProbe, Signature, Skipped, Stage,
-    StageError, StageTimes, Survey, exit_now, forget_probes, inspect, load_dir, probe_main,
+    CheckReport, ConnectError, Digest, DirectoryRole, DiscoverError, FileFacts, GlibcVersion,
+    InspectError, Inspection, LoadDirError, LoadError, LoadReport, LoadedPlugin, LoadedRunner,
+    Needs, OpenError, Passed, PassedRunner, Place, PluginLoader, PolicyError, Probe, ProbeError,
+    Problem, Progress, PublicKeyError, RegisterError, Rejected, RememberedProbe, Signature,
+    Skipped, Stage, StageError, StageTimes, Survey, exit_now, forget_probes, inspect, load_dir,
+    probe_main,
 };
 pub use router::RunnerRouter;
 pub use services::log::{PluginLog, PluginRecord, TracingLog};

@@ -37,12 +37,12 @@ mod stage;
 mod survey;
 mod tried;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::router::RunnerRouter;
 use crate::services::log::PluginLog;
@@ -55,8 +55,8 @@ use tried::{Sound, Tried};
 pub use check::{CheckReport, Passed, PassedRunner};
 pub use digest::Digest;
 pub use error::{
-    ConnectError, DiscoverError, InspectError, LoadDirError, LoadError, OpenError, Place,
-    PolicyError, RegisterError, Stage, StageError,
+    ConnectError, DirectoryRole, DiscoverError, InspectError, LoadDirError, LoadError, OpenError,
+    Place, PolicyError, RegisterError, Stage, StageError,
 };
 pub use exit::exit_now;
 pub use facts::{FileFacts, StageTimes};
@@ -162,11 +162,16 @@ impl PluginLoader {
         let found = discover::discover(&directory, &self.policy)?;
         let sums = Sums::of(&directory, &self.policy);
         let mut report = LoadReport::default();
+        let mut seen = HashSet::new();
         self.try_all(found, &sums, |tried| match tried {
-            Tried::Sound(sound) => self.load_sound(*sound, router, &mut report),
+            Tried::Sound(sound) => {
+                seen.extend([sound.ready.name.clone(), sound.ready.stamp.plugin.clone()]);
+                self.load_sound(*sound, router, &mut report);
+            }
             Tried::Rejected(rejected) => report.add_rejected(*rejected),
             Tried::Skipped(skipped) => report.add_skipped(skipped),
         });
+        self.warn_of_unused_settings(&seen);
         info!(
             loaded = report.loaded().len(),
             rejected = report.rejected().len(),
@@ -177,26 +182,32 @@ impl PluginLoader {
         Ok(report)
     }
 
-    /// Finds a directory and checks that only trusted users can put plugins into it.
+    /// Finds a directory of plugins, and that of the copies; checks that only trusted users can put
+    /// files into them.
     fn locate(&self, path: &Path) -> Result<PathBuf, LoadDirError> {
-        let directory = discover::locate(path)?;
-        let staging = self
-            .stage_in
-            .as_ref()
-            .map(|path| discover::locate(path))
-            .transpose()?;
-        for directory in [Some(&directory), staging.as_ref()].into_iter().flatten() {
-            self.policy
-                .check_directories(directory)
-                .map_err(|source| LoadDirError::Untrusted {
-                    path: directory.clone(),
-                    source,
-                })?;
-        }
-        if let Some(staging) = &staging {
-            stage::remove_leftovers(staging);
+        let directory = self.locate_trusted(path, DirectoryRole::Plugins)?;
+        if let Some(path) = &self.stage_in {
+            let staging = self.locate_trusted(path, DirectoryRole::Staging)?;
+            stage::remove_leftovers(&staging);
         }
         Ok(directory)
+    }
+
+    fn locate_trusted(&self, path: &Path, role: DirectoryRole) -> Result<PathBuf, LoadDirError> {
+        let path = discover::locate(path, role)?;
+        match self.policy.check_directories(&path) {
+            Ok(()) => Ok(path),
+            Err(source) => Err(LoadDirError::Untrusted { role, path, source }),
+        }
+    }
+
+    /// Says which names in the host's own settings are nobody's: they may be mistyped.
+    fn warn_of_unused_settings(&self, seen: &HashSet<String>) {
+        let allowed = self.allowed.iter().flatten();
+        let named: BTreeSet<_> = allowed.chain(self.by_plugin.keys()).collect();
+        for name in named.into_iter().filter(|name| !seen.contains(*name)) {
+            warn!("this host has settings for a plugin '{name}', and found none of that name");
+        }
     }
 
     fn load_sound(&self, sound: Sound, router: &mut RunnerRouter, report: &mut LoadReport) {

@@ -185,6 +185,15 @@ fn a_wrong_sidecar_names_the_key_and_the_line() {
           integer `3`, expected a string"
         ]
     );
+    for (name, shown) in [("", "\"\""), ("a\\u001b[31mb", "\"a\\u{1b}[31mb\"")] {
+        assert_eq!(
+            with_sidecar(&format!("name = \"{name}\"\n")),
+            [format!(
+                "specimen.so: rejected at discover: its sidecar specimen.toml cannot be used: its name is {shown}, \
+                 expected a text without control characters"
+            )]
+        );
+    }
     assert_eq!(
         with_sidecar("enabled = false\n"),
         ["specimen.so: skipped: disabled in specimen.toml"]
@@ -255,8 +264,10 @@ async fn the_operators_labels_and_configuration_win_over_the_hosts_and_those_ove
 }
 
 #[test]
-fn only_allowed_plugins_are_loaded() {
+fn only_allowed_plugins_are_loaded_whatever_a_sidecar_calls_them() {
     let directory = support::directory_with(&["hello", "specimen"]);
+    let sidecar = directory.path().join("specimen.toml");
+    fs::write(sidecar, "name = \"hello\"\n").unwrap();
     let host = Host::load(directory, PluginLoader::new().allow(["hello"]));
     assert_eq!(host.report.loaded().len(), 1);
     assert_eq!(

@@ -11,6 +11,7 @@ mod support;
 use std::fs;
 
 use elf::Elf;
+use serde_json::json;
 use solti_plugin_host::{Digest, PluginLoader, RunnerRouter, Stage};
 
 const ROUNDS: usize = 1_000;
@@ -64,9 +65,42 @@ fn a_thousand_rounds_of_refusals_leave_no_descriptor_no_thread_and_no_child() {
         .unwrap();
     let stages = report.rejected().iter().map(|it| it.error.stage());
     assert!(stages.into_iter().any(|stage| stage == Stage::Open));
+    leaves_nothing(|_| round());
+    leaves_nothing(rounds_with_probes());
+}
+
+fn leaves_nothing(mut round: impl FnMut(usize)) {
+    round(ROUNDS);
     let before = held();
-    for _ in 0..ROUNDS {
-        round();
+    for number in 0..ROUNDS {
+        round(number);
     }
     assert_eq!(held(), before);
+}
+
+/// Each round starts a process for each of three plugins: one dies of it, one does not open, one does
+/// not like its configuration.
+fn rounds_with_probes() -> impl FnMut(usize) {
+    let directory = support::directory_with(&[]);
+    // Without their symbols they are read, copied and digested in a tenth of the time.
+    let write = |name: &str, bytes: Vec<u8>| {
+        fs::write(directory.path().join(name), Elf(bytes).stripped().0).unwrap();
+    };
+    let good = fs::read(e2e::plugin("hello")).unwrap();
+    let unbound = support::replaced(&good, b"\0eventfd\0", b"\0eventfx\0");
+    write("hello.so", good);
+    write("killed.so", e2e::hostile("abort"));
+    write("unbound.so", unbound);
+    move |number| {
+        // Another configuration each time: what is known of a file would not be tried again.
+        let round = json!({ "round": number });
+        let report = PluginLoader::new()
+            .probe_with(e2e::solti_host())
+            .config("hello", round.clone())
+            .config("hostile", round)
+            .check(directory.path())
+            .unwrap();
+        let codes: Vec<_> = report.rejected.iter().map(|it| it.error.code()).collect();
+        assert_eq!(codes, ["refused_by_plugin", "killed", "refused_by_system"]);
+    }
 }

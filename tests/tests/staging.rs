@@ -170,7 +170,7 @@ fn a_staging_directory_that_others_can_write_to_or_that_is_missing_is_refused() 
     assert_eq!(
         refusal(&missing),
         format!(
-            "plugin directory {}: No such file or directory (os error 2)",
+            "staging directory {}: No such file or directory (os error 2)",
             missing.display()
         )
     );

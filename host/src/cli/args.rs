@@ -157,7 +157,7 @@ pub(super) struct Plugins {
 /// How plugins are loaded.
 #[derive(Debug, clap::Args)]
 pub(super) struct Loading {
-    /// Load only the plugin of this name; may be given several times
+    /// Load only plugins that were built with this name; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(super) allow: Vec<String>,
 

@@ -109,17 +109,25 @@ impl Description {
 
     /// Compares it with what the plugin's stamp says.
     pub(super) fn check(&self, stamp: &Stamp) -> Result<(), ConnectError> {
-        let stamped = stamp
-            .runners
-            .iter()
-            .map(|runner| runner.name.as_str())
-            .collect::<Vec<_>>();
-        for (what, stamped, found) in [
-            ("name", &stamp.plugin, &self.name),
-            ("version", &stamp.version, &self.version),
-            ("runners", &stamped.join(", "), &self.runners.join(", ")),
+        let stamped: Vec<_> = stamp.runners.iter().map(|it| it.name.as_str()).collect();
+        let same_runners = self.runners == stamped;
+        for (what, same, stamped, found) in [
+            ("name", stamp.plugin == self.name, &stamp.plugin, &self.name),
+            (
+                "version",
+                stamp.version == self.version,
+                &stamp.version,
+                &self.version,
+            ),
+            // Compared as lists: a name may have a comma in it.
+            (
+                "runners",
+                same_runners,
+                &stamped.join(", "),
+                &self.runners.join(", "),
+            ),
         ] {
-            if stamped != found {
+            if !same {
                 return Err(ConnectError::NotAsStamped {
                     what: what.to_owned(),
                     stamped: stamped.clone(),

@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::error::{DiscoverError, LoadDirError, LoadError, PolicyError};
+use super::error::{DirectoryRole, DiscoverError, LoadDirError, LoadError, PolicyError};
 use super::policy::Policy;
 use super::report::Skipped;
 
@@ -46,15 +46,16 @@ impl Found {
 /// Finds the directory itself: its absolute path, without links.
 ///
 /// An absolute path, because the system's loader searches directories of its own for anything else.
-pub(super) fn locate(directory: &Path) -> Result<PathBuf, LoadDirError> {
+pub(super) fn locate(directory: &Path, role: DirectoryRole) -> Result<PathBuf, LoadDirError> {
     let found = fs::canonicalize(directory).map_err(|source| LoadDirError::Unreadable {
+        role,
         path: directory.to_owned(),
         source,
     })?;
     if found.is_dir() {
         Ok(found)
     } else {
-        Err(LoadDirError::NotADirectory { path: found })
+        Err(LoadDirError::NotADirectory { role, path: found })
     }
 }
 
@@ -63,6 +64,7 @@ pub(super) fn locate(directory: &Path) -> Result<PathBuf, LoadDirError> {
 /// No file is opened here: a FIFO would block, a device might act.
 pub(super) fn discover(directory: &Path, policy: &Policy) -> Result<Vec<Found>, LoadDirError> {
     let unreadable = |source| LoadDirError::Unreadable {
+        role: DirectoryRole::Plugins,
         path: directory.to_owned(),
         source,
     };

@@ -57,27 +57,55 @@ impl fmt::Display for Stage {
     }
 }
 
+/// What a directory is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DirectoryRole {
+    /// Plugins are found in it.
+    Plugins,
+    /// Copies of them are put into it.
+    Staging,
+}
+
+impl fmt::Display for DirectoryRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Plugins => "plugin directory",
+            Self::Staging => "staging directory",
+        })
+    }
+}
+
 /// Why a directory could not be loaded at all.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LoadDirError {
     /// It is not there, or may not be read.
-    #[error("plugin directory {}: {source}", path.display())]
+    #[error("{role} {}: {source}", path.display())]
     Unreadable {
+        /// What it is for.
+        role: DirectoryRole,
         /// The directory.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
     /// It is something else.
-    #[error("plugin directory {}: not a directory; name the directory that holds the plugins", path.display())]
+    #[error("{role} {}: not a directory; name {}", path.display(), match role {
+        DirectoryRole::Plugins => "the directory that holds the plugins",
+        DirectoryRole::Staging => "a directory for the copies",
+    })]
     NotADirectory {
+        /// What it is for.
+        role: DirectoryRole,
         /// The path.
         path: PathBuf,
     },
     /// Others could put plugins into it.
-    #[error("plugin directory {}: {source}", path.display())]
+    #[error("{role} {}: {source}", path.display())]
     Untrusted {
+        /// What it is for.
+        role: DirectoryRole,
         /// The directory.
         path: PathBuf,
         /// Who could, and how.

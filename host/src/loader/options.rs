@@ -47,7 +47,8 @@ impl PluginLoader {
         }
     }
 
-    /// Loads only plugins of these names; others are skipped. Called again, it adds names.
+    /// Loads only plugins that were built with these names; others are skipped. Called again, it adds
+    /// names. What a sidecar calls a plugin does not count: nobody vouches for that.
     #[must_use]
     pub fn allow<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.allowed

@@ -63,16 +63,17 @@ impl PluginLoader {
         facts.sha256 = Some(digest);
         let (stamp, needs) =
             facts.timed(Stage::Inspect, || inspect::inspect(bytes).into_sound())?;
-        let name = sidecar.name.unwrap_or_else(|| stamp.plugin.clone());
         if self
             .allowed
             .as_ref()
-            .is_some_and(|allowed| !allowed.contains(&name))
+            .is_some_and(|allowed| !allowed.contains(&stamp.plugin))
         {
             return Ok(Prepared::Skipped(format!(
-                "plugin '{name}' is not in the host's allow-list"
+                "plugin '{}' is not in the host's allow-list",
+                stamp.plugin
             )));
         }
+        let name = sidecar.name.unwrap_or_else(|| stamp.plugin.clone());
         facts.timed(Stage::Policy, || {
             let file = candidate.path.file_name().unwrap_or_default();
             sums.check(file, digest)?;

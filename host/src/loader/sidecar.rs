@@ -64,6 +64,14 @@ impl Sidecar {
             reason: err.message().to_owned(),
             file: file.clone(),
         })?;
+        if let Some(name) = &form.name
+            && (name.is_empty() || name.chars().any(char::is_control))
+        {
+            return Err(unusable(format!(
+                "its name is {name:?}, expected a text without control characters"
+            ))
+            .into());
+        }
         Ok(Self {
             file,
             enabled: form.enabled,

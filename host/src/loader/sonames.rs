@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::error::OpenError;
 use super::inspect::Needs;
@@ -21,24 +21,30 @@ pub(super) struct Sonames {
     asked_for: HashMap<String, String>,
 }
 
-/// Names that become known when the library has been opened.
+/// Names that become known when the library has been opened. Until then no other is opened.
 #[derive(Debug)]
 pub(super) struct Reserved<'a> {
+    opened: MutexGuard<'static, Option<Sonames>>,
     file: &'a str,
     needs: &'a Needs,
 }
 
 /// Checks that a library and the others do not answer for each other.
 pub(super) fn reserve<'a>(file: &'a str, needs: &'a Needs) -> Result<Reserved<'a>, OpenError> {
-    OPENED.lock().get_or_insert_default().check(file, needs)?;
-    Ok(Reserved { file, needs })
+    let mut opened = OPENED.lock();
+    opened.get_or_insert_default().check(file, needs)?;
+    Ok(Reserved {
+        opened,
+        file,
+        needs,
+    })
 }
 
 impl Reserved<'_> {
     /// Notes the names of the library, which has been opened.
-    pub(super) fn keep(self) {
-        let mut opened = OPENED.lock();
-        opened.get_or_insert_default().add(self.file, self.needs);
+    pub(super) fn keep(mut self) {
+        let opened = self.opened.get_or_insert_default();
+        opened.add(self.file, self.needs);
     }
 }
 

@@ -56,6 +56,14 @@ pub enum StampError {
         /// The line.
         found: String,
     },
+    /// A line with a control character, which would do something to a terminal.
+    #[error("line {line} of the stamp has a control character: {found:?}")]
+    Control {
+        /// The number of the line, from 1.
+        line: usize,
+        /// The line.
+        found: String,
+    },
     /// A key that must be there and is not.
     #[error("the stamp has no '{0}'")]
     Missing(&'static str),
@@ -110,9 +118,17 @@ impl Stamp {
             runners: Vec::new(),
         };
         for (at, line) in text.lines().enumerate() {
+            let found = || line.chars().take(80).collect();
+            // A tab stands between the key and the value of a label.
+            if line.chars().any(|c| c.is_ascii_control() && c != '\t') {
+                return Err(StampError::Control {
+                    line: at + 1,
+                    found: found(),
+                });
+            }
             let (key, value) = line.split_once('=').ok_or_else(|| StampError::NoPair {
                 line: at + 1,
-                found: line.chars().take(80).collect(),
+                found: found(),
             })?;
             stamp.take(key, value)?;
         }
@@ -244,6 +260,10 @@ mod tests {
         assert_eq!(
             message(b"abi=1\nhm\n"),
             "line 2 of the stamp has no '=': \"hm\""
+        );
+        assert_eq!(
+            message(b"abi=1\nplugin=\x1b[1mx\n"),
+            "line 2 of the stamp has a control character: \"plugin=\\u{1b}[1mx\""
         );
         assert_eq!(message(b"abi=1\nplugin=x\n"), "the stamp has no 'version'");
         assert_eq!(
