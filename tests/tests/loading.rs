@@ -296,3 +296,31 @@ async fn a_constructor_can_use_the_plugins_runtime_and_one_that_does_not_starts_
     let (end, _) = host.run(&command("s", "ready", &[])).await;
     end.unwrap();
 }
+
+/// What a host has of descriptors may run out anywhere; whoever is the first to want one more is not
+/// to blame.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_runtime_that_the_system_has_no_descriptors_for_is_an_error_of_the_task_and_no_panic() {
+    let directory = support::directory_with(&["hello"]);
+    let started = |files: u32| {
+        let output = std::process::Command::new("sh")
+            .args([
+                "-c",
+                "ulimit -n $0; exec \"$1\" exec --no-probe --plugins \"$2\" -- hello you",
+            ])
+            .arg(files.to_string())
+            .arg(e2e::solti_host())
+            .arg(directory.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.contains("plugin 'hello' panicked"), "{files}: {said}");
+        (output.status.success(), said)
+    };
+    let all: Vec<_> = (8..40).map(started).collect();
+    let failed = "internal error: the plugin's runtime could not be started: Too many open files \
+                  (os error 24)";
+    assert!(all.iter().any(|(_, said)| said.contains(failed)), "{all:?}");
+    assert!(all.iter().any(|(ran, _)| *ran));
+}

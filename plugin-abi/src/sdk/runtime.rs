@@ -4,6 +4,7 @@
 //! host's runtime: a plugin's future that the host polled would die at its first `sleep`. So every
 //! attempt runs on a runtime inside the plugin, started when the first task is built.
 
+use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,6 +14,8 @@ use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use super::guard::{Panicked, guard};
 
 static HANDLE: OnceLock<Handle> = OnceLock::new();
 /// Kept so that shutdown can take it; a plugin that is never shut down never drops it.
@@ -41,17 +44,28 @@ pub(super) fn configure(workers: u32) {
 ///
 /// When the operating system refuses the threads.
 pub fn handle() -> &'static Handle {
-    HANDLE.get_or_init(|| {
-        let runtime = Builder::new_multi_thread()
+    start().unwrap_or_else(|err| panic!("the plugin's runtime could not be started: {err}"))
+}
+
+/// The handle of this plugin's runtime, or why the system has no threads or descriptors for it.
+pub(super) fn start() -> io::Result<&'static Handle> {
+    if let Some(handle) = HANDLE.get() {
+        return Ok(handle);
+    }
+    let mut kept = RUNTIME.lock();
+    if HANDLE.get().is_none() {
+        let mut builder = Builder::new_multi_thread();
+        builder
             .worker_threads(WORKERS.load(Ordering::Relaxed))
             .thread_name("plugin-worker")
-            .enable_all()
-            .build()
-            .unwrap_or_else(|err| panic!("the plugin's runtime could not be started: {err}"));
-        let handle = runtime.handle().clone();
-        *RUNTIME.lock() = Some(runtime);
-        handle
-    })
+            .enable_all();
+        // Of some descriptors that it does not get, tokio makes a panic.
+        let runtime = guard(|| builder.build())
+            .unwrap_or_else(|Panicked(message)| Err(io::Error::other(message)))?;
+        HANDLE.get_or_init(|| runtime.handle().clone());
+        *kept = Some(runtime);
+    }
+    Ok(HANDLE.get().expect("it was set just now, or before"))
 }
 
 /// Enters the runtime if it has been started: destructors of tokio's types may need it.

@@ -43,7 +43,10 @@ impl RunnerAbi for ExportedRunner {
 
     fn build_task(&self, spec: RStr<'_>, context: FfiContext<'_>) -> RResult<FfiTask, FfiError> {
         answer(|| {
-            let _entered = runtime::handle().enter();
+            let runtime = runtime::start().map_err(|err| {
+                RunnerError::Internal(format!("the plugin's runtime could not be started: {err}"))
+            })?;
+            let _entered = runtime.enter();
             let spec = parse_spec(&spec)?;
             let context = build_context(context)?;
             let task = self.0.get().build_task(&spec, &context)?;
