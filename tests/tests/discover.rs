@@ -83,12 +83,12 @@ fn what_is_no_regular_file_neither_blocks_nor_acts() {
         complaints_soon(PluginLoader::new(), directory.path()),
         [
             "dangling.so: rejected at discover: a link to nowhere.so, which is not there: \
-             point it to a plugin or remove it",
+             point it to a file or remove it",
             "device.so: rejected at discover: a device, expected a regular file",
             "directory.so: rejected at discover: a directory, expected a regular file",
             "fifo.so: rejected at discover: a FIFO, expected a regular file",
             "loop.so: rejected at discover: a link to loop.so, which leads back to it: \
-             point it to a plugin or remove it",
+             point it to a file or remove it",
             "socket.so: rejected at discover: a socket, expected a regular file",
         ]
     );

@@ -140,7 +140,7 @@ fn every_file_that_is_no_plugin_is_refused_in_one_line_and_the_good_ones_load() 
             ),
             "i.so: rejected at discover: a directory, expected a regular file".to_owned(),
             "j.so: rejected at discover: a link to nowhere, which is not there: \
-             point it to a plugin or remove it"
+             point it to a file or remove it"
                 .to_owned(),
             "k.so: skipped: the same file as hello.so".to_owned(),
         ]

@@ -91,14 +91,21 @@ fn a_directory_in_which_others_can_replace_files_is_refused_and_named() {
         (directory.parent().unwrap(), 0o777, "everybody"),
     ] {
         chmod(changed, mode);
+        let advice = if mode == 0o1777 {
+            "put the plugins into a directory of their own, or trust all who can change this one \
+             (--trust-writable)"
+                .to_owned()
+        } else {
+            let changed = changed.display();
+            format!("chmod go-w {changed}, or trust them all (--trust-writable)")
+        };
         assert_eq!(
             refusal(&PluginLoader::new(), &directory),
             format!(
                 "plugin directory {}: the directory {} can be changed by {who} (mode {mode:04o}): \
-                 chmod go-w {}, or trust them all (--trust-writable)",
+                 {advice}",
                 directory.display(),
                 changed.display(),
-                changed.display()
             )
         );
         assert_eq!(loaded(&PluginLoader::new().trust_writable(), &directory), 1);
@@ -134,7 +141,7 @@ fn a_file_of_another_user_is_refused_unless_that_user_is_trusted() {
         complaints(&PluginLoader::new(), directory.path()),
         [
             "hello.so: rejected at policy: the file belongs to user 65534, which is not root: \
-          chown it to one of them, or trust this one (--trust-owner 65534)"
+          chown it to root, or trust this one (--trust-owner 65534)"
         ]
     );
     let another = PluginLoader::new().trust_owner(1);
@@ -142,7 +149,7 @@ fn a_file_of_another_user_is_refused_unless_that_user_is_trusted() {
         complaints(&another, directory.path()),
         [
             "hello.so: rejected at policy: the file belongs to user 65534, which is not root or \
-          user 1: chown it to one of them, or trust this one (--trust-owner 65534)"
+          user 1: chown it to root, or trust this one (--trust-owner 65534)"
         ]
     );
     for loader in [
@@ -165,7 +172,7 @@ fn a_directory_of_another_user_is_refused_unless_that_user_is_trusted() {
             refusal(&PluginLoader::new(), &directory),
             format!(
                 "plugin directory {}: the directory {} belongs to user 65534, which is not root: \
-                 chown {} to one of them, or trust this one (--trust-owner 65534)",
+                 chown {} to root, or trust this one (--trust-owner 65534)",
                 directory.display(),
                 changed.display(),
                 changed.display()

@@ -72,7 +72,7 @@ fn a_list_or_a_sidecar_that_is_a_link_to_nothing_lets_nothing_through() {
         complaints(&PluginLoader::new(), directory.path()),
         [
             "hello.so: rejected at discover: its sidecar hello.toml cannot be used: a link to \
-          /mnt/not/mounted, which is not there: point it to a plugin or remove it"
+          /mnt/not/mounted, which is not there: point it to a file or remove it"
         ]
     );
     link("SHA256SUMS");
@@ -106,6 +106,14 @@ fn a_sidecar_that_is_listed_must_be_the_one_that_is_listed() {
         complaints[0].starts_with("hello.so: rejected at policy: SHA256SUMS has ")
             && complaints[0].contains(" for hello.toml, the file has "),
         "{complaints:?}"
+    );
+    fs::remove_file(directory.path().join("hello.toml")).unwrap();
+    assert_eq!(
+        support::complaints(&PluginLoader::new(), directory.path()),
+        [
+            "hello.so: rejected at policy: SHA256SUMS lists hello.toml, which is not there: put it \
+             back, or take it off the list"
+        ]
     );
 }
 

@@ -178,7 +178,7 @@ pub enum DiscoverError {
     },
     /// It is a link to nothing.
     #[error(
-        "a link to {}, which is not there: point it to a plugin or remove it",
+        "a link to {}, which is not there: point it to a file or remove it",
         target.display()
     )]
     DanglingLink {
@@ -187,7 +187,7 @@ pub enum DiscoverError {
     },
     /// It is a link that leads back to itself.
     #[error(
-        "a link to {}, which leads back to it: point it to a plugin or remove it",
+        "a link to {}, which leads back to it: point it to a file or remove it",
         target.display()
     )]
     LinkLoop {

@@ -53,9 +53,9 @@ impl Sidecar {
         };
         let text = policy
             .read_beside(&path)
-            .map_err(|err| unusable(err.to_string()))?
-            .unwrap_or_default();
-        sums.check_sidecar(name, &text)?;
+            .map_err(|err| unusable(err.to_string()))?;
+        sums.check_sidecar(name, text.as_deref())?;
+        let text = text.unwrap_or_default();
         let text = String::from_utf8(text).map_err(|_| unusable("it is not text".to_owned()))?;
         let form: Form = toml::from_str(&text).map_err(|err| DiscoverError::SidecarInvalid {
             line: err

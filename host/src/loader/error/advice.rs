@@ -74,7 +74,7 @@ fn of_discover(err: &DiscoverError) -> &'static str {
         DiscoverError::Unreadable { .. } => "let the host's user read it",
         DiscoverError::NotAFile { .. } => "move it out of the plugin directory",
         DiscoverError::DanglingLink { .. } | DiscoverError::LinkLoop { .. } => {
-            "point it to a plugin or remove it"
+            "point it to a file or remove it"
         }
         DiscoverError::SidecarUnusable { .. } | DiscoverError::SidecarInvalid { .. } => {
             "correct the sidecar"

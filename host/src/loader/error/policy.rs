@@ -7,6 +7,9 @@ use std::path::PathBuf;
 use super::advice::sentence;
 use crate::loader::digest::Digest;
 
+/// The bit of a directory in which nobody can replace another's files.
+const STICKY: u32 = 0o1000;
+
 /// What the policy was asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -62,6 +65,13 @@ pub enum PolicyError {
         /// The most that is read, in bytes.
         limit: u64,
     },
+    /// It is no plugin but says something of one, and is larger than that takes.
+    TextTooLarge {
+        /// Its length in bytes.
+        len: u64,
+        /// The most that is read, in bytes.
+        limit: u64,
+    },
     /// It is a link that leads out of the plugin directory.
     LinkOutside {
         /// Where it leads.
@@ -74,6 +84,11 @@ pub enum PolicyError {
     },
     /// It is not in the list of digests.
     Unlisted,
+    /// The list has a digest for its sidecar, which is not there.
+    ListedAbsent {
+        /// The sidecar's name.
+        name: String,
+    },
     /// Its digest is not the one in the list.
     OtherDigest {
         /// Its name in the list.
@@ -136,7 +151,7 @@ impl PolicyError {
                 format!("{place} can be changed by {who} (mode {mode:04o})")
             }
             Self::NoExec => "it is on a mount with the option noexec".to_owned(),
-            Self::TooLarge { len, limit } => format!(
+            Self::TooLarge { len, limit } | Self::TextTooLarge { len, limit } => format!(
                 "the file has {} bytes, the host reads {} at most",
                 super::grouped(*len),
                 super::grouped(*limit)
@@ -149,6 +164,7 @@ impl PolicyError {
             }
             Self::Sums { reason } => reason.clone(),
             Self::Unlisted => "SHA256SUMS does not list it".to_owned(),
+            Self::ListedAbsent { name } => format!("SHA256SUMS lists {name}, which is not there"),
             Self::OtherDigest {
                 name,
                 listed,
@@ -179,10 +195,24 @@ impl PolicyError {
                 "let the host's user read it".to_owned()
             }
             Self::NotAFile { .. } => "put a regular file in its place".to_owned(),
-            Self::Owner { place, owner, .. } => format!(
-                "chown {} to one of them, or trust this one (--trust-owner {owner})",
-                place.object()
+            Self::Owner {
+                place,
+                owner,
+                trusted,
+            } => format!(
+                "chown {} to {}, or trust this one (--trust-owner {owner})",
+                place.object(),
+                trusted.first().map_or_else(|| user(0), |uid| user(*uid))
             ),
+            // Everybody's by design, as `/tmp` is.
+            Self::Writable {
+                place: Place::Directory(_),
+                mode,
+            } if mode & STICKY != 0 => {
+                "put the plugins into a directory of their own, or trust all who can change this one \
+                 (--trust-writable)"
+                    .to_owned()
+            }
             Self::Writable { place, .. } => format!(
                 "chmod go-w {}, or trust them all (--trust-writable)",
                 place.object()
@@ -191,11 +221,13 @@ impl PolicyError {
                 "move the plugins to another mount, or allow it (--allow-noexec)".to_owned()
             }
             Self::TooLarge { .. } => "strip it, or allow larger ones (--max-file-bytes)".to_owned(),
+            Self::TextTooLarge { .. } => "put the right file in its place".to_owned(),
             Self::LinkOutside { .. } => {
                 "put the file itself there, or follow such links (--allow-links-outside)".to_owned()
             }
             Self::Sums { .. } => "write it anew with sha256sum, or remove it".to_owned(),
             Self::Unlisted => "add it with sha256sum if it is meant to be there".to_owned(),
+            Self::ListedAbsent { .. } => "put it back, or take it off the list".to_owned(),
             Self::OtherDigest { .. } => {
                 "copy the file again, or update the list if the change is meant".to_owned()
             }

@@ -65,7 +65,7 @@ impl Policy {
         let len = opened.metadata.len();
         if len > MAX_TEXT_BYTES {
             let limit = MAX_TEXT_BYTES;
-            return Err(boxed(PolicyError::TooLarge { len, limit }));
+            return Err(boxed(PolicyError::TextTooLarge { len, limit }));
         }
         opened.read().map(Some).map_err(boxed)
     }

@@ -54,15 +54,16 @@ impl Sums {
         }
     }
 
-    /// Checks a sidecar, which need not be listed.
+    /// Checks a sidecar, which need not be listed; `None` when it is not there.
     pub(in crate::loader) fn check_sidecar(
         &self,
         name: &OsStr,
-        text: &[u8],
+        text: Option<&[u8]>,
     ) -> Result<(), PolicyError> {
-        match self {
-            Self::Listed(digests) if digests.contains_key(name.as_bytes()) => {
-                self.check(name, Digest::of(text))
+        match (self, text) {
+            (Self::Listed(digests), text) if digests.contains_key(name.as_bytes()) => {
+                let absent = || PolicyError::ListedAbsent { name: shown(name) };
+                self.check(name, Digest::of(text.ok_or_else(absent)?))
             }
             _ => Ok(()),
         }
@@ -109,17 +110,24 @@ fn parse(text: &[u8]) -> Result<HashMap<Vec<u8>, Digest>, String> {
     Ok(digests)
 }
 
-/// One line: the digest, a space, a space or `*`, the name. A backslash in front says that the name
-/// is escaped.
+/// One line: the digest, a space, a space or `*`, the name; or, with `--tag`, the name in parentheses
+/// before the digest. A backslash in front says that the name is escaped.
 fn entry(line: &[u8]) -> Option<(Vec<u8>, Digest)> {
     let (escaped, line) = match line.strip_prefix(b"\\") {
         Some(line) => (true, line),
         None => (false, line),
     };
-    let (digest, rest) = line.split_at_checked(64)?;
-    let name = rest
-        .strip_prefix(b"  ")
-        .or_else(|| rest.strip_prefix(b" *"))?;
+    let (digest, name) = match line.strip_prefix(b"SHA256 (") {
+        Some(tagged) => {
+            let (rest, digest) = tagged.split_at_checked(tagged.len().checked_sub(64)?)?;
+            (digest, rest.strip_suffix(b") = ")?)
+        }
+        None => {
+            let (digest, rest) = line.split_at_checked(64)?;
+            let name = rest.strip_prefix(b"  ").or(rest.strip_prefix(b" *"));
+            (digest, name?)
+        }
+    };
     let name = name.strip_prefix(b"./").unwrap_or(name);
     let name = if escaped {
         unescape(name)?
@@ -155,12 +163,19 @@ mod tests {
     #[test]
     fn every_form_that_sha256sum_writes_is_read() {
         let text = format!(
-            "{ABC}  plain.so\n{ABC} *binary.so\r\n\n{ABC}  ./found.so\n\\{ABC}  a\\nb\\\\.so\n{ABC}  plain.so\n"
+            "{ABC}  plain.so\n{ABC} *binary.so\r\n\n{ABC}  ./found.so\n\\{ABC}  a\\nb\\\\.so\n{ABC}  plain.so\n\
+             SHA256 (tagged.so) = {ABC}\n"
         );
         let digests = parse(text.as_bytes()).unwrap();
         let mut names: Vec<_> = digests.keys().map(Vec::as_slice).collect();
         names.sort();
-        let expected: [&[u8]; 4] = [b"a\nb\\.so", b"binary.so", b"found.so", b"plain.so"];
+        let expected: [&[u8]; 5] = [
+            b"a\nb\\.so",
+            b"binary.so",
+            b"found.so",
+            b"plain.so",
+            b"tagged.so",
+        ];
         assert_eq!(names, expected);
         assert!(digests.values().all(|digest| *digest == Digest::of(b"abc")));
     }
