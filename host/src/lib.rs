@@ -28,7 +28,7 @@ pub use loader::{
     Needs, OpenError, Passed, PassedRunner, Place, PluginLoader, PolicyError, Probe, ProbeError,
     Problem, Progress, PublicKeyError, RegisterError, Rejected, RememberedProbe, Signature,
     Skipped, Stage, StageError, StageTimes, Survey, exit_now, forget_probes, inspect, load_dir,
-    probe_main,
+    one_line, probe_main, shown_path,
 };
 pub use router::RunnerRouter;
 pub use services::log::{PluginLog, PluginRecord, TracingLog};

@@ -30,6 +30,7 @@ mod prepare;
 mod probe;
 mod register;
 mod report;
+mod shown;
 mod side_by_side;
 mod sidecar;
 mod sonames;
@@ -64,6 +65,7 @@ pub use inspect::{GlibcVersion, Inspection, Needs, Problem, inspect};
 pub use policy::PublicKeyError;
 pub use probe::{Probe, ProbeError, RememberedProbe, forget_probes, probe_main};
 pub use report::{LoadReport, LoadedPlugin, LoadedRunner, Rejected, Skipped};
+pub use shown::{one_line, shown_path};
 pub use survey::{Signature, Survey};
 
 /// Loads every plugin of a directory into `router`, in the order of their file names.

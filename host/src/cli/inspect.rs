@@ -3,7 +3,7 @@
 mod json;
 mod text;
 
-use solti_plugin_host::{LoadError, Survey};
+use solti_plugin_host::{LoadError, Survey, one_line, shown_path};
 
 use super::args::Inspect;
 use super::{FAILURE, SUCCESS, plugins, tables};
@@ -18,7 +18,7 @@ pub(super) fn inspect(args: &Inspect) -> anyhow::Result<u8> {
     let surveys: Vec<_> = args
         .files
         .iter()
-        .map(|path| (path.display().to_string(), loader.survey(path)))
+        .map(|path| (shown_path(path), loader.survey(path)))
         .collect();
     let text = if args.json {
         let objects: Vec<_> = surveys.iter().map(json::object).collect();
@@ -34,9 +34,9 @@ pub(super) fn inspect(args: &Inspect) -> anyhow::Result<u8> {
     Ok(if sound { SUCCESS } else { FAILURE })
 }
 
-/// Everything that speaks against loading a file.
+/// Everything that speaks against loading a file, each on one line.
 fn complaints(survey: &Result<Survey, LoadError>) -> Vec<String> {
-    match survey {
+    let said: Vec<_> = match survey {
         Err(err) => vec![err.to_string()],
         Ok(survey) => {
             let problems = survey.inspection.problems.iter();
@@ -46,5 +46,6 @@ fn complaints(survey: &Result<Survey, LoadError>) -> Vec<String> {
                 .chain(refused.map(ToString::to_string))
                 .collect()
         }
-    }
+    };
+    said.iter().map(|text| one_line(text)).collect()
 }

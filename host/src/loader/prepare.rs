@@ -9,7 +9,7 @@ use tracing::debug;
 use super::PluginLoader;
 use super::digest::Digest;
 use super::discover::Candidate;
-use super::error::{LoadError, Stage};
+use super::error::{LoadError, PolicyError, Stage};
 use super::facts::FileFacts;
 use super::inspect::{self, Needs};
 use super::policy::Sums;
@@ -102,7 +102,7 @@ impl PluginLoader {
     }
 
     /// Checks the directories above a file that is linked to from another directory.
-    fn check_target(&self, candidate: &Candidate) -> Result<(), super::error::PolicyError> {
+    pub(super) fn check_target(&self, candidate: &Candidate) -> Result<(), PolicyError> {
         match candidate.real.parent() {
             Some(parent) if candidate.path.parent() != Some(parent) => {
                 self.policy.check_directories(parent)

@@ -1,15 +1,17 @@
 //! All that can be known of one file without running it.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::PluginLoader;
 use super::digest::Digest;
 use super::discover::{self, Candidate, Found};
-use super::error::{LoadError, PolicyError};
+use super::error::{DiscoverError, LoadError, Place, PolicyError};
 use super::inspect::{self, Inspection};
 use super::policy::{Opened, SUMS, Sums, signature_file};
+use super::sidecar::Sidecar;
 
 /// All that can be known of one file without running it.
 #[derive(Debug)]
@@ -25,10 +27,12 @@ pub struct Survey {
     pub inspection: Inspection,
     /// Who vouches for it.
     pub signature: Signature,
-    /// Whether `SHA256SUMS` beside it lists it; `None` when there is none.
+    /// Whether `SHA256SUMS` beside it lists it, with whatever digest; `None` when there is none. One
+    /// that cannot be used lists nothing.
     pub listed: Option<bool>,
-    /// Why this host would not load it whatever is in it.
-    pub refused: Vec<PolicyError>,
+    /// Why this host would not load it whatever is in it: the policy's reasons, and what is wrong
+    /// with its sidecar.
+    pub refused: Vec<LoadError>,
 }
 
 /// Who vouches for a file.
@@ -57,7 +61,8 @@ impl PluginLoader {
     ///
     /// [`LoadError`] when it cannot be read or is no regular file.
     pub fn survey(&self, path: impl AsRef<Path>) -> Result<Survey, LoadError> {
-        let path = std::path::absolute(path).map_err(unreadable)?;
+        let path = located(path.as_ref())
+            .map_err(|source| LoadError::from(DiscoverError::Unreadable { source }))?;
         let mut lenient = self.policy.clone();
         lenient.links_outside = true;
         let candidate = match discover::look_at(&path, &lenient) {
@@ -93,7 +98,7 @@ impl PluginLoader {
         candidate: &Candidate,
         bytes: &[u8],
         inspection: &Inspection,
-        refused: &mut Vec<PolicyError>,
+        refused: &mut Vec<LoadError>,
     ) -> Signature {
         let present = signature_file(&candidate.path).exists();
         if self.policy.keys.is_empty() {
@@ -111,14 +116,14 @@ impl PluginLoader {
         });
         match (verified, of_another) {
             (Ok(signed), of_another) => {
-                refused.extend(of_another);
+                refused.extend(of_another.map(LoadError::from));
                 Signature::Good {
                     comment: signed.comment,
                 }
             }
             (Err(err), _) => {
                 let absent = matches!(err, PolicyError::Unsigned { .. });
-                refused.push(err);
+                refused.push(err.into());
                 if absent {
                     Signature::Absent
                 } else {
@@ -133,29 +138,63 @@ impl PluginLoader {
         &self,
         candidate: &Candidate,
         sha256: Digest,
-        refused: &mut Vec<PolicyError>,
+        refused: &mut Vec<LoadError>,
     ) -> Option<bool> {
-        if let Found::Rejected(_, LoadError::Policy(err)) =
-            discover::look_at(&candidate.path, &self.policy)
-        {
+        let directory = candidate.path.parent().unwrap_or(Path::new("/"));
+        let sums = Sums::of(directory, &self.policy);
+        refused.extend(Sidecar::beside(candidate, &self.policy, &sums).err());
+        if let Found::Rejected(_, err) = discover::look_at(&candidate.path, &self.policy) {
             refused.push(err);
         }
-        refused.extend(self.policy.open(&candidate.real).err());
-        let directory = candidate.path.parent().unwrap_or(Path::new("/"));
-        let directory = directory.canonicalize().unwrap_or(directory.to_owned());
-        refused.extend(self.policy.check_directories(&directory).err());
-        let sums = Sums::of(&directory, &self.policy);
+        let mut refuse = |err: Option<PolicyError>| {
+            // A directory above several of the places is found at each of them.
+            if let Some(err) = err.map(LoadError::from)
+                && !refused.iter().any(|other| said(other) == said(&err))
+            {
+                refused.push(err);
+            }
+        };
+        refuse(self.check_target(candidate).err());
+        refuse(self.policy.open(&candidate.real).err());
+        refuse(self.policy.check_directories(directory).err());
+        refuse(self.staging_refused());
         if !sums.present() {
             return None;
         }
         let name = candidate.path.file_name().unwrap_or(SUMS.as_ref());
         let err = sums.check(name, sha256).err();
-        let listed = !matches!(err, Some(PolicyError::Unlisted));
-        refused.extend(err);
+        let listed = matches!(err, None | Some(PolicyError::OtherDigest { .. }));
+        refuse(err);
         Some(listed)
+    }
+
+    /// Why no file would be staged in the directory that the host names for it.
+    fn staging_refused(&self) -> Option<PolicyError> {
+        let named = self.stage_in.as_ref()?;
+        match fs::canonicalize(named) {
+            Ok(directory) => self.policy.check_directories(&directory).err(),
+            Err(source) => Some(PolicyError::PlaceUnreadable {
+                place: Place::Directory(named.clone()),
+                source,
+            }),
+        }
     }
 }
 
-fn unreadable(source: std::io::Error) -> LoadError {
-    PolicyError::Unreadable { source }.into()
+/// The path of a file in its directory as the loader sees that: absolute and without links. The
+/// file's own name may be a link.
+fn located(path: &Path) -> std::io::Result<PathBuf> {
+    let Some(name) = path.file_name() else {
+        // A path like `..` names a directory, which is then found to be no file.
+        return fs::canonicalize(path);
+    };
+    let parent = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    Ok(fs::canonicalize(parent)?.join(name))
+}
+
+fn said(err: &LoadError) -> String {
+    err.to_string()
 }

@@ -1,10 +1,11 @@
 //! `solti-host inspect` and `solti-host check`: what is said of files that are not run.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use serde_json::{Value, json};
 
-use crate::{Place, end, solti_host};
+use crate::{Place, end, shown, solti_host};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -54,8 +55,7 @@ fn all_that_a_file_says_is_shown_without_running_it() {
 fn everything_that_speaks_against_a_file_is_shown_with_what_is_known_of_it() {
     let place = Place::with(&["hello"]);
     let file = place.plugins().join("hello.so");
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(0o666)).unwrap();
     fs::write(place.plugins().join("SHA256SUMS"), "").unwrap();
     let file = file.display().to_string();
     let ended = inspect(&[&file]);
@@ -137,8 +137,7 @@ fn single_files_are_checked_and_counted() {
 #[test]
 fn the_ways_out_of_the_policy_are_words_of_every_command_that_loads() {
     let place = Place::with(&["hello"]);
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(place.plugins(), fs::Permissions::from_mode(0o777)).unwrap();
+    fs::set_permissions(place.plugins(), Permissions::from_mode(0o777)).unwrap();
     let directory = place.plugins().canonicalize().unwrap();
     let refused = end(&mut place.exec(&["--", "hello", "you"]));
     assert_eq!(
@@ -158,4 +157,186 @@ fn the_ways_out_of_the_policy_are_words_of_every_command_that_loads() {
             .arg(place.plugins()));
         assert_eq!(ended.code, Some(0), "{ended:?}");
     }
+}
+
+/// What `inspect` says against a file, and what `check` refuses it for.
+fn said_against(file: &str) -> (Vec<String>, Vec<String>) {
+    let inspected: Value = serde_json::from_str(&inspect(&["--json", file]).stdout).unwrap();
+    let checked: Value = serde_json::from_str(&check(&["--json", file]).stdout).unwrap();
+    let texts = |texts: Vec<&Value>| {
+        let texts = texts.into_iter().map(|text| text.as_str().unwrap());
+        texts.map(str::to_owned).collect()
+    };
+    let rejected = checked["rejected"].as_array().unwrap();
+    (
+        texts(
+            inspected[0]["problems"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .collect(),
+        ),
+        texts(rejected.iter().map(|file| &file["reason"]).collect()),
+    )
+}
+
+#[test]
+fn inspect_sees_that_others_can_replace_what_a_link_leads_to() {
+    let place = Place::with(&["hello"]);
+    let plugins = place.plugins().canonicalize().unwrap();
+    let sub = plugins.join("sub");
+    fs::create_dir(&sub).unwrap();
+    fs::rename(plugins.join("hello.so"), sub.join("hello.so")).unwrap();
+    symlink("sub/hello.so", plugins.join("z.so")).unwrap();
+    fs::set_permissions(&sub, Permissions::from_mode(0o777)).unwrap();
+    let (inspected, refused) = said_against(&shown(plugins.join("z.so")));
+    let expected = format!(
+        "the directory {0} can be changed by everybody (mode 0777): chmod go-w {0}, or trust them \
+         all (--trust-writable)",
+        sub.display()
+    );
+    assert_eq!(inspected, [expected.as_str()]);
+    assert_eq!(refused, inspected);
+
+    fs::set_permissions(&sub, Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(&plugins, Permissions::from_mode(0o777)).unwrap();
+    let ended = inspect(&[&shown(plugins.join("z.so"))]);
+    let problems = ended.stdout.matches("  problem    the directory ").count();
+    assert_eq!(problems, 1, "once for both: {}", ended.stdout);
+}
+
+#[test]
+fn inspect_says_what_is_wrong_with_the_sidecar() {
+    let place = Place::with(&["hello"]);
+    let file = shown(place.plugins().join("hello.so"));
+    let sidecar = place.plugins().join("hello.toml");
+    let unusable = "its sidecar hello.toml cannot be used: ";
+    let fifo = || mkfifo(&sidecar);
+    let large = || fs::write(&sidecar, vec![b'#'; 5 << 20]).unwrap();
+    let wrong = || fs::write(&sidecar, "enabled = true\nlables = 1\n").unwrap();
+    let cases: [(&dyn Fn(), String); 3] = [
+        (
+            &fifo,
+            format!("{unusable}a FIFO, expected a regular file: put a regular file in its place"),
+        ),
+        (
+            &large,
+            format!(
+                "{unusable}the file has 5,242,880 bytes, the host reads 4,194,304 at most: put the \
+                 right file in its place"
+            ),
+        ),
+        (
+            &wrong,
+            "its sidecar hello.toml, line 2: unknown field `lables`, expected one of `enabled`, \
+             `name`, `labels`, `config`"
+                .to_owned(),
+        ),
+    ];
+    for (write, expected) in cases {
+        fs::remove_file(&sidecar).ok();
+        write();
+        let (inspected, refused) = said_against(&file);
+        assert_eq!(inspected, [expected]);
+        assert_eq!(refused, inspected);
+    }
+}
+
+#[test]
+fn a_link_within_its_directory_is_none_out_of_it_however_the_directory_is_named() {
+    let place = Place::with(&["hello"]);
+    symlink("hello.so", place.plugins().join("current.so")).unwrap();
+    symlink("plugins", place.directory.path().join("linked")).unwrap();
+    fs::create_dir(place.directory.path().join("ok")).unwrap();
+    for (from, file) in [
+        ("ok", "../plugins/current.so"),
+        ("ok", "../linked/current.so"),
+        ("linked", "current.so"),
+    ] {
+        let mut command = solti_host();
+        command.current_dir(place.directory.path().join(from));
+        let ended = end(command.args(["inspect", file]));
+        assert!(
+            ended.stdout.ends_with("\n  problems   none\n"),
+            "{from} {file}: {}",
+            ended.stdout
+        );
+        assert_eq!(ended.code, Some(0));
+    }
+    let (inspected, _) = said_against("..");
+    assert_eq!(
+        inspected,
+        ["a directory, expected a regular file"],
+        "a path without a name"
+    );
+}
+
+#[test]
+fn a_list_of_digests_that_cannot_be_used_lists_nothing() {
+    let place = Place::with(&["hello"]);
+    let file = shown(place.plugins().join("hello.so"));
+    let sums = place.plugins().join("SHA256SUMS");
+    let listed = |file: &str| {
+        let ended = inspect(&[file, "--json"]);
+        let all: Value = serde_json::from_str(&ended.stdout).unwrap();
+        let text = inspect(&[file]).stdout;
+        let line = text.lines().find(|line| line.contains("  SHA256SUMS "));
+        (all[0]["listed"].clone(), line.unwrap().to_owned())
+    };
+    mkfifo(&sums);
+    let unusable = "  SHA256SUMS cannot be used".to_owned();
+    assert_eq!(listed(&file), (json!(false), unusable));
+    let (inspected, refused) = said_against(&file);
+    assert_eq!(
+        inspected,
+        [
+            "SHA256SUMS cannot be used: a FIFO, expected a regular file: put a regular file in its \
+          place; write it anew with sha256sum, or remove it"
+        ]
+    );
+    assert_eq!(refused, inspected);
+
+    fs::remove_file(&sums).unwrap();
+    fs::write(&sums, "").unwrap();
+    let not_listed = "  SHA256SUMS does not list it".to_owned();
+    assert_eq!(listed(&file), (json!(false), not_listed));
+    fs::write(&sums, format!("{}  hello.so\n", "0".repeat(64))).unwrap();
+    let lists = "  SHA256SUMS lists it".to_owned();
+    assert_eq!(listed(&file), (json!(true), lists), "with another digest");
+}
+
+#[test]
+fn inspect_refuses_a_staging_directory_that_check_refuses() {
+    let place = Place::with(&["hello"]);
+    let file = shown(place.plugins().join("hello.so"));
+    let copies = place
+        .directory
+        .path()
+        .canonicalize()
+        .unwrap()
+        .join("copies");
+    fs::create_dir(&copies).unwrap();
+    fs::set_permissions(&copies, Permissions::from_mode(0o777)).unwrap();
+    let ended = inspect(&[&file, "--stage-in", &shown(&copies)]);
+    let problem = format!(
+        "\n  problem    the directory {0} can be changed by everybody (mode 0777): chmod go-w {0}, \
+         or trust them all (--trust-writable)\n",
+        copies.display()
+    );
+    assert!(ended.stdout.ends_with(&problem), "{}", ended.stdout);
+    assert_eq!(ended.code, Some(1));
+    fs::remove_dir(&copies).unwrap();
+    let ended = inspect(&[&file, "--stage-in", &shown(&copies)]);
+    let problem = format!(
+        "\n  problem    the directory {} cannot be read: No such file or directory (os error 2); \
+         let the host's user read it\n",
+        copies.display()
+    );
+    assert!(ended.stdout.ends_with(&problem), "{}", ended.stdout);
+}
+
+fn mkfifo(path: &std::path::Path) {
+    let mode = rustix::fs::Mode::from(0o644);
+    let kind = rustix::fs::FileType::Fifo;
+    rustix::fs::mknodat(rustix::fs::CWD, path, kind, mode, 0).unwrap();
 }

@@ -1,14 +1,17 @@
 //! What is known of a file, as lines of text.
 
 use solti_plugin_host::stamp::{Stamp, StampedRunner};
-use solti_plugin_host::{LoadError, Needs, Signature, Survey};
+use solti_plugin_host::{LoadError, Needs, PolicyError, Signature, Survey, one_line};
 
 use super::complaints;
 
 /// The lines of one file.
 pub(super) fn shown((path, survey): &(String, Result<Survey, LoadError>)) -> String {
     let mut lines = vec![path.clone()];
-    let mut line = |name: &str, value: &str| lines.push(format!("  {name:<10} {value}"));
+    // Most of it is what the file says, which is any text at all.
+    let mut line = |name: &str, value: &str| {
+        lines.push(format!("  {name:<10} {}", one_line(value)));
+    };
     if let Ok(survey) = survey {
         facts(survey, &mut line);
     }
@@ -42,10 +45,18 @@ fn facts(survey: &Survey, line: &mut impl FnMut(&str, &str)) {
         "SHA256SUMS",
         match survey.listed {
             None => "none here",
+            Some(_) if unusable_sums(survey) => "cannot be used",
             Some(true) => "lists it",
             Some(false) => "does not list it",
         },
     );
+}
+
+fn unusable_sums(survey: &Survey) -> bool {
+    survey
+        .refused
+        .iter()
+        .any(|err| matches!(err, LoadError::Policy(PolicyError::Sums { .. })))
 }
 
 fn of_stamp(stamp: &Stamp, line: &mut impl FnMut(&str, &str)) {
