@@ -1,7 +1,7 @@
 //! `solti-host check`: what a host would say of plugins, without becoming one.
 
 use serde_json::{Value, json};
-use solti_plugin_host::{CheckReport, Passed};
+use solti_plugin_host::{CheckReport, Passed, one_line};
 
 use super::args::Check;
 use super::style::counted;
@@ -83,9 +83,9 @@ fn table_of(passed: &[Passed], colour: bool) -> String {
         let digest = file.facts.sha256.map(|digest| digest.to_string());
         table.add_row([
             file.file.clone(),
-            file.plugin.clone(),
-            file.version.clone(),
-            runners.join("; "),
+            one_line(&file.plugin),
+            one_line(&file.version),
+            one_line(&runners.join("; ")),
             digest.unwrap_or_default(),
         ]);
     }

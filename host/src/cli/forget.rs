@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use solti_plugin_host::{Digest, RememberedProbe, forget_probes};
+use solti_plugin_host::{Digest, RememberedProbe, forget_probes, one_line};
 
 use super::args::Forget;
 use super::{FAILURE, SUCCESS, style};
@@ -43,7 +43,10 @@ pub(super) fn forget(args: &Forget) -> anyhow::Result<u8> {
         } = probe;
         writeln!(
             stdout,
-            "forgot {plugin} {version}, sha256 {digest}: {found}"
+            "{}",
+            one_line(&format!(
+                "forgot {plugin} {version}, sha256 {digest}: {found}"
+            ))
         )?;
     }
     let mut code = SUCCESS;

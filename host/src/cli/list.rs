@@ -1,7 +1,7 @@
 //! `solti-host list`: what a directory offers.
 
 use comfy_table::Table;
-use solti_plugin_host::{LoadReport, RunnerRouter};
+use solti_plugin_host::{LoadReport, RunnerRouter, one_line, shown_path};
 
 use super::args::List;
 use super::style::counted;
@@ -42,7 +42,7 @@ fn shown(report: &LoadReport, args: &List) -> String {
             (report.loaded().len() + report.rejected().len() + report.skipped().len()) as u64,
             "plugin file"
         ),
-        args.directory.display(),
+        shown_path(&args.directory),
         report.loaded().len(),
         report.rejected().len(),
         report.skipped().len()
@@ -71,7 +71,8 @@ fn loaded(report: &LoadReport, colour: bool) -> Table {
                 .map(|(key, value)| format!("{key}={value}"))
                 .collect();
             let own = [runner.name.clone(), kinds.join(", "), labels.join(", ")];
-            table.add_row(std::mem::take(&mut common).into_iter().chain(own));
+            let cells = std::mem::take(&mut common).into_iter().chain(own);
+            table.add_row(cells.map(|cell| one_line(&cell)));
         }
     }
     table

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use solti_plugin_host::one_line;
 use taskvisor::TaskError;
 
 use super::style;
@@ -89,7 +90,7 @@ impl Outcome {
         }
     }
 
-    /// Why it did not succeed.
+    /// Why it did not succeed, in the plugin's own words; for machines.
     pub(super) fn reason(&self) -> Option<String> {
         match self {
             Self::Succeeded => None,
@@ -99,12 +100,17 @@ impl Outcome {
             | Self::NotAdmitted { reason } => Some(reason.clone()),
         }
     }
+
+    /// The same for people, on one line that does nothing to their terminal.
+    pub(super) fn shown_reason(&self) -> Option<String> {
+        self.reason().map(|reason| one_line(&reason))
+    }
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = self.word();
-        match self.reason() {
+        match self.shown_reason() {
             None => f.write_str(word),
             Some(reason) if matches!(self, Self::TimedOut { .. }) => write!(f, "{word} {reason}"),
             Some(reason) => write!(f, "{word}: {reason}"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use solti_plugin_host::one_line;
 
 pub(super) const RED: Style = AnsiColor::Red.on_default();
 pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
@@ -32,14 +33,19 @@ pub(super) fn stderr_has_colour() -> bool {
 
 /// Prints why nothing, or something, could not be done.
 pub(super) fn error(message: impl fmt::Display) {
-    let style = RED.bold();
-    anstream::eprintln!("{style}error:{style:#} {message}");
+    say(RED, "error", message);
 }
 
 /// Prints what is wrong but does not stop the rest.
 pub(super) fn warning(message: impl fmt::Display) {
-    let style = YELLOW.bold();
-    anstream::eprintln!("{style}warning:{style:#} {message}");
+    say(YELLOW, "warning", message);
+}
+
+/// Prints a message on one line: files, plugins and specs are quoted in it.
+fn say(colour: Style, word: &str, message: impl fmt::Display) {
+    let style = colour.bold();
+    let message = one_line(&message.to_string());
+    anstream::eprintln!("{style}{word}:{style:#} {message}");
 }
 
 /// A time in the unit that suits it, with three digits or so.

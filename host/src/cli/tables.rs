@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Row, Table, presets};
-use solti_plugin_host::{Rejected, Skipped};
+use solti_plugin_host::{Rejected, Skipped, one_line};
 
 /// Where a table goes, which decides how wide it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub(super) fn skipped(files: &[Skipped], colour: bool) -> Option<String> {
     let mut table = new(colour, Stream::Stdout);
     table.set_header(header(colour, &["skipped", "reason"]));
     for skipped in files {
-        table.add_row([&skipped.file, &skipped.reason]);
+        table.add_row([skipped.file.clone(), one_line(&skipped.reason)]);
     }
     (!files.is_empty()).then(|| table.to_string())
 }

@@ -158,7 +158,7 @@ impl LoadReport {
 
     pub(super) fn add_rejected(&mut self, rejected: Rejected) {
         let Rejected { file, error, .. } = &rejected;
-        warn!(%file, stage = %error.stage(), "{error}");
+        warn!(%file, stage = %error.stage(), "{}", rejected.reason());
         self.rejected.push(rejected);
     }
 
@@ -189,13 +189,16 @@ impl fmt::Display for LoadReport {
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()
                 .join("; ");
-            writeln!(f, "{file:width$}  loaded    {plugin} {version}: {runners}")?;
+            let loaded = plain(&format!("{plugin} {version}: {runners}"));
+            writeln!(f, "{file:width$}  loaded    {loaded}")?;
         }
-        for Rejected { file, error, .. } in &self.rejected {
-            writeln!(f, "{file:width$}  rejected  at {}: {error}", error.stage())?;
+        for rejected in &self.rejected {
+            let (file, stage) = (&rejected.file, rejected.error.stage());
+            let reason = rejected.reason();
+            writeln!(f, "{file:width$}  rejected  at {stage}: {reason}")?;
         }
         for Skipped { file, reason } in &self.skipped {
-            writeln!(f, "{file:width$}  skipped   {reason}")?;
+            writeln!(f, "{file:width$}  skipped   {}", plain(reason))?;
         }
         write!(
             f,
@@ -226,5 +229,32 @@ impl fmt::Display for Rejected {
             self.error.stage(),
             self.reason()
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loader::error::ConnectError;
+
+    #[test]
+    fn a_report_that_is_printed_has_a_line_for_each_file_whatever_plugins_say() {
+        let mut report = LoadReport::default();
+        let reason = "no\n\u{1b}[2Jpath".to_owned();
+        report.add_rejected(Rejected {
+            file: "a.so".to_owned(),
+            error: ConnectError::Refused { reason }.into(),
+            facts: FileFacts::default(),
+        });
+        report.add_skipped(Skipped {
+            file: "b.so".to_owned(),
+            reason: "plugin 'x\u{1b}[2J' is not in the host's allow-list".to_owned(),
+        });
+        assert_eq!(
+            report.to_string(),
+            "a.so  rejected  at connect: no / \\u{1b}[2Jpath\n\
+             b.so  skipped   plugin 'x\\u{1b}[2J' is not in the host's allow-list\n\
+             0 loaded, 1 rejected, 1 skipped"
+        );
     }
 }

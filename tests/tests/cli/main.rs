@@ -8,6 +8,7 @@ mod inspect;
 mod json;
 mod list;
 mod policies;
+mod raw_text;
 mod retired;
 mod run;
 mod stop;

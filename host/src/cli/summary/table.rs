@@ -94,7 +94,7 @@ fn cells(row: &Row, colour: bool) -> TableRow {
         text(ran.then(|| style::duration(row.took))),
         text(ran.then(|| HumanCount(row.lines()).to_string())),
         text(row.outcome.exit_code().map(|code| code.to_string())),
-        text(row.outcome.reason()),
+        text(row.outcome.shown_reason()),
     ])
 }
 
