@@ -128,7 +128,8 @@ pub(super) struct Inspect {
 /// Do all that is done with plugins before they become part of a host, and load none.
 ///
 /// A directory is checked as a host would load it: the order of its files, its SHA256SUMS, plugins
-/// that have one name. The exit code is 1 when a file was rejected.
+/// that have one name. The exit code is 1 when a file was rejected, 2 when a directory could not be
+/// checked.
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
     /// Plugin directories, or single files

@@ -1,36 +1,46 @@
 //! `solti-host check`: what a host would say of plugins, without becoming one.
 
 use serde_json::{Value, json};
-use solti_plugin_host::{CheckReport, Passed, one_line};
+use solti_plugin_host::{CheckReport, one_line, shown_path};
 
 use super::args::Check;
 use super::style::counted;
 use super::tables::{self, Stream};
-use super::{FAILURE, SUCCESS, plugins, style};
+use super::{BAD_INPUT, FAILURE, SUCCESS, plugins, style};
 
 /// Prints what would become of the files and returns the exit code.
 ///
 /// # Errors
 ///
-/// When a directory cannot be read or is not trusted, or the report cannot be written.
+/// When a public key cannot be read, or the report not be written. A directory that cannot be read or
+/// is not trusted is named, and the others are checked.
 pub(super) fn check(args: &Check) -> anyhow::Result<u8> {
     let loader = plugins::loader(&args.loading)?;
-    let mut all = Vec::new();
+    let (mut all, mut unusable) = (Vec::new(), Vec::new());
     for path in &args.paths {
-        // Its text has that of its source in it already.
-        let report = loader
-            .check(path)
-            .map_err(|err| anyhow::Error::msg(err.to_string()))?;
-        all.push(report);
+        match loader.check(path) {
+            Ok(report) => all.push(report),
+            Err(err) => unusable.push(err),
+        }
     }
-    let text = if args.json {
-        serde_json::to_string_pretty(&as_json(&all)?)?
+    if !all.is_empty() {
+        let text = if args.json {
+            serde_json::to_string_pretty(&as_json(&all)?)?
+        } else {
+            shown(&all)
+        };
+        tables::print(&text)?;
+    }
+    for err in &unusable {
+        style::error(err);
+    }
+    Ok(if !unusable.is_empty() {
+        BAD_INPUT
+    } else if all.iter().all(|report| report.rejected.is_empty()) {
+        SUCCESS
     } else {
-        shown(&all)
-    };
-    tables::print(&text)?;
-    let sound = all.iter().all(|report| report.rejected.is_empty());
-    Ok(if sound { SUCCESS } else { FAILURE })
+        FAILURE
+    })
 }
 
 /// One report of them all.
@@ -51,12 +61,21 @@ fn shown(all: &[CheckReport]) -> String {
     let colour = style::stdout_has_colour();
     let mut parts = Vec::new();
     let (mut passed, mut rejected, mut skipped) = (0, 0, 0);
+    // Names say which file is meant, unless they are of several directories.
+    let several = all.iter().any(|it| it.directory != all[0].directory);
     for report in all {
+        let name = |file: &str| {
+            if several {
+                shown_path(&report.directory.join(file))
+            } else {
+                file.to_owned()
+            }
+        };
         if !report.passed.is_empty() {
-            parts.push(table_of(&report.passed, colour));
+            parts.push(passed_table(report, name, colour));
         }
-        parts.extend(tables::rejected(&report.rejected, colour));
-        parts.extend(tables::skipped(&report.skipped, colour));
+        parts.extend(tables::rejected(&report.rejected, name, colour));
+        parts.extend(tables::skipped(&report.skipped, name, colour));
         passed += report.passed.len();
         rejected += report.rejected.len();
         skipped += report.skipped.len();
@@ -68,13 +87,13 @@ fn shown(all: &[CheckReport]) -> String {
     parts.join("\n")
 }
 
-fn table_of(passed: &[Passed], colour: bool) -> String {
+fn passed_table(report: &CheckReport, name: impl Fn(&str) -> String, colour: bool) -> String {
     let mut table = tables::new(colour, Stream::Stdout);
     table.set_header(tables::header(
         colour,
         &["passed", "plugin", "version", "runners", "sha256"],
     ));
-    for file in passed {
+    for file in &report.passed {
         let runners: Vec<_> = file
             .runners
             .iter()
@@ -82,7 +101,7 @@ fn table_of(passed: &[Passed], colour: bool) -> String {
             .collect();
         let digest = file.facts.sha256.map(|digest| digest.to_string());
         table.add_row([
-            file.file.clone(),
+            name(&file.file),
             one_line(&file.plugin),
             one_line(&file.version),
             one_line(&runners.join("; ")),

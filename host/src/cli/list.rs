@@ -34,8 +34,8 @@ fn shown(report: &LoadReport, args: &List) -> String {
     if !report.loaded().is_empty() {
         parts.push(loaded(report, colour).to_string());
     }
-    parts.extend(tables::rejected(report.rejected(), colour));
-    parts.extend(tables::skipped(report.skipped(), colour));
+    parts.extend(tables::rejected(report.rejected(), str::to_owned, colour));
+    parts.extend(tables::skipped(report.skipped(), str::to_owned, colour));
     parts.push(format!(
         "{} in {}: {} loaded, {} rejected, {} skipped",
         counted(

@@ -42,12 +42,16 @@ pub(super) fn header(colour: bool, names: &[&str]) -> Row {
     Row::from(cells.collect::<Vec<_>>())
 }
 
-/// The files with something wrong, where there are any.
-pub(super) fn rejected(files: &[Rejected], colour: bool) -> Option<String> {
+/// The files with something wrong, where there are any, each under the `name` for it.
+pub(super) fn rejected(
+    files: &[Rejected],
+    name: impl Fn(&str) -> String,
+    colour: bool,
+) -> Option<String> {
     let mut table = new(colour, Stream::Stdout);
     table.set_header(header(colour, &["rejected", "stage", "reason"]));
     for rejected in files {
-        let mut file = Cell::new(&rejected.file);
+        let mut file = Cell::new(name(&rejected.file));
         if colour {
             file = file.fg(Color::DarkRed);
         }
@@ -60,12 +64,16 @@ pub(super) fn rejected(files: &[Rejected], colour: bool) -> Option<String> {
     (!files.is_empty()).then(|| table.to_string())
 }
 
-/// The files left alone on purpose, where there are any.
-pub(super) fn skipped(files: &[Skipped], colour: bool) -> Option<String> {
+/// The files left alone on purpose, where there are any, each under the `name` for it.
+pub(super) fn skipped(
+    files: &[Skipped],
+    name: impl Fn(&str) -> String,
+    colour: bool,
+) -> Option<String> {
     let mut table = new(colour, Stream::Stdout);
     table.set_header(header(colour, &["skipped", "reason"]));
     for skipped in files {
-        table.add_row([skipped.file.clone(), one_line(&skipped.reason)]);
+        table.add_row([name(&skipped.file), one_line(&skipped.reason)]);
     }
     (!files.is_empty()).then(|| table.to_string())
 }

@@ -13,6 +13,7 @@ use super::error::{LoadError, PolicyError, Stage};
 use super::facts::FileFacts;
 use super::inspect::{self, Needs};
 use super::policy::Sums;
+use super::report;
 use super::sidecar::Sidecar;
 use super::stage::{self, Staged};
 
@@ -48,8 +49,7 @@ impl PluginLoader {
         let policy = &self.policy;
         let sidecar = facts.timed(Stage::Discover, || Sidecar::beside(candidate, policy, sums))?;
         if !sidecar.enabled {
-            let reason = format!("disabled in {}", sidecar.file);
-            return Ok(Prepared::Skipped(reason));
+            return Ok(Prepared::Skipped(report::disabled(&sidecar.file)));
         }
         // Opened once: from here on the name is not looked at again.
         let opened = facts.timed(Stage::Policy, || {
@@ -68,10 +68,7 @@ impl PluginLoader {
             .as_ref()
             .is_some_and(|allowed| !allowed.contains(&stamp.plugin))
         {
-            return Ok(Prepared::Skipped(format!(
-                "plugin '{}' is not in the host's allow-list",
-                stamp.plugin
-            )));
+            return Ok(Prepared::Skipped(report::not_allowed(&stamp.plugin)));
         }
         let name = sidecar.name.unwrap_or_else(|| stamp.plugin.clone());
         facts.timed(Stage::Policy, || {

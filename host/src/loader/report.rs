@@ -1,6 +1,7 @@
 //! What became of each file of a directory.
 
 mod metrics;
+mod skipped;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,6 +16,9 @@ use super::facts::FileFacts;
 use super::plain::plain;
 use super::probe::Probe;
 use crate::foreign::Plugin;
+
+pub use skipped::Skipped;
+pub(super) use skipped::{disabled, not_allowed};
 
 /// What became of each file of a directory, in the order in which they were looked at.
 ///
@@ -115,16 +119,6 @@ impl Serialize for Rejected {
         }
         .serialize(serializer)
     }
-}
-
-/// A file that was left alone on purpose.
-#[derive(Debug, Clone, Serialize)]
-#[non_exhaustive]
-pub struct Skipped {
-    /// The file's name.
-    pub file: String,
-    /// Why.
-    pub reason: String,
 }
 
 impl LoadReport {

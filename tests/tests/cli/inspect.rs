@@ -2,6 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -94,27 +95,125 @@ fn a_directory_is_checked_as_it_would_be_loaded_and_one_bad_file_is_exit_code_1(
     fs::write(plugins.join(".hidden.so"), "").unwrap();
     let ended = check(&[&directory, "--json"]);
     let report = e2e::unmeasured(serde_json::from_str(&ended.stdout).unwrap());
+    let plugins = plugins.canonicalize().unwrap();
+    let path = |name: &str| shown(plugins.join(name));
     assert_eq!(
         report,
         json!({
             "passed": [{
-                "file": "hello.so", "plugin": "hello", "version": VERSION, "abi": 1,
+                "file": "hello.so", "path": path("hello.so"), "plugin": "hello", "version": VERSION, "abi": 1,
                 "runners": [{ "name": "hello", "kinds": ["subprocess"] }],
             }],
             "rejected": [
-                { "file": "second.so", "stage": "register", "code": "duplicate_name",
+                { "file": "second.so", "path": path("second.so"), "stage": "register", "code": "duplicate_name",
                   "reason": "a plugin named 'hello' was already loaded from hello.so: \
                              remove one of the two, or give it another name in its sidecar",
                   "advice": "remove one of the two, or give it another name in its sidecar" },
-                { "file": "text.so", "stage": "inspect", "code": "not_a_library",
+                { "file": "text.so", "path": path("text.so"), "stage": "inspect", "code": "not_a_library",
                   "reason": "not a shared library: it begins with \"just a text\\n\"; \
                              move it out of the plugin directory",
                   "advice": "move it out of the plugin directory" },
             ],
-            "skipped": [{ "file": ".hidden.so", "reason": "a hidden name: rename it to load it" }],
+            "skipped": [{ "file": ".hidden.so", "path": path(".hidden.so"),
+                          "reason": "a hidden name: rename it to load it",
+                          "advice": "rename it to load it" }],
         })
     );
     assert_eq!(ended.code, Some(1));
+}
+
+#[test]
+fn files_of_several_directories_can_be_told_apart_and_one_that_is_missing_hides_none() {
+    let (one, other) = (Place::with(&["hello"]), Place::with(&["hello"]));
+    let canonical = |place: &Place| place.plugins().canonicalize().unwrap();
+    let (one, other) = (canonical(&one), canonical(&other));
+    fs::write(one.join("text.so"), "just a text\n").unwrap();
+    fs::write(other.join(".new.so"), "").unwrap();
+    let paths = [shown(&one), shown(&other), "/no/such/directory".to_owned()];
+    let words = [&paths[0], &paths[1], &paths[2]].map(String::as_str);
+    let error = "error: plugin directory /no/such: No such file or directory (os error 2)\n";
+    let ended = check(&words);
+    assert_eq!((ended.stderr.as_str(), ended.code), (error, Some(2)));
+    let first_cells: Vec<_> = ended
+        .stdout
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    let path = |directory: &Path, name: &str| shown(directory.join(name));
+    for path in [
+        path(&one, "hello.so"),
+        path(&one, "text.so"),
+        path(&other, "hello.so"),
+        path(&other, ".new.so"),
+    ] {
+        assert!(first_cells.contains(&path.as_str()), "{path}: {ended:?}");
+    }
+    let last = "\n4 plugin files: 2 passed, 1 rejected, 1 skipped\n";
+    assert!(ended.stdout.ends_with(last), "{}", ended.stdout);
+
+    let ended = check(&[words.as_slice(), &["--json"]].concat());
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let found = |outcome: &str| {
+        let files = report[outcome].as_array().unwrap().iter();
+        files.map(|file| file["path"].clone()).collect::<Value>()
+    };
+    assert_eq!(
+        ["passed", "rejected", "skipped"].map(found),
+        [
+            json!([path(&one, "hello.so"), path(&other, "hello.so")]),
+            json!([path(&one, "text.so")]),
+            json!([path(&other, ".new.so")]),
+        ]
+    );
+    assert_eq!((ended.stderr.as_str(), ended.code), (error, Some(2)));
+
+    let ended = check(&[&paths[2]]);
+    assert_eq!((ended.stdout.as_str(), ended.code), ("", Some(2)));
+}
+
+#[test]
+fn a_sound_file_whose_name_no_host_loads_does_not_pass() {
+    let place = Place::with(&["hello"]);
+    let at = |name: &str| place.plugins().canonicalize().unwrap().join(name);
+    let names = [".h.so", "hello.so.1", "hello.so.bak"];
+    for name in names {
+        fs::copy(at("hello.so"), at(name)).unwrap();
+    }
+    let paths = names.map(|name| shown(at(name)));
+    let mut words: Vec<_> = paths.iter().map(String::as_str).collect();
+    words.push("--json");
+    let ended = check(&words);
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let skipped = |at: usize, reason| {
+        json!({ "file": names[at], "path": paths[at], "reason": reason,
+                "advice": "rename it to load it" })
+    };
+    assert_eq!(
+        report,
+        json!({
+            "passed": [],
+            "rejected": [],
+            "skipped": [
+                skipped(0, "a hidden name: rename it to load it"),
+                skipped(1, "a name that does not end in .so: rename it to load it"),
+                skipped(2, "a temporary name (.bak): rename it to load it"),
+            ],
+        })
+    );
+    assert_eq!(ended.code, Some(0));
+
+    fs::write(at(".h.so"), "just a text\n").unwrap();
+    let ended = check(&[&paths[0]]);
+    assert_eq!(ended.code, Some(1), "what is in it is looked at first");
+    symlink("hello.so", at("another.so")).unwrap();
+    for name in ["hello.so", "another.so"] {
+        let ended = check(&[&shown(at(name)), "--json"]);
+        let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+        assert_eq!(
+            report["passed"][0]["file"], name,
+            "a second name is none of these"
+        );
+    }
 }
 
 #[test]
@@ -335,7 +434,7 @@ fn inspect_refuses_a_staging_directory_that_check_refuses() {
     assert!(ended.stdout.ends_with(&problem), "{}", ended.stdout);
 }
 
-fn mkfifo(path: &std::path::Path) {
+fn mkfifo(path: &Path) {
     let mode = rustix::fs::Mode::from(0o644);
     let kind = rustix::fs::FileType::Fifo;
     rustix::fs::mknodat(rustix::fs::CWD, path, kind, mode, 0).unwrap();

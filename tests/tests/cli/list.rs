@@ -68,7 +68,8 @@ fn what_loads_is_listed_and_what_is_rejected_or_skipped_says_why() {
                 { "file": "text.so", "stage": "inspect", "code": "not_a_library", "reason": TEXT,
                   "advice": "move it out of the plugin directory" },
             ],
-            "skipped": [{ "file": "off.so", "reason": "disabled in off.toml" }],
+            "skipped": [{ "file": "off.so", "reason": "disabled in off.toml",
+                          "advice": "set enabled = true in off.toml to load it" }],
         })
     );
     assert_eq!((ended.stderr.as_str(), ended.code), ("", Some(1)));
@@ -166,7 +167,8 @@ fn a_plugin_that_is_not_allowed_is_skipped() {
     assert_eq!(
         report["skipped"],
         json!([{ "file": "subprocess.so",
-                 "reason": "plugin 'subprocess' is not in the host's allow-list" }])
+                 "reason": "plugin 'subprocess' is not in the host's allow-list",
+                 "advice": "add its name to the allow-list (--allow) to load it" }])
     );
     assert_eq!(ended.code, Some(0));
 }
