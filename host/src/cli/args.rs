@@ -102,6 +102,10 @@ pub(super) struct List {
     #[command(flatten)]
     pub(super) loading: Loading,
 
+    /// Write metrics to this file, in Prometheus' text format; it is replaced as a whole
+    #[arg(long, value_name = "FILE")]
+    pub(super) metrics: Option<PathBuf>,
+
     /// Print the report as JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -138,6 +142,10 @@ pub(super) struct Check {
 
     #[command(flatten)]
     pub(super) loading: Loading,
+
+    /// Write metrics to this file, in Prometheus' text format; it is replaced as a whole
+    #[arg(long, value_name = "FILE")]
+    pub(super) metrics: Option<PathBuf>,
 
     /// Print the report as JSON
     #[arg(long)]
@@ -191,6 +199,10 @@ pub(super) struct Session {
     /// Write the summary as JSON to this file as well
     #[arg(long, value_name = "FILE")]
     pub(super) summary: Option<PathBuf>,
+
+    /// Write metrics of plugins and tasks to this file at the end, in Prometheus' text format; it is replaced as a whole
+    #[arg(long, value_name = "FILE")]
+    pub(super) metrics: Option<PathBuf>,
 
     /// How long a cancelled task may take to end before it is dropped
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]

@@ -6,7 +6,7 @@ use solti_plugin_host::{CheckReport, one_line, shown_path};
 use super::args::Check;
 use super::style::counted;
 use super::tables::{self, Stream};
-use super::{BAD_INPUT, FAILURE, SUCCESS, plugins, style};
+use super::{BAD_INPUT, FAILURE, SUCCESS, metrics, plugins, style};
 
 /// Prints what would become of the files and returns the exit code.
 ///
@@ -34,13 +34,18 @@ pub(super) fn check(args: &Check) -> anyhow::Result<u8> {
     for err in &unusable {
         style::error(err);
     }
-    Ok(if !unusable.is_empty() {
-        BAD_INPUT
-    } else if all.iter().all(|report| report.rejected.is_empty()) {
-        SUCCESS
-    } else {
-        FAILURE
-    })
+    if !unusable.is_empty() {
+        // Metrics without these directories would say that nothing is wrong there: none are written.
+        return Ok(BAD_INPUT);
+    }
+    if let Some(file) = &args.metrics
+        && let Err(err) = metrics::write(file, &CheckReport::metrics(&all))
+    {
+        style::error(format_args!("{err:#}"));
+        return Ok(FAILURE);
+    }
+    let sound = all.iter().all(|report| report.rejected.is_empty());
+    Ok(if sound { SUCCESS } else { FAILURE })
 }
 
 /// One report of them all.

@@ -6,7 +6,7 @@ use solti_plugin_host::{LoadReport, RunnerRouter, one_line, shown_path};
 use super::args::List;
 use super::style::counted;
 use super::tables::{self, Stream};
-use super::{FAILURE, SUCCESS, plugins, style};
+use super::{FAILURE, SUCCESS, metrics, plugins, style};
 
 /// Prints the report of loading the directory and returns the exit code.
 ///
@@ -21,11 +21,14 @@ pub(super) fn list(args: List) -> anyhow::Result<u8> {
         shown(&report, &args)
     };
     tables::print(&text)?;
-    Ok(if report.rejected().is_empty() {
-        SUCCESS
-    } else {
-        FAILURE
-    })
+    let sound = report.rejected().is_empty();
+    if let Some(file) = &args.metrics
+        && let Err(err) = metrics::write(file, &report.metrics())
+    {
+        style::error(format_args!("{err:#}"));
+        return Ok(FAILURE);
+    }
+    Ok(if sound { SUCCESS } else { FAILURE })
 }
 
 fn shown(report: &LoadReport, args: &List) -> String {

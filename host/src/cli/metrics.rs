@@ -1,10 +1,15 @@
-//! Counts what runners report.
+//! Counts what runners report, and writes metrics for a collector.
+
+mod file;
+mod text;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use serde::Serialize;
 use solti_plugin_host::{MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+
+pub(super) use file::write;
 
 /// A backend that counts.
 #[derive(Debug, Default)]

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::args::{Plugins, Session};
-use super::metrics::Counters;
+use super::metrics::{self, Counters};
 use super::output::{self, Format, Output, Writer};
 use super::specs::{Placed, SpecError};
 use super::summary::Summary;
@@ -112,7 +112,10 @@ pub(super) fn run(setup: Setup<'_>) -> anyhow::Result<u8> {
     let reader_left = writer.closed().is_cancelled();
     let written = writer.finish();
     let problems = [setup.problems, arrived].concat();
-    let summary = Summary::new(rows, counters.counts(), problems, retired(&report));
+    let counts = counters.counts();
+    let counted = report.metrics() + &counts.text();
+    let retired = retired(&report);
+    let summary = Summary::new(rows, counts, problems, retired, report.rejected());
     if !reader_left {
         summary.print(format)?;
     }
@@ -121,14 +124,16 @@ pub(super) fn run(setup: Setup<'_>) -> anyhow::Result<u8> {
             .write(file)
             .with_context(|| format!("the summary cannot be written to {}", file.display()))
     });
+    let measured = args
+        .metrics
+        .as_ref()
+        .map_or(Ok(()), |file| metrics::write(file, &counted));
     let written = written.context("standard output");
-    for failure in [&written, &kept]
-        .into_iter()
-        .filter_map(|done| done.as_ref().err())
-    {
+    let all = [written, kept, measured];
+    for failure in all.iter().filter_map(|done| done.as_ref().err()) {
         style::error(format_args!("{failure:#}"));
     }
-    if written.is_err() || kept.is_err() {
+    if all.iter().any(Result::is_err) {
         return Ok(FAILURE);
     }
     Ok(summary.exit_code())

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use solti_model::Slot;
+use solti_plugin_host::Rejected;
 
 use super::metrics::Counts;
 use super::outcome::Outcome;
@@ -17,13 +18,15 @@ use super::output::{Format, Source};
 use super::{BAD_INPUT, FAILURE, SUCCESS};
 
 /// What became of a run.
-pub(super) struct Summary {
+pub(super) struct Summary<'a> {
     rows: Vec<Row>,
     metrics: Counts,
     /// What was wrong with specs that could not be read.
     problems: Vec<String>,
     /// The plugins that have panicked too often.
     retired: Vec<String>,
+    /// The plugin files that were refused.
+    rejected: &'a [Rejected],
 }
 
 /// What became of a task.
@@ -38,18 +41,20 @@ pub(super) struct Row {
     pub(super) source: Option<Arc<Source>>,
 }
 
-impl Summary {
+impl<'a> Summary<'a> {
     pub(super) fn new(
         rows: Vec<Row>,
         metrics: Counts,
         problems: Vec<String>,
         retired: Vec<String>,
+        rejected: &'a [Rejected],
     ) -> Self {
         Self {
             rows,
             metrics,
             problems,
             retired,
+            rejected,
         }
     }
 
@@ -106,6 +111,9 @@ impl Summary {
             skipped: self.skipped(),
             problems: &self.problems,
             retired: &self.retired,
+            plugins: json::Plugins {
+                rejected: self.rejected,
+            },
         }
     }
 }

@@ -84,8 +84,27 @@ fn the_summary_is_the_last_object_and_has_everything() {
             "skipped": 0,
             "problems": [],
             "retired": [],
+            "plugins": { "rejected": [] },
         })
     );
+}
+
+#[test]
+fn the_summary_has_the_plugins_that_were_refused_as_list_has_them() {
+    let place = Place::with(&["hello"]);
+    std::fs::create_dir(place.plugins().join("text.so")).unwrap();
+    let (_, mut summary) = place.run_json(&json!([crate::hello("a", "you")]), &[]);
+    let rejected = json!({
+        "file": "text.so", "stage": "discover", "code": "not_a_file",
+        "reason": "a directory, expected a regular file",
+        "advice": "move it out of the plugin directory", "times_ms": {},
+    });
+    assert_eq!(summary["plugins"].take(), json!({ "rejected": [rejected] }));
+    let listed = end(crate::solti_host()
+        .args(["list", "--json"])
+        .arg(place.plugins()));
+    let listed: Value = serde_json::from_str(&listed.stdout).unwrap();
+    assert_eq!(listed["rejected"], json!([rejected]));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod exec;
 mod inspect;
 mod json;
 mod list;
+mod metrics;
 mod policies;
 mod raw_text;
 mod retired;

@@ -1,6 +1,7 @@
 //! The summary for machines.
 
 use serde::Serialize;
+use solti_plugin_host::Rejected;
 
 use super::Row;
 use crate::cli::metrics::Counts;
@@ -14,6 +15,13 @@ pub(super) struct Summary<'a> {
     pub(super) skipped: u64,
     pub(super) problems: &'a [String],
     pub(super) retired: &'a [String],
+    pub(super) plugins: Plugins<'a>,
+}
+
+/// What became of the plugins, in the form of `list --json`.
+#[derive(Serialize)]
+pub(super) struct Plugins<'a> {
+    pub(super) rejected: &'a [Rejected],
 }
 
 #[derive(Serialize)]

@@ -14,7 +14,7 @@ use crate::cli::style::{self, DIM, RED, counted};
 use crate::cli::tables;
 
 /// Prints a table of the tasks, the metrics, and what was lost.
-pub(super) fn print(summary: &Summary) -> io::Result<()> {
+pub(super) fn print(summary: &Summary<'_>) -> io::Result<()> {
     let colour = style::stderr_has_colour();
     let mut table = tables::new(colour, tables::Stream::Stderr);
     table.set_header(tables::header(
@@ -43,7 +43,7 @@ pub(super) fn print(summary: &Summary) -> io::Result<()> {
 }
 
 /// Prints one line about a single task.
-pub(super) fn print_line(summary: &Summary) -> io::Result<()> {
+pub(super) fn print_line(summary: &Summary<'_>) -> io::Result<()> {
     let colour = style::stderr_has_colour();
     let mut text = String::new();
     for row in &summary.rows {
@@ -130,7 +130,7 @@ fn append_skipped(text: &mut String, skipped: u64, colour: bool) {
 }
 
 /// `3 tasks: 2 succeeded, 1 failed`.
-fn tally(summary: &Summary) -> String {
+fn tally(summary: &Summary<'_>) -> String {
     let mut by_word = BTreeMap::<_, u64>::new();
     for row in &summary.rows {
         *by_word.entry(row.outcome.word()).or_default() += 1;

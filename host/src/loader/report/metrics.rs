@@ -1,9 +1,10 @@
-//! The report as metrics.
+//! Reports as metrics.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::LoadReport;
+use super::{LoadReport, Rejected};
+use crate::loader::check::CheckReport;
 
 impl LoadReport {
     /// The report as text in Prometheus' exposition format: how many files had which outcome, and
@@ -15,33 +16,53 @@ impl LoadReport {
     /// ```
     #[must_use]
     pub fn metrics(&self) -> String {
-        let mut text = String::from(
-            "# HELP solti_plugin_files Plugin files by what became of them.\n\
-             # TYPE solti_plugin_files gauge\n",
-        );
-        for (outcome, count) in [
+        let outcomes = [
             ("loaded", self.loaded.len()),
             ("rejected", self.rejected.len()),
             ("skipped", self.skipped.len()),
-        ] {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "solti_plugin_files{{outcome=\"{outcome}\"}} {count}");
-        }
-        text.push_str(
-            "# HELP solti_plugin_files_rejected Rejected plugin files by stage and reason.\n\
-             # TYPE solti_plugin_files_rejected gauge\n",
-        );
-        let mut rejected = BTreeMap::<_, usize>::new();
-        for file in &self.rejected {
-            let reason = (file.error.stage().to_string(), file.error.code());
-            *rejected.entry(reason).or_default() += 1;
-        }
-        for ((stage, reason), count) in rejected {
-            let _ = writeln!(
-                text,
-                "solti_plugin_files_rejected{{stage=\"{stage}\",reason=\"{reason}\"}} {count}"
-            );
-        }
-        text
+        ];
+        text(outcomes, self.rejected.iter())
     }
+}
+
+impl CheckReport {
+    /// All of these reports together, as [`LoadReport::metrics`] has one; a file that would be
+    /// loaded has the outcome `passed`.
+    #[must_use]
+    pub fn metrics(reports: &[Self]) -> String {
+        let sum = |count: fn(&Self) -> usize| reports.iter().map(count).sum::<usize>();
+        let outcomes = [
+            ("passed", sum(|report| report.passed.len())),
+            ("rejected", sum(|report| report.rejected.len())),
+            ("skipped", sum(|report| report.skipped.len())),
+        ];
+        text(outcomes, reports.iter().flat_map(|report| &report.rejected))
+    }
+}
+
+fn text<'a>(outcomes: [(&str, usize); 3], rejected: impl Iterator<Item = &'a Rejected>) -> String {
+    let mut text = String::from(
+        "# HELP solti_plugin_files Plugin files by what became of them.\n\
+         # TYPE solti_plugin_files gauge\n",
+    );
+    for (outcome, count) in outcomes {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "solti_plugin_files{{outcome=\"{outcome}\"}} {count}");
+    }
+    text.push_str(
+        "# HELP solti_plugin_files_rejected Rejected plugin files by stage and reason.\n\
+         # TYPE solti_plugin_files_rejected gauge\n",
+    );
+    let mut by_reason = BTreeMap::<_, usize>::new();
+    for file in rejected {
+        let reason = (file.error.stage().to_string(), file.error.code());
+        *by_reason.entry(reason).or_default() += 1;
+    }
+    for ((stage, reason), count) in by_reason {
+        let _ = writeln!(
+            text,
+            "solti_plugin_files_rejected{{stage=\"{stage}\",reason=\"{reason}\"}} {count}"
+        );
+    }
+    text
 }

@@ -1,0 +1,52 @@
+//! What has been counted, in Prometheus' text format, under the names that the published backend
+//! gives it.
+
+use std::fmt::Write as _;
+
+use super::Counts;
+
+impl Counts {
+    /// The counts as text.
+    pub(in crate::cli) fn text(&self) -> String {
+        let mut text = String::new();
+        begin(&mut text, "solti_tasks_started_total", "Attempts begun.");
+        for (runner_type, count) in &self.started {
+            line(
+                &mut text,
+                format_args!("solti_tasks_started_total{{runner_type=\"{runner_type}\"}} {count}"),
+            );
+        }
+        for (name, help, label, counts) in [
+            (
+                "solti_tasks_completed_total",
+                "Attempts that ended, by how.",
+                "outcome",
+                &self.completed,
+            ),
+            (
+                "solti_runner_errors_total",
+                "Failures of runners themselves.",
+                "error_kind",
+                &self.errors,
+            ),
+        ] {
+            begin(&mut text, name, help);
+            for (runner_type, by_label) in counts {
+                for (value, count) in by_label {
+                    let labels = format_args!("runner_type=\"{runner_type}\",{label}=\"{value}\"");
+                    line(&mut text, format_args!("{name}{{{labels}}} {count}"));
+                }
+            }
+        }
+        text
+    }
+}
+
+fn begin(text: &mut String, name: &str, help: &str) {
+    line(text, format_args!("# HELP {name} {help}"));
+    line(text, format_args!("# TYPE {name} counter"));
+}
+
+fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
+    writeln!(text, "{line}").expect("a string takes every text");
+}
