@@ -26,10 +26,10 @@ fn of_files(good: &str, times: u32) -> String {
          solti_plugin_files{{outcome=\"{good}\"}} {times}\n\
          solti_plugin_files{{outcome=\"rejected\"}} {}\n\
          solti_plugin_files{{outcome=\"skipped\"}} {times}\n\
-         # HELP solti_plugin_files_rejected Rejected plugin files by stage and reason.\n\
-         # TYPE solti_plugin_files_rejected gauge\n\
-         solti_plugin_files_rejected{{stage=\"discover\",reason=\"not_a_file\"}} {times}\n\
-         solti_plugin_files_rejected{{stage=\"inspect\",reason=\"not_a_library\"}} {}\n",
+         # HELP solti_plugin_files_rejected_total Rejected plugin files by stage and reason.\n\
+         # TYPE solti_plugin_files_rejected_total counter\n\
+         solti_plugin_files_rejected_total{{stage=\"discover\",reason=\"not_a_file\"}} {times}\n\
+         solti_plugin_files_rejected_total{{stage=\"inspect\",reason=\"not_a_library\"}} {}\n",
         3 * times,
         2 * times
     )

@@ -7,12 +7,12 @@ use super::{LoadReport, Rejected};
 use crate::loader::check::CheckReport;
 
 impl LoadReport {
-    /// The report as text in Prometheus' exposition format: how many files had which outcome, and
-    /// how many were rejected at which stage for which reason.
+    /// The report as text in Prometheus' exposition format: how many files had which outcome, a
+    /// gauge, and how often one was rejected at which stage for which reason, a counter of this load.
     ///
     /// ```text
     /// solti_plugin_files{outcome="rejected"} 1
-    /// solti_plugin_files_rejected{stage="inspect",reason="truncated"} 1
+    /// solti_plugin_files_rejected_total{stage="inspect",reason="truncated"} 1
     /// ```
     #[must_use]
     pub fn metrics(&self) -> String {
@@ -50,8 +50,8 @@ fn text<'a>(outcomes: [(&str, usize); 3], rejected: impl Iterator<Item = &'a Rej
         let _ = writeln!(text, "solti_plugin_files{{outcome=\"{outcome}\"}} {count}");
     }
     text.push_str(
-        "# HELP solti_plugin_files_rejected Rejected plugin files by stage and reason.\n\
-         # TYPE solti_plugin_files_rejected gauge\n",
+        "# HELP solti_plugin_files_rejected_total Rejected plugin files by stage and reason.\n\
+         # TYPE solti_plugin_files_rejected_total counter\n",
     );
     let mut by_reason = BTreeMap::<_, usize>::new();
     for file in rejected {
@@ -61,7 +61,7 @@ fn text<'a>(outcomes: [(&str, usize); 3], rejected: impl Iterator<Item = &'a Rej
     for ((stage, reason), count) in by_reason {
         let _ = writeln!(
             text,
-            "solti_plugin_files_rejected{{stage=\"{stage}\",reason=\"{reason}\"}} {count}"
+            "solti_plugin_files_rejected_total{{stage=\"{stage}\",reason=\"{reason}\"}} {count}"
         );
     }
     text
