@@ -210,8 +210,8 @@ fn a_report_has_the_size_the_digest_and_the_times_of_each_file() {
          solti_plugin_files{outcome=\"loaded\"} 1\n\
          solti_plugin_files{outcome=\"rejected\"} 1\n\
          solti_plugin_files{outcome=\"skipped\"} 0\n\
-         # HELP solti_plugin_files_rejected Rejected plugin files by stage and reason.\n\
-         # TYPE solti_plugin_files_rejected gauge\n\
-         solti_plugin_files_rejected{stage=\"inspect\",reason=\"truncated\"} 1\n"
+         # HELP solti_plugin_files_rejected_total Rejected plugin files by stage and reason.\n\
+         # TYPE solti_plugin_files_rejected_total counter\n\
+         solti_plugin_files_rejected_total{stage=\"inspect\",reason=\"truncated\"} 1\n"
     );
 }
