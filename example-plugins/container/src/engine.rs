@@ -6,6 +6,7 @@ mod process;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use find::{KNOWN, find};
@@ -86,7 +87,7 @@ impl Engine {
     pub(crate) fn start(&self, command: &mut Command) -> Result<Process, Fault> {
         Process::start(command).map_err(|err| Fault::Unstartable {
             program: self.program.clone(),
-            err,
+            err: Arc::new(err),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use solti_plugin_abi::prelude::*;
@@ -10,7 +11,7 @@ use thiserror::Error;
 /// Why there was no container, or how it ended if not well.
 ///
 /// What the engine said is the last lines of its standard error.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, Error)]
 pub(crate) enum Fault {
     /// No engine is configured, and none of those we know is installed.
     #[error(
@@ -28,7 +29,7 @@ pub(crate) enum Fault {
         /// Its path.
         program: PathBuf,
         /// The system's reason.
-        err: io::Error,
+        err: Arc<io::Error>,
     },
 
     /// The engine takes too long.

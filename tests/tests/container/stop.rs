@@ -1,6 +1,6 @@
 //! A container is stopped and removed however its attempt ends.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use solti_plugin_host::{RunnerErrorKind, TaskOutcome};
 use taskvisor::TaskError;
@@ -174,5 +174,22 @@ async fn an_engine_that_stays_attached_to_a_stopped_container_is_killed() {
     assert!(matches!(attempt.end().await, Err(TaskError::Canceled)));
     assert_eq!(fake.calls_of("kill").len(), 1);
     assert_eq!(fake.calls_of("rm").len(), 2);
+    nothing_hangs(&fake).await;
+}
+
+#[tokio::test]
+async fn tasks_that_wait_for_an_engine_that_hangs_fail_together() {
+    let fake = Fake::new().on("version", HANG);
+    let host = fake.host_with("engine_timeout_seconds = 1");
+    let began = Instant::now();
+    let mut attempts: Vec<_> = (0..5).map(|_| Attempt::of(&host, &spec())).collect();
+    for attempt in &mut attempts {
+        failed(attempt.end().await);
+    }
+    // One after another they would take five seconds.
+    assert!(began.elapsed() < Duration::from_secs(3));
+    // One process for all of them, after the one for the plugin at its start.
+    let asked = fake.calls_of("--version").len();
+    assert!(asked <= 2, "{asked}");
     nothing_hangs(&fake).await;
 }
