@@ -1,5 +1,7 @@
 //! What an operator can set, in the table `config` of the sidecar `container.toml`.
 
+mod run_args;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ pub(crate) struct Config {
     pub(crate) runtime: Option<String>,
     /// Arguments of every call to the engine, before the subcommand.
     pub(crate) global_args: Vec<String>,
-    /// More arguments of `run`; they come last, so they win.
+    /// More arguments of `run`, behind those of the plugin: engines take the last of two.
     pub(crate) run_args: Vec<String>,
     /// The network of the containers.
     pub(crate) network: String,
@@ -90,6 +92,7 @@ impl Config {
                 return Err(format!("config.{field}: is empty, leave it out instead"));
             }
         }
+        run_args::check(&self.run_args)?;
         if let Some(memory) = &self.memory
             && !is_size(memory)
         {

@@ -151,6 +151,21 @@ async fn exit_codes_are_told_from_failures_to_start() {
     podman.nothing_left();
 }
 
+/// The arguments of the operator come behind those of the plugin, and the engine takes the last.
+#[tokio::test]
+async fn more_arguments_of_run_win_over_the_other_fields() {
+    let Some(podman) = Podman::new() else { return };
+    let config = podman.engine.config().replace(
+        "run_args = [",
+        "user = \"1000\"\nrun_args = [\"--user=7\", \"--env=WHO=operator\", ",
+    );
+    let host = configured(&config);
+    let spec = shell_with("id -u; echo $WHO", |spec| spec.env.push("WHO", "task"));
+    let (end, lines) = host.run(&spec).await;
+    end.unwrap();
+    assert_eq!(texts(&lines), ["7", "operator"]);
+}
+
 #[tokio::test]
 async fn an_image_that_is_not_there_is_no_failure_to_start() {
     let Some(podman) = Podman::new() else { return };
