@@ -2,15 +2,17 @@
 
 mod find;
 mod process;
+mod said;
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use find::{KNOWN, find};
 pub(crate) use process::Process;
+pub(crate) use said::said;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
@@ -172,41 +174,4 @@ async fn read(pipe: impl AsyncRead + Unpin) -> String {
     // A pipe that breaks has said what it had to say.
     let _ = pipe.take(1 << 20).read_to_end(&mut bytes).await;
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// The last lines that an engine wrote to its standard error, as part of a sentence.
-pub(crate) fn said(stderr: &str, status: ExitStatus) -> String {
-    /// What engines write below an error to whoever types commands.
-    const ADVICE: [&str; 3] = ["See '", "Run '", "Usage:"];
-    let mut lines: Vec<&str> = stderr
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !ADVICE.iter().any(|advice| line.starts_with(advice)))
-        .collect();
-    lines.drain(..lines.len().saturating_sub(3));
-    if lines.is_empty() {
-        return format!("it said nothing ({status})");
-    }
-    lines.join("; ")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::process::ExitStatusExt;
-
-    use super::*;
-
-    #[test]
-    fn an_error_has_what_the_engine_said_last_without_its_advice() {
-        let status = ExitStatus::from_raw(125 << 8);
-        assert_eq!(
-            said(
-                "unknown flag: --x\n\nUsage:  docker run\n\nRun 'docker run --help'\n",
-                status
-            ),
-            "unknown flag: --x"
-        );
-        assert_eq!(said("1\n2\n3\n4\n", status), "2; 3; 4");
-        assert_eq!(said("", status), "it said nothing (exit status: 125)");
-    }
 }

@@ -2,6 +2,8 @@
 
 use solti_plugin_host::{RunnerErrorKind, TaskOutcome};
 
+use taskvisor::TaskError;
+
 use super::fake::Fake;
 use super::{STARTED, completed, failed, failure_of, fatal, spec};
 
@@ -104,4 +106,23 @@ async fn a_container_whose_engine_was_killed_is_stopped_and_removed() {
     fake.removed().await;
     let stop = format!("stop|-t|10|{}|", fake.container());
     assert_eq!(fake.calls_of("stop"), [stop]);
+}
+
+/// The engine's words end in a terminal: in the reason of a task, and in a warning at the start.
+#[tokio::test]
+async fn an_engine_that_says_too_much_is_quoted_in_short_and_without_control_characters() {
+    const SAY: &str = "printf 'Error: \\033[31m' >&2; head -c 900000 /dev/zero | tr '\\0' z >&2; exit 125";
+    for verb in ["image", "version", "run"] {
+        let fake = Fake::new()
+            .on(verb, SAY)
+            .on("inspect", "echo created; exit")
+            .on("pull", SAY);
+        let (end, _) = fake.host().run(&spec()).await;
+        let (Err(TaskError::Fail { reason, .. }) | Err(TaskError::Fatal { reason, .. })) = end else {
+            panic!("instead of a failure: {end:?}");
+        };
+        assert!(reason.len() < 1200, "{verb}: {} bytes", reason.len());
+        assert!(reason.contains("z… [cut] …z"), "{verb}: {reason}");
+        assert!(!reason.contains(char::is_control), "{verb}: {reason:?}");
+    }
 }
