@@ -25,6 +25,7 @@ pub(crate) struct Shared {
     /// Held by whoever asks the engine, so that one process of it does for all who wait.
     asking: Mutex<Option<Failure>>,
     owner: Option<Owner>,
+    /// Set while they are looked for, and from then on unless that failed.
     leftovers_removed: AtomicBool,
 }
 
@@ -69,20 +70,28 @@ impl Shared {
         self.program.is_some()
     }
 
-    /// The engine; the first to ask for it also sets off the removal of leftovers.
+    /// The engine; the first to ask for it also sets off the removal of leftovers, in the background.
+    /// Where the engine could not look for them, its daemon perhaps about to start, the next does.
     ///
     /// # Errors
     ///
     /// [`Fault::NoEngine`], and those of [`Engine::connect`].
-    pub(crate) async fn engine(&self) -> Result<Arc<Engine>, Fault> {
+    pub(crate) async fn engine(self: &Arc<Self>) -> Result<Arc<Engine>, Fault> {
         let engine = match self.engine.get() {
             Some(engine) => Arc::clone(engine),
             None => self.connect().await?,
         };
-        if let Some(owner) = &self.owner
+        if let Some(owner) = self.owner.clone()
             && !self.leftovers_removed.swap(true, Ordering::Relaxed)
         {
-            runtime_handle().spawn(leftovers::remove(Arc::clone(&engine), owner.clone()));
+            let shared = Arc::clone(self);
+            let engine = Arc::clone(&engine);
+            runtime_handle().spawn(async move {
+                if let Err(fault) = leftovers::remove(&engine, &owner).await {
+                    warn!("containers of earlier hosts could not be looked for: {fault}");
+                    shared.leftovers_removed.store(false, Ordering::Relaxed);
+                }
+            });
         }
         Ok(engine)
     }

@@ -111,14 +111,16 @@ async fn a_container_whose_engine_was_killed_is_stopped_and_removed() {
 /// The engine's words end in a terminal: in the reason of a task, and in a warning at the start.
 #[tokio::test]
 async fn an_engine_that_says_too_much_is_quoted_in_short_and_without_control_characters() {
-    const SAY: &str = "printf 'Error: \\033[31m' >&2; head -c 900000 /dev/zero | tr '\\0' z >&2; exit 125";
+    const SAY: &str =
+        "printf 'Error: \\033[31m' >&2; head -c 900000 /dev/zero | tr '\\0' z >&2; exit 125";
     for verb in ["image", "version", "run"] {
         let fake = Fake::new()
             .on(verb, SAY)
             .on("inspect", "echo created; exit")
             .on("pull", SAY);
         let (end, _) = fake.host().run(&spec()).await;
-        let (Err(TaskError::Fail { reason, .. }) | Err(TaskError::Fatal { reason, .. })) = end else {
+        let (Err(TaskError::Fail { reason, .. }) | Err(TaskError::Fatal { reason, .. })) = end
+        else {
             panic!("instead of a failure: {end:?}");
         };
         assert!(reason.len() < 1200, "{verb}: {} bytes", reason.len());
