@@ -130,12 +130,15 @@ impl Engine {
     pub(crate) async fn call_unbounded(&self, args: &[&str]) -> Result<String, Fault> {
         let mut process = self.start(&mut self.command(args))?;
         let (stdout, stderr) = process.take_output();
-        let (stdout, stderr, status) = tokio::join!(read(stdout), read(stderr), process.wait());
-        match status {
-            Ok(status) if status.success() => Ok(stdout),
+        let (mut answer, mut complaint) = (Vec::new(), Vec::new());
+        let output = async {
+            tokio::join!(read(stdout, &mut answer), read(stderr, &mut complaint));
+        };
+        match process.end(output).await {
+            Ok(status) if status.success() => Ok(String::from_utf8_lossy(&answer).into_owned()),
             Ok(status) => Err(Fault::Refused {
                 call: self.title(args),
-                said: said(&stderr, status),
+                said: said(&String::from_utf8_lossy(&complaint), status),
             }),
             Err(err) => Err(Fault::Refused {
                 call: self.title(args),
@@ -168,10 +171,8 @@ impl Engine {
     }
 }
 
-/// All text of a pipe; what an engine prints is short.
-async fn read(pipe: impl AsyncRead + Unpin) -> String {
-    let mut bytes = Vec::new();
+/// Reads a pipe to its end; what an engine prints is short.
+async fn read(pipe: impl AsyncRead + Unpin, bytes: &mut Vec<u8>) {
     // A pipe that breaks has said what it had to say.
-    let _ = pipe.take(1 << 20).read_to_end(&mut bytes).await;
-    String::from_utf8_lossy(&bytes).into_owned()
+    let _ = pipe.take(1 << 20).read_to_end(bytes).await;
 }

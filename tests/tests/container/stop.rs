@@ -6,6 +6,7 @@ use solti_plugin_host::{RunnerErrorKind, TaskOutcome};
 use taskvisor::TaskError;
 
 use super::fake::{ENDLESS, Fake};
+use super::support::texts;
 use super::{Attempt, failed, failure_of, outcome, runs, spec, until};
 
 #[tokio::test]
@@ -192,4 +193,33 @@ async fn tasks_that_wait_for_an_engine_that_hangs_fail_together() {
     let asked = fake.calls_of("--version").len();
     assert!(asked <= 2, "{asked}");
     nothing_hangs(&fake).await;
+}
+
+#[tokio::test]
+async fn an_engine_that_exits_takes_with_it_what_it_has_started() {
+    // One of them keeps the output open, the other does not.
+    const LEAVE: &str = "sleep 600 & echo $! >>$here/hanging
+        sleep 600 >/dev/null 2>&1 & echo $! >>$here/hanging";
+    for verb in ["version", "image", "run", "rm"] {
+        let fake = Fake::new().on(verb, LEAVE);
+        let host = fake.host_with("engine_timeout_seconds = 5");
+        host.run(&spec()).await.0.unwrap();
+        nothing_hangs(&fake).await;
+    }
+    for kept in ["", ">/dev/null 2>&1"] {
+        let run = format!("sleep 600 {kept} & echo $! >>$here/hanging; echo hi; exit 3");
+        let fake = Fake::new().on("run", &run);
+        let (end, lines) = fake.host().run(&spec()).await;
+        assert_eq!(failed(end).1, Some(3));
+        assert_eq!(texts(&lines), ["hi"]);
+        nothing_hangs(&fake).await;
+    }
+}
+
+#[tokio::test]
+async fn the_last_line_of_what_an_engine_has_started_is_not_cut_off() {
+    let fake = Fake::new().on("run", "(sleep 0.2; echo last) & echo first; exit 0");
+    let (end, lines) = fake.host().run(&spec()).await;
+    end.unwrap();
+    assert_eq!(texts(&lines), ["first", "last"]);
 }
