@@ -129,7 +129,8 @@ impl Config {
 
 /// Whether `text` is a size as all engines read it.
 fn is_size(text: &str) -> bool {
-    let number = text.strip_suffix(['b', 'k', 'm', 'g']).unwrap_or(text);
+    let unit = ['b', 'k', 'm', 'g', 'B', 'K', 'M', 'G'];
+    let number = text.strip_suffix(unit).unwrap_or(text);
     !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -171,9 +172,9 @@ mod tests {
             refusal(r#"{"network":""}"#),
             "config.network: is empty, leave it out instead"
         );
-        for memory in ["64m", "1073741824", "2g", "512k"] {
+        for memory in ["64m", "1073741824", "2g", "512k", "256M", "1G", "7B"] {
             assert!(is_size(memory), "{memory}");
         }
-        assert!(!is_size("m") && !is_size("-1m") && !is_size("1 g"));
+        assert!(!is_size("m") && !is_size("-1m") && !is_size("1 g") && !is_size("1mM"));
     }
 }

@@ -5,6 +5,7 @@ mod process;
 mod said;
 
 use std::ffi::OsStr;
+use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -85,11 +86,17 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`Fault::Unstartable`].
+    /// [`Fault::Unstartable`] and [`Fault::TooLong`].
     pub(crate) fn start(&self, command: &mut Command) -> Result<Process, Fault> {
-        Process::start(command).map_err(|err| Fault::Unstartable {
-            program: self.program.clone(),
-            err: Arc::new(err),
+        Process::start(command).map_err(|err| {
+            let err = Arc::new(err);
+            if err.kind() == io::ErrorKind::ArgumentListTooLong {
+                return Fault::TooLong { err };
+            }
+            Fault::Unstartable {
+                program: self.program.clone(),
+                err,
+            }
         })
     }
 
@@ -98,7 +105,7 @@ impl Engine {
     /// # Errors
     ///
     /// [`Fault::Hung`] when the call takes longer than the operator gives it, [`Fault::Refused`]
-    /// when it fails, [`Fault::Unstartable`].
+    /// when it fails, and those of [`start`](Self::start).
     pub(crate) async fn call(&self, args: &[&str]) -> Result<String, Fault> {
         self.call_within(self.timeout, args).await
     }
@@ -126,7 +133,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`Fault::Refused`] and [`Fault::Unstartable`].
+    /// [`Fault::Refused`], and those of [`start`](Self::start).
     pub(crate) async fn call_unbounded(&self, args: &[&str]) -> Result<String, Fault> {
         let mut process = self.start(&mut self.command(args))?;
         let (stdout, stderr) = process.take_output();

@@ -32,6 +32,16 @@ pub(crate) enum Fault {
         err: Arc<io::Error>,
     },
 
+    /// The system takes no command that long: what makes one so long is what the task adds to it.
+    #[error(
+        "the task's arguments and environment are too long for the container engine's command: \
+         {err}; make them shorter, or put them into the image"
+    )]
+    TooLong {
+        /// The system's reason.
+        err: Arc<io::Error>,
+    },
+
     /// The engine takes too long.
     #[error("the container engine hangs: {call:?} gave no answer within {within:?}")]
     Hung {
@@ -51,10 +61,12 @@ pub(crate) enum Fault {
     },
 
     /// The image is not there and must not be pulled.
-    #[error("image {image:?} is not on this machine, and config.pull is \"never\"")]
+    #[error("image {image:?} is not on this machine, and config.pull is \"never\": {said}")]
     ImageMissing {
         /// The image of the spec.
         image: String,
+        /// What the engine said: perhaps that this is no name of an image.
+        said: String,
     },
 
     /// The image cannot be pulled.
@@ -110,7 +122,8 @@ impl Fault {
             Self::ImageMissing { .. } | Self::PullFailed { .. } => {
                 RunnerErrorKind::ModuleLoadFailed
             }
-            Self::NotStarted { .. }
+            Self::TooLong { .. }
+            | Self::NotStarted { .. }
             | Self::NotExecutable { .. }
             | Self::CommandNotFound { .. }
             | Self::EngineKilled { .. } => RunnerErrorKind::SpawnFailed,
@@ -131,6 +144,7 @@ impl Fault {
             | Self::Exit(_) => true,
             Self::NoEngine { .. }
             | Self::Unstartable { .. }
+            | Self::TooLong { .. }
             | Self::NotStarted { .. }
             | Self::NotExecutable { .. }
             | Self::CommandNotFound { .. } => false,
