@@ -123,6 +123,11 @@ impl Attached {
             if timeout(patience, self.exit()).await.is_ok() {
                 return true;
             }
+            if self.run.has_exited() {
+                // Something keeps its output open, which has a limit of its own.
+                let _ = self.exit().await;
+                return true;
+            }
             match stopped {
                 Err(fault @ Fault::Hung { .. }) => break Some(fault),
                 stopped if Instant::now() >= deadline => break stopped.err(),

@@ -188,7 +188,7 @@ async fn tasks_that_wait_for_an_engine_that_hangs_fail_together() {
         failed(attempt.end().await);
     }
     // One after another they would take five seconds.
-    assert!(began.elapsed() < Duration::from_secs(3));
+    assert!(began.elapsed() < Duration::from_secs(4));
     // One process for all of them, after the one for the plugin at its start.
     let asked = fake.calls_of("--version").len();
     assert!(asked <= 2, "{asked}");
@@ -214,6 +214,18 @@ async fn an_engine_that_exits_takes_with_it_what_it_has_started() {
         assert_eq!(texts(&lines), ["hi"]);
         nothing_hangs(&fake).await;
     }
+    let fake = Fake::new()
+        .on("run", &format!("{LEAVE}\n{ENDLESS}"))
+        .on("stop", LEAVE);
+    let host = fake.host();
+    let mut attempt = Attempt::of(&host, &spec());
+    assert_eq!(attempt.line().await, "ready");
+    attempt.cancel.cancel();
+    assert!(matches!(attempt.end().await, Err(TaskError::Canceled)));
+    assert_eq!(attempt.line().await, "got stop");
+    // The container ended by itself, however long its output stayed open.
+    assert!(fake.calls_of("kill").is_empty());
+    nothing_hangs(&fake).await;
 }
 
 #[tokio::test]

@@ -90,6 +90,11 @@ impl Process {
         self.child().wait().await
     }
 
+    /// Whether it was seen to have exited; its output may still be open.
+    pub(crate) fn has_exited(&self) -> bool {
+        self.exited.is_some()
+    }
+
     /// Kills it and what it has started.
     pub(crate) fn kill(&mut self) {
         kill(self.child());
