@@ -9,7 +9,7 @@ use crate::container::{Container, Named};
 use crate::fault::Fault;
 use crate::image;
 use crate::leftovers::{OWNER_LABEL, PLUGIN_LABEL, RUN_LABEL};
-use crate::runner::Shared;
+use crate::shared::Shared;
 
 /// How much of a run id goes into a container's name: engines limit names to 76 characters.
 const NAME_OF_RUN: usize = 32;

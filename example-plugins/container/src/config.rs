@@ -1,5 +1,7 @@
 //! What an operator can set, in the table `config` of the sidecar `container.toml`.
 
+mod run_args;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ pub(crate) struct Config {
     pub(crate) runtime: Option<String>,
     /// Arguments of every call to the engine, before the subcommand.
     pub(crate) global_args: Vec<String>,
-    /// More arguments of `run`; they come last, so they win.
+    /// More arguments of `run`, behind those of the plugin: engines take the last of two.
     pub(crate) run_args: Vec<String>,
     /// The network of the containers.
     pub(crate) network: String,
@@ -90,6 +92,7 @@ impl Config {
                 return Err(format!("config.{field}: is empty, leave it out instead"));
             }
         }
+        run_args::check(&self.run_args)?;
         if let Some(memory) = &self.memory
             && !is_size(memory)
         {
@@ -126,7 +129,8 @@ impl Config {
 
 /// Whether `text` is a size as all engines read it.
 fn is_size(text: &str) -> bool {
-    let number = text.strip_suffix(['b', 'k', 'm', 'g']).unwrap_or(text);
+    let unit = ['b', 'k', 'm', 'g', 'B', 'K', 'M', 'G'];
+    let number = text.strip_suffix(unit).unwrap_or(text);
     !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -168,9 +172,9 @@ mod tests {
             refusal(r#"{"network":""}"#),
             "config.network: is empty, leave it out instead"
         );
-        for memory in ["64m", "1073741824", "2g", "512k"] {
+        for memory in ["64m", "1073741824", "2g", "512k", "256M", "1G", "7B"] {
             assert!(is_size(memory), "{memory}");
         }
-        assert!(!is_size("m") && !is_size("-1m") && !is_size("1 g"));
+        assert!(!is_size("m") && !is_size("-1m") && !is_size("1 g") && !is_size("1mM"));
     }
 }

@@ -17,9 +17,6 @@ use tracing::warn;
 use crate::engine::{Process, said};
 use crate::fault::Fault;
 
-/// How long the output of an engine that has ended is waited for. All of it is in the pipe by then.
-const LAST_OUTPUT: Duration = Duration::from_secs(1);
-
 /// How long `engine run` may take to end once the container was stopped. If it takes longer, the
 /// container was there but not started, and is asked again when it has been.
 const DETACHED: Duration = Duration::from_millis(500);
@@ -100,15 +97,9 @@ impl Attached {
     /// Waits for the end of `engine run` and passes on all output until then; may be dropped and
     /// called again.
     async fn exit(&mut self) -> io::Result<ExitStatus> {
-        let status = loop {
-            tokio::select! {
-                status = self.run.wait() => break status?,
-                () = self.output.end(), if self.output.is_open() => {}
-            }
-        };
+        let status = self.run.end(self.output.end()).await?;
         // A signal ends the engine's process, not the container.
         self.ended = status.code().is_some();
-        let _ = timeout(LAST_OUTPUT, self.output.end()).await;
         Ok(status)
     }
 
@@ -130,6 +121,11 @@ impl Attached {
             let stopped = self.named.stop(self.grace).await;
             let patience = if stopped.is_ok() { DETACHED } else { NOT_YET };
             if timeout(patience, self.exit()).await.is_ok() {
+                return true;
+            }
+            if self.run.has_exited() {
+                // Something keeps its output open, which has a limit of its own.
+                let _ = self.exit().await;
                 return true;
             }
             match stopped {

@@ -2,14 +2,18 @@
 
 mod find;
 mod process;
+mod said;
 
 use std::ffi::OsStr;
+use std::io;
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use find::{KNOWN, find};
 pub(crate) use process::Process;
+pub(crate) use said::said;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
@@ -82,11 +86,17 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`Fault::Unstartable`].
+    /// [`Fault::Unstartable`] and [`Fault::TooLong`].
     pub(crate) fn start(&self, command: &mut Command) -> Result<Process, Fault> {
-        Process::start(command).map_err(|err| Fault::Unstartable {
-            program: self.program.clone(),
-            err,
+        Process::start(command).map_err(|err| {
+            let err = Arc::new(err);
+            if err.kind() == io::ErrorKind::ArgumentListTooLong {
+                return Fault::TooLong { err };
+            }
+            Fault::Unstartable {
+                program: self.program.clone(),
+                err,
+            }
         })
     }
 
@@ -95,7 +105,7 @@ impl Engine {
     /// # Errors
     ///
     /// [`Fault::Hung`] when the call takes longer than the operator gives it, [`Fault::Refused`]
-    /// when it fails, [`Fault::Unstartable`].
+    /// when it fails, and those of [`start`](Self::start).
     pub(crate) async fn call(&self, args: &[&str]) -> Result<String, Fault> {
         self.call_within(self.timeout, args).await
     }
@@ -123,16 +133,19 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`Fault::Refused`] and [`Fault::Unstartable`].
+    /// [`Fault::Refused`], and those of [`start`](Self::start).
     pub(crate) async fn call_unbounded(&self, args: &[&str]) -> Result<String, Fault> {
         let mut process = self.start(&mut self.command(args))?;
         let (stdout, stderr) = process.take_output();
-        let (stdout, stderr, status) = tokio::join!(read(stdout), read(stderr), process.wait());
-        match status {
-            Ok(status) if status.success() => Ok(stdout),
+        let (mut answer, mut complaint) = (Vec::new(), Vec::new());
+        let output = async {
+            tokio::join!(read(stdout, &mut answer), read(stderr, &mut complaint));
+        };
+        match process.end(output).await {
+            Ok(status) if status.success() => Ok(String::from_utf8_lossy(&answer).into_owned()),
             Ok(status) => Err(Fault::Refused {
                 call: self.title(args),
-                said: said(&stderr, status),
+                said: said(&String::from_utf8_lossy(&complaint), status),
             }),
             Err(err) => Err(Fault::Refused {
                 call: self.title(args),
@@ -165,47 +178,8 @@ impl Engine {
     }
 }
 
-/// All text of a pipe; what an engine prints is short.
-async fn read(pipe: impl AsyncRead + Unpin) -> String {
-    let mut bytes = Vec::new();
+/// Reads a pipe to its end; what an engine prints is short.
+async fn read(pipe: impl AsyncRead + Unpin, bytes: &mut Vec<u8>) {
     // A pipe that breaks has said what it had to say.
-    let _ = pipe.take(1 << 20).read_to_end(&mut bytes).await;
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// The last lines that an engine wrote to its standard error, as part of a sentence.
-pub(crate) fn said(stderr: &str, status: ExitStatus) -> String {
-    /// What engines write below an error to whoever types commands.
-    const ADVICE: [&str; 3] = ["See '", "Run '", "Usage:"];
-    let mut lines: Vec<&str> = stderr
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !ADVICE.iter().any(|advice| line.starts_with(advice)))
-        .collect();
-    lines.drain(..lines.len().saturating_sub(3));
-    if lines.is_empty() {
-        return format!("it said nothing ({status})");
-    }
-    lines.join("; ")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::process::ExitStatusExt;
-
-    use super::*;
-
-    #[test]
-    fn an_error_has_what_the_engine_said_last_without_its_advice() {
-        let status = ExitStatus::from_raw(125 << 8);
-        assert_eq!(
-            said(
-                "unknown flag: --x\n\nUsage:  docker run\n\nRun 'docker run --help'\n",
-                status
-            ),
-            "unknown flag: --x"
-        );
-        assert_eq!(said("1\n2\n3\n4\n", status), "2; 3; 4");
-        assert_eq!(said("", status), "it said nothing (exit status: 125)");
-    }
+    let _ = pipe.take(1 << 20).read_to_end(bytes).await;
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use solti_plugin_abi::prelude::*;
@@ -10,7 +11,7 @@ use thiserror::Error;
 /// Why there was no container, or how it ended if not well.
 ///
 /// What the engine said is the last lines of its standard error.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, Error)]
 pub(crate) enum Fault {
     /// No engine is configured, and none of those we know is installed.
     #[error(
@@ -28,7 +29,17 @@ pub(crate) enum Fault {
         /// Its path.
         program: PathBuf,
         /// The system's reason.
-        err: io::Error,
+        err: Arc<io::Error>,
+    },
+
+    /// The system takes no command that long: what makes one so long is what the task adds to it.
+    #[error(
+        "the task's arguments and environment are too long for the container engine's command: \
+         {err}; make them shorter, or put them into the image"
+    )]
+    TooLong {
+        /// The system's reason.
+        err: Arc<io::Error>,
     },
 
     /// The engine takes too long.
@@ -50,10 +61,12 @@ pub(crate) enum Fault {
     },
 
     /// The image is not there and must not be pulled.
-    #[error("image {image:?} is not on this machine, and config.pull is \"never\"")]
+    #[error("image {image:?} is not on this machine, and config.pull is \"never\": {said}")]
     ImageMissing {
         /// The image of the spec.
         image: String,
+        /// What the engine said: perhaps that this is no name of an image.
+        said: String,
     },
 
     /// The image cannot be pulled.
@@ -109,7 +122,8 @@ impl Fault {
             Self::ImageMissing { .. } | Self::PullFailed { .. } => {
                 RunnerErrorKind::ModuleLoadFailed
             }
-            Self::NotStarted { .. }
+            Self::TooLong { .. }
+            | Self::NotStarted { .. }
             | Self::NotExecutable { .. }
             | Self::CommandNotFound { .. }
             | Self::EngineKilled { .. } => RunnerErrorKind::SpawnFailed,
@@ -130,6 +144,7 @@ impl Fault {
             | Self::Exit(_) => true,
             Self::NoEngine { .. }
             | Self::Unstartable { .. }
+            | Self::TooLong { .. }
             | Self::NotStarted { .. }
             | Self::NotExecutable { .. }
             | Self::CommandNotFound { .. } => false,

@@ -13,13 +13,17 @@ use crate::fault::Fault;
 ///
 /// [`Fault::ImageMissing`], [`Fault::PullFailed`], and those of [`Engine::call`].
 pub(crate) async fn provide(engine: &Engine, image: &str, pull: Pull) -> Result<(), Fault> {
-    if pull != Pull::Always && is_present(engine, image).await? {
-        return Ok(());
-    }
-    if pull == Pull::Never {
-        return Err(Fault::ImageMissing {
-            image: image.to_owned(),
-        });
+    if pull != Pull::Always {
+        match look_for(engine, image).await? {
+            Presence::Present => return Ok(()),
+            Presence::Absent { said } if pull == Pull::Never => {
+                return Err(Fault::ImageMissing {
+                    image: image.to_owned(),
+                    said,
+                });
+            }
+            Presence::Absent { .. } => {}
+        }
     }
     // An image takes as long to arrive as it takes: the task's timeout is the limit.
     match engine.call_unbounded(&["pull", "--quiet", image]).await {
@@ -31,17 +35,26 @@ pub(crate) async fn provide(engine: &Engine, image: &str, pull: Pull) -> Result<
     }
 }
 
-async fn is_present(engine: &Engine, image: &str) -> Result<bool, Fault> {
+/// Whether an image is on this machine.
+enum Presence {
+    Present,
+    Absent {
+        /// What the engine said of it.
+        said: String,
+    },
+}
+
+async fn look_for(engine: &Engine, image: &str) -> Result<Presence, Fault> {
     // A format without a field, which every engine understands, keeps the answer short.
     match engine
         .call(&["image", "inspect", "--format", "present", image])
         .await
     {
-        Ok(_) => Ok(true),
-        Err(Fault::Refused { .. }) => {
+        Ok(_) => Ok(Presence::Present),
+        Err(Fault::Refused { said, .. }) => {
             // Engines fail in the same way when they cannot look, for want of a daemon perhaps.
             engine.check().await?;
-            Ok(false)
+            Ok(Presence::Absent { said })
         }
         Err(fault) => Err(fault),
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::container::Named;
 use crate::engine::Engine;
@@ -17,22 +17,20 @@ pub(crate) const RUN_LABEL: &str = "solti.run";
 pub(crate) const OWNER_LABEL: &str = "solti.host";
 
 /// Removes every container of ours whose host is surely gone.
-pub(crate) async fn remove(engine: Arc<Engine>, here: Owner) {
-    let ours = match ours(&engine).await {
-        Ok(ours) => ours,
-        Err(fault) => {
-            warn!("containers of earlier hosts could not be looked for: {fault}");
-            return;
-        }
-    };
+///
+/// # Errors
+///
+/// When the engine does not tell which containers there are: those of [`Engine::call`].
+pub(crate) async fn remove(engine: &Arc<Engine>, here: &Owner) -> Result<(), Fault> {
+    let ours = ours(engine).await?;
     for id in ours.split_whitespace() {
-        let container = Named::new(Arc::clone(&engine), id.to_owned());
+        let container = Named::new(Arc::clone(engine), id.to_owned());
         // A container without the label, or of a host that cannot be judged, is left alone; so is
         // one that has gone away in the meantime.
         let Some(owner) = container.label(OWNER_LABEL).await else {
             continue;
         };
-        if owner.parse().is_ok_and(|owner: Owner| owner.is_gone(&here)) {
+        if owner.parse().is_ok_and(|owner: Owner| owner.is_gone(here)) {
             info!(
                 container = id,
                 "removing what a host that is gone has left behind"
@@ -43,6 +41,7 @@ pub(crate) async fn remove(engine: Arc<Engine>, here: Owner) {
             container.remove().await;
         }
     }
+    Ok(())
 }
 
 /// The ids of all containers with our label.

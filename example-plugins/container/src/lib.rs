@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `config` | what an operator can set |
 //! | `runner` | from a spec to a task |
+//! | `shared` | what all tasks share: the configuration, the engine, whose the containers are |
 //! | `command` | the arguments of `engine run`, and how the environment gets past the engine |
 //! | `attempt` | one run: engine, image, container, outcome |
 //! | `image` | whether an image is there, and getting it |
@@ -33,6 +34,7 @@ mod image;
 mod leftovers;
 mod owner;
 mod runner;
+mod shared;
 
 use runner::ContainerRunner;
 

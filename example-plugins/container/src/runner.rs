@@ -1,103 +1,30 @@
 //! From a spec to a task.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use solti_plugin_abi::prelude::*;
 use solti_plugin_abi::{in_probe, runtime_handle};
-use tokio::sync::OnceCell;
 use tracing::warn;
 
 use crate::attempt::Job;
 use crate::command::RunCommand;
 use crate::config::Config;
-use crate::engine::{self, Engine, KNOWN};
-use crate::fault::Fault;
-use crate::leftovers;
-use crate::owner::Owner;
-
-/// What all tasks of the plugin share.
-pub(crate) struct Shared {
-    pub(crate) config: Config,
-    /// The engine's program, if it is known already.
-    program: Option<PathBuf>,
-    /// Asked when the plugin is loaded; by a task where there was no answer.
-    engine: OnceCell<Arc<Engine>>,
-    owner: Option<Owner>,
-    leftovers_removed: AtomicBool,
-}
-
-impl Shared {
-    /// The engine; the first to ask for it also sets off the removal of leftovers.
-    pub(crate) async fn engine(&self) -> Result<Arc<Engine>, Fault> {
-        let engine = self.engine.get_or_try_init(|| async {
-            // Looked for again where none was found: it may have been installed since.
-            let program = self.program.clone().or_else(installed);
-            let program = program.ok_or_else(|| Fault::NoEngine {
-                looked_for: KNOWN.join(", "),
-            })?;
-            Engine::connect(program, &self.config).await.map(Arc::new)
-        });
-        let engine = Arc::clone(engine.await?);
-        if let Some(owner) = &self.owner
-            && !self.leftovers_removed.swap(true, Ordering::Relaxed)
-        {
-            runtime_handle().spawn(leftovers::remove(Arc::clone(&engine), owner.clone()));
-        }
-        Ok(engine)
-    }
-
-    /// The value of the label that says whose a container is.
-    pub(crate) fn owner_label(&self) -> String {
-        self.owner
-            .as_ref()
-            .map_or_else(|| "unknown".to_owned(), Owner::to_string)
-    }
-
-    /// What tells this host from others on the machine.
-    pub(crate) fn owner_short(&self) -> String {
-        self.owner
-            .as_ref()
-            .map_or_else(|| std::process::id().to_string(), Owner::short)
-    }
-}
-
-/// The first engine in `PATH` that we know.
-fn installed() -> Option<PathBuf> {
-    KNOWN.iter().find_map(|name| engine::find(name).ok())
-}
+use crate::shared::Shared;
 
 /// Runs the tasks of kind `container`.
 pub(crate) struct ContainerRunner(Arc<Shared>);
 
 impl ContainerRunner {
-    /// Makes the runner. Without an engine on this machine that succeeds too: a directory of plugins
-    /// is often the same on many machines, and only tasks of this kind need the engine. An engine
-    /// that the operator has named and that is not there is a mistake of theirs, reported now.
+    /// Makes the runner, and asks the engine that is there whether it works.
+    ///
+    /// # Errors
+    ///
+    /// The field of the configuration that is wrong, and why.
     pub(crate) fn new(config: Config) -> Result<Self, String> {
-        let config = config.checked()?;
-        let program = match &config.engine {
-            Some(name) => Some(
-                engine::find(name).map_err(|reason| format!("config.engine: {name:?} {reason}"))?,
-            ),
-            None => installed(),
-        };
-        if program.is_none() {
-            warn!(
-                "no container engine in PATH, looked for {}: tasks will fail until one is installed",
-                KNOWN.join(", ")
-            );
-        }
-        let shared = Arc::new(Shared {
-            config,
-            program,
-            engine: OnceCell::new(),
-            owner: Owner::current(),
-            leftovers_removed: AtomicBool::new(false),
-        });
-        if shared.program.is_some() && !in_probe() {
+        let shared = Arc::new(Shared::new(config.checked()?)?);
+        if shared.has_program() && !in_probe() {
             // In the background: an engine that hangs must not hold the host up.
             let shared = Arc::clone(&shared);
             runtime_handle().spawn(async move {

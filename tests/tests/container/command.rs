@@ -43,7 +43,7 @@ async fn every_setting_reaches_the_engine_where_the_engine_expects_it() {
     const CONFIG: &str = r#"
         runtime = "runc"
         global_args = ["--root=/r", "--debug"]
-        run_args = ["--cap-drop=all", "--network=host"]
+        run_args = ["--cap-drop=all", "--memory=1g"]
         network = "tasks"
         memory = "64m"
         cpus = 1.5
@@ -74,7 +74,7 @@ async fn every_setting_reaches_the_engine_where_the_engine_expects_it() {
             own_args,
             format!(
                 "--memory=64m|--cpus=1.5|--user=1000:1000|--read-only|{own}|--cap-drop=all|\
-                 --network=host|--entrypoint=/bin/prog|image|two words||$HOME|--rm|"
+                 --memory=1g|--entrypoint=/bin/prog|image|two words||$HOME|--rm|"
             )
         );
         assert!(rest.contains("--network=tasks|"), "{rest}");

@@ -2,8 +2,10 @@
 
 use solti_plugin_host::{RunnerErrorKind, TaskOutcome};
 
+use taskvisor::TaskError;
+
 use super::fake::Fake;
-use super::{STARTED, completed, failed, failure_of, fatal, spec};
+use super::{STARTED, completed, failed, failure_of, fatal, spec, spec_with};
 
 #[tokio::test]
 async fn an_exit_code_is_the_containers() {
@@ -104,4 +106,44 @@ async fn a_container_whose_engine_was_killed_is_stopped_and_removed() {
     fake.removed().await;
     let stop = format!("stop|-t|10|{}|", fake.container());
     assert_eq!(fake.calls_of("stop"), [stop]);
+}
+
+/// The engine's words end in a terminal: in the reason of a task, and in a warning at the start.
+#[tokio::test]
+async fn an_engine_that_says_too_much_is_quoted_in_short_and_without_control_characters() {
+    const SAY: &str =
+        "printf 'Error: \\033[31m' >&2; head -c 900000 /dev/zero | tr '\\0' z >&2; exit 125";
+    for verb in ["image", "version", "run"] {
+        let fake = Fake::new()
+            .on(verb, SAY)
+            .on("inspect", "echo created; exit")
+            .on("pull", SAY);
+        let (end, _) = fake.host().run(&spec()).await;
+        let (Err(TaskError::Fail { reason, .. }) | Err(TaskError::Fatal { reason, .. })) = end
+        else {
+            panic!("instead of a failure: {end:?}");
+        };
+        assert!(reason.len() < 1200, "{verb}: {} bytes", reason.len());
+        assert!(reason.contains("z… [cut] …z"), "{verb}: {reason}");
+        assert!(!reason.contains(char::is_control), "{verb}: {reason:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_is_too_long_for_a_command_is_not_the_engines_fault() {
+    let fake = Fake::new();
+    let host = fake.host();
+    // Together longer than any system takes, and one that is longer than Linux takes of one.
+    for args in [vec!["x".repeat(100_000); 100], vec!["x".repeat(200_000)]] {
+        let (end, _) = host.run(&spec_with("image", |spec| spec.args = args)).await;
+        assert_eq!(
+            fatal(end),
+            "the task's arguments and environment are too long for the container engine's command: \
+             Argument list too long (os error 7); make them shorter, or put them into the image"
+        );
+    }
+    assert_eq!(
+        host.metrics.all()[..3],
+        failure_of(RunnerErrorKind::SpawnFailed)
+    );
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fake::Fake;
+use super::support::SOON;
 use super::which::{alone, passes_with, router};
 use super::{owner, spec, started, until};
 
@@ -96,4 +97,33 @@ async fn a_search_that_fails_fails_no_task() {
     let fake = Fake::new().on("ps", "echo broken >&2; exit 125");
     let host = fake.host();
     host.run(&spec()).await.0.unwrap();
+}
+
+/// As with a daemon that comes up after the host.
+#[tokio::test]
+async fn a_search_that_failed_is_made_again_with_a_later_task() {
+    let gone = owner(std::process::id(), started() - 1);
+    let fake = Fake::new()
+        .on(
+            "ps",
+            "if ! test -e $here/up; then : >$here/failed; echo 'no daemon' >&2; exit 1; fi
+            echo left
+            exit",
+        )
+        .on("inspect", &format!("echo {gone}; exit"));
+    let host = fake.host();
+    let failed = fake.directory().join("failed");
+    until("the first search fails", || failed.exists()).await;
+    std::fs::write(fake.directory().join("up"), "").unwrap();
+    let removal = "rm|--force|--volumes|left|".to_owned();
+    let again = async {
+        while !fake.calls().contains(&removal) {
+            host.run(&spec()).await.0.unwrap();
+        }
+    };
+    tokio::time::timeout(SOON, again).await.unwrap();
+    // It has succeeded now.
+    let searches = fake.calls_of("ps").len();
+    host.run(&spec()).await.0.unwrap();
+    assert_eq!(fake.calls_of("ps").len(), searches);
 }

@@ -151,17 +151,43 @@ async fn exit_codes_are_told_from_failures_to_start() {
     podman.nothing_left();
 }
 
+/// The arguments of the operator come behind those of the plugin, and the engine takes the last.
+#[tokio::test]
+async fn more_arguments_of_run_win_over_the_other_fields() {
+    let Some(podman) = Podman::new() else { return };
+    let config = podman.engine.config().replace(
+        "run_args = [",
+        "user = \"1000\"\nrun_args = [\"--user=7\", \"--env=WHO=operator\", ",
+    );
+    let host = configured(&config);
+    let spec = shell_with("id -u; echo $WHO", |spec| spec.env.push("WHO", "task"));
+    let (end, lines) = host.run(&spec).await;
+    end.unwrap();
+    assert_eq!(texts(&lines), ["7", "operator"]);
+}
+
 #[tokio::test]
 async fn an_image_that_is_not_there_is_no_failure_to_start() {
     let Some(podman) = Podman::new() else { return };
     let host = podman.host("");
-    let (end, _) = host.run(&spec_with("localhost/missing", |_| {})).await;
+    for (image, reason) in [
+        ("localhost/missing", "image not known"),
+        // A name that no image can have.
+        ("Localhost/Busybox:test", "must be lower"),
+        ("x@sha256:zz", "invalid reference"),
+    ] {
+        let (end, _) = host.run(&spec_with(image, |_| {})).await;
+        let found = failed(end).0;
+        let begin = format!(
+            "image {image:?} is not on this machine, and config.pull is \"never\": Error: "
+        );
+        assert!(
+            found.starts_with(&begin) && found.contains(reason),
+            "{found}"
+        );
+    }
     assert_eq!(
-        failed(end).0,
-        "image \"localhost/missing\" is not on this machine, and config.pull is \"never\""
-    );
-    assert_eq!(
-        host.metrics.all(),
+        host.metrics.all()[..3],
         failure_of(RunnerErrorKind::ModuleLoadFailed)
     );
 }

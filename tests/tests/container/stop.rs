@@ -1,11 +1,12 @@
 //! A container is stopped and removed however its attempt ends.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use solti_plugin_host::{RunnerErrorKind, TaskOutcome};
 use taskvisor::TaskError;
 
 use super::fake::{ENDLESS, Fake};
+use super::support::texts;
 use super::{Attempt, failed, failure_of, outcome, runs, spec, until};
 
 #[tokio::test]
@@ -175,4 +176,62 @@ async fn an_engine_that_stays_attached_to_a_stopped_container_is_killed() {
     assert_eq!(fake.calls_of("kill").len(), 1);
     assert_eq!(fake.calls_of("rm").len(), 2);
     nothing_hangs(&fake).await;
+}
+
+#[tokio::test]
+async fn tasks_that_wait_for_an_engine_that_hangs_fail_together() {
+    let fake = Fake::new().on("version", HANG);
+    let host = fake.host_with("engine_timeout_seconds = 1");
+    let began = Instant::now();
+    let mut attempts: Vec<_> = (0..5).map(|_| Attempt::of(&host, &spec())).collect();
+    for attempt in &mut attempts {
+        failed(attempt.end().await);
+    }
+    // One after another they would take five seconds.
+    assert!(began.elapsed() < Duration::from_secs(4));
+    // One process for all of them, after the one for the plugin at its start.
+    let asked = fake.calls_of("--version").len();
+    assert!(asked <= 2, "{asked}");
+    nothing_hangs(&fake).await;
+}
+
+#[tokio::test]
+async fn an_engine_that_exits_takes_with_it_what_it_has_started() {
+    // One of them keeps the output open, the other does not.
+    const LEAVE: &str = "sleep 600 & echo $! >>$here/hanging
+        sleep 600 >/dev/null 2>&1 & echo $! >>$here/hanging";
+    for verb in ["version", "image", "run", "rm"] {
+        let fake = Fake::new().on(verb, LEAVE);
+        let host = fake.host_with("engine_timeout_seconds = 5");
+        host.run(&spec()).await.0.unwrap();
+        nothing_hangs(&fake).await;
+    }
+    for kept in ["", ">/dev/null 2>&1"] {
+        let run = format!("sleep 600 {kept} & echo $! >>$here/hanging; echo hi; exit 3");
+        let fake = Fake::new().on("run", &run);
+        let (end, lines) = fake.host().run(&spec()).await;
+        assert_eq!(failed(end).1, Some(3));
+        assert_eq!(texts(&lines), ["hi"]);
+        nothing_hangs(&fake).await;
+    }
+    let fake = Fake::new()
+        .on("run", &format!("{LEAVE}\n{ENDLESS}"))
+        .on("stop", LEAVE);
+    let host = fake.host();
+    let mut attempt = Attempt::of(&host, &spec());
+    assert_eq!(attempt.line().await, "ready");
+    attempt.cancel.cancel();
+    assert!(matches!(attempt.end().await, Err(TaskError::Canceled)));
+    assert_eq!(attempt.line().await, "got stop");
+    // The container ended by itself, however long its output stayed open.
+    assert!(fake.calls_of("kill").is_empty());
+    nothing_hangs(&fake).await;
+}
+
+#[tokio::test]
+async fn the_last_line_of_what_an_engine_has_started_is_not_cut_off() {
+    let fake = Fake::new().on("run", "(sleep 0.2; echo last) & echo first; exit 0");
+    let (end, lines) = fake.host().run(&spec()).await;
+    end.unwrap();
+    assert_eq!(texts(&lines), ["first", "last"]);
 }

@@ -127,6 +127,12 @@ fn a_configured_engine_that_is_not_there_keeps_the_plugin_out() {
             "config.memory: \"x\" is no size".to_owned(),
         ),
         (
+            "run_args = [\"--rm\"]",
+            "config.run_args: \"--rm\" cannot be used here, leave it out: the plugin asks the engine \
+             how a container ended, and removes it then"
+                .to_owned(),
+        ),
+        (
             "pull = \"sometimes\"",
             "config.pull: unknown variant `sometimes`, expected one of `missing`, `always`, \
              `never`"

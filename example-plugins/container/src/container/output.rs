@@ -30,10 +30,6 @@ impl Output {
         }))
     }
 
-    pub(super) fn is_open(&self) -> bool {
-        matches!(self, Self::Open(_))
-    }
-
     /// Waits for the end; may be dropped and called again.
     pub(super) async fn end(&mut self) {
         if let Self::Open(copying) = self {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use e2e::Podman;
 
+use crate::plugins::write_sidecar;
+
 /// An engine that works, and the file that tells the plugin of it. Dropping it removes both: they are
 /// of no use without the demo's storage. An operator has an engine already and writes nothing.
 pub(crate) struct Engine {
@@ -17,15 +19,13 @@ impl Engine {
     /// Sets an engine up, or says why none works.
     pub(crate) fn set_up(scratch: &Path, plugins: &Path) -> io::Result<Result<Self, String>> {
         let sidecar = plugins.join("container.toml");
-        // A demo that was killed has left one.
-        remove(&sidecar)?;
         let podman = Podman::set_up(&scratch.join("containers"))
             .and_then(|podman| podman.try_run().map(|()| podman));
         let podman = match podman {
             Ok(podman) => podman,
             Err(reason) => return Ok(Err(reason)),
         };
-        fs::write(&sidecar, format!("[config]\n{}", podman.config()))?;
+        write_sidecar(&sidecar, &format!("[config]\n{}", podman.config()))?;
         Ok(Ok(Self {
             _podman: podman,
             sidecar,
@@ -35,13 +35,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        remove(&self.sidecar).ok();
-    }
-}
-
-fn remove(file: &Path) -> io::Result<()> {
-    match fs::remove_file(file) {
-        Err(err) if err.kind() != io::ErrorKind::NotFound => Err(err),
-        _ => Ok(()),
+        // Nothing can be done about what the system does not let go.
+        fs::remove_file(&self.sidecar).ok();
     }
 }

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "it shows a person what it does")]
 
 mod container;
+mod plugins;
 mod tasks;
 mod trust;
 mod zones;
@@ -34,13 +35,15 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     say("Building the example plugins and the host");
     let installed = e2e::install_examples()?;
     let solti_host = &installed.solti_host;
-    show_sizes(&installed.directory)?;
+    let directory = plugins::directory();
+    plugins::install(&installed.plugins, &directory)?;
+    show_sizes(&directory)?;
     say("The same plugin in two zones: what is written beside the copies tells them apart");
-    zones::install(&installed.directory)?;
-    let trust = trust::words(&installed.directory)?;
+    zones::install(&directory)?;
+    let trust = trust::words(&directory)?;
 
     let scratch = Scratch::new()?;
-    let engine = Engine::set_up(&scratch.0, &installed.directory)?;
+    let engine = Engine::set_up(&scratch.0, &directory)?;
     let demo = Demo::new(&scratch.0, engine.is_ok())?;
     if let Err(reason) = &engine {
         println!("\nNo container engine works here, so there is no container task: {reason}");
@@ -51,14 +54,14 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     say("What the plugins offer");
     let mut list = Command::new(solti_host);
-    list.arg("list").args(trust).arg(&installed.directory);
+    list.arg("list").args(trust).arg(&directory);
     show(&list);
     list.status()?;
 
     say("Tasks, each in its slot; some of them run into trouble on purpose");
     let mut run = Command::new(solti_host);
     run.arg("run").args(trust);
-    run.arg("--plugins").arg(&installed.directory);
+    run.arg("--plugins").arg(&directory);
     run.arg("--summary").arg(&summary).arg(&specs).arg("-");
     show(&run);
     let mut running = run.stdin(Stdio::piped()).spawn()?;

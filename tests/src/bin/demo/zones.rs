@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::plugins::write_sidecar;
+
 /// The zones, and how many milliseconds a cancelled task has there to say goodbye.
 pub(crate) const ZONES: [(&str, u32); 2] = [("eu", 3000), ("us", 0)];
 
@@ -17,7 +19,7 @@ pub(crate) fn install(plugins: &Path) -> io::Result<()> {
             "name = \"subprocess-{zone}\"\nlabels.zone = \"{zone}\"\nconfig.stop_grace_ms = {grace}\n"
         );
         fs::copy(plugin("subprocess"), plugin(&stem))?;
-        fs::write(plugins.join(format!("{stem}.toml")), &sidecar)?;
+        write_sidecar(&plugins.join(format!("{stem}.toml")), &sidecar)?;
         println!("{stem}.toml: {}", sidecar.trim_end().replace('\n', ", "));
     }
     Ok(())
