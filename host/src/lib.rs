@@ -27,8 +27,8 @@ pub use loader::{
     InspectError, Inspection, LoadDirError, LoadError, LoadReport, LoadedPlugin, LoadedRunner,
     Needs, OpenError, Passed, PassedRunner, Place, PluginLoader, PolicyError, Probe, ProbeError,
     Problem, Progress, PublicKeyError, RegisterError, Rejected, RememberedProbe, Signature,
-    Skipped, Stage, StageError, StageTimes, Survey, exit_now, forget_probes, inspect, load_dir,
-    one_line, probe_main, shown_path,
+    SkipReason, Skipped, Stage, StageError, StageTimes, Survey, exit_now, forget_probes, inspect,
+    load_dir, one_line, probe_main, shown_path,
 };
 pub use router::RunnerRouter;
 pub use services::log::{PluginLog, PluginRecord, TracingLog};

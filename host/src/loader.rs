@@ -64,7 +64,7 @@ pub use facts::{FileFacts, StageTimes};
 pub use inspect::{GlibcVersion, Inspection, Needs, Problem, inspect};
 pub use policy::PublicKeyError;
 pub use probe::{Probe, ProbeError, RememberedProbe, forget_probes, probe_main};
-pub use report::{LoadReport, LoadedPlugin, LoadedRunner, Rejected, Skipped};
+pub use report::{LoadReport, LoadedPlugin, LoadedRunner, Rejected, SkipReason, Skipped};
 pub use shown::{one_line, shown_path};
 pub use survey::{Signature, Survey};
 

@@ -127,8 +127,11 @@ fn a_link_inside_the_directory_is_the_same_plugin_once_under_the_name_of_the_fil
     let loaded: Vec<_> = host.report.loaded().iter().map(|it| &it.file).collect();
     assert_eq!(loaded, ["hello.so"]);
     let skipped: Vec<_> = host.report.skipped().iter().collect();
-    let reasons: Vec<_> = skipped.iter().map(|it| it.reason.as_str()).collect();
-    assert_eq!(reasons, ["the same file as hello.so"; 2]);
+    let reasons: Vec<_> = skipped.iter().map(|it| it.reason.to_string()).collect();
+    assert_eq!(
+        reasons,
+        ["the same file as hello.so", "the same file as hello.so"]
+    );
 }
 
 #[test]
@@ -150,7 +153,22 @@ fn links_to_a_file_that_is_no_plugin_by_its_own_name_are_one_plugin() {
     let host = Host::load(directory, PluginLoader::new());
     let loaded: Vec<_> = host.report.loaded().iter().map(|it| &it.file).collect();
     assert_eq!(loaded, ["hello.so"]);
-    assert_eq!(host.report.skipped()[0].reason, "the same file as hello.so");
+    let reason = host.report.skipped()[0].reason.to_string();
+    assert_eq!(reason, "the same file as hello.so");
+}
+
+#[test]
+fn a_sidecar_under_a_mistyped_name_is_not_ignored_without_a_word() {
+    let directory = support::directory_with(&["hello"]);
+    fs::write(directory.path().join("helo.toml"), "enabled = false\n").unwrap();
+    fs::write(directory.path().join("hello.toml"), "").unwrap();
+    assert_eq!(
+        complaints(&PluginLoader::new(), directory.path()),
+        [
+            "helo.toml: skipped: a sidecar of helo.so, which is not there: name it as the plugin's \
+             file is named"
+        ]
+    );
 }
 
 #[test]

@@ -271,7 +271,7 @@ fn only_allowed_plugins_are_loaded_whatever_a_sidecar_calls_them() {
     let host = Host::load(directory, PluginLoader::new().allow(["hello"]));
     assert_eq!(host.report.loaded().len(), 1);
     assert_eq!(
-        host.report.skipped()[0].reason,
+        host.report.skipped()[0].reason.to_string(),
         "plugin 'specimen' is not in the host's allow-list"
     );
 }

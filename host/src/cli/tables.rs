@@ -73,7 +73,7 @@ pub(super) fn skipped(
     let mut table = new(colour, Stream::Stdout);
     table.set_header(header(colour, &["skipped", "reason"]));
     for skipped in files {
-        table.add_row([name(&skipped.file), one_line(&skipped.reason)]);
+        table.add_row([name(&skipped.file), one_line(&skipped.reason.to_string())]);
     }
     (!files.is_empty()).then(|| table.to_string())
 }

@@ -13,7 +13,7 @@ use super::facts::FileFacts;
 use super::policy::Sums;
 use super::probe::Probe;
 use super::register;
-use super::report::{Rejected, Skipped, kind_names};
+use super::report::{Rejected, SkipReason, Skipped, kind_names};
 use super::shown::shown_path;
 use super::sonames::Sonames;
 use super::tried::{Sound, Tried};
@@ -114,17 +114,17 @@ impl PluginLoader {
     }
 
     /// Why a host leaves a file of this name alone, whatever is in it.
-    fn why_left_alone(&self, directory: &Path, name: &OsStr) -> Option<String> {
+    fn why_left_alone(&self, directory: &Path, name: &OsStr) -> Option<SkipReason> {
         let file = shown(name);
         let all = discover::discover(directory, &self.policy).ok()?;
         match all.into_iter().find(|found| found.file() == file) {
             // A second name of a file is skipped, too, but then there is nothing to do about it.
-            Some(Found::Skipped(skipped)) => skipped.advice().is_some().then_some(skipped.reason),
+            Some(Found::Skipped(skipped)) => match skipped.reason {
+                SkipReason::SameFile { .. } => None,
+                reason => Some(reason),
+            },
             Some(_) => None,
-            None => Some(format!(
-                "a name that does not end in {}: rename it to load it",
-                std::env::consts::DLL_SUFFIX
-            )),
+            None => Some(SkipReason::NoPluginName),
         }
     }
 }

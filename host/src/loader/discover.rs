@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{DirectoryRole, DiscoverError, LoadDirError, LoadError, PolicyError};
 use super::policy::Policy;
-use super::report::Skipped;
+use super::report::{SkipReason, Skipped};
 
 /// A file that may be a plugin.
 #[derive(Debug)]
@@ -75,14 +75,24 @@ pub(super) fn discover(directory: &Path, policy: &Policy) -> Result<Vec<Found>, 
     names.sort();
 
     let mut found = Vec::new();
-    for name in names {
-        if let Some(reason) = names::unfinished(&name) {
+    for name in &names {
+        if let Some(reason) = names::unfinished(name) {
             found.push(Found::Skipped(Skipped {
-                file: shown(&name),
+                file: shown(name),
                 reason,
             }));
-        } else if names::is_plugin(&name) {
-            found.push(look_at(&directory.join(&name), policy));
+        } else if names::is_plugin(name) {
+            found.push(look_at(&directory.join(name), policy));
+        } else if let Some(plugin) = names::plugin_of_sidecar(name)
+            && names.binary_search(&plugin).is_err()
+        {
+            // What it says, to leave a plugin alone perhaps, would be lost without a word.
+            found.push(Found::Skipped(Skipped {
+                file: shown(name),
+                reason: SkipReason::SidecarOfNone {
+                    missing: shown(&plugin),
+                },
+            }));
         }
     }
     skip_repeated(&mut found);
@@ -103,7 +113,7 @@ fn skip_repeated(found: &mut [Found]) {
             {
                 *entry = Found::Skipped(Skipped {
                     file: candidate.file.clone(),
-                    reason: format!("the same file as {first}"),
+                    reason: SkipReason::SameFile { first },
                 });
             }
         }

@@ -13,14 +13,14 @@ use super::error::{LoadError, PolicyError, Stage};
 use super::facts::FileFacts;
 use super::inspect::{self, Needs};
 use super::policy::Sums;
-use super::report;
+use super::report::SkipReason;
 use super::sidecar::Sidecar;
 use super::stage::{self, Staged};
 
 /// A file that is ready to be opened, or was left alone.
 pub(super) enum Prepared {
     Ready(Box<Ready>),
-    Skipped(String),
+    Skipped(SkipReason),
 }
 
 /// A file that nothing speaks against.
@@ -49,7 +49,8 @@ impl PluginLoader {
         let policy = &self.policy;
         let sidecar = facts.timed(Stage::Discover, || Sidecar::beside(candidate, policy, sums))?;
         if !sidecar.enabled {
-            return Ok(Prepared::Skipped(report::disabled(&sidecar.file)));
+            let sidecar = sidecar.file;
+            return Ok(Prepared::Skipped(SkipReason::Disabled { sidecar }));
         }
         // Opened once: from here on the name is not looked at again.
         let opened = facts.timed(Stage::Policy, || {
@@ -68,7 +69,8 @@ impl PluginLoader {
             .as_ref()
             .is_some_and(|allowed| !allowed.contains(&stamp.plugin))
         {
-            return Ok(Prepared::Skipped(report::not_allowed(&stamp.plugin)));
+            let plugin = stamp.plugin;
+            return Ok(Prepared::Skipped(SkipReason::NotAllowed { plugin }));
         }
         let name = sidecar.name.unwrap_or_else(|| stamp.plugin.clone());
         facts.timed(Stage::Policy, || {

@@ -17,8 +17,7 @@ use super::plain::plain;
 use super::probe::Probe;
 use crate::foreign::Plugin;
 
-pub use skipped::Skipped;
-pub(super) use skipped::{disabled, not_allowed};
+pub use skipped::{SkipReason, Skipped};
 
 /// What became of each file of a directory, in the order in which they were looked at.
 ///
@@ -192,7 +191,7 @@ impl fmt::Display for LoadReport {
             writeln!(f, "{file:width$}  rejected  at {stage}: {reason}")?;
         }
         for Skipped { file, reason } in &self.skipped {
-            writeln!(f, "{file:width$}  skipped   {}", plain(reason))?;
+            writeln!(f, "{file:width$}  skipped   {}", plain(&reason.to_string()))?;
         }
         write!(
             f,
@@ -242,7 +241,9 @@ mod tests {
         });
         report.add_skipped(Skipped {
             file: "b.so".to_owned(),
-            reason: "plugin 'x\u{1b}[2J' is not in the host's allow-list".to_owned(),
+            reason: SkipReason::NotAllowed {
+                plugin: "x\u{1b}[2J".to_owned(),
+            },
         });
         assert_eq!(
             report.to_string(),

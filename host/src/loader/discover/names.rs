@@ -1,8 +1,10 @@
 //! What a file's name says of it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+
+use crate::loader::report::SkipReason;
 
 /// The suffix of a plugin file on this platform.
 const SUFFIX: &str = if cfg!(target_vendor = "apple") {
@@ -38,9 +40,9 @@ pub(super) fn is_plugin(name: &OsStr) -> bool {
 }
 
 /// Why a file of this name is left alone, where the name says that somebody is not done with it.
-pub(super) fn unfinished(name: &OsStr) -> Option<String> {
+pub(super) fn unfinished(name: &OsStr) -> Option<SkipReason> {
     if name.as_bytes().starts_with(b".") {
-        return Some("a hidden name: rename it to load it".to_owned());
+        return Some(SkipReason::Hidden);
     }
     let suffix = if name.as_bytes().ends_with(b"~") {
         "~".to_owned()
@@ -50,5 +52,12 @@ pub(super) fn unfinished(name: &OsStr) -> Option<String> {
             .contains(&extension)
             .then(|| format!(".{extension}"))?
     };
-    Some(format!("a temporary name ({suffix}): rename it to load it"))
+    Some(SkipReason::Temporary { suffix })
+}
+
+/// The plugin file that a file of this name would be the sidecar of.
+pub(super) fn plugin_of_sidecar(name: &OsStr) -> Option<OsString> {
+    let name = Path::new(name);
+    let is_sidecar = name.extension() == Some(OsStr::new("toml"));
+    is_sidecar.then(|| name.with_extension(SUFFIX).into_os_string())
 }

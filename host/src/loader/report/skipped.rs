@@ -1,9 +1,10 @@
 //! Files that were left alone on purpose, why, and how to have them loaded.
 
+use std::fmt;
+
 use serde::{Serialize, Serializer};
 
-const DISABLED: &str = "disabled in ";
-const NOT_ALLOWED: &str = " is not in the host's allow-list";
+use super::plain;
 
 /// A file that was left alone on purpose.
 ///
@@ -14,33 +15,85 @@ pub struct Skipped {
     /// The file's name.
     pub file: String,
     /// Why.
-    pub reason: String,
+    pub reason: SkipReason,
 }
 
-impl Skipped {
+/// Why a file was left alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SkipReason {
+    /// Its name begins with a dot.
+    Hidden,
+    /// Its name says that somebody is not done with it, or has put it aside.
+    Temporary {
+        /// How such names end.
+        suffix: String,
+    },
+    /// Its name does not end as those of plugins do.
+    NoPluginName,
+    /// It is another plugin file of the directory under a second name.
+    SameFile {
+        /// That file.
+        first: String,
+    },
+    /// Its sidecar says so.
+    Disabled {
+        /// The sidecar.
+        sidecar: String,
+    },
+    /// The host has an allow-list without it.
+    NotAllowed {
+        /// The name that the plugin was built with.
+        plugin: String,
+    },
+    /// It is a sidecar, and there is no file that it would be beside.
+    SidecarOfNone {
+        /// That file.
+        missing: String,
+    },
+}
+
+impl SkipReason {
     /// What to do to have it loaded, in the imperative; `None` where it is loaded under another name.
     #[must_use]
     pub fn advice(&self) -> Option<String> {
-        if let Some(sidecar) = self.reason.strip_prefix(DISABLED) {
-            return Some(format!("set enabled = true in {sidecar} to load it"));
-        }
-        if self.reason.ends_with(NOT_ALLOWED) {
-            return Some("add its name to the allow-list (--allow) to load it".to_owned());
-        }
-        // Of a name, the reason says it itself.
-        let (_, advice) = self.reason.rsplit_once(": ")?;
-        advice.starts_with("rename it").then(|| advice.to_owned())
+        Some(match self {
+            Self::Hidden | Self::Temporary { .. } | Self::NoPluginName => {
+                "rename it to load it".to_owned()
+            }
+            Self::SameFile { .. } => return None,
+            Self::Disabled { sidecar } => format!("set enabled = true in {sidecar} to load it"),
+            Self::NotAllowed { .. } => {
+                "add its name to the allow-list (--allow) to load it".to_owned()
+            }
+            Self::SidecarOfNone { .. } => "name it as the plugin's file is named".to_owned(),
+        })
     }
 }
 
-/// Why a plugin is left alone whose `sidecar` says so.
-pub(in crate::loader) fn disabled(sidecar: &str) -> String {
-    format!("{DISABLED}{sidecar}")
-}
-
-/// Why the plugin `name` is left alone where the host has an allow-list without it.
-pub(in crate::loader) fn not_allowed(name: &str) -> String {
-    format!("plugin '{name}'{NOT_ALLOWED}")
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let suffix = std::env::consts::DLL_SUFFIX;
+        match self {
+            Self::Hidden => f.write_str("a hidden name: rename it to load it"),
+            Self::Temporary { suffix } => {
+                write!(f, "a temporary name ({suffix}): rename it to load it")
+            }
+            Self::NoPluginName => write!(
+                f,
+                "a name that does not end in {suffix}: rename it to load it"
+            ),
+            Self::SameFile { first } => write!(f, "the same file as {first}"),
+            Self::Disabled { sidecar } => write!(f, "disabled in {sidecar}"),
+            Self::NotAllowed { plugin } => {
+                write!(f, "plugin '{plugin}' is not in the host's allow-list")
+            }
+            Self::SidecarOfNone { missing } => write!(
+                f,
+                "a sidecar of {missing}, which is not there: name it as the plugin's file is named"
+            ),
+        }
+    }
 }
 
 impl Serialize for Skipped {
@@ -55,38 +108,9 @@ impl Serialize for Skipped {
         }
         Form {
             file: &self.file,
-            reason: super::plain(&self.reason),
-            advice: self.advice(),
+            reason: plain(&self.reason.to_string()),
+            advice: self.reason.advice(),
         }
         .serialize(serializer)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_skipped_file_comes_with_what_to_do_where_something_is_to_do() {
-        let advice = |reason: &str| {
-            let (file, reason) = ("x.so".to_owned(), reason.to_owned());
-            Skipped { file, reason }.advice()
-        };
-        let some = |advice: &str| Some(advice.to_owned());
-        assert_eq!(
-            advice(&disabled("x.toml")),
-            some("set enabled = true in x.toml to load it")
-        );
-        assert_eq!(
-            advice(&not_allowed("x")),
-            some("add its name to the allow-list (--allow) to load it")
-        );
-        for reason in [
-            "a hidden name: rename it to load it",
-            "a temporary name (.bak): rename it to load it",
-        ] {
-            assert_eq!(advice(reason), some("rename it to load it"), "{reason}");
-        }
-        assert_eq!(advice("the same file as a: b.so"), None);
     }
 }
