@@ -23,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) inherit_env: Vec<String>,
     /// Directories that guests see.
     pub(crate) directories: Vec<Directory>,
+    /// How many files and directories a guest may have open, besides those it begins with.
+    pub(crate) max_open_files: u32,
     /// Which time it is for a guest.
     pub(crate) clock: Clock,
     /// Makes a guest's random numbers the same in every run.
@@ -72,6 +74,7 @@ impl Default for Config {
             cached_modules: NonZeroUsize::new(32).expect("32 is not zero"),
             inherit_env: Vec::new(),
             directories: Vec::new(),
+            max_open_files: 64,
             clock: Clock::Real,
             random_seed: None,
         }

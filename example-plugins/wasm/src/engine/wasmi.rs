@@ -3,6 +3,8 @@
 //! A guest gets its fuel in slices. When one is used up its call is suspended, which is when it is
 //! stopped if it was asked to, and charged for what it used.
 
+mod linker;
+
 use std::sync::Arc;
 
 use ::wasmi::errors::{ErrorKind, InstantiationError};
@@ -14,7 +16,7 @@ use wasi_common::WasiCtx;
 use wasmi_core::LimiterError;
 
 use super::limits::{Growth, Limits, MAX_TABLES, PAGE_BYTES};
-use super::{Failure, Program, WASI};
+use super::{Failure, Program};
 use crate::config;
 use crate::module::Fault;
 use crate::stop::Stop;
@@ -54,20 +56,9 @@ impl Wasmi {
             .set_max_recursion_depth(MAX_CALL_DEPTH)
             .set_max_stack_height(MAX_STACK_BYTES);
         let engine = Engine::new(&settings);
-        let mut linker = Linker::new(&engine);
-        wasmi_wasi::add_to_linker(&mut linker, |guest: &mut Guest| &mut guest.wasi)
-            .expect("an empty linker takes every definition");
-        // The library's own refuses codes from 126 on, which programs may well use.
-        linker.allow_shadowing(true);
-        linker
-            .func_wrap(WASI, "proc_exit", |code: i32| -> Result<(), Error> {
-                Err(Error::i32_exit(code))
-            })
-            .expect("shadowing is allowed");
-        linker.allow_shadowing(false);
         Self {
+            linker: Arc::new(linker::linker(&engine)),
             engine,
-            linker: Arc::new(linker),
             limits: Limits::of(config),
         }
     }
