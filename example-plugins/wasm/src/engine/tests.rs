@@ -131,6 +131,6 @@ fn an_import_that_nobody_provides_is_named() {
             .compile(&wat::parse_str(text).unwrap())
             .err()
             .unwrap();
-        assert_eq!(fault, Fault::Imports(vec!["env::frobnicate".to_owned()]));
+        assert_eq!(fault, Fault::Imports("env::frobnicate".to_owned()));
     }
 }

@@ -15,7 +15,7 @@ use ::wasmi::{
 use wasi_common::WasiCtx;
 use wasmi_core::LimiterError;
 
-use super::limits::{Growth, Limits, MAX_TABLES, PAGE_BYTES};
+use super::limits::{Growth, Limits, MAX_TABLES};
 use super::{Failure, Program};
 use crate::config;
 use crate::module::Fault;
@@ -73,33 +73,35 @@ impl Wasmi {
                     .func_wrap(import.module(), import.name(), || {})
                     .is_ok()
             })
-            .map(|import| format!("{}::{}", import.module(), import.name()))
+            .map(|import| (import.module(), import.name()))
             .collect();
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(Fault::Imports(missing))
+        if !missing.is_empty() {
+            return Err(Fault::imports(&missing));
         }
+        for import in module.imports() {
+            let wanted = match import.ty() {
+                ExternType::Func(_) => continue,
+                ExternType::Global(_) => "global",
+                ExternType::Table(_) => "table",
+                ExternType::Memory(_) => "memory",
+            };
+            let name = (import.module(), import.name());
+            return Err(Fault::import_type(name, wanted, "function"));
+        }
+        Ok(())
     }
 }
 
 impl super::Engine for Wasmi {
     fn compile(&self, bytes: &[u8]) -> Result<Arc<dyn Program>, Fault> {
-        let module =
-            Module::new(&self.engine, bytes).map_err(|err| Fault::Invalid(err.to_string()))?;
+        let module = Module::new(&self.engine, bytes).map_err(Fault::invalid)?;
         self.check_imports(&module)?;
         match module.get_export("_start") {
             Some(ExternType::Func(ty)) if ty.params().is_empty() && ty.results().is_empty() => {}
             _ => return Err(Fault::NoStart),
         }
         match module.get_export("memory") {
-            Some(ExternType::Memory(ty)) => {
-                let needed = ty.minimum().saturating_mul(PAGE_BYTES);
-                let limit = self.limits.max_memory_bytes as u64;
-                if needed > limit {
-                    return Err(Fault::Memory { needed, limit });
-                }
-            }
+            Some(ExternType::Memory(_)) => {}
             _ if module.imports().len() > 0 => return Err(Fault::NoMemory),
             _ => {}
         }
@@ -183,14 +185,12 @@ impl Interpreted {
                 expected,
                 actual,
             }) => {
-                return Failure::Module(Fault::ImportType {
-                    name: format!("{}::{}", name.module(), name.name()),
-                    wanted: signature(expected),
-                    provided: signature(actual),
-                });
+                let name = (name.module(), name.name());
+                let fault = Fault::import_type(name, signature(expected), signature(actual));
+                return Failure::Module(fault);
             }
-            ErrorKind::Instantiation(_) => {
-                return Failure::Module(Fault::Instantiation(err.to_string()));
+            ErrorKind::Instantiation(_) | ErrorKind::Linker(_) => {
+                return Failure::Module(growth.fault(err));
             }
             _ => {}
         }

@@ -24,7 +24,9 @@ impl Bounds {
     pub(super) fn new(stop: Arc<Stop>, max_open_files: u32) -> Self {
         Self {
             stop,
-            open: Arc::new(Semaphore::new(max_open_files as usize)),
+            open: Arc::new(Semaphore::new(
+                (max_open_files as usize).min(Semaphore::MAX_PERMITS),
+            )),
         }
     }
 
