@@ -82,11 +82,52 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks what serde cannot: that the directories are there.
-    ///
-    /// They are opened anew for each attempt, so that one that is mounted later is seen; this is
-    /// for the operator, who learns of a wrong path when the plugin is loaded.
+    /// Checks what serde cannot, so that the operator learns of a mistake when the plugin is loaded.
     pub(crate) fn checked(self) -> Result<Self, String> {
+        self.check_env()?;
+        self.check_guests()?;
+        self.check_hosts()?;
+        Ok(self)
+    }
+
+    fn check_env(&self) -> Result<(), String> {
+        for (index, name) in self.inherit_env.iter().enumerate() {
+            // The system has no such variable, so nothing would ever be inherited.
+            if name.is_empty() || name.contains(['=', '\0']) {
+                return Err(format!(
+                    "config.inherit_env[{index}]: found {name:?}, expected the name of a variable, \
+                     without a value, `=` or NUL"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_guests(&self) -> Result<(), String> {
+        for (index, directory) in self.directories.iter().enumerate() {
+            let guest = &directory.guest;
+            let field = format!("config.directories[{index}].guest");
+            if guest.is_empty() || guest.contains('\0') {
+                return Err(format!(
+                    "{field}: found {guest:?}, expected a path, such as \"/data\", without NUL"
+                ));
+            }
+            // A program would see the one or the other, as its language's library has it.
+            let same = |other: &Directory| {
+                other.guest.trim_end_matches('/') == guest.trim_end_matches('/')
+            };
+            if let Some(first) = self.directories[..index].iter().position(same) {
+                return Err(format!(
+                    "{field}: found {guest:?}, which is that of directories[{first}] already, \
+                     expected a path of its own"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The directories are opened anew for each attempt, so that one that is mounted later is seen.
+    fn check_hosts(&self) -> Result<(), String> {
         for (index, directory) in self.directories.iter().enumerate() {
             let host = directory.host.display();
             match std::fs::metadata(&directory.host) {
@@ -103,6 +144,6 @@ impl Config {
                 }
             }
         }
-        Ok(self)
+        Ok(())
     }
 }

@@ -187,6 +187,34 @@ fn a_wrong_configuration_is_refused_at_load_with_its_field() {
             "directories = [{ host = '/dev/null', guest = '/' }]",
             "config.directories[0].host: /dev/null is not a directory",
         ),
+        (
+            "directories = [{ host = '/', guest = '' }]",
+            "config.directories[0].guest: found \"\", expected a path, such as \"/data\", \
+             without NUL",
+        ),
+        (
+            "directories = [{ host = '/', guest = \"/a\\u0000b\" }]",
+            "config.directories[0].guest: found \"/a\\0b\", expected a path",
+        ),
+        (
+            "directories = [{ host = '/', guest = '/b' }, { host = '/', guest = '/a/' }, \
+             { host = '/tmp', guest = '/a' }]",
+            "config.directories[2].guest: found \"/a\", which is that of directories[1] already, \
+             expected a path of its own",
+        ),
+        (
+            "inherit_env = ['HOME', 'A=B']",
+            "config.inherit_env[1]: found \"A=B\", expected the name of a variable, without a \
+             value, `=` or NUL",
+        ),
+        (
+            "inherit_env = ['']",
+            "config.inherit_env[0]: found \"\", expected the name",
+        ),
+        (
+            "inherit_env = [\"A\\u0000\"]",
+            "config.inherit_env[0]: found \"A\\0\", expected the name",
+        ),
     ];
     for (config, message) in cases {
         let text = rejected(config);
