@@ -23,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) inherit_env: Vec<String>,
     /// Directories that guests see.
     pub(crate) directories: Vec<Directory>,
+    /// How many files and directories a guest may have open, besides those it begins with.
+    pub(crate) max_open_files: u32,
     /// Which time it is for a guest.
     pub(crate) clock: Clock,
     /// Makes a guest's random numbers the same in every run.
@@ -72,6 +74,7 @@ impl Default for Config {
             cached_modules: NonZeroUsize::new(32).expect("32 is not zero"),
             inherit_env: Vec::new(),
             directories: Vec::new(),
+            max_open_files: 64,
             clock: Clock::Real,
             random_seed: None,
         }
@@ -79,11 +82,52 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks what serde cannot: that the directories are there.
-    ///
-    /// They are opened anew for each attempt, so that one that is mounted later is seen; this is
-    /// for the operator, who learns of a wrong path when the plugin is loaded.
+    /// Checks what serde cannot, so that the operator learns of a mistake when the plugin is loaded.
     pub(crate) fn checked(self) -> Result<Self, String> {
+        self.check_env()?;
+        self.check_guests()?;
+        self.check_hosts()?;
+        Ok(self)
+    }
+
+    fn check_env(&self) -> Result<(), String> {
+        for (index, name) in self.inherit_env.iter().enumerate() {
+            // The system has no such variable, so nothing would ever be inherited.
+            if name.is_empty() || name.contains(['=', '\0']) {
+                return Err(format!(
+                    "config.inherit_env[{index}]: found {name:?}, expected the name of a variable, \
+                     without a value, `=` or NUL"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_guests(&self) -> Result<(), String> {
+        for (index, directory) in self.directories.iter().enumerate() {
+            let guest = &directory.guest;
+            let field = format!("config.directories[{index}].guest");
+            if guest.is_empty() || guest.contains('\0') {
+                return Err(format!(
+                    "{field}: found {guest:?}, expected a path, such as \"/data\", without NUL"
+                ));
+            }
+            // A program would see the one or the other, as its language's library has it.
+            let same = |other: &Directory| {
+                other.guest.trim_end_matches('/') == guest.trim_end_matches('/')
+            };
+            if let Some(first) = self.directories[..index].iter().position(same) {
+                return Err(format!(
+                    "{field}: found {guest:?}, which is that of directories[{first}] already, \
+                     expected a path of its own"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The directories are opened anew for each attempt, so that one that is mounted later is seen.
+    fn check_hosts(&self) -> Result<(), String> {
         for (index, directory) in self.directories.iter().enumerate() {
             let host = directory.host.display();
             match std::fs::metadata(&directory.host) {
@@ -100,6 +144,6 @@ impl Config {
                 }
             }
         }
-        Ok(self)
+        Ok(())
     }
 }

@@ -1,9 +1,14 @@
 //! A module file, and what can be wrong with it.
 
+mod text;
+
+use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
 use thiserror::Error;
+
+use self::text::shown;
 
 /// The first bytes of every WebAssembly binary.
 const MAGIC: &[u8] = b"\0asm";
@@ -33,11 +38,10 @@ pub(crate) enum Fault {
     #[error("is not valid: {0}")]
     Invalid(String),
     #[error(
-        "imports {}, which nobody provides: provided are the functions of \
-         wasi_snapshot_preview1, build it for wasm32-wasip1",
-        .0.join(", ")
+        "imports {0}, which nobody provides: provided are the functions of \
+         wasi_snapshot_preview1, build it for wasm32-wasip1"
     )]
-    Imports(Vec<String>),
+    Imports(String),
     #[error("imports {name} with the type {wanted}, provided is {provided}")]
     ImportType {
         name: String,
@@ -50,11 +54,41 @@ pub(crate) enum Fault {
     NoMemory,
     #[error("needs {needed} bytes of memory to start, the limit is {limit} (max_memory_bytes)")]
     Memory { needed: u64, limit: u64 },
+    #[error("needs a table of {needed} elements to start, the limit is {limit}")]
+    Table { needed: usize, limit: usize },
     #[error("could not be instantiated: {0}")]
     Instantiation(String),
 }
 
 impl Fault {
+    /// A module that the engine does not accept, in the engine's words.
+    pub(crate) fn invalid(words: impl Display) -> Self {
+        Self::Invalid(shown(&words.to_string()))
+    }
+
+    /// A module that cannot be instantiated, in the engine's words.
+    pub(crate) fn instantiation(words: impl Display) -> Self {
+        Self::Instantiation(shown(&words.to_string()))
+    }
+
+    /// A module with imports, each of a module and a name, that nobody provides.
+    pub(crate) fn imports(missing: &[(&str, &str)]) -> Self {
+        Self::Imports(text::list(missing))
+    }
+
+    /// A module with an import of another type.
+    pub(crate) fn import_type(
+        (module, name): (&str, &str),
+        wanted: impl Display,
+        provided: impl Display,
+    ) -> Self {
+        Self::ImportType {
+            name: text::import(module, name),
+            wanted: shown(&wanted.to_string()),
+            provided: provided.to_string(),
+        }
+    }
+
     /// Whether the file may be whole at the next attempt, because it is only on its way.
     pub(crate) fn may_pass(&self) -> bool {
         matches!(

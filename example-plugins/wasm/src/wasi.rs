@@ -3,9 +3,11 @@
 //! Nothing of it is the host's unless the configuration says so: standard input is empty, there is
 //! no network, and of the environment and the file system only what is named.
 
+mod bounded;
 mod clock;
 mod directory;
 mod output;
+mod random;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -19,9 +21,11 @@ use thiserror::Error;
 use wasi_common::sync::{Dir, clocks_ctx, random_ctx};
 use wasi_common::{Table, WasiCtx, WasiDir};
 
+use self::bounded::{Bounded, Bounds};
 use self::clock::VirtualClock;
 use self::directory::ReadOnly;
 use self::output::Output;
+use self::random::Random;
 use self::wait::Waiting;
 use crate::config::{Clock, Config};
 use crate::stop::Stop;
@@ -50,10 +54,11 @@ pub(crate) fn world(
     [stdout, stderr]: [LineWriter; 2],
     stop: &Arc<Stop>,
 ) -> Result<WasiCtx, WorldError> {
-    let random = match config.random_seed {
+    let source = match config.random_seed {
         Some(seed) => Box::new(StdRng::seed_from_u64(seed)),
         None => random_ctx(),
     };
+    let random = Box::new(Random::new(source, Arc::clone(stop)));
     let virtual_clock = match config.clock {
         Clock::Real => None,
         Clock::Virtual => Some(Arc::new(VirtualClock::new())),
@@ -72,8 +77,9 @@ pub(crate) fn world(
     for (name, value) in &invocation.env {
         wasi.push_env(name, value).map_err(strings)?;
     }
-    wasi.set_stdout(Box::new(Output::new(stdout)));
-    wasi.set_stderr(Box::new(Output::new(stderr)));
+    wasi.set_stdout(Box::new(Output::new(stdout, Arc::clone(stop))));
+    wasi.set_stderr(Box::new(Output::new(stderr, Arc::clone(stop))));
+    let bounds = Bounds::new(Arc::clone(stop), config.max_open_files);
     for directory in &config.directories {
         let failed = |reason: String| WorldError::Directory {
             path: directory.host.display().to_string(),
@@ -81,11 +87,12 @@ pub(crate) fn world(
         };
         let opened = Dir::open_ambient_dir(&directory.host, ambient_authority())
             .map_err(|err| failed(err.to_string()))?;
-        let opened = wasi_common::sync::dir::Dir::from_cap_std(opened);
+        let opened = Box::new(wasi_common::sync::dir::Dir::from_cap_std(opened));
+        let bounded = Box::new(Bounded::preopened(opened, bounds.clone()));
         let shown: Box<dyn WasiDir> = if directory.writable {
-            Box::new(opened)
+            bounded
         } else {
-            Box::new(ReadOnly(Box::new(opened) as Box<dyn WasiDir>))
+            Box::new(ReadOnly(bounded as Box<dyn WasiDir>))
         };
         wasi.push_preopened_dir(shown, &directory.guest)
             .map_err(|err| failed(err.to_string()))?;

@@ -14,7 +14,19 @@ async fn a_module_that_cannot_be_loaded_says_what_is_wrong_and_is_counted() {
     let wrong_type = r#"(module
         (import "wasi_snapshot_preview1" "sched_yield" (func (param i64)))
         (memory (export "memory") 1) (func (export "_start")))"#;
-    let cases: [(Vec<u8>, &str, &str); 9] = [
+    let no_function = r#"(module
+        (import "wasi_snapshot_preview1" "proc_exit" (global i32))
+        (memory (export "memory") 1) (func (export "_start")))"#;
+    let hostile_imports: String = (0..20)
+        .map(|index| format!(r#"(import "\1b[2J{index}\n" "{}" (func))"#, "x".repeat(100)))
+        .collect();
+    let hostile_imports = format!(r#"(module {hostile_imports} (func (export "_start")))"#);
+    let named = |index| format!("\\u{{1b}}[2J{index}\\n::{}…", "x".repeat(80));
+    let hostile_names = (0..8).map(named).collect::<Vec<_>>().join(", ");
+    let hostile_message = format!("imports {hostile_names} and 12 more, which nobody provides: ");
+    let hidden_memory = r#"(module (memory 2000) (func (export "_start")))"#;
+    let big_table = r#"(module (table 20000000 funcref) (func (export "_start")))"#;
+    let cases: [(Vec<u8>, &str, &str); 13] = [
         (
             whole[..300].to_vec(),
             "execution failed: ",
@@ -52,6 +64,26 @@ async fn a_module_that_cannot_be_loaded_says_what_is_wrong_and_is_counted() {
             "fatal error (no retry): ",
             "imports wasi_snapshot_preview1::sched_yield with the type (i64) -> (), \
              provided is () -> (i32)",
+        ),
+        (
+            wat::parse_str(no_function).unwrap(),
+            "fatal error (no retry): ",
+            "imports wasi_snapshot_preview1::proc_exit with the type global, provided is function",
+        ),
+        (
+            wat::parse_str(hostile_imports).unwrap(),
+            "fatal error (no retry): ",
+            &hostile_message,
+        ),
+        (
+            wat::parse_str(hidden_memory).unwrap(),
+            "fatal error (no retry): ",
+            "needs 131072000 bytes of memory to start, the limit is 67108864 (max_memory_bytes)",
+        ),
+        (
+            wat::parse_str(big_table).unwrap(),
+            "fatal error (no retry): ",
+            "needs a table of 20000000 elements to start, the limit is 1048576",
         ),
         (
             wat::parse_str(r#"(module (func (export "run")))"#).unwrap(),
@@ -154,6 +186,34 @@ fn a_wrong_configuration_is_refused_at_load_with_its_field() {
         (
             "directories = [{ host = '/dev/null', guest = '/' }]",
             "config.directories[0].host: /dev/null is not a directory",
+        ),
+        (
+            "directories = [{ host = '/', guest = '' }]",
+            "config.directories[0].guest: found \"\", expected a path, such as \"/data\", \
+             without NUL",
+        ),
+        (
+            "directories = [{ host = '/', guest = \"/a\\u0000b\" }]",
+            "config.directories[0].guest: found \"/a\\0b\", expected a path",
+        ),
+        (
+            "directories = [{ host = '/', guest = '/b' }, { host = '/', guest = '/a/' }, \
+             { host = '/tmp', guest = '/a' }]",
+            "config.directories[2].guest: found \"/a\", which is that of directories[1] already, \
+             expected a path of its own",
+        ),
+        (
+            "inherit_env = ['HOME', 'A=B']",
+            "config.inherit_env[1]: found \"A=B\", expected the name of a variable, without a \
+             value, `=` or NUL",
+        ),
+        (
+            "inherit_env = ['']",
+            "config.inherit_env[0]: found \"\", expected the name",
+        ),
+        (
+            "inherit_env = [\"A\\u0000\"]",
+            "config.inherit_env[0]: found \"A\\0\", expected the name",
         ),
     ];
     for (config, message) in cases {

@@ -24,8 +24,8 @@ use std::time::{Duration, Instant};
 
 use log::Kept;
 use programs::{
-    ENDLESS, ENDLESS_CALLS, For, SLEEP, SLEEP_BY_TWO, exiter, greeter, opener, oracle, program,
-    reporter, worker,
+    ENDLESS, ENDLESS_CALLS, For, SLEEP, SLEEP_BY_TWO, collector, exiter, greeter, hoarder, opener,
+    oracle, program, repeater, reporter, worker,
 };
 use solti_model::{
     OutputEvent, RunnerEnv, StreamKind, TaskEnv, TaskId, TaskKind, TaskSpec, WasmSpec,

@@ -107,6 +107,73 @@ pub(crate) const SLEEP_BY_TWO: &str = "(i32.store (i32.const 2064) (i32.const 1)
     (i64.store (i32.const 2120) (i64.const 7200000000000))
     (drop (call $poll (i32.const 2048) (i32.const 3072) (i32.const 2) (i32.const 16)))";
 
+/// Opens the file `f` in the first directory, if there is one, as descriptor 4, and writes the same
+/// 50 MB to a descriptor many times over in each of its calls.
+pub(crate) fn repeater(descriptor: u32) -> String {
+    program(&format!(
+        r#"(data (i32.const 1024) "fready\n")
+  (func (export "_start")
+    (drop (call $path_open (i32.const 3) (i32.const 0) (i32.const 1024) (i32.const 1)
+      (i32.const 1) (i64.const 64) (i64.const 64) (i32.const 0) (i32.const 16)))
+    (drop (memory.grow (i32.const 900)))
+    (call $buffers (i32.const 100000) (i32.const 50000000))
+    (call $say (i32.const 1) (i32.const 1025) (i32.const 6))
+    (loop $again
+      (drop (call $fd_write (i32.const {descriptor}) (i32.const 65536) (i32.const 100000)
+        (i32.const 16)))
+      (br $again)))
+  {BUFFERS})"#
+    ))
+}
+
+/// Makes a list at 65536 of `$count` buffers, each of `$length` bytes at 1000000; without its last
+/// parenthesis, as the end of a `worker`.
+const BUFFERS: &str = "(func $buffers (param $count i32) (param $length i32)
+    (local $at i32)
+    (local.set $at (i32.const 65536))
+    (loop $next
+      (i32.store (local.get $at) (i32.const 1000000))
+      (i32.store offset=4 (local.get $at) (local.get $length))
+      (local.set $at (i32.add (local.get $at) (i32.const 8)))
+      (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+      (br_if $next (local.get $count)))";
+
+/// Writes 2000 buffers of a byte in one call and asks for 5000 events in another; ends with 7 if
+/// the first wrote 1024 and the second said 28, which is EINVAL.
+pub(crate) fn hoarder() -> String {
+    worker(&format!(
+        "(drop (memory.grow (i32.const 20)))
+    (call $buffers (i32.const 2000) (i32.const 1))
+    (drop (call $fd_write (i32.const 1) (i32.const 65536) (i32.const 2000) (i32.const 16)))
+    (if (i32.and
+          (i32.eq (i32.load (i32.const 16)) (i32.const 1024))
+          (i32.eq (i32.const 28)
+            (call $poll (i32.const 700000) (i32.const 1050000) (i32.const 5000) (i32.const 16))))
+      (then (call $exit (i32.const 7)))))
+  {BUFFERS}"
+    ))
+}
+
+/// Opens the first directory again and again; ends with the error number of the call that fails,
+/// plus 100 if it is not the one after `allowed`.
+pub(crate) fn collector(allowed: u32) -> String {
+    program(&format!(
+        r#"(data (i32.const 1024) ".")
+  (func (export "_start")
+    (local $opened i32) (local $errno i32)
+    (loop $again
+      (local.set $errno (call $path_open (i32.const 3) (i32.const 0)
+        (i32.const 1024) (i32.const 1) (i32.const 2)
+        (i64.const 0) (i64.const 0) (i32.const 0) (i32.const 16)))
+      (if (i32.eqz (local.get $errno)) (then
+        (local.set $opened (i32.add (local.get $opened) (i32.const 1)))
+        (br_if $again (i32.lt_u (local.get $opened) (i32.const 500))))))
+    (if (i32.ne (local.get $opened) (i32.const {allowed}))
+      (then (local.set $errno (i32.add (local.get $errno) (i32.const 100)))))
+    (call $exit (local.get $errno)))"#
+    ))
+}
+
 /// What a file is opened for.
 #[derive(Clone, Copy)]
 pub(crate) enum For {

@@ -32,6 +32,32 @@ async fn a_guest_stops_when_it_is_cancelled_whatever_it_does() {
 }
 
 #[tokio::test]
+async fn a_single_call_of_a_guest_that_has_no_end_stops_with_it() {
+    let data = tempfile::tempdir().unwrap();
+    let wasm = Wasm::with(&format!(
+        "directories = [{{ host = '{}', guest = '/data', writable = true }}]",
+        data.path().display()
+    ));
+    for (what, text) in [
+        ("writing lines", repeater(1)),
+        ("writing a file", repeater(4)),
+    ] {
+        stops_in_time(&format!("cancelled while {what}"), async || {
+            let running = wasm.start(&wasm.spec(&text)).await;
+            // By then it is in that call, and far from the end of it.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            let began = Instant::now();
+            running.cancel.cancel();
+            let end = soon(running.attempt).await.unwrap();
+            assert!(matches!(end, Err(TaskError::Canceled)), "{end:?}");
+            wasm.gone(&running.id, running.task, running.events).await;
+            began.elapsed()
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn a_guest_stops_when_its_attempt_is_dropped() {
     let wasm = Wasm::new();
     for (what, work) in [("computing", ENDLESS), ("sleeping", SLEEP)] {

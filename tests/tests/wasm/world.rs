@@ -136,6 +136,36 @@ async fn a_directory_can_be_read_and_not_changed_unless_it_is_writable() {
 }
 
 #[tokio::test]
+async fn a_guest_cannot_take_the_descriptors_of_the_host() {
+    let data = tempfile::tempdir().unwrap();
+    for (setting, allowed) in [
+        ("", 64),
+        ("max_open_files = 5", 5),
+        ("max_open_files = 0", 0),
+    ] {
+        for writable in [false, true] {
+            let wasm = Wasm::with(&format!(
+                "{setting}\n\
+                 directories = [{{ host = '{}', guest = '/data', writable = {writable} }}]",
+                data.path().display()
+            ));
+            // Each run has its own; 33 is EMFILE.
+            for _ in 0..2 {
+                let err = wasm.failure(&wasm.spec(&collector(allowed))).await;
+                assert_eq!(err.exit_code(), Some(33), "{setting} {writable}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_with_very_many_buffers_or_events_does_not_make_the_host_list_them() {
+    let wasm = Wasm::new();
+    let err = wasm.failure(&wasm.spec(&hoarder())).await;
+    assert_eq!(err.exit_code(), Some(7));
+}
+
+#[tokio::test]
 async fn time_and_randomness_are_the_same_in_every_run_only_where_configured() {
     let wasm = Wasm::new();
     let (end, first) = wasm.run(&oracle()).await;

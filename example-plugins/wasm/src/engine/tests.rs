@@ -131,6 +131,49 @@ fn an_import_that_nobody_provides_is_named() {
             .compile(&wat::parse_str(text).unwrap())
             .err()
             .unwrap();
-        assert_eq!(fault, Fault::Imports(vec!["env::frobnicate".to_owned()]));
+        assert_eq!(fault, Fault::Imports("env::frobnicate".to_owned()));
+    }
+}
+
+#[test]
+fn what_keeps_a_module_from_starting_is_the_modules_fault_and_no_trap() {
+    let cases = [
+        (
+            r#"(module (memory 2000) (func (export "_start")))"#,
+            "module needs 131072000 bytes of memory to start, the limit is 67108864 \
+             (max_memory_bytes)",
+        ),
+        (
+            r#"(module (table 2000000 funcref) (func (export "_start")))"#,
+            "module needs a table of 2000000 elements to start, the limit is 1048576",
+        ),
+    ];
+    for (config, engine) in engines(|_| {}) {
+        for (text, message) in cases {
+            let program = engine.compile(&wat::parse_str(text).unwrap()).unwrap();
+            let failure = run(&config, &*program, &Arc::default()).unwrap_err();
+            assert!(matches!(failure, Failure::Module(_)), "{failure}");
+            assert_eq!(failure.to_string(), message);
+        }
+        let trap = r#"(module (func $init (unreachable)) (start $init) (func (export "_start")))"#;
+        let program = engine.compile(&wat::parse_str(trap).unwrap()).unwrap();
+        let failure = run(&config, &*program, &Arc::default()).unwrap_err();
+        assert!(matches!(failure, Failure::Trap(_)), "{failure}");
+    }
+}
+
+#[test]
+fn an_import_of_another_kind_is_named() {
+    let text = r#"(module (import "wasi_snapshot_preview1" "proc_exit" (global i32))
+        (func (export "_start")))"#;
+    for (_, engine) in engines(|_| {}) {
+        let fault = engine
+            .compile(&wat::parse_str(text).unwrap())
+            .err()
+            .unwrap();
+        assert_eq!(
+            fault.to_string(),
+            "imports wasi_snapshot_preview1::proc_exit with the type global, provided is function"
+        );
     }
 }

@@ -3,6 +3,8 @@
 //! A guest gets its fuel in slices. When one is used up its call is suspended, which is when it is
 //! stopped if it was asked to, and charged for what it used.
 
+mod linker;
+
 use std::sync::Arc;
 
 use ::wasmi::errors::{ErrorKind, InstantiationError};
@@ -13,8 +15,8 @@ use ::wasmi::{
 use wasi_common::WasiCtx;
 use wasmi_core::LimiterError;
 
-use super::limits::{Growth, Limits, MAX_TABLES, PAGE_BYTES};
-use super::{Failure, Program, WASI};
+use super::limits::{Growth, Limits, MAX_TABLES};
+use super::{Failure, Program};
 use crate::config;
 use crate::module::Fault;
 use crate::stop::Stop;
@@ -54,20 +56,9 @@ impl Wasmi {
             .set_max_recursion_depth(MAX_CALL_DEPTH)
             .set_max_stack_height(MAX_STACK_BYTES);
         let engine = Engine::new(&settings);
-        let mut linker = Linker::new(&engine);
-        wasmi_wasi::add_to_linker(&mut linker, |guest: &mut Guest| &mut guest.wasi)
-            .expect("an empty linker takes every definition");
-        // The library's own refuses codes from 126 on, which programs may well use.
-        linker.allow_shadowing(true);
-        linker
-            .func_wrap(WASI, "proc_exit", |code: i32| -> Result<(), Error> {
-                Err(Error::i32_exit(code))
-            })
-            .expect("shadowing is allowed");
-        linker.allow_shadowing(false);
         Self {
+            linker: Arc::new(linker::linker(&engine)),
             engine,
-            linker: Arc::new(linker),
             limits: Limits::of(config),
         }
     }
@@ -82,33 +73,35 @@ impl Wasmi {
                     .func_wrap(import.module(), import.name(), || {})
                     .is_ok()
             })
-            .map(|import| format!("{}::{}", import.module(), import.name()))
+            .map(|import| (import.module(), import.name()))
             .collect();
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(Fault::Imports(missing))
+        if !missing.is_empty() {
+            return Err(Fault::imports(&missing));
         }
+        for import in module.imports() {
+            let wanted = match import.ty() {
+                ExternType::Func(_) => continue,
+                ExternType::Global(_) => "global",
+                ExternType::Table(_) => "table",
+                ExternType::Memory(_) => "memory",
+            };
+            let name = (import.module(), import.name());
+            return Err(Fault::import_type(name, wanted, "function"));
+        }
+        Ok(())
     }
 }
 
 impl super::Engine for Wasmi {
     fn compile(&self, bytes: &[u8]) -> Result<Arc<dyn Program>, Fault> {
-        let module =
-            Module::new(&self.engine, bytes).map_err(|err| Fault::Invalid(err.to_string()))?;
+        let module = Module::new(&self.engine, bytes).map_err(Fault::invalid)?;
         self.check_imports(&module)?;
         match module.get_export("_start") {
             Some(ExternType::Func(ty)) if ty.params().is_empty() && ty.results().is_empty() => {}
             _ => return Err(Fault::NoStart),
         }
         match module.get_export("memory") {
-            Some(ExternType::Memory(ty)) => {
-                let needed = ty.minimum().saturating_mul(PAGE_BYTES);
-                let limit = self.limits.max_memory_bytes as u64;
-                if needed > limit {
-                    return Err(Fault::Memory { needed, limit });
-                }
-            }
+            Some(ExternType::Memory(_)) => {}
             _ if module.imports().len() > 0 => return Err(Fault::NoMemory),
             _ => {}
         }
@@ -192,14 +185,12 @@ impl Interpreted {
                 expected,
                 actual,
             }) => {
-                return Failure::Module(Fault::ImportType {
-                    name: format!("{}::{}", name.module(), name.name()),
-                    wanted: signature(expected),
-                    provided: signature(actual),
-                });
+                let name = (name.module(), name.name());
+                let fault = Fault::import_type(name, signature(expected), signature(actual));
+                return Failure::Module(fault);
             }
-            ErrorKind::Instantiation(_) => {
-                return Failure::Module(Fault::Instantiation(err.to_string()));
+            ErrorKind::Instantiation(_) | ErrorKind::Linker(_) => {
+                return Failure::Module(growth.fault(err));
             }
             _ => {}
         }

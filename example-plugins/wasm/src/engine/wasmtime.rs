@@ -13,7 +13,7 @@ use ::wasmtime::{
 use wasi_common::sync::snapshots::preview_1::add_wasi_snapshot_preview1_to_linker;
 use wasi_common::{I32Exit, WasiCtx};
 
-use super::limits::{Growth, Limits, MAX_TABLES, PAGE_BYTES};
+use super::limits::{Growth, Limits, MAX_TABLES};
 use super::{Failure, Program, WASI};
 use crate::config;
 use crate::module::Fault;
@@ -77,40 +77,44 @@ impl Wasmtime {
                     .func_wrap(import.module(), import.name(), || {})
                     .is_ok()
             })
-            .map(|import| format!("{}::{}", import.module(), import.name()))
+            .map(|import| (import.module(), import.name()))
             .collect();
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(Fault::Imports(missing))
+        if !missing.is_empty() {
+            return Err(Fault::imports(&missing));
         }
+        for import in module.imports() {
+            let wanted = match import.ty() {
+                ExternType::Func(_) => continue,
+                ExternType::Global(_) => "global",
+                ExternType::Table(_) => "table",
+                ExternType::Memory(_) => "memory",
+                ExternType::Tag(_) => "tag",
+            };
+            let name = (import.module(), import.name());
+            return Err(Fault::import_type(name, wanted, "function"));
+        }
+        Ok(())
     }
 }
 
 impl super::Engine for Wasmtime {
     fn compile(&self, bytes: &[u8]) -> Result<Arc<dyn Program>, Fault> {
         let module = Module::from_binary(&self.engine, bytes)
-            .map_err(|err| Fault::Invalid(format!("{err:#}")))?;
+            .map_err(|err| Fault::invalid(format!("{err:#}")))?;
         self.check_imports(&module)?;
         match module.get_export("_start") {
             Some(ExternType::Func(ty)) if ty.params().len() == 0 && ty.results().len() == 0 => {}
             _ => return Err(Fault::NoStart),
         }
         match module.get_export("memory") {
-            Some(ExternType::Memory(ty)) => {
-                let needed = ty.minimum().saturating_mul(PAGE_BYTES);
-                let limit = self.limits.max_memory_bytes as u64;
-                if needed > limit {
-                    return Err(Fault::Memory { needed, limit });
-                }
-            }
+            Some(ExternType::Memory(_)) => {}
             _ if module.imports().len() > 0 => return Err(Fault::NoMemory),
             _ => {}
         }
         let program = self
             .linker
             .instantiate_pre(&module)
-            .map_err(|err| Fault::Instantiation(format!("{err:#}")))?;
+            .map_err(|err| Fault::instantiation(format!("{err:#}")))?;
         Ok(Arc::new(Compiled {
             engine: self.engine.clone(),
             program,
@@ -173,13 +177,18 @@ impl Compiled {
         if let (Some(Trap::OutOfFuel), Some(limit)) = (trap, self.limits.max_fuel) {
             return Failure::OutOfFuel(limit);
         }
+        let backtrace = err.downcast_ref::<WasmBacktrace>();
+        // Nothing of the module has run, not even a start function.
+        if !growth.running && trap.is_none() && backtrace.is_none() {
+            return Failure::Module(growth.fault(format!("{err:#}")));
+        }
         let message = match trap {
             Some(trap) => trap.to_string(),
             None => err.root_cause().to_string(),
         };
         let message = message.trim_start_matches("wasm trap: ").to_owned();
         let mut message = growth.explain(message);
-        if let Some(backtrace) = err.downcast_ref::<WasmBacktrace>() {
+        if let Some(backtrace) = backtrace {
             for frame in backtrace.frames() {
                 let place = match frame.func_name() {
                     Some(name) => format!("{:#}", rustc_demangle::demangle(name)),

@@ -2,19 +2,32 @@
 
 use std::any::Any;
 use std::io::IoSlice;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use solti_plugin_abi::LineWriter;
 use wasi_common::file::{FdFlags, FileType};
-use wasi_common::{Error, WasiFile};
+use wasi_common::{Error, ErrorExt, WasiFile};
+
+use crate::stop::Stop;
+
+/// How much is passed on before looking whether the guest is to stop: some milliseconds of work,
+/// should every byte of it be a line.
+const PART_BYTES: usize = 64 << 10;
 
 /// Passes what a guest writes on as lines, at the moment it writes.
-pub(super) struct Output(Mutex<Option<LineWriter>>);
+pub(super) struct Output {
+    lines: Mutex<Option<LineWriter>>,
+    stop: Arc<Stop>,
+}
 
 impl Output {
-    pub(super) fn new(lines: LineWriter) -> Self {
-        Self(Mutex::new(Some(lines)))
+    pub(super) fn new(lines: LineWriter, stop: Arc<Stop>) -> Self {
+        Self {
+            lines: Mutex::new(Some(lines)),
+            stop,
+        }
     }
 }
 
@@ -32,12 +45,18 @@ impl WasiFile for Output {
         Ok(FdFlags::APPEND)
     }
 
+    /// Takes all of it, as programs that do not look at the count expect. The buffers of one call
+    /// may overlap, so they may have far more bytes than the guest has memory.
     async fn write_vectored<'a>(&self, buffers: &[IoSlice<'a>]) -> Result<u64, Error> {
         let mut count = 0;
-        if let Some(lines) = &mut *self.0.lock() {
-            for buffer in buffers {
-                lines.write(buffer);
-                count += buffer.len() as u64;
+        if let Some(lines) = &mut *self.lines.lock() {
+            for part in buffers.iter().flat_map(|buffer| buffer.chunks(PART_BYTES)) {
+                if self.stop.is_set() {
+                    // No guest sees this: the engine ends it when the call returns.
+                    return Err(Error::io());
+                }
+                lines.write(part);
+                count += part.len() as u64;
             }
         }
         Ok(count)
@@ -47,7 +66,7 @@ impl WasiFile for Output {
 impl Drop for Output {
     /// A last line without an end counts, however the guest came to its end.
     fn drop(&mut self) {
-        if let Some(lines) = self.0.get_mut().take() {
+        if let Some(lines) = self.lines.get_mut().take() {
             lines.finish();
         }
     }
