@@ -45,8 +45,8 @@ pub(super) enum Command {
 /// "dropIfRunning", and `backoff`, or what is missing of it, is {"firstMs": 1000, "maxMs": 30000,
 /// "factor": 2, "jitter": "full"}.
 ///
-/// The exit code is 0 when every task succeeded, 1 when one did not, 2 when there was nothing to
-/// run. Ctrl-C cancels every task and waits for it; a second one ends at once.
+/// The exit code is 0 when every task succeeded, 1 when one did not, 2 when no spec could
+/// be read. Ctrl-C cancels every task and waits for it; a second one ends at once.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Run {

@@ -99,14 +99,20 @@ pub(super) fn trusting(trust: &Trust) -> anyhow::Result<PluginLoader> {
         loader = loader.max_file_bytes(bytes);
     }
     for key in &trust.public_key {
-        let text = if Path::new(key).exists() {
+        let is_file = Path::new(key).exists();
+        let text = if is_file {
             fs::read_to_string(key).with_context(|| format!("public key {key}"))?
         } else {
             key.clone()
         };
-        loader = loader
-            .public_key(&text)
-            .with_context(|| format!("public key {key}"))?;
+        loader = loader.public_key(&text).with_context(|| {
+            let absent = if is_file {
+                ""
+            } else {
+                ": there is no such file"
+            };
+            format!("public key {key}{absent}")
+        })?;
     }
     if let Some(directory) = &trust.stage_in {
         loader = loader.stage_in(directory);

@@ -40,6 +40,19 @@ fn a_missing_directory_is_named_by_every_command() {
 }
 
 #[test]
+fn a_mistyped_path_of_a_public_key_is_not_called_a_bad_key_alone() {
+    let place = Place::with(&[]);
+    let plugins = shown(place.plugins());
+    let ended = end(solti_host().args(["list", "--public-key", "nope.pub", &plugins]));
+    assert_eq!(
+        ended.stderr,
+        "error: public key nope.pub: there is no such file: not a minisign public key: expected the \
+         content of a .pub file or its second line\n"
+    );
+    assert_eq!(ended.code, Some(2));
+}
+
+#[test]
 fn a_file_in_place_of_the_directory_is_named() {
     let place = Place::with(&[]);
     let file = place.file("file", "");
