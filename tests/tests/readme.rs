@@ -1,18 +1,21 @@
-//! The README's plugin is what a newcomer types first: it must build, load and run as it stands.
+//! The README's plugin is what a newcomer types first, its host what comes next: they must build,
+//! load and run as they stand.
 
 mod support;
 
 use std::fs;
+use std::process::Command;
 
+use assert_cmd::assert::OutputAssertExt as _;
 use e2e::{PLUGIN_SUFFIX, Profile};
 use solti_plugin_host::PluginLoader;
 use support::{Host, command, texts};
 
-/// The first block of the README in this language.
-fn block(language: &str) -> String {
+/// The first block of the README in this language after a heading.
+fn block(heading: &str, language: &str) -> String {
     let readme = fs::read_to_string(e2e::workspace().join("README.md")).unwrap();
-    let opened = format!("```{language}\n");
-    let (_, block) = readme.split_once(&opened).unwrap();
+    let (_, section) = readme.split_once(&format!("\n## {heading}\n")).unwrap();
+    let (_, block) = section.split_once(&format!("```{language}\n")).unwrap();
     block.split_once("```").unwrap().0.to_owned()
 }
 
@@ -24,10 +27,10 @@ async fn the_readmes_plugin_builds_loads_and_runs() {
     let manifest = format!(
         "[package]\nname = \"readme-plugin\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n\
          [profile.dev]\nopt-level = 1\ndebug = \"line-tables-only\"\n{}",
-        block("toml").replace("\"0.1\"", &format!("{{ path = {sdk:?} }}"))
+        block("Write a plugin", "toml").replace("\"0.1\"", &format!("{{ path = {sdk:?} }}"))
     );
     fs::write(package.join("Cargo.toml"), manifest).unwrap();
-    fs::write(package.join("src/lib.rs"), block("rust")).unwrap();
+    fs::write(package.join("src/lib.rs"), block("Write a plugin", "rust")).unwrap();
     // The same versions of everything, so that nothing is fetched.
     fs::copy(
         e2e::workspace().join("Cargo.lock"),
@@ -48,4 +51,36 @@ async fn the_readmes_plugin_builds_loads_and_runs() {
     let (end, lines) = host.attempt(&task, Default::default()).await;
     end.unwrap();
     assert_eq!(texts(&lines), ["hello"]);
+}
+
+#[test]
+fn the_readmes_host_is_the_beginning_of_an_example_that_runs_a_task() {
+    let source = e2e::workspace().join("host/examples/embed.rs");
+    let readmes = block("Load plugins into a program of your own", "rust");
+    let example = fs::read_to_string(source).unwrap();
+    assert!(example.contains(&readmes), "README.md has:\n{readmes}");
+
+    // As `cargo test` has built it already, if it was that which has run this.
+    let built = e2e::build(&[], Profile::Dev, &e2e::target_dir(), |cargo| {
+        cargo.args(["--workspace", "--example", "embed"]);
+    });
+    let embed = || Command::new(&built.programs["embed"]);
+    let directory = support::directory_with(&["hello"]);
+    let run = embed()
+        .arg(directory.path())
+        .args(["hello", "you"])
+        .assert();
+    let printed = String::from_utf8(run.success().get_output().stdout.clone()).unwrap();
+    assert!(
+        printed.ends_with("1 loaded, 0 rejected, 0 skipped\nhello, you\n"),
+        "{printed}"
+    );
+
+    // What goes wrong is said as text, not as the structure of an error.
+    let missing = directory.path().join("missing");
+    let run = embed().arg(&missing).arg("hello").assert().code(1);
+    let said = String::from_utf8_lossy(&run.get_output().stderr);
+    let missing = missing.display();
+    let expected = format!("plugin directory {missing}: No such file or directory (os error 2)\n");
+    assert_eq!(said, expected);
 }
