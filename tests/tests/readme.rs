@@ -48,9 +48,12 @@ async fn the_readmes_plugin_builds_loads_and_runs() {
     let host = Host::load(directory, PluginLoader::new());
     assert_eq!(host.report.loaded().len(), 1, "{}", host.report);
     let task = host.build(&command("s", "anything", &[]));
-    let (end, lines) = host.attempt(&task, Default::default()).await;
-    end.unwrap();
-    assert_eq!(texts(&lines), ["hello"]);
+    for attempt in 1..=2 {
+        let (end, lines) = host.attempt(&task, Default::default()).await;
+        end.unwrap();
+        assert_eq!(texts(&lines), ["hello"]);
+        assert_eq!(lines[0].attempt, attempt, "a retry has a number of its own");
+    }
 }
 
 #[test]

@@ -220,6 +220,8 @@ impl PluginAbi for Control {
 /// # Examples
 ///
 /// ```
+/// use std::sync::atomic::{AtomicU32, Ordering};
+///
 /// use solti_plugin_abi::prelude::*;
 ///
 /// #[derive(Default)]
@@ -233,13 +235,21 @@ impl PluginAbi for Control {
 ///         matches!(spec.kind(), TaskKind::Subprocess(_))
 ///     }
 ///     fn build_task(&self, spec: &TaskSpec, ctx: &BuildContext) -> Result<TaskRef, RunnerError> {
-///         let id = self.build_run_id(spec.slot().as_str()).into_name();
-///         let sink = ctx.output_registry().sink_for(TaskId::from(id.as_str()), 1);
-///         Ok(TaskFn::arc(id, move |_cancel| {
-///             let sink = sink.clone();
+///         let id = TaskId::from(self.build_run_id(spec.slot().as_str()).into_name());
+///         let output = ctx.output_registry().clone();
+///         let attempts = AtomicU32::new(0);
+///         Ok(TaskFn::arc(id.as_str().to_owned(), move |cancel: CancellationToken| {
+///             // Called for each attempt: the first, and every retry.
+///             let attempt = attempts.fetch_add(1, Ordering::Relaxed) + 1;
+///             let sink = output.sink_for(id.clone(), attempt);
 ///             async move {
 ///                 sink.push(StreamKind::Stdout, b"hello");
-///                 Ok::<(), TaskError>(())
+///                 // A task that takes longer awaits this token beside its work. One that does not
+///                 // is dropped at an `.await` when the host's patience is over.
+///                 if cancel.is_cancelled() {
+///                     return Err(TaskError::Canceled);
+///                 }
+///                 Ok(())
 ///             }
 ///         }))
 ///     }
