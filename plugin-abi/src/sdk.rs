@@ -5,6 +5,7 @@
 //! | `export` | the macro and the way in: connect, construct the runners, hand them over |
 //! | `config` | the operator's configuration as a type of the author's |
 //! | `guard` | turning a panic into a value, at every entry |
+//! | `probe` | telling an author's code that the plugin is only tried out |
 //! | `runtime` | the plugin's own tokio runtime, started by the first task |
 //! | `task` | runners, tasks and attempts as objects that cross |
 //! | `remote` | the host's output and metrics as contract types |

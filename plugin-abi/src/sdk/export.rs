@@ -192,20 +192,30 @@ impl PluginAbi for Control {
 
 /// Ships runners as a plugin: the one line that makes a `cdylib` of them.
 ///
-/// For each runner, its type and in braces:
+/// For each runner its type, a name without a path, and in braces:
 ///
 /// | field | | |
 /// |---|---|---|
-/// | `name` | required | what [`Runner::name`](crate::Runner::name) answers |
-/// | `kinds` | required | the kinds it takes: `[subprocess]`, `[wasm, container]` |
+/// | `name` | required | what [`Runner::name`](crate::Runner::name) answers; two runners may not have the same |
+/// | `kinds` | required | the kinds it takes: `[subprocess]`, `[wasm, container]`; [`Runner::kinds`](crate::Runner::kinds) is not asked |
 /// | `labels` | optional | default labels for routing: `{ "tier" = "fast" }` |
 /// | `supports` | optional | `by_kind`: the kinds alone decide, so the host never calls [`Runner::supports`](crate::Runner::supports) |
 /// | `new` | optional | the constructor; without it the type's `Default` is used |
 ///
-/// The constructor takes any type that implements `serde::Deserialize`, filled from the plugin's
-/// configuration, and returns `Result<Self, E>` with a printable error. The plugin's name and
-/// version are those of its package. All of it but the constructor goes into the file's stamp,
-/// which a host reads before it runs anything.
+/// The constructor takes a type that implements `serde::Deserialize` and reads from a map, as a
+/// struct with named fields does: the plugin's `[config]`, an empty map where there is none. It
+/// returns `Result<Self, E>` with a printable error. Of several runners each constructor gets the
+/// whole `[config]`, so a type that denies unknown fields must know those of the others. The
+/// plugin's name and version are those of its package. All of it but the constructor goes into the
+/// file's stamp, which a host reads before it runs anything.
+///
+/// Deriving `Deserialize` needs serde among the dependencies of the package, and a task that calls
+/// tokio needs tokio there; any version 1 of either does:
+///
+/// ```toml
+/// serde = { version = "1", features = ["derive"] }
+/// tokio = { version = "1", features = ["process", "time"] } # what it calls
+/// ```
 ///
 /// The package is a library of type `cdylib`, built with `panic = "unwind"`. It may forbid unsafe
 /// code. What differs from a runner that is linked in:
@@ -216,6 +226,8 @@ impl PluginAbi for Control {
 /// - A panic anywhere becomes an error with its message; panicking in a destructor while another
 ///   panic unwinds still ends the process.
 /// - `tracing` and `log` go to the host's log; the output registry can be written, not subscribed.
+/// - `println!` writes to the standard output of the host, beside the lines of every task: what is
+///   a task's output goes into its [`OutputSink`](crate::OutputSink).
 ///
 /// # Examples
 ///
