@@ -12,6 +12,14 @@
 //! A runner from a plugin is used like one that is linked in: the router picks it, it builds a
 //! task, a supervisor runs the task. Output, metrics, logs and run ids stay in the host.
 //!
+//! The supervisor is the host's own code. For each task it subscribes to the output, announces
+//! each attempt to the subscribers, spawns it, ends it when its time is over, and evicts the output
+//! when there will be no further attempt: see [`OutputRegistry`]. `examples/embed.rs` of this
+//! package is such a host, whole, for one attempt.
+//!
+//! A program of your own needs nothing of the command line `solti-host`, which is the default
+//! feature `cli`: depend on this crate with `default-features = false`.
+//!
 //! The contract that runners are written against is re-exported here, so that code for
 //! `solti-runner` compiles after its `use` lines name this crate.
 
@@ -37,3 +45,5 @@ pub use solti_plugin_abi::{
     NoOpMetrics, OutputRegistry, OutputSink, RunId, Runner, RunnerError, RunnerErrorKind,
     RunnerType, TaskOutcome, make_run_id, metrics, noop_metrics, stamp,
 };
+// The crates whose types a host deals with, so that it needs no version of its own.
+pub use {solti_model, taskvisor, tokio_util};

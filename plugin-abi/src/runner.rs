@@ -67,6 +67,9 @@ pub trait Runner: Send + Sync {
     ///
     /// A router does not ask `supports` about any other kind. The default is [`Kinds::ANY`]: ask
     /// about all of them.
+    ///
+    /// Of a runner in a plugin this is never asked: the list in
+    /// [`export_plugin!`](crate::export_plugin) stands for it.
     fn kinds(&self) -> Kinds {
         Kinds::ANY
     }

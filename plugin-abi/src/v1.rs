@@ -23,12 +23,10 @@
 #![allow(
     unsafe_code,
     non_local_definitions,
-    missing_docs,
     clippy::undocumented_unsafe_blocks,
     clippy::multiple_unsafe_ops_per_block,
     reason = "the expansions of #[sabi_trait] and derive(StableAbi); no unsafe is written here"
 )]
-
 pub mod error;
 pub mod host;
 pub mod log;

@@ -27,8 +27,10 @@ pub(crate) trait RemoteRegistry: Send + Sync {
 
 /// One broadcast channel per task, shared by all its attempts.
 ///
-/// The supervisor announces attempts and evicts the channel when the task is over; runners take a
-/// sink per attempt; anybody in the host may subscribe.
+/// The supervisor, which is code of the host's, announces attempts and evicts the channel when the
+/// task is over; runners take a sink per attempt; anybody in the host may subscribe. Nothing here
+/// happens by itself: without announcements subscribers see lines alone, and a channel that is not
+/// evicted stays, with its memory, for the life of the registry.
 ///
 /// Inside a plugin this is a handle to the host's registry. A plugin can write and announce; it
 /// cannot listen, so [`subscribe`](Self::subscribe) answers `None` there.
@@ -117,6 +119,8 @@ impl OutputRegistry {
     }
 
     /// Tells the subscribers of `task_id` that an attempt begins; nothing without a channel.
+    ///
+    /// For the supervisor, just before it spawns the attempt; a runner does not call it.
     pub fn announce_run_started(&self, task_id: &TaskId, attempt: u32) {
         match &self.channels {
             Channels::Local { .. } => self.announce(task_id, || OutputEvent::RunStarted {
@@ -128,6 +132,8 @@ impl OutputRegistry {
     }
 
     /// Tells the subscribers of `task_id` that an attempt ended; nothing without a channel.
+    ///
+    /// For the supervisor, however the attempt ended; a runner does not call it.
     pub fn announce_run_finished(&self, task_id: &TaskId, attempt: u32, exit_code: Option<i32>) {
         match &self.channels {
             Channels::Local { .. } => self.announce(task_id, || OutputEvent::RunFinished {
@@ -144,6 +150,7 @@ impl OutputRegistry {
     /// Removes the channel of `task_id`; its subscribers read what is left, then see the end.
     ///
     /// The end comes when the last sink of the task is gone too. Nothing happens without a channel.
+    /// For the supervisor, when there will be no further attempt; a runner does not call it.
     pub fn evict(&self, task_id: &TaskId) {
         match &self.channels {
             Channels::Local { by_task, .. } => {

@@ -111,7 +111,7 @@ impl<T> Guarded<T> {
     pub(super) fn get(&self) -> &T {
         self.value
             .as_ref()
-            .expect("the value is only taken by drop and take")
+            .expect("the value is only taken by clear, when it is dropped")
     }
 
     pub(super) fn get_mut(&mut self) -> Option<&mut T> {

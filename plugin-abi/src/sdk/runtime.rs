@@ -37,8 +37,9 @@ pub(super) fn configure(workers: u32) {
 
 /// The handle of this plugin's runtime, which is started if it has not been.
 ///
-/// `Runner::build_task`, tasks and destructors run inside this runtime already. This is for code
-/// outside of them: a constructor that wants to start something in the background.
+/// `Runner::build_task` and tasks run inside this runtime already, and so do destructors where it has
+/// been started. This is for code outside of them, a constructor that wants to start something in
+/// the background; `Runner::supports` is outside, too.
 ///
 /// # Panics
 ///

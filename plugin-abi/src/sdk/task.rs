@@ -70,6 +70,13 @@ impl RunnerAbi for ExportedRunner {
     }
 }
 
+impl Drop for ExportedRunner {
+    fn drop(&mut self) {
+        let _entered = runtime::enter_started();
+        self.0.clear();
+    }
+}
+
 /// Runs `f` behind the guard and turns what it returns into what crosses.
 fn answer<T>(f: impl FnOnce() -> Result<T, RunnerError>) -> RResult<T, FfiError> {
     match guard(f) {
@@ -194,5 +201,49 @@ impl Future for Outcome {
 impl Drop for Outcome {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parking_lot::Mutex;
+    use tokio::runtime::Handle;
+
+    use super::*;
+
+    /// Says, when it is dropped, whether it is inside a runtime.
+    struct Dropped(Arc<Mutex<Vec<bool>>>);
+
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            self.0.lock().push(Handle::try_current().is_ok());
+        }
+    }
+
+    impl Runner for Dropped {
+        fn name(&self) -> &'static str {
+            "dropped"
+        }
+
+        fn supports(&self, _: &TaskSpec) -> bool {
+            false
+        }
+
+        fn build_task(&self, _: &TaskSpec, _: &BuildContext) -> Result<TaskRef, RunnerError> {
+            Err(RunnerError::Internal(String::new()))
+        }
+    }
+
+    #[test]
+    fn a_runner_is_dropped_inside_the_runtime_but_does_not_start_it() {
+        let dropped = Arc::default();
+        drop(export_runner(Box::new(Dropped(Arc::clone(&dropped)))));
+        assert!(
+            runtime::enter_started().is_none(),
+            "dropping a runner has started the runtime"
+        );
+        runtime::handle();
+        drop(export_runner(Box::new(Dropped(Arc::clone(&dropped)))));
+        assert_eq!(*dropped.lock(), [false, true]);
     }
 }

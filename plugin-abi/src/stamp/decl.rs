@@ -70,13 +70,19 @@ const fn check_value(value: &str) {
 }
 
 /// Whether two texts are equal, in a constant.
+///
+/// Compared from the end: names of runners begin alike more often than they end alike, and the
+/// compiler has a limit for the work that it does in a constant.
 const fn same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
-    let mut at = 0;
-    while at < one.len() && at < other.len() && one[at] == other[at] {
-        at += 1;
+    if one.len() != other.len() {
+        return false;
     }
-    at == one.len() && at == other.len()
+    let mut left = one.len();
+    while left > 0 && one[left - 1] == other[left - 1] {
+        left -= 1;
+    }
+    left == 0
 }
 
 const fn write<const N: usize>(decl: &PluginDecl) -> Writer<N> {
@@ -102,6 +108,14 @@ const fn write<const N: usize>(decl: &PluginDecl) -> Writer<N> {
     out.pair("panic", decl.panic);
     let mut at = 0;
     while at < decl.runners.len() {
+        let mut earlier = 0;
+        while earlier < at {
+            assert!(
+                !same(decl.runners[earlier].name, decl.runners[at].name),
+                "export_plugin!: two runners have the same name"
+            );
+            earlier += 1;
+        }
         write_runner(&mut out, &decl.runners[at]);
         at += 1;
     }
@@ -197,8 +211,32 @@ mod tests {
         name: "many",
         version: "0.1.0",
         panic: "unwind",
-        runners: &[RUNNER; 92],
+        runners: &many(),
     };
+    /// A name of 100 bytes for each of the runners.
+    const NAMES: [[u8; 100]; 92] = {
+        let mut names = [[b'-'; 100]; 92];
+        let mut at = 0;
+        while at < names.len() {
+            names[at][98] = b'0' + at as u8 / 10;
+            names[at][99] = b'0' + at as u8 % 10;
+            at += 1;
+        }
+        names
+    };
+
+    const fn many() -> [RunnerDecl; 92] {
+        let mut runners = [RUNNER; 92];
+        let mut at = 0;
+        while at < runners.len() {
+            if let Ok(name) = std::str::from_utf8(&NAMES[at]) {
+                runners[at].name = name;
+            }
+            at += 1;
+        }
+        runners
+    }
+
     /// As large a stamp as the macro may have to render, and as it renders it: while it compiles.
     static MANY_TEXT: [u8; rendered_len(&MANY)] = render(&MANY);
 
@@ -209,8 +247,8 @@ mod tests {
         let note = Note::new(MANY_TEXT);
         let stamp = Stamp::read(note.text()).unwrap();
         assert_eq!(stamp.runners.len(), 92);
-        for runner in &stamp.runners {
-            assert_eq!(runner.name, LONG);
+        for (runner, name) in stamp.runners.iter().zip(NAMES) {
+            assert_eq!(runner.name.as_bytes(), name);
             assert_eq!(runner.labels.len(), 4);
             assert_eq!(runner.labels.get(LONG), Some(LONG));
         }
@@ -295,7 +333,10 @@ mod tests {
                 1..4,
             ),
         ) {
-            let runners: Vec<_> = runners.iter().map(declared).collect();
+            let mut runners: Vec<_> = runners.iter().map(declared).collect();
+            // The macro refuses two of one name.
+            runners.sort_by_key(|runner| runner.name);
+            runners.dedup_by_key(|runner| runner.name);
             let decl = PluginDecl {
                 name: leaked(&name),
                 version: leaked(&version),

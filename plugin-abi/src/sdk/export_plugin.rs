@@ -1,0 +1,141 @@
+//! The macro `export_plugin!`.
+
+mod fields;
+
+/// Ships runners as a plugin: the one line that makes a `cdylib` of them.
+///
+/// For each runner its type, a name without a path, and in braces:
+///
+/// | field | | |
+/// |---|---|---|
+/// | `name` | required | what [`Runner::name`](crate::Runner::name) answers; two runners may not have the same |
+/// | `kinds` | required | the kinds it takes: `[subprocess]`, `[wasm, container]`; [`Runner::kinds`](crate::Runner::kinds) is not asked |
+/// | `labels` | optional | default labels for routing: `{ "tier" = "fast" }` |
+/// | `supports` | optional | `by_kind`: the kinds alone decide, so the host never calls [`Runner::supports`](crate::Runner::supports) |
+/// | `new` | optional | the constructor; without it the type's `Default` is used |
+///
+/// The constructor takes a type that implements `serde::Deserialize` and reads from a map, as a
+/// struct with named fields does: the plugin's `[config]`, an empty map where there is none. It
+/// returns `Result<Self, E>` with a printable error. Of several runners each constructor gets the
+/// whole `[config]`, so a type that denies unknown fields must know those of the others. The
+/// plugin's name and version are those of its package. All of it but the constructor goes into the
+/// file's stamp, which a host reads before it runs anything.
+///
+/// Deriving `Deserialize` needs serde among the dependencies of the package, and a task that calls
+/// tokio needs tokio there; any version 1 of either does:
+///
+/// ```toml
+/// serde = { version = "1", features = ["derive"] }
+/// tokio = { version = "1", features = ["process", "time"] } # what it calls
+/// ```
+///
+/// The package is a library of type `cdylib`, built with `panic = "unwind"`. It may forbid unsafe
+/// code. What differs from a runner that is linked in:
+///
+/// - Tasks run on a tokio runtime inside the plugin, so everything of tokio works in them;
+///   [`runtime_handle`](crate::runtime_handle) reaches it from a constructor, and
+///   [`spawn_cleanup`](crate::spawn_cleanup) starts on it what must outlive an attempt.
+/// - A panic anywhere becomes an error with its message; panicking in a destructor while another
+///   panic unwinds still ends the process.
+/// - `tracing` and `log` go to the host's log; the output registry can be written, not subscribed.
+/// - `println!` writes to the standard output of the host, beside the lines of every task: what is
+///   a task's output goes into its [`OutputSink`](crate::OutputSink).
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::atomic::{AtomicU32, Ordering};
+///
+/// use solti_plugin_abi::prelude::*;
+///
+/// #[derive(Default)]
+/// struct Hello;
+///
+/// impl Runner for Hello {
+///     fn name(&self) -> &'static str {
+///         "hello"
+///     }
+///     fn supports(&self, spec: &TaskSpec) -> bool {
+///         matches!(spec.kind(), TaskKind::Subprocess(_))
+///     }
+///     fn build_task(&self, spec: &TaskSpec, ctx: &BuildContext) -> Result<TaskRef, RunnerError> {
+///         let id = TaskId::from(self.build_run_id(spec.slot().as_str()).into_name());
+///         let output = ctx.output_registry().clone();
+///         let attempts = AtomicU32::new(0);
+///         Ok(TaskFn::arc(id.as_str().to_owned(), move |cancel: CancellationToken| {
+///             // Called for each attempt: the first, and every retry.
+///             let attempt = attempts.fetch_add(1, Ordering::Relaxed) + 1;
+///             let sink = output.sink_for(id.clone(), attempt);
+///             async move {
+///                 sink.push(StreamKind::Stdout, b"hello");
+///                 // A task that takes longer awaits this token beside its work. One that does not
+///                 // is dropped at an `.await` when the host's patience is over.
+///                 if cancel.is_cancelled() {
+///                     return Err(TaskError::Canceled);
+///                 }
+///                 Ok(())
+///             }
+///         }))
+///     }
+/// }
+///
+/// solti_plugin_abi::export_plugin!(Hello { name: "hello", kinds: [subprocess] });
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! export_plugin {
+    ($( $runner:ident { $($field:tt)* } ),+ $(,)?) => {
+        #[cfg(panic = "abort")]
+        ::core::compile_error!(
+            "a plugin must be built with panic = \"unwind\": with \"abort\" any panic in it ends the host"
+        );
+
+        // A module of a fixed name: a second `export_plugin!` in one crate collides here, with a
+        // message that names it, instead of at the linker.
+        #[doc(hidden)]
+        mod __solti_plugin_is_exported_once {
+            #[allow(unused_imports, reason = "the runners' names come from the place of the call")]
+            use super::*;
+
+            // Names that no author's runner has: those come into the same scope.
+            pub(super) struct __Plugin;
+
+            impl $crate::__private::Export for __Plugin {
+                const DECL: $crate::__private::PluginDecl = $crate::__private::PluginDecl {
+                    name: ::core::env!("CARGO_PKG_NAME"),
+                    version: ::core::env!("CARGO_PKG_VERSION"),
+                    panic: if ::core::cfg!(panic = "unwind") { "unwind" } else { "abort" },
+                    runners: &[$( $crate::__runner_decl!($($field)*) ),+],
+                };
+
+                fn construct(config: &str) -> $crate::__private::Runners {
+                    const __TAKES_CONFIG: bool =
+                        false $( || $crate::__takes_config!($($field)*) )+;
+                    ::core::result::Result::Ok(::std::vec![
+                        $( $crate::__construct!($runner, config, __TAKES_CONFIG, $($field)*)? ),+
+                    ])
+                }
+            }
+
+            const __STAMP_LEN: usize = $crate::__private::rendered_len(
+                &<__Plugin as $crate::__private::Export>::DECL,
+            );
+
+            #[used]
+            #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".note.solti.plugin"))]
+            #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__solti_plugin"))]
+            static __STAMP: $crate::__private::Note<__STAMP_LEN> =
+                $crate::__private::note_of(&<__Plugin as $crate::__private::Export>::DECL);
+
+            // The name under which abi_stable looks for a root module.
+            #[used]
+            #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]
+            static __HEADER: $crate::__private::LibHeader = $crate::__private::header::<__Plugin>();
+        }
+    };
+    ($($other:tt)*) => {
+        ::core::compile_error!(
+            "export_plugin! takes one or more runners: `Type { name: \"…\", kinds: [subprocess] }`"
+        );
+    };
+}

@@ -1,0 +1,138 @@
+//! The fields of a runner in `export_plugin!`: what each is taken for, and what is wrong with one.
+
+/// One runner's declaration. Fields may come in any order; each is taken into its place.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __runner_decl {
+    ($($field:tt)*) => { $crate::__runner_field!([] [] [] [] [] $($field)*) };
+}
+
+/// Takes one field after another: `[name] [kinds] [labels] [supports] [new] rest`, each empty until
+/// its field has been met.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __runner_field {
+    ([] $k:tt $l:tt $s:tt $c:tt name: $name:literal $(, $($rest:tt)*)?) => {
+        $crate::__runner_field!([$name] $k $l $s $c $($($rest)*)?)
+    };
+    ($n:tt [] $l:tt $s:tt $c:tt kinds: [$($kind:ident),+ $(,)?] $(, $($rest:tt)*)?) => {
+        $crate::__runner_field!($n [$($crate::__kind!($kind)),+] $l $s $c $($($rest)*)?)
+    };
+    ($n:tt $k:tt [] $s:tt $c:tt labels: { $($key:literal = $value:literal),* $(,)? } $(, $($rest:tt)*)?) => {
+        $crate::__runner_field!($n $k [[$(($key, $value)),*]] $s $c $($($rest)*)?)
+    };
+    ($n:tt $k:tt $l:tt [] $c:tt supports: by_kind $(, $($rest:tt)*)?) => {
+        $crate::__runner_field!($n $k $l [true] $c $($($rest)*)?)
+    };
+    ($n:tt $k:tt $l:tt $s:tt [] new: $new:expr $(, $($rest:tt)*)?) => {
+        $crate::__runner_field!($n $k $l $s [new] $($($rest)*)?)
+    };
+
+    ([] $k:tt $l:tt $s:tt $c:tt) => {
+        ::core::compile_error!("export_plugin!: a runner has no `name`: write `name: \"…\"`, as Runner::name answers")
+    };
+    ($n:tt [] $l:tt $s:tt $c:tt) => {
+        ::core::compile_error!("export_plugin!: a runner has no `kinds`: write `kinds: [subprocess]`, or wasm or container")
+    };
+    ([$name:literal] [$($kind:expr),+] [$([$($label:expr),*])?] [$($by_kind:literal)?] $c:tt) => {
+        $crate::__private::RunnerDecl {
+            name: $name,
+            kinds: $crate::Kinds::NONE$(.union($kind))+,
+            by_kind: false $(|| $by_kind)?,
+            labels: &[$($($label),*)?],
+        }
+    };
+
+    ([$($n:tt)+] $k:tt $l:tt $s:tt $c:tt name $($rest:tt)*) => { $crate::__given_twice!(name) };
+    ($n:tt [$($k:tt)+] $l:tt $s:tt $c:tt kinds $($rest:tt)*) => { $crate::__given_twice!(kinds) };
+    ($n:tt $k:tt [$($l:tt)+] $s:tt $c:tt labels $($rest:tt)*) => { $crate::__given_twice!(labels) };
+    ($n:tt $k:tt $l:tt [$($s:tt)+] $c:tt supports $($rest:tt)*) => { $crate::__given_twice!(supports) };
+    ($n:tt $k:tt $l:tt $s:tt [$($c:tt)+] new $($rest:tt)*) => { $crate::__given_twice!(new) };
+
+    ($n:tt $k:tt $l:tt $s:tt $c:tt name $($rest:tt)*) => {
+        ::core::compile_error!("export_plugin!: expected `name: \"…\"`: a literal in quotes, and a comma behind it")
+    };
+    ($n:tt $k:tt $l:tt $s:tt $c:tt kinds $($rest:tt)*) => {
+        ::core::compile_error!("export_plugin!: expected `kinds: [subprocess]`: one or more of subprocess, wasm and container, and a comma behind the list")
+    };
+    ($n:tt $k:tt $l:tt $s:tt $c:tt labels $($rest:tt)*) => {
+        ::core::compile_error!("export_plugin!: expected `labels: { \"key\" = \"value\" }`: literals in quotes, and a comma behind the braces")
+    };
+    ($n:tt $k:tt $l:tt $s:tt $c:tt supports $($rest:tt)*) => {
+        ::core::compile_error!("export_plugin!: expected `supports: by_kind` and a comma behind it; without the field the host asks Runner::supports")
+    };
+    ($n:tt $k:tt $l:tt $s:tt $c:tt new $($rest:tt)*) => {
+        ::core::compile_error!("export_plugin!: expected `new: Type::new`: a function of the configuration, and a comma behind it")
+    };
+    ($n:tt $k:tt $l:tt $s:tt $c:tt $field:ident $($rest:tt)*) => {
+        ::core::compile_error!(::core::concat!(
+            "export_plugin!: there is no field `", ::core::stringify!($field),
+            "`; the fields are name, kinds, labels, supports and new"
+        ))
+    };
+    ($n:tt $k:tt $l:tt $s:tt $c:tt $($rest:tt)+) => {
+        ::core::compile_error!("export_plugin!: expected `field: value`, separated by commas")
+    };
+}
+
+/// Refuses a field that was given before.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __given_twice {
+    ($field:ident) => {
+        ::core::compile_error!(::core::concat!(
+            "export_plugin!: `",
+            ::core::stringify!($field),
+            "` is given twice"
+        ))
+    };
+}
+
+/// The set of one kind.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __kind {
+    (subprocess) => {
+        $crate::Kinds::SUBPROCESS
+    };
+    (wasm) => {
+        $crate::Kinds::WASM
+    };
+    (container) => {
+        $crate::Kinds::CONTAINER
+    };
+    (embedded) => {
+        ::core::compile_error!("export_plugin!: an embedded task is never routed to a runner")
+    };
+    ($other:ident) => {
+        ::core::compile_error!(::core::concat!(
+            "export_plugin!: `",
+            ::core::stringify!($other),
+            "` is no task kind; the kinds are subprocess, wasm and container"
+        ))
+    };
+}
+
+/// Whether a runner has a constructor of its own.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __takes_config {
+    () => { false };
+    (new: $($rest:tt)*) => { true };
+    ($first:tt $($rest:tt)*) => { $crate::__takes_config!($($rest)*) };
+}
+
+/// Constructs a runner.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __construct {
+    ($runner:ident, $config:ident, $takes:ident, ) => {
+        $crate::__private::construct_default::<$runner>($config, !$takes)
+    };
+    ($runner:ident, $config:ident, $takes:ident, new: $new:expr $(, $($rest:tt)*)?) => {
+        $crate::__private::construct_with::<$runner, _, _>($config, $new)
+    };
+    ($runner:ident, $config:ident, $takes:ident, $first:tt $($rest:tt)*) => {
+        $crate::__construct!($runner, $config, $takes, $($rest)*)
+    };
+}
