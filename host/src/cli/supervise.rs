@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use solti_model::{OutputEvent, TaskId, TaskSpec};
-use solti_plugin_host::{OutputRegistry, RunnerRouter};
+use solti_plugin_host::{OutputRegistry, RunnerError, RunnerRouter};
 use taskvisor::{BoxTaskFuture, RestartPolicy, Task, TaskRef};
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -57,6 +57,8 @@ pub(super) struct Begun {
     pub(super) outcome: Outcome,
     pub(super) attempts: u32,
     pub(super) took: Duration,
+    /// Whether the last runner that would have taken it was gone by then.
+    pub(super) found_no_runner: bool,
     /// `None` when its runner could not build it.
     pub(super) source: Option<Arc<Source>>,
 }
@@ -74,7 +76,7 @@ struct Run {
     timeout: Duration,
     shared: Arc<Supervision>,
     /// There once its runner has built it, or could not.
-    built: OnceLock<Result<Built, String>>,
+    built: OnceLock<Result<Built, RunnerError>>,
     state: Mutex<State>,
 }
 
@@ -137,8 +139,8 @@ impl Task for SupervisedTask {
         // attempt begins when this returns.
         match tokio::task::block_in_place(|| run.build()) {
             Ok(built) => Box::pin(Attempt::begin(Arc::clone(run), &built.task, ctx).drive()),
-            Err(reason) => {
-                let reason = reason.clone();
+            Err(err) => {
+                let reason = err.to_string();
                 run.state.lock().last = Some(Outcome::failed(&reason));
                 Box::pin(async { Err(fatal(reason)) })
             }
@@ -154,7 +156,9 @@ impl Drop for SupervisedTask {
         if let Some(source) = &source {
             shared.registry.evict(&source.id);
         }
+        let built = self.run.built.get();
         let begun = state.began.map(|began| Begun {
+            found_no_runner: matches!(built, Some(Err(RunnerError::NoRunner(_)))),
             outcome: self.run.outcome(&state),
             attempts: state.attempts,
             took: state.ended.unwrap_or_else(Instant::now) - began,
@@ -168,11 +172,10 @@ impl Drop for SupervisedTask {
 
 impl Run {
     /// Has the task built, if it has not been, and its events shown.
-    fn build(&self) -> Result<&Built, &String> {
+    fn build(&self) -> Result<&Built, &RunnerError> {
         let shared = &self.shared;
         let build = || {
-            let task = shared.router.build(&self.spec);
-            let task = task.map_err(|err| err.to_string())?;
+            let task = shared.router.build(&self.spec)?;
             let id = TaskId::from(task.name());
             shared.registry.ensure_channel(id.clone());
             let events = shared

@@ -2,6 +2,7 @@
 
 mod advice;
 mod code;
+mod directory;
 mod policy;
 mod stage;
 
@@ -16,6 +17,7 @@ use super::inspect::Problem;
 use super::probe::ProbeError;
 
 pub(super) use advice::sentence;
+pub use directory::{DirectoryRole, LoadDirError};
 pub use policy::{Place, PolicyError};
 pub use stage::StageError;
 
@@ -55,62 +57,6 @@ impl fmt::Display for Stage {
             Self::Register => "register",
         })
     }
-}
-
-/// What a directory is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DirectoryRole {
-    /// Plugins are found in it.
-    Plugins,
-    /// Copies of them are put into it.
-    Staging,
-}
-
-impl fmt::Display for DirectoryRole {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Plugins => "plugin directory",
-            Self::Staging => "staging directory",
-        })
-    }
-}
-
-/// Why a directory could not be loaded at all.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum LoadDirError {
-    /// It is not there, or may not be read.
-    #[error("{role} {}: {source}", path.display())]
-    Unreadable {
-        /// What it is for.
-        role: DirectoryRole,
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It is something else.
-    #[error("{role} {}: not a directory; name {}", path.display(), match role {
-        DirectoryRole::Plugins => "the directory that holds the plugins",
-        DirectoryRole::Staging => "a directory for the copies",
-    })]
-    NotADirectory {
-        /// What it is for.
-        role: DirectoryRole,
-        /// The path.
-        path: PathBuf,
-    },
-    /// Others could put plugins into it.
-    #[error("{role} {}: {source}", path.display())]
-    Untrusted {
-        /// What it is for.
-        role: DirectoryRole,
-        /// The directory.
-        path: PathBuf,
-        /// Who could, and how.
-        source: PolicyError,
-    },
 }
 
 /// Why one file was not loaded.
@@ -326,17 +272,4 @@ pub enum RegisterError {
         /// The file that has it.
         first: String,
     },
-}
-
-/// A number with its thousands set apart.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -180,7 +180,13 @@ impl<'a> Tasks<'a> {
     async fn take(&mut self, Report { number, begun }: Report) {
         match begun {
             Some(begun) => {
-                let outcome = begun.outcome.clone();
+                let outcome = if begun.found_no_runner {
+                    let spec = &self.entries[number].spec;
+                    let reason = routing::why_no_runner(spec, self.plugins, self.directory);
+                    Outcome::failed(reason)
+                } else {
+                    begun.outcome.clone()
+                };
                 self.over(number, outcome, Some(begun)).await;
             }
             None => match self.why_never_begun(number) {

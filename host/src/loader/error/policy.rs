@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::advice::sentence;
 use crate::loader::digest::Digest;
+use crate::loader::plain::grouped;
 
 /// The bit of a directory in which nobody can replace another's files.
 const STICKY: u32 = 0o1000;
@@ -153,8 +154,8 @@ impl PolicyError {
             Self::NoExec => "it is on a mount with the option noexec".to_owned(),
             Self::TooLarge { len, limit } | Self::TextTooLarge { len, limit } => format!(
                 "the file has {} bytes, the host reads {} at most",
-                super::grouped(*len),
-                super::grouped(*limit)
+                grouped(*len),
+                grouped(*limit)
             ),
             Self::LinkOutside { target } => {
                 format!(

@@ -5,7 +5,8 @@ use std::fmt;
 use solti_plugin_abi::stamp::{ABI_VERSION, StampError};
 
 use super::GlibcVersion;
-use crate::loader::error::{grouped, sentence};
+use crate::loader::error::sentence;
+use crate::loader::plain::grouped;
 
 /// One thing that speaks against loading a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
