@@ -105,8 +105,21 @@ fn probes_leave_no_descriptor_and_no_process_behind() {
     assert_eq!(children, 0);
 }
 
-/// Descriptors, children and threads of this process.
+/// Descriptors, children and threads of this process, once nothing of them has changed for a while:
+/// the system still lists a thread for a moment that has ended and was waited for.
 fn left() -> (usize, usize, usize) {
+    let mut last = left_now();
+    loop {
+        std::thread::sleep(Duration::from_millis(200));
+        let now = left_now();
+        if now == last {
+            return now;
+        }
+        last = now;
+    }
+}
+
+fn left_now() -> (usize, usize, usize) {
     let count = |path: &str| fs::read_dir(path).unwrap().count();
     let threads = fs::read_dir("/proc/self/task").unwrap();
     let children = threads.map(|thread| {
