@@ -17,9 +17,6 @@
 //! when there will be no further attempt: see [`OutputRegistry`]. `examples/embed.rs` of this
 //! package is such a host, whole, for one attempt.
 //!
-//! A program of your own needs nothing of the command line `solti-host`, which is the default
-//! feature `cli`: depend on this crate with `default-features = false`.
-//!
 //! The contract that runners are written against is re-exported here, so that code for
 //! `solti-runner` compiles after its `use` lines name this crate.
 

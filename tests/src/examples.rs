@@ -11,7 +11,7 @@ use crate::{PLUGIN_SUFFIX, Profile, build, target_dir};
 pub const EXAMPLES: &[&str] = &["hello", "subprocess", "wasm", "container"];
 
 /// The package of the host, which runs them.
-const HOST: &str = "solti-plugin-host";
+const HOST: &str = "solti-host";
 
 /// What has been built and installed.
 #[derive(Debug)]

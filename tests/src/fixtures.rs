@@ -12,7 +12,7 @@ const PACKAGES: &[&str] = &[
     "container",
     "hello",
     "hostile",
-    "solti-plugin-host",
+    "solti-host",
     "specimen",
     "subprocess",
     "wasm",

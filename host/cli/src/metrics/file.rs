@@ -14,7 +14,7 @@ use anyhow::Context as _;
 /// # Errors
 ///
 /// When it cannot be written; the error names the file.
-pub(in crate::cli) fn write(file: &Path, text: &str) -> anyhow::Result<()> {
+pub(crate) fn write(file: &Path, text: &str) -> anyhow::Result<()> {
     replace(file, text)
         .with_context(|| format!("the metrics cannot be written to {}", file.display()))
 }

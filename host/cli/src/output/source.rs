@@ -11,17 +11,17 @@ use serde_json::json;
 use solti_model::{StreamKind, TaskId};
 
 use super::writer::Output;
-use crate::cli::outcome::Outcome;
-use crate::cli::style::{DIM, RED, SLOTS};
+use crate::outcome::Outcome;
+use crate::style::{DIM, RED, SLOTS};
 
 /// The widest slot that others are lined up with; a wider one sticks out.
 const WIDEST: usize = 20;
 
 /// A task whose lines are shown.
 #[derive(Debug)]
-pub(in crate::cli) struct Source {
-    pub(in crate::cli) id: TaskId,
-    pub(in crate::cli) lines: LineCounts,
+pub(crate) struct Source {
+    pub(crate) id: TaskId,
+    pub(crate) lines: LineCounts,
     /// How its attempts ended, in order; an end is there before `RunFinished` is sent.
     ends: Mutex<Vec<Outcome>>,
     before_stdout: Vec<u8>,
@@ -33,7 +33,7 @@ pub(in crate::cli) struct Source {
 
 /// How many lines of a task have been received.
 #[derive(Debug, Default)]
-pub(in crate::cli) struct LineCounts {
+pub(crate) struct LineCounts {
     stdout: AtomicU64,
     stderr: AtomicU64,
     skipped: AtomicU64,
@@ -41,26 +41,26 @@ pub(in crate::cli) struct LineCounts {
 
 /// Makes sources whose slots line up, each slot in its colour.
 #[derive(Debug, Default)]
-pub(in crate::cli) struct Sources {
+pub(crate) struct Sources {
     width: usize,
     colours: HashMap<String, Style>,
 }
 
 impl Sources {
     /// Makes room for a slot of this name.
-    pub(in crate::cli) fn announce(&mut self, slot: &str) {
+    pub(crate) fn announce(&mut self, slot: &str) {
         self.width = self.width.max(slot.chars().count().min(WIDEST));
         let next = SLOTS[self.colours.len() % SLOTS.len()];
         self.colours.entry(slot.to_owned()).or_insert(next);
     }
 
     /// What stands before a note about `slot`.
-    pub(in crate::cli) fn before_note(&self, slot: &str, colour: bool) -> String {
+    pub(crate) fn before_note(&self, slot: &str, colour: bool) -> String {
         self.before(slot, "·", DIM, colour)
     }
 
     /// The source of the task `id` in `slot`.
-    pub(in crate::cli) fn source(&self, slot: &str, id: TaskId, output: Output) -> Arc<Source> {
+    pub(crate) fn source(&self, slot: &str, id: TaskId, output: Output) -> Arc<Source> {
         let colour = output.stdout_colour;
         let mut json_end = Vec::new();
         writeln!(
@@ -93,7 +93,7 @@ impl Sources {
 
 impl Source {
     /// Records how an attempt ended, before its end is announced.
-    pub(in crate::cli) fn attempt_ended(&self, end: Outcome) {
+    pub(crate) fn attempt_ended(&self, end: Outcome) {
         self.ends.lock().push(end);
     }
 
@@ -129,15 +129,15 @@ impl LineCounts {
         self.skipped.fetch_add(skipped, Ordering::Relaxed);
     }
 
-    pub(in crate::cli) fn stdout(&self) -> u64 {
+    pub(crate) fn stdout(&self) -> u64 {
         self.stdout.load(Ordering::Relaxed)
     }
 
-    pub(in crate::cli) fn stderr(&self) -> u64 {
+    pub(crate) fn stderr(&self) -> u64 {
         self.stderr.load(Ordering::Relaxed)
     }
 
-    pub(in crate::cli) fn skipped(&self) -> u64 {
+    pub(crate) fn skipped(&self) -> u64 {
         self.skipped.load(Ordering::Relaxed)
     }
 }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::format::{Format, Target};
 use super::stream::Message;
-use crate::cli::style;
+use crate::style;
 
 /// Bytes after which a buffer is written even though more events wait.
 const FULL: usize = 64 * 1024;
@@ -18,14 +18,14 @@ const WAITING: usize = 1024;
 
 /// What the output looks like.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::cli) struct Output {
-    pub(in crate::cli) format: Format,
-    pub(in crate::cli) stdout_colour: bool,
-    pub(in crate::cli) stderr_colour: bool,
+pub(crate) struct Output {
+    pub(crate) format: Format,
+    pub(crate) stdout_colour: bool,
+    pub(crate) stderr_colour: bool,
 }
 
 /// The writing thread, seen from outside.
-pub(in crate::cli) struct Writer {
+pub(crate) struct Writer {
     messages: mpsc::Sender<Message>,
     thread: JoinHandle<Option<io::Error>>,
     /// Cancelled when standard output takes nothing any more.
@@ -33,7 +33,7 @@ pub(in crate::cli) struct Writer {
 }
 
 impl Output {
-    pub(in crate::cli) fn new(format: Format) -> Self {
+    pub(crate) fn new(format: Format) -> Self {
         Self {
             format,
             stdout_colour: style::stdout_has_colour(),
@@ -48,7 +48,7 @@ impl Writer {
     /// # Errors
     ///
     /// When the system gives no thread.
-    pub(in crate::cli) fn start(output: Output) -> io::Result<Self> {
+    pub(crate) fn start(output: Output) -> io::Result<Self> {
         let (messages, receiver) = mpsc::channel(WAITING);
         let closed = CancellationToken::new();
         let buffers = Buffers {
@@ -69,12 +69,12 @@ impl Writer {
     }
 
     /// The way to the thread.
-    pub(in crate::cli) fn messages(&self) -> &mpsc::Sender<Message> {
+    pub(crate) fn messages(&self) -> &mpsc::Sender<Message> {
         &self.messages
     }
 
     /// Cancelled when standard output takes nothing any more.
-    pub(in crate::cli) fn closed(&self) -> &CancellationToken {
+    pub(crate) fn closed(&self) -> &CancellationToken {
         &self.closed
     }
 
@@ -83,7 +83,7 @@ impl Writer {
     /// # Errors
     ///
     /// Why standard output took something not, unless its reader went away.
-    pub(in crate::cli) fn finish(self) -> io::Result<()> {
+    pub(crate) fn finish(self) -> io::Result<()> {
         drop(self.messages);
         match self.thread.join() {
             Ok(None) => Ok(()),

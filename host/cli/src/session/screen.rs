@@ -10,9 +10,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::output::{self, Format, Message, Output, Sources, Writer};
-use crate::cli::style::DIM;
-use crate::cli::supervise::Show;
+use crate::output::{self, Format, Message, Output, Sources, Writer};
+use crate::style::DIM;
+use crate::supervise::Show;
 
 /// The way of the tasks to the writer.
 pub(super) struct Screen {

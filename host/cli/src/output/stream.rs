@@ -22,7 +22,7 @@ const BATCH: usize = 1024;
 
 /// What the writer is given.
 #[derive(Debug)]
-pub(in crate::cli) enum Message {
+pub(crate) enum Message {
     /// Events of a task, in order.
     Events(Arc<Source>, Vec<OutputEvent>),
     /// A line about the run.
@@ -30,12 +30,12 @@ pub(in crate::cli) enum Message {
 }
 
 /// The capacity of each channel when up to `tasks` tasks run at the same time.
-pub(in crate::cli) fn capacity_for(tasks: usize) -> usize {
+pub(crate) fn capacity_for(tasks: usize) -> usize {
     (EVENTS_IN_ALL / tasks.max(1).next_power_of_two()).max(EVENTS_AT_LEAST)
 }
 
 /// Hands the events of `source` to the writer until its channel ends.
-pub(in crate::cli) async fn drain(
+pub(crate) async fn drain(
     source: Arc<Source>,
     mut events: Receiver<OutputEvent>,
     writer: mpsc::Sender<Message>,

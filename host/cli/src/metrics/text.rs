@@ -7,7 +7,7 @@ use super::Counts;
 
 impl Counts {
     /// The counts as text.
-    pub(in crate::cli) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         begin(&mut text, "solti_tasks_started_total", "Attempts begun.");
         for (runner_type, count) in &self.started {

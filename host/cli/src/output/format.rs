@@ -5,12 +5,12 @@ use std::io::Write as _;
 use solti_model::{OutputEvent, StreamKind};
 
 use super::source::Source;
-use crate::cli::outcome::Outcome;
-use crate::cli::style::{DIM, counted};
+use crate::outcome::Outcome;
+use crate::style::{DIM, counted};
 
 /// What the events of tasks look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum Format {
+pub(crate) enum Format {
     /// Lines as they are, each stream where it belongs: for a single task.
     Plain,
     /// Lines with their slot in front, all on standard output; notes on standard error.

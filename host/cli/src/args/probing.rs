@@ -5,34 +5,34 @@ use std::time::Duration;
 
 /// How plugins are probed.
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Probing {
+pub(crate) struct Probing {
     /// Load plugins at once: one that crashes while it is loaded ends the program
     #[arg(long)]
-    pub(in crate::cli) no_probe: bool,
+    pub(crate) no_probe: bool,
 
     /// How long a plugin may take to be loaded by a process of its own, before it is loaded here
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
-    pub(in crate::cli) probe_time: Duration,
+    pub(crate) probe_time: Duration,
 
     /// Memory that it may take there, in MiB of address space
     #[arg(long, value_name = "MIB", default_value_t = 2048)]
-    pub(in crate::cli) probe_memory: u64,
+    pub(crate) probe_memory: u64,
 
     /// Keep what probes find in this directory, across restarts; `solti-host forget` clears it
     #[arg(long, value_name = "DIR", env = "SOLTI_STATE")]
-    pub(in crate::cli) state: Option<PathBuf>,
+    pub(crate) state: Option<PathBuf>,
 }
 
 /// Forget what probes have found, so that the plugins are probed again when they are next loaded.
 ///
 /// The exit code is 1 when nothing was remembered of a FILE or DIGEST.
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Forget {
+pub(crate) struct Forget {
     /// The directory where it is kept
     #[arg(long, value_name = "DIR", env = "SOLTI_STATE")]
-    pub(in crate::cli) state: PathBuf,
+    pub(crate) state: PathBuf,
 
     /// Plugin files, or digests of plugin files or their first 8 digits [default: all]
     #[arg(value_name = "FILE|DIGEST")]
-    pub(in crate::cli) which: Vec<PathBuf>,
+    pub(crate) which: Vec<PathBuf>,
 }

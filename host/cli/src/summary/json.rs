@@ -4,7 +4,7 @@ use serde::Serialize;
 use solti_plugin_host::Rejected;
 
 use super::Row;
-use crate::cli::metrics::Counts;
+use crate::metrics::Counts;
 
 #[derive(Serialize)]
 pub(super) struct Summary<'a> {

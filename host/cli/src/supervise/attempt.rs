@@ -9,8 +9,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::Run;
-use crate::cli::outcome::Outcome;
-use crate::cli::style;
+use crate::outcome::Outcome;
+use crate::style;
 
 /// An attempt that has not ended. Dropped, it ends as timed out or canceled.
 pub(super) struct Attempt {

@@ -8,10 +8,10 @@ use comfy_table::{Cell, CellAlignment, Color, Row as TableRow};
 use indicatif::HumanCount;
 
 use super::{Row, Summary};
-use crate::cli::metrics::Counts;
-use crate::cli::outcome::Outcome;
-use crate::cli::style::{self, DIM, RED, counted};
-use crate::cli::tables;
+use crate::metrics::Counts;
+use crate::outcome::Outcome;
+use crate::style::{self, DIM, RED, counted};
+use crate::tables;
 
 /// Prints a table of the tasks, the metrics, and what was lost.
 pub(super) fn print(summary: &Summary<'_>) -> io::Result<()> {

@@ -14,11 +14,11 @@ use tracing::debug;
 use super::policy;
 use super::screen::Screen;
 use super::slots::Slots;
-use crate::cli::outcome::Outcome;
-use crate::cli::specs::{Placed, SpecError};
-use crate::cli::summary::Row;
-use crate::cli::supervise::{Begun, Report, SupervisedTask, Supervision};
-use crate::cli::{routing, style};
+use crate::outcome::Outcome;
+use crate::specs::{Placed, SpecError};
+use crate::summary::Row;
+use crate::supervise::{Begun, Report, SupervisedTask, Supervision};
+use crate::{routing, style};
 
 /// Events that the supervisor's own listeners may be behind. They act on what they hear, so none
 /// may be lost.

@@ -1,4 +1,4 @@
-//! The command line: what its words mean, what it prints, what it ends with.
+//! `solti-host`: loads the plugins of a directory and runs tasks through them.
 //!
 //! ```text
 //! args ─► plugins ─► specs ─► session ─► supervise ─► summary
@@ -42,8 +42,14 @@ const FAILURE: u8 = 1;
 /// Nothing could be run with the words and files given.
 const BAD_INPUT: u8 = 2;
 
-/// Runs the program and returns its exit code.
-pub(crate) fn main() -> u8 {
+fn main() {
+    solti_plugin_host::probe_main();
+    // Not by returning: that would run the destructors of plugins.
+    solti_plugin_host::exit_now(run());
+}
+
+/// Does what the words say and returns the exit code.
+fn run() -> u8 {
     let args = Args::parse();
     log::init(args.verbose);
     let done = match args.command {

@@ -8,37 +8,37 @@ use std::path::PathBuf;
 /// else can write to it, it is no link out of its directory, and it is not on a noexec mount.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Which files may be loaded")]
-pub(in crate::cli) struct Trust {
+pub(crate) struct Trust {
     /// Load files of this user as well; may be given several times
     #[arg(long, value_name = "UID")]
-    pub(in crate::cli) trust_owner: Vec<u32>,
+    pub(crate) trust_owner: Vec<u32>,
 
     /// Load files whoever owns them
     #[arg(long)]
-    pub(in crate::cli) trust_any_owner: bool,
+    pub(crate) trust_any_owner: bool,
 
     /// Load files that others than their owner can change
     #[arg(long)]
-    pub(in crate::cli) trust_writable: bool,
+    pub(crate) trust_writable: bool,
 
     /// Load files from a mount with the option noexec
     #[arg(long)]
-    pub(in crate::cli) allow_noexec: bool,
+    pub(crate) allow_noexec: bool,
 
     /// Follow links that lead out of the plugin directory
     #[arg(long)]
-    pub(in crate::cli) allow_links_outside: bool,
+    pub(crate) allow_links_outside: bool,
 
     /// Refuse files above this size unread [default: 256 MiB]
     #[arg(long, value_name = "BYTES")]
-    pub(in crate::cli) max_file_bytes: Option<u64>,
+    pub(crate) max_file_bytes: Option<u64>,
 
     /// Load only files signed with this minisign key, a file or the key itself; may be given
     /// several times
     #[arg(long, value_name = "KEY")]
-    pub(in crate::cli) public_key: Vec<String>,
+    pub(crate) public_key: Vec<String>,
 
     /// Stage plugins as files of this directory instead of in memory
     #[arg(long, value_name = "DIR")]
-    pub(in crate::cli) stage_in: Option<PathBuf>,
+    pub(crate) stage_in: Option<PathBuf>,
 }
