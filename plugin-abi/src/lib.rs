@@ -22,6 +22,7 @@ mod run_id;
 mod runner;
 
 pub mod stamp;
+pub mod text;
 pub mod v1;
 
 mod sdk;

@@ -1,0 +1,190 @@
+//! Texts of files, plugins and other programs, made fit for one line that a person reads.
+//!
+//! What a damaged file calls its symbols, what a plugin says of itself and what a program prints is
+//! any text at all. Printed as it is, it can move a terminal's cursor, forge a second line of a log,
+//! or read as another text than it is. Everything of that kind goes through here, in the host and
+//! in plugins, so that there is one rule:
+//!
+//! | what | becomes |
+//! |---|---|
+//! | control characters (C0, DEL, C1), tabs and line breaks among them | `\n`, `\t`, `\u{1b}` |
+//! | the line and paragraph separators U+2028 and U+2029 | `\u{2028}` |
+//! | what turns the direction of the text behind it (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069) | `\u{202e}` |
+//! | characters without a width (U+200B to U+200D, U+2060 to U+2064, U+FEFF, and their kin) | `\u{200b}` |
+//! | bytes that are no UTF-8 | `\xff` |
+//! | everything else | itself |
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Whether a character would act on the terminal or on the text around it instead of showing.
+fn acts(char: char) -> bool {
+    char.is_control()
+        || matches!(
+            char,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// Writes out every character that acts instead of showing; the text stays on its line.
+///
+/// For a name, or any text whose parts must stay apart. Borrowed where nothing has to be written
+/// out.
+///
+/// ```
+/// use solti_plugin_abi::text::escape;
+///
+/// assert_eq!(escape("plain ä"), "plain ä");
+/// assert_eq!(escape("a\u{1b}[2J\nb\u{202e}c"), "a\\u{1b}[2J\\nb\\u{202e}c");
+/// ```
+#[must_use]
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for char in text.chars() {
+        if acts(char) {
+            escaped.extend(char.escape_default());
+        } else {
+            escaped.push(char);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// The same for bytes, such as a file name, that may be no text: what is no UTF-8 becomes `\xff`.
+///
+/// ```
+/// use solti_plugin_abi::text::escape_bytes;
+///
+/// assert_eq!(escape_bytes(b"a\xffb\n"), "a\\xffb\\n");
+/// ```
+#[must_use]
+pub fn escape_bytes(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = str::from_utf8(bytes) {
+        return escape(text);
+    }
+    let mut escaped = String::with_capacity(bytes.len() + 16);
+    for chunk in bytes.utf8_chunks() {
+        escaped.push_str(&escape(chunk.valid()));
+        // Writing into a String cannot fail.
+        let _ = write!(escaped, "{}", chunk.invalid().escape_ascii());
+    }
+    Cow::Owned(escaped)
+}
+
+/// A message of several lines as one: its lines, without what is blank at their ends, joined by
+/// ` / `, and escaped as by [`escape`].
+///
+/// For what a program or a plugin says in sentences.
+///
+/// ```
+/// use solti_plugin_abi::text::one_line;
+///
+/// assert_eq!(one_line("it broke:\r\n  no \u{1b}[31mfile\n\n"), "it broke: /   no \\u{1b}[31mfile");
+/// ```
+#[must_use]
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    let text = text.trim_end();
+    if !text.contains('\n') {
+        return escape(text);
+    }
+    let mut joined = String::with_capacity(text.len() + 16);
+    for (index, line) in text.lines().map(str::trim_end).enumerate() {
+        if index > 0 {
+            joined.push_str(" / ");
+        }
+        joined.push_str(&escape(line));
+    }
+    Cow::Owned(joined)
+}
+
+/// At most `most` bytes of a text that is longer: its beginning and its end, with ` … ` for what is
+/// left out between them. An error begins with what failed and ends with why.
+///
+/// With a `most` of fewer than 16 bytes, 16 are kept.
+///
+/// ```
+/// use solti_plugin_abi::text::shorten;
+///
+/// assert_eq!(shorten("short", 16), "short");
+/// assert_eq!(shorten("what failed is far from why", 24), "what fail …  from why");
+/// ```
+#[must_use]
+pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
+    /// What stands for the rest.
+    const CUT: &str = " … ";
+    let most = most.max(16);
+    if text.len() <= most {
+        return Cow::Borrowed(text);
+    }
+    let half = (most - CUT.len()) / 2;
+    let is_whole = |at: &usize| text.is_char_boundary(*at);
+    let head = (0..=half).rev().find(is_whole).unwrap_or(0);
+    let tail = (text.len() - half..text.len())
+        .find(is_whole)
+        .unwrap_or(text.len());
+    Cow::Owned(format!("{}{CUT}{}", &text[..head], &text[tail..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_acts_on_the_terminal_that_shows_it() {
+        assert_eq!(
+            escape("as \u{e4}lways \u{1f980}"),
+            "as \u{e4}lways \u{1f980}"
+        );
+        assert_eq!(
+            escape("a\u{1b}[2J\u{0}\u{7f}\u{85}\u{9b}b\t\r\n"),
+            "a\\u{1b}[2J\\u{0}\\u{7f}\\u{85}\\u{9b}b\\t\\r\\n"
+        );
+    }
+
+    #[test]
+    fn no_text_reads_as_another_one() {
+        for char in ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}') {
+            let hidden = format!("a{char}b");
+            assert_eq!(escape(&hidden), format!("a\\u{{{:x}}}b", u32::from(char)));
+        }
+        assert_eq!(
+            escape("a\u{200b}\u{200d}\u{2060}\u{feff}\u{ad}b"),
+            "a\\u{200b}\\u{200d}\\u{2060}\\u{feff}\\u{ad}b"
+        );
+    }
+
+    #[test]
+    fn a_message_cannot_make_a_line_of_its_own() {
+        assert_eq!(one_line("one\r\ntwo\n\n"), "one / two");
+        assert_eq!(one_line("one\u{2028}two\u{85}"), "one\\u{2028}two");
+        assert_eq!(one_line("one\rtwo"), "one\\rtwo");
+    }
+
+    #[test]
+    fn a_text_that_needs_nothing_is_not_copied() {
+        assert!(matches!(one_line("plain \n"), Cow::Borrowed("plain")));
+        assert!(matches!(
+            escape_bytes("\u{fc}".as_bytes()),
+            Cow::Borrowed("\u{fc}")
+        ));
+    }
+
+    #[test]
+    fn a_long_text_keeps_its_beginning_and_its_end_and_no_half_characters() {
+        let long = format!("Error: {}: because", "\u{fc}".repeat(500_000));
+        let short = shorten(&long, 1024);
+        assert!(short.len() <= 1024, "{}", short.len());
+        assert!(short.starts_with("Error: \u{fc}\u{fc}"), "{short}");
+        assert!(short.ends_with("\u{fc}\u{fc}: because"), "{short}");
+        assert!(shorten(&"x".repeat(100), 0).len() <= 16);
+    }
+}
