@@ -10,7 +10,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 const LOADER: &str = "solti_plugin_host::loader";
 
 /// Starts logging, with as much detail as `verbose` asks for unless `RUST_LOG` says otherwise.
-pub(super) fn init(verbose: u8) {
+pub(crate) fn init(verbose: u8) {
     let level = match verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
@@ -28,7 +28,7 @@ pub(super) fn init(verbose: u8) {
                 .expect("the target and the level are those of a directive"),
         );
     }
-    let colour = super::style::stderr_has_colour();
+    let colour = crate::present::style::stderr_has_colour();
     tracing_subscriber::registry()
         .with(filter)
         .with(

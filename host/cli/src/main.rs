@@ -1,70 +1,54 @@
 //! `solti-host`: loads the plugins of a directory and runs tasks through them.
 //!
 //! ```text
-//! args ─► plugins ─► specs ─► session ─► supervise ─► summary
-//!         load       read     submit     attempts     table
-//!                                 └► output: stream ─► writer
+//! args ─► commands ─┬─► loading ──────────► present      list, check, inspect
+//!                   └─► specs ─► session                 run, exec
+//!                                │  loading ─► supervise ─► summary
+//!                                └─► output: drain ─► writer
 //! ```
 //!
 //! Lines of tasks go to standard output, everything about the run to standard error; with `--json`
-//! both are one stream of objects on standard output. The exit codes: 0 when every task succeeded,
-//! 1 when one did not, 2 when nothing could be run.
+//! both are one stream of objects on standard output. [`exit::Exit`] lists the exit codes.
 
 mod args;
-mod check;
-mod exec;
-mod forget;
-mod inspect;
-mod list;
+mod commands;
+mod exit;
+mod loading;
 mod log;
 mod metrics;
+mod options;
 mod outcome;
 mod output;
-mod plugins;
-mod routing;
-mod run;
+mod present;
 mod session;
-mod signals;
 mod specs;
-mod style;
-mod summary;
 mod supervise;
-mod tables;
 
 use clap::Parser as _;
 
-use args::{Args, Command};
-
-/// Every task succeeded.
-const SUCCESS: u8 = 0;
-/// Something did not.
-const FAILURE: u8 = 1;
-/// Nothing could be run with the words and files given.
-const BAD_INPUT: u8 = 2;
+use args::Args;
+use exit::Exit;
+use present::message;
 
 fn main() {
     solti_plugin_host::probe_main();
     // Not by returning: that would run the destructors of plugins.
-    solti_plugin_host::exit_now(run());
+    solti_plugin_host::exit_now(run().code());
 }
 
-/// Does what the words say and returns the exit code.
-fn run() -> u8 {
-    let args = Args::parse();
-    log::init(args.verbose);
-    let done = match args.command {
-        Command::Run(run) => run::run(run),
-        Command::Exec(exec) => exec::exec(exec),
-        Command::List(list) => list::list(list),
-        Command::Inspect(inspect) => inspect::inspect(&inspect),
-        Command::Check(check) => check::check(&check),
-        Command::Forget(forget) => forget::forget(&forget),
-    };
-    match done {
-        Ok(code) => code,
+/// Does what the command line asks for.
+fn run() -> Exit {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
         Err(err) => {
-            style::error(format_args!("{err:#}"));
-            BAD_INPUT
+            // Help, or what is wrong; nobody is left to be told when it cannot be printed.
+            err.print().ok();
+            return Exit::of_usage(&err);
         }
-    }
+    };
+    log::init(args.verbose);
+    commands::run(args.command).unwrap_or_else(|err| {
+        message::error(format_args!("{err:#}"));
+        Exit::BadInput
+    })
 }

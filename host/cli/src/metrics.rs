@@ -9,23 +9,23 @@ use std::sync::Mutex;
 use serde::Serialize;
 use solti_plugin_host::{MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
-pub(super) use file::write;
+pub(crate) use file::write;
 
 /// A backend that counts.
 #[derive(Debug, Default)]
-pub(super) struct Counters(Mutex<Counts>);
+pub(crate) struct Counters(Mutex<Counts>);
 
 /// What has been counted, by the labels of the runner type, the outcome and the kind of error.
 #[derive(Debug, Default, Clone, Serialize)]
-pub(super) struct Counts {
-    pub(super) started: BTreeMap<&'static str, u64>,
-    pub(super) completed: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
-    pub(super) errors: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
+pub(crate) struct Counts {
+    pub(crate) started: BTreeMap<&'static str, u64>,
+    pub(crate) completed: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
+    pub(crate) errors: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
 }
 
 impl Counters {
     /// What has been counted so far.
-    pub(super) fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         self.lock().clone()
     }
 
@@ -38,7 +38,7 @@ impl Counters {
 
 impl Counts {
     /// The runner types that reported anything.
-    pub(super) fn runner_types(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn runner_types(&self) -> impl Iterator<Item = &'static str> {
         RunnerType::ALL
             .iter()
             .map(|runner_type| runner_type.as_label())

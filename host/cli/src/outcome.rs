@@ -6,11 +6,11 @@ use std::time::Duration;
 use solti_plugin_host::one_line;
 use taskvisor::TaskError;
 
-use super::style;
+use crate::present::phrase;
 
 /// How a task, or one attempt of it, ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Succeeded,
     Failed {
         reason: String,
@@ -30,7 +30,7 @@ pub(super) enum Outcome {
 
 impl Outcome {
     /// A failure without an exit code.
-    pub(super) fn failed(reason: impl Into<String>) -> Self {
+    pub(crate) fn failed(reason: impl Into<String>) -> Self {
         Self::Failed {
             reason: reason.into(),
             exit_code: None,
@@ -38,14 +38,14 @@ impl Outcome {
     }
 
     /// A cancellation.
-    pub(super) fn canceled(reason: impl Into<String>) -> Self {
+    pub(crate) fn canceled(reason: impl Into<String>) -> Self {
         Self::Canceled {
             reason: reason.into(),
         }
     }
 
     /// What a task itself said.
-    pub(super) fn of_attempt(end: &Result<(), TaskError>) -> Self {
+    pub(crate) fn of_attempt(end: &Result<(), TaskError>) -> Self {
         match end {
             Ok(()) => Self::Succeeded,
             Err(TaskError::Timeout { timeout }) => Self::TimedOut { after: *timeout },
@@ -61,7 +61,7 @@ impl Outcome {
     }
 
     /// The word for people.
-    pub(super) fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
             Self::Failed { .. } => "failed",
@@ -72,7 +72,7 @@ impl Outcome {
     }
 
     /// The word for machines; the first four are those of metrics.
-    pub(super) fn label(&self) -> &'static str {
+    pub(crate) fn label(&self) -> &'static str {
         match self {
             Self::Succeeded => "success",
             Self::Failed { .. } => "failure",
@@ -83,7 +83,7 @@ impl Outcome {
     }
 
     /// The exit code of the process behind it, where there was one and it is known.
-    pub(super) fn exit_code(&self) -> Option<i32> {
+    pub(crate) fn exit_code(&self) -> Option<i32> {
         match self {
             Self::Failed { exit_code, .. } => *exit_code,
             _ => None,
@@ -91,10 +91,10 @@ impl Outcome {
     }
 
     /// Why it did not succeed, in the plugin's own words; for machines.
-    pub(super) fn reason(&self) -> Option<String> {
+    pub(crate) fn reason(&self) -> Option<String> {
         match self {
             Self::Succeeded => None,
-            Self::TimedOut { after } => Some(format!("after {}", style::duration(*after))),
+            Self::TimedOut { after } => Some(format!("after {}", phrase::duration(*after))),
             Self::Failed { reason, .. }
             | Self::Canceled { reason }
             | Self::NotAdmitted { reason } => Some(reason.clone()),
@@ -102,7 +102,7 @@ impl Outcome {
     }
 
     /// The same for people, on one line that does nothing to their terminal.
-    pub(super) fn shown_reason(&self) -> Option<String> {
+    pub(crate) fn shown_reason(&self) -> Option<String> {
         self.reason().map(|reason| one_line(&reason))
     }
 }

@@ -12,7 +12,7 @@ mod source;
 mod stream;
 mod writer;
 
-pub(super) use format::Format;
-pub(super) use source::{Source, Sources};
-pub(super) use stream::{Message, capacity_for, drain};
-pub(super) use writer::{Output, Writer};
+pub(crate) use format::Format;
+pub(crate) use source::{Source, Sources};
+pub(crate) use stream::{Message, capacity_for, drain};
+pub(crate) use writer::{Output, Writer};

@@ -1,8 +1,11 @@
 //! One run of the program: load, submit, wait for every task, print the summary.
 
+mod no_runner;
 mod policy;
 mod screen;
+mod signals;
 mod slots;
+mod summary;
 mod tasks;
 
 use std::collections::HashSet;
@@ -15,42 +18,44 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::args::{Plugins, Session};
-use super::metrics::{self, Counters};
-use super::output::{self, Format, Output, Writer};
-use super::specs::{Placed, SpecError};
-use super::summary::Summary;
-use super::supervise::Supervision;
-use super::{FAILURE, plugins, signals, style};
+use crate::args::{PluginArgs, SessionArgs};
+use crate::exit::Exit;
+use crate::loading;
+use crate::metrics::{self, Counters};
+use crate::output::{self, Format, Output, Writer};
+use crate::present::{message, phrase};
+use crate::specs::{Placed, SpecError};
+use crate::supervise::Supervision;
 use screen::{Drains, Screen};
+use summary::Summary;
 use tasks::Tasks;
 
 /// Slots that are expected of standard input, of which nothing is known beforehand.
 const SLOTS_OF_STDIN: usize = 16;
 
 /// What is to be run, and how.
-pub(super) struct Setup<'a> {
-    pub(super) plugins: &'a Plugins,
-    pub(super) session: &'a Session,
+pub(crate) struct Setup<'a> {
+    pub(crate) plugins: &'a PluginArgs,
+    pub(crate) session: &'a SessionArgs,
     /// What the output looks like when it is not JSON.
-    pub(super) people: Format,
+    pub(crate) people: Format,
     /// Tasks that may run at the same time; 0 for any number.
-    pub(super) jobs: usize,
+    pub(crate) jobs: usize,
     /// Times a failed task is tried again; 0 for any number.
-    pub(super) retries: u32,
-    pub(super) tasks: Vec<Placed>,
+    pub(crate) retries: u32,
+    pub(crate) tasks: Vec<Placed>,
     /// Specs that arrive later.
-    pub(super) more: Option<mpsc::Receiver<Result<Placed, SpecError>>>,
+    pub(crate) more: Option<mpsc::Receiver<Result<Placed, SpecError>>>,
     /// What was wrong with specs so far; it has been printed.
-    pub(super) problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
 }
 
-/// Runs everything and returns the exit code.
+/// Runs everything and says how the program ends.
 ///
 /// # Errors
 ///
 /// When the plugin directory cannot be read, or the system refuses a thread.
-pub(super) fn run(setup: Setup<'_>) -> anyhow::Result<u8> {
+pub(crate) fn run(setup: Setup<'_>) -> anyhow::Result<Exit> {
     let registry = Arc::new(OutputRegistry::new(output::capacity_for(concurrency(
         &setup,
     ))));
@@ -59,10 +64,10 @@ pub(super) fn run(setup: Setup<'_>) -> anyhow::Result<u8> {
         .with_output_registry(Arc::clone(&registry))
         .with_metrics(Arc::clone(&counters) as _);
     let mut router = RunnerRouter::new().with_context(context);
-    let Plugins { directory, loading } = setup.plugins;
-    let report = plugins::load(directory, loading, &mut router)?;
+    let PluginArgs { directory, loading } = setup.plugins;
+    let report = loading::load(directory, loading, &mut router)?;
     for rejected in report.rejected() {
-        style::warning(rejected);
+        message::warning(rejected);
     }
 
     let args = setup.session;
@@ -131,12 +136,12 @@ pub(super) fn run(setup: Setup<'_>) -> anyhow::Result<u8> {
     let written = written.context("standard output");
     let all = [written, kept, measured];
     for failure in all.iter().filter_map(|done| done.as_ref().err()) {
-        style::error(format_args!("{failure:#}"));
+        message::error(format_args!("{failure:#}"));
     }
     if all.iter().any(Result::is_err) {
-        return Ok(FAILURE);
+        return Ok(Exit::NotWritten);
     }
-    Ok(summary.exit_code())
+    Ok(summary.exit())
 }
 
 /// Tasks that may have a channel at the same time.
@@ -162,10 +167,10 @@ fn retired(report: &LoadReport) -> Vec<String> {
         .iter()
         .filter(|plugin| plugin.handle.is_retired());
     let names = retired.map(|plugin| {
-        style::warning(format_args!(
+        message::warning(format_args!(
             "plugin '{}' has panicked {} and got no more tasks",
             plugin.plugin,
-            style::counted(plugin.handle.panics(), "time")
+            phrase::counted(plugin.handle.panics(), "time")
         ));
         plugin.plugin.clone()
     });
@@ -177,11 +182,11 @@ fn shut_down(report: &LoadReport, grace: Duration) {
     for plugin in report.loaded() {
         let outcome = plugin.handle.shutdown(grace);
         if outcome.unfinished > 0 {
-            style::warning(format_args!(
+            message::warning(format_args!(
                 "plugin '{}': {} did not end within {}",
                 plugin.plugin,
-                style::counted(outcome.unfinished, "attempt"),
-                style::duration(grace)
+                phrase::counted(outcome.unfinished, "attempt"),
+                phrase::duration(grace)
             ));
         }
     }

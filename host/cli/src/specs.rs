@@ -13,22 +13,22 @@ use solti_model::{BackoffPolicy, TaskSpec};
 use thiserror::Error;
 
 /// The argument that means standard input.
-pub(super) const STDIN_ARGUMENT: &str = "-";
+pub(crate) const STDIN_ARGUMENT: &str = "-";
 
 /// What standard input is called in messages.
 const STDIN: &str = "stdin";
 
 /// A spec and where it stands.
 #[derive(Debug)]
-pub(super) struct Placed {
+pub(crate) struct Placed {
     /// The file, and the position where it is one of several: `jobs.json[1]`.
-    pub(super) place: String,
-    pub(super) spec: TaskSpec,
+    pub(crate) place: String,
+    pub(crate) spec: TaskSpec,
 }
 
 /// Why there is no spec to run.
 #[derive(Debug, Error)]
-pub(super) enum SpecError {
+pub(crate) enum SpecError {
     #[error("{place}: cannot be read: {source}")]
     Unreadable { place: String, source: io::Error },
     #[error("{place}: not JSON: {source}")]
@@ -45,7 +45,7 @@ pub(super) enum SpecError {
 }
 
 /// Reads the specs of a file, each into `take`.
-pub(super) fn read_file(path: &Path, take: &mut dyn FnMut(Result<Placed, SpecError>)) {
+pub(crate) fn read_file(path: &Path, take: &mut dyn FnMut(Result<Placed, SpecError>)) {
     let place = path.display().to_string();
     match File::open(path) {
         Ok(file) => read(&place, BufReader::new(file), take),
@@ -54,7 +54,7 @@ pub(super) fn read_file(path: &Path, take: &mut dyn FnMut(Result<Placed, SpecErr
 }
 
 /// Reads the specs of standard input, each into `take`.
-pub(super) fn read_stdin(take: &mut dyn FnMut(Result<Placed, SpecError>)) {
+pub(crate) fn read_stdin(take: &mut dyn FnMut(Result<Placed, SpecError>)) {
     read(STDIN, io::stdin().lock(), take);
 }
 

@@ -19,52 +19,52 @@ use taskvisor::{BoxTaskFuture, RestartPolicy, Task, TaskRef};
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::outcome::Outcome;
-use super::output::Source;
+use crate::outcome::Outcome;
+use crate::output::Source;
 use attempt::{Attempt, fatal};
 
 /// Shows the events of a task from now on, and says where they are counted.
-pub(super) type Show =
+pub(crate) type Show =
     dyn Fn(&TaskSpec, TaskId, broadcast::Receiver<OutputEvent>) -> Arc<Source> + Send + Sync;
 
 /// What every task of a run shares.
-pub(super) struct Supervision {
-    pub(super) router: RunnerRouter,
-    pub(super) registry: Arc<OutputRegistry>,
+pub(crate) struct Supervision {
+    pub(crate) router: RunnerRouter,
+    pub(crate) registry: Arc<OutputRegistry>,
     /// Cancelled when the whole run is to end.
-    pub(super) stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
     /// How long a cancelled attempt may go on.
-    pub(super) grace: Duration,
+    pub(crate) grace: Duration,
     /// Times a failed task is tried again; 0 for any number.
-    pub(super) retries: u32,
+    pub(crate) retries: u32,
     /// Shows the events of a task that begins.
-    pub(super) show: Box<Show>,
-    pub(super) reports: mpsc::UnboundedSender<Report>,
+    pub(crate) show: Box<Show>,
+    pub(crate) reports: mpsc::UnboundedSender<Report>,
 }
 
 /// What became of a task.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(crate) struct Report {
     /// The number of the task in the run.
-    pub(super) number: usize,
+    pub(crate) number: usize,
     /// `None` when it was never begun.
-    pub(super) begun: Option<Begun>,
+    pub(crate) begun: Option<Begun>,
 }
 
 /// What became of a task that was begun.
 #[derive(Debug)]
-pub(super) struct Begun {
-    pub(super) outcome: Outcome,
-    pub(super) attempts: u32,
-    pub(super) took: Duration,
+pub(crate) struct Begun {
+    pub(crate) outcome: Outcome,
+    pub(crate) attempts: u32,
+    pub(crate) took: Duration,
     /// Whether the last runner that would have taken it was gone by then.
-    pub(super) found_no_runner: bool,
+    pub(crate) found_no_runner: bool,
     /// `None` when its runner could not build it.
-    pub(super) source: Option<Arc<Source>>,
+    pub(crate) source: Option<Arc<Source>>,
 }
 
 /// The wrapper that is submitted.
-pub(super) struct SupervisedTask {
+pub(crate) struct SupervisedTask {
     run: Arc<Run>,
 }
 
@@ -99,7 +99,7 @@ struct Built {
 }
 
 impl SupervisedTask {
-    pub(super) fn new(
+    pub(crate) fn new(
         number: usize,
         spec: TaskSpec,
         restart: RestartPolicy,

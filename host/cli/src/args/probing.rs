@@ -1,11 +1,11 @@
-//! The words about probes: processes that load plugins before this one does.
+//! The arguments about probes: processes that load plugins before this one does.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// How plugins are probed.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Probing {
+pub(crate) struct ProbeArgs {
     /// Load plugins at once: one that crashes while it is loaded ends the program
     #[arg(long)]
     pub(crate) no_probe: bool,
@@ -21,18 +21,4 @@ pub(crate) struct Probing {
     /// Keep what probes find in this directory, across restarts; `solti-host forget` clears it
     #[arg(long, value_name = "DIR", env = "SOLTI_STATE")]
     pub(crate) state: Option<PathBuf>,
-}
-
-/// Forget what probes have found, so that the plugins are probed again when they are next loaded.
-///
-/// The exit code is 1 when nothing was remembered of a FILE or DIGEST.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Forget {
-    /// The directory where it is kept
-    #[arg(long, value_name = "DIR", env = "SOLTI_STATE")]
-    pub(crate) state: PathBuf,
-
-    /// Plugin files, or digests of plugin files or their first 8 digits [default: all]
-    #[arg(value_name = "FILE|DIGEST")]
-    pub(crate) which: Vec<PathBuf>,
 }

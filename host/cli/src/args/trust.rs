@@ -1,4 +1,4 @@
-//! The words about which files may be loaded.
+//! The arguments about which files may be loaded.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// else can write to it, it is no link out of its directory, and it is not on a noexec mount.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Which files may be loaded")]
-pub(crate) struct Trust {
+pub(crate) struct TrustArgs {
     /// Load files of this user as well; may be given several times
     #[arg(long, value_name = "UID")]
     pub(crate) trust_owner: Vec<u32>,

@@ -6,7 +6,8 @@ use solti_model::{OutputEvent, StreamKind};
 
 use super::source::Source;
 use crate::outcome::Outcome;
-use crate::style::{DIM, counted};
+use crate::present::phrase::counted;
+use crate::present::style::DIM;
 
 /// What the events of tasks look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

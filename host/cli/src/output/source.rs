@@ -12,7 +12,7 @@ use solti_model::{StreamKind, TaskId};
 
 use super::writer::Output;
 use crate::outcome::Outcome;
-use crate::style::{DIM, RED, SLOTS};
+use crate::present::style::{DIM, RED, SLOTS};
 
 /// The widest slot that others are lined up with; a wider one sticks out.
 const WIDEST: usize = 20;

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::format::{Format, Target};
 use super::stream::Message;
-use crate::style;
+use crate::present::style;
 
 /// Bytes after which a buffer is written even though more events wait.
 const FULL: usize = 64 * 1024;

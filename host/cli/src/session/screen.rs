@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::output::{self, Format, Message, Output, Sources, Writer};
-use crate::style::DIM;
+use crate::present::style::DIM;
 use crate::supervise::Show;
 
 /// The way of the tasks to the writer.

@@ -11,14 +11,14 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tracing::debug;
 
-use super::policy;
 use super::screen::Screen;
 use super::slots::Slots;
+use super::summary::Row;
+use super::{no_runner, policy};
 use crate::outcome::Outcome;
+use crate::present::message;
 use crate::specs::{Placed, SpecError};
-use crate::summary::Row;
 use crate::supervise::{Begun, Report, SupervisedTask, Supervision};
-use crate::{routing, style};
 
 /// Events that the supervisor's own listeners may be behind. They act on what they hear, so none
 /// may be lost.
@@ -122,7 +122,7 @@ impl<'a> Tasks<'a> {
                         self.add(task).await;
                     }
                     Some(Err(err)) => {
-                        style::error(&err);
+                        message::error(&err);
                         self.problems.push(err.to_string());
                     }
                     None => more = None,
@@ -148,7 +148,7 @@ impl<'a> Tasks<'a> {
             self.submit(number).await;
         } else {
             let spec = &self.entries[number].spec;
-            let reason = routing::why_no_runner(spec, self.plugins, self.directory);
+            let reason = no_runner::explain(spec, self.plugins, self.directory);
             self.over(number, Outcome::failed(reason), None).await;
         }
     }
@@ -182,7 +182,7 @@ impl<'a> Tasks<'a> {
             Some(begun) => {
                 let outcome = if begun.found_no_runner {
                     let spec = &self.entries[number].spec;
-                    let reason = routing::why_no_runner(spec, self.plugins, self.directory);
+                    let reason = no_runner::explain(spec, self.plugins, self.directory);
                     Outcome::failed(reason)
                 } else {
                     begun.outcome.clone()

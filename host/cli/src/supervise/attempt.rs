@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Run;
 use crate::outcome::Outcome;
-use crate::style;
+use crate::present::phrase;
 
 /// An attempt that has not ended. Dropped, it ends as timed out or canceled.
 pub(super) struct Attempt {
@@ -87,7 +87,7 @@ impl Attempt {
         let why = self.run.why_canceled();
         match end {
             None => {
-                let grace = style::duration(self.run.shared.grace);
+                let grace = phrase::duration(self.run.shared.grace);
                 Outcome::canceled(format!("{why}; dropped, as it did not end within {grace}"))
             }
             Some(Err(TaskError::Canceled)) if stopped => Outcome::canceled(why),

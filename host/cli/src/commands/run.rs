@@ -4,21 +4,22 @@ use std::path::Path;
 
 use tokio::sync::mpsc;
 
-use super::args::Run;
-use super::output::Format;
-use super::session::{self, Setup};
-use super::specs::{self, STDIN_ARGUMENT};
-use super::{BAD_INPUT, style};
+use crate::args::RunArgs;
+use crate::exit::Exit;
+use crate::output::Format;
+use crate::present::message;
+use crate::session::{self, Setup};
+use crate::specs::{self, STDIN_ARGUMENT};
 
 /// Specs of standard input that may wait to be submitted.
 const WAITING: usize = 64;
 
-/// Runs the tasks and returns the exit code.
+/// Runs the tasks and says how the program ends.
 ///
 /// # Errors
 ///
 /// When nothing can be run at all.
-pub(super) fn run(args: Run) -> anyhow::Result<u8> {
+pub(super) fn run(args: RunArgs) -> anyhow::Result<Exit> {
     let (mut tasks, mut problems, mut stdin) = (Vec::new(), Vec::new(), false);
     for file in &args.specs {
         if file == Path::new(STDIN_ARGUMENT) {
@@ -31,10 +32,10 @@ pub(super) fn run(args: Run) -> anyhow::Result<u8> {
         });
     }
     for problem in &problems {
-        style::error(problem);
+        message::error(problem);
     }
     if tasks.is_empty() && !stdin && !problems.is_empty() {
-        return Ok(BAD_INPUT);
+        return Ok(Exit::BadInput);
     }
     session::run(Setup {
         plugins: &args.plugins,

@@ -10,8 +10,9 @@ use indicatif::HumanCount;
 use super::{Row, Summary};
 use crate::metrics::Counts;
 use crate::outcome::Outcome;
-use crate::style::{self, DIM, RED, counted};
-use crate::tables;
+use crate::present::phrase::{self, counted};
+use crate::present::style::{self, DIM, RED};
+use crate::present::tables;
 
 /// Prints a table of the tasks, the metrics, and what was lost.
 pub(super) fn print(summary: &Summary<'_>) -> io::Result<()> {
@@ -71,7 +72,7 @@ fn facts(row: &Row) -> String {
     }
     format!(
         " ({}, {})",
-        style::duration(row.took),
+        phrase::duration(row.took),
         counted(row.lines(), "line")
     )
 }
@@ -91,7 +92,7 @@ fn cells(row: &Row, colour: bool) -> TableRow {
         Cell::new(&row.slot),
         outcome,
         Cell::new(row.attempts),
-        text(ran.then(|| style::duration(row.took))),
+        text(ran.then(|| phrase::duration(row.took))),
         text(ran.then(|| HumanCount(row.lines()).to_string())),
         text(row.outcome.exit_code().map(|code| code.to_string())),
         text(row.outcome.shown_reason()),

@@ -5,10 +5,10 @@ use std::path::Path;
 use solti_model::{RunnerSelector, SelectorRequirement, TaskSpec};
 use solti_plugin_host::{Kinds, LoadReport, LoadedPlugin, LoadedRunner};
 
-use super::style::counted;
+use crate::present::phrase::counted;
 
 /// Why none of the runners of `report` takes `spec`.
-pub(super) fn why_no_runner(spec: &TaskSpec, report: &LoadReport, directory: &Path) -> String {
+pub(super) fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) -> String {
     let kind = spec.kind().kind();
     let runners: Vec<_> = report
         .loaded()

@@ -7,10 +7,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::style;
-
-/// What a shell reports for a program that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
+use crate::exit::Exit;
+use crate::present::message;
 
 /// What the plugins get to kill what they have started, when the program ends at once.
 const LAST_MOMENT: Duration = Duration::from_millis(500);
@@ -21,16 +19,16 @@ const LAST_MOMENT: Duration = Duration::from_millis(500);
 /// # Errors
 ///
 /// When the system takes no handler for the signals.
-pub(super) fn watch(stop: CancellationToken, plugins: Vec<Plugin>) -> std::io::Result<()> {
+pub(crate) fn watch(stop: CancellationToken, plugins: Vec<Plugin>) -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::spawn(async move {
         either(&mut interrupt, &mut terminate).await;
         stop.cancel();
-        style::warning("canceling every task; once more ends at once");
+        message::warning("canceling every task; once more ends at once");
         either(&mut interrupt, &mut terminate).await;
         timeout(LAST_MOMENT, kill_all(plugins)).await.ok();
-        solti_plugin_host::exit_now(INTERRUPTED);
+        solti_plugin_host::exit_now(Exit::Interrupted.code());
     });
     Ok(())
 }

@@ -7,18 +7,19 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use solti_plugin_host::{Digest, RememberedProbe, forget_probes, one_line};
 
-use super::args::Forget;
-use super::{FAILURE, SUCCESS, style};
+use crate::args::ForgetArgs;
+use crate::exit::Exit;
+use crate::present::message;
 
 /// The fewest digits that name a digest.
 const FEWEST_DIGITS: usize = 8;
 
-/// Forgets, says what, and returns the exit code.
+/// Forgets, says what, and says how the program ends.
 ///
 /// # Errors
 ///
 /// When the state directory or a file cannot be read, or a word names neither a file nor a digest.
-pub(super) fn forget(args: &Forget) -> anyhow::Result<u8> {
+pub(super) fn forget(args: &ForgetArgs) -> anyhow::Result<Exit> {
     let digests = args
         .which
         .iter()
@@ -49,23 +50,23 @@ pub(super) fn forget(args: &Forget) -> anyhow::Result<u8> {
             ))
         )?;
     }
-    let mut code = SUCCESS;
+    let mut exit = Exit::Success;
     for (word, digest) in args.which.iter().zip(&digests) {
         if !forgotten
             .iter()
             .any(|probe| probe.digest.starts_with(digest))
         {
-            style::warning(format_args!("nothing was remembered of {}", word.display()));
-            code = FAILURE;
+            message::warning(format_args!("nothing was remembered of {}", word.display()));
+            exit = Exit::NothingForgotten;
         }
     }
     if args.which.is_empty() && forgotten.is_empty() {
-        style::warning(format_args!(
+        message::warning(format_args!(
             "nothing was remembered in {}",
             args.state.display()
         ));
     }
-    Ok(code)
+    Ok(exit)
 }
 
 /// The digest that a word stands for, or the beginning of one.

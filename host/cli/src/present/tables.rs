@@ -7,13 +7,13 @@ use solti_plugin_host::{Rejected, Skipped, one_line};
 
 /// Where a table goes, which decides how wide it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stream {
+pub(crate) enum Stream {
     Stdout,
     Stderr,
 }
 
 /// An empty table, as wide as the terminal at most.
-pub(super) fn new(colour: bool, stream: Stream) -> Table {
+pub(crate) fn new(colour: bool, stream: Stream) -> Table {
     let mut table = Table::new();
     table
         .load_preset(presets::UTF8_HORIZONTAL_ONLY)
@@ -30,7 +30,7 @@ pub(super) fn new(colour: bool, stream: Stream) -> Table {
 }
 
 /// A table's first row.
-pub(super) fn header(colour: bool, names: &[&str]) -> Row {
+pub(crate) fn header(colour: bool, names: &[&str]) -> Row {
     let cells = names.iter().map(|name| {
         let cell = Cell::new(name);
         if colour {
@@ -43,7 +43,7 @@ pub(super) fn header(colour: bool, names: &[&str]) -> Row {
 }
 
 /// The files with something wrong, where there are any, each under the `name` for it.
-pub(super) fn rejected(
+pub(crate) fn rejected(
     files: &[Rejected],
     name: impl Fn(&str) -> String,
     colour: bool,
@@ -65,7 +65,7 @@ pub(super) fn rejected(
 }
 
 /// The files left alone on purpose, where there are any, each under the `name` for it.
-pub(super) fn skipped(
+pub(crate) fn skipped(
     files: &[Skipped],
     name: impl Fn(&str) -> String,
     colour: bool,
@@ -79,7 +79,7 @@ pub(super) fn skipped(
 }
 
 /// Prints what was asked for; a reader that has seen enough is no error.
-pub(super) fn print(text: &str) -> io::Result<()> {
+pub(crate) fn print(text: &str) -> io::Result<()> {
     match writeln!(io::stdout(), "{text}") {
         Err(err) if err.kind() != io::ErrorKind::BrokenPipe => Err(err),
         _ => Ok(()),

@@ -3,19 +3,21 @@
 use serde_json::{Value, json};
 use solti_plugin_host::{CheckReport, one_line, shown_path};
 
-use super::args::Check;
-use super::style::counted;
-use super::tables::{self, Stream};
-use super::{BAD_INPUT, FAILURE, SUCCESS, metrics, plugins, style};
+use crate::args::CheckArgs;
+use crate::exit::Exit;
+use crate::present::phrase::counted;
+use crate::present::tables::{self, Stream};
+use crate::present::{message, style};
+use crate::{metrics, options};
 
-/// Prints what would become of the files and returns the exit code.
+/// Prints what would become of the files and says how the program ends.
 ///
 /// # Errors
 ///
 /// When a public key cannot be read, or the report not be written. A directory that cannot be read or
 /// is not trusted is named, and the others are checked.
-pub(super) fn check(args: &Check) -> anyhow::Result<u8> {
-    let loader = plugins::loader(&args.loading)?;
+pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
+    let loader = options::loader(&args.loading)?;
     let (mut all, mut unusable) = (Vec::new(), Vec::new());
     for path in &args.paths {
         match loader.check(path) {
@@ -32,20 +34,21 @@ pub(super) fn check(args: &Check) -> anyhow::Result<u8> {
         tables::print(&text)?;
     }
     for err in &unusable {
-        style::error(err);
+        message::error(err);
     }
     if !unusable.is_empty() {
         // Metrics without these directories would say that nothing is wrong there: none are written.
-        return Ok(BAD_INPUT);
+        return Ok(Exit::BadInput);
     }
     if let Some(file) = &args.metrics
         && let Err(err) = metrics::write(file, &CheckReport::metrics(&all))
     {
-        style::error(format_args!("{err:#}"));
-        return Ok(FAILURE);
+        message::error(format_args!("{err:#}"));
+        return Ok(Exit::NotWritten);
     }
-    let sound = all.iter().all(|report| report.rejected.is_empty());
-    Ok(if sound { SUCCESS } else { FAILURE })
+    Ok(Exit::of_files(
+        all.iter().map(|report| report.rejected.len()).sum(),
+    ))
 }
 
 /// One report of them all.

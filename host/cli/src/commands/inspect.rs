@@ -5,16 +5,18 @@ mod text;
 
 use solti_plugin_host::{LoadError, Survey, one_line, shown_path};
 
-use super::args::Inspect;
-use super::{FAILURE, SUCCESS, plugins, tables};
+use crate::args::InspectArgs;
+use crate::exit::Exit;
+use crate::options;
+use crate::present::tables;
 
-/// Prints what is known of the files and returns the exit code.
+/// Prints what is known of the files and says how the program ends.
 ///
 /// # Errors
 ///
 /// When a public key cannot be read or the text not be written.
-pub(super) fn inspect(args: &Inspect) -> anyhow::Result<u8> {
-    let loader = plugins::trusting(&args.trust)?;
+pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<Exit> {
+    let loader = options::trusting(&args.trust)?;
     let surveys: Vec<_> = args
         .files
         .iter()
@@ -28,10 +30,10 @@ pub(super) fn inspect(args: &Inspect) -> anyhow::Result<u8> {
         parts.join("\n\n")
     };
     tables::print(&text)?;
-    let sound = surveys
+    let rejected = surveys
         .iter()
-        .all(|(_, survey)| complaints(survey).is_empty());
-    Ok(if sound { SUCCESS } else { FAILURE })
+        .filter(|(_, survey)| !complaints(survey).is_empty());
+    Ok(Exit::of_files(rejected.count()))
 }
 
 /// Everything that speaks against loading a file, each on one line.

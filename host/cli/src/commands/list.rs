@@ -3,35 +3,36 @@
 use comfy_table::Table;
 use solti_plugin_host::{LoadReport, RunnerRouter, one_line, shown_path};
 
-use super::args::List;
-use super::style::counted;
-use super::tables::{self, Stream};
-use super::{FAILURE, SUCCESS, metrics, plugins, style};
+use crate::args::ListArgs;
+use crate::exit::Exit;
+use crate::present::phrase::counted;
+use crate::present::tables::{self, Stream};
+use crate::present::{message, style};
+use crate::{loading, metrics};
 
-/// Prints the report of loading the directory and returns the exit code.
+/// Prints the report of loading the directory and says how the program ends.
 ///
 /// # Errors
 ///
 /// When the directory cannot be read or the report not be written.
-pub(super) fn list(args: List) -> anyhow::Result<u8> {
-    let report = plugins::load(&args.directory, &args.loading, &mut RunnerRouter::new())?;
+pub(super) fn list(args: &ListArgs) -> anyhow::Result<Exit> {
+    let report = loading::load(&args.directory, &args.loading, &mut RunnerRouter::new())?;
     let text = if args.json {
         serde_json::to_string_pretty(&report)?
     } else {
-        shown(&report, &args)
+        shown(&report, args)
     };
     tables::print(&text)?;
-    let sound = report.rejected().is_empty();
     if let Some(file) = &args.metrics
         && let Err(err) = metrics::write(file, &report.metrics())
     {
-        style::error(format_args!("{err:#}"));
-        return Ok(FAILURE);
+        message::error(format_args!("{err:#}"));
+        return Ok(Exit::NotWritten);
     }
-    Ok(if sound { SUCCESS } else { FAILURE })
+    Ok(Exit::of_files(report.rejected().len()))
 }
 
-fn shown(report: &LoadReport, args: &List) -> String {
+fn shown(report: &LoadReport, args: &ListArgs) -> String {
     let colour = style::stdout_has_colour();
     let mut parts = Vec::new();
     if !report.loaded().is_empty() {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use solti_model::{Flag, SubprocessMode, SubprocessSpec, TaskEnv, TaskKind, TaskSpec};
 
-use super::args::Exec;
-use super::output::Format;
-use super::session::{self, Setup};
-use super::specs::Placed;
+use crate::args::ExecArgs;
+use crate::exit::Exit;
+use crate::output::Format;
+use crate::session::{self, Setup};
+use crate::specs::Placed;
 
 /// The slot of the command.
 const SLOT: &str = "exec";
@@ -16,12 +17,12 @@ const SLOT: &str = "exec";
 /// A spec has to have a timeout; this one stands for none.
 const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Runs the command and returns the exit code.
+/// Runs the command and says how the program ends.
 ///
 /// # Errors
 ///
 /// When it cannot be run at all.
-pub(super) fn exec(args: Exec) -> anyhow::Result<u8> {
+pub(super) fn exec(args: ExecArgs) -> anyhow::Result<Exit> {
     let mut command = args.command.into_iter();
     let kind = TaskKind::Subprocess(SubprocessSpec {
         mode: SubprocessMode::Command {

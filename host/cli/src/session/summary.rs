@@ -12,10 +12,10 @@ use std::time::Duration;
 use solti_model::Slot;
 use solti_plugin_host::Rejected;
 
-use super::metrics::Counts;
-use super::outcome::Outcome;
-use super::output::{Format, Source};
-use super::{BAD_INPUT, FAILURE, SUCCESS};
+use crate::exit::Exit;
+use crate::metrics::Counts;
+use crate::outcome::Outcome;
+use crate::output::{Format, Source};
 
 /// What became of a run.
 pub(super) struct Summary<'a> {
@@ -58,16 +58,10 @@ impl<'a> Summary<'a> {
         }
     }
 
-    /// The exit code of the program.
-    pub(super) fn exit_code(&self) -> u8 {
-        let succeeded = |row: &Row| row.outcome == Outcome::Succeeded;
-        if self.problems.is_empty() && self.rows.iter().all(succeeded) {
-            SUCCESS
-        } else if self.rows.is_empty() {
-            BAD_INPUT
-        } else {
-            FAILURE
-        }
+    /// How the program ends after this.
+    pub(super) fn exit(&self) -> Exit {
+        let outcomes = self.rows.iter().map(|row| &row.outcome);
+        Exit::of_run(outcomes, self.problems.len())
     }
 
     /// Prints it: as the last object on standard output, or for people on standard error.

@@ -1,0 +1,92 @@
+//! The options of the loader that the command line sets.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde_json::{Map, Value};
+use solti_plugin_host::PluginLoader;
+
+use crate::args::{LoadArgs, TrustArgs};
+
+/// The loader that the arguments describe.
+///
+/// # Errors
+///
+/// When a public key cannot be read.
+pub(crate) fn loader(args: &LoadArgs) -> anyhow::Result<PluginLoader> {
+    let probing = &args.probing;
+    let mut loader = trusting(&args.trust)?
+        .worker_threads(args.workers)
+        .max_panics(args.max_panics)
+        .probe_time(probing.probe_time)
+        .probe_memory(probing.probe_memory.saturating_mul(1 << 20));
+    if probing.no_probe {
+        loader = loader.without_probe();
+    }
+    if let Some(state) = &probing.state {
+        loader = loader.state_dir(state);
+    }
+    if !args.allow.is_empty() {
+        loader = loader.allow(args.allow.iter().cloned());
+    }
+    let mut by_plugin = BTreeMap::<_, Map<_, _>>::new();
+    for setting in &args.config {
+        by_plugin
+            .entry(&setting.plugin)
+            .or_default()
+            .insert(setting.field.clone(), setting.value.clone());
+    }
+    for (plugin, config) in by_plugin {
+        loader = loader.config(plugin, Value::Object(config));
+    }
+    Ok(loader)
+}
+
+/// A loader with the default options, and this trust in files.
+///
+/// # Errors
+///
+/// When a public key cannot be read.
+pub(crate) fn trusting(args: &TrustArgs) -> anyhow::Result<PluginLoader> {
+    let mut loader = PluginLoader::new();
+    for uid in &args.trust_owner {
+        loader = loader.trust_owner(*uid);
+    }
+    if args.trust_any_owner {
+        loader = loader.trust_any_owner();
+    }
+    if args.trust_writable {
+        loader = loader.trust_writable();
+    }
+    if args.allow_noexec {
+        loader = loader.allow_noexec();
+    }
+    if args.allow_links_outside {
+        loader = loader.allow_links_outside();
+    }
+    if let Some(bytes) = args.max_file_bytes {
+        loader = loader.max_file_bytes(bytes);
+    }
+    for key in &args.public_key {
+        let is_file = Path::new(key).exists();
+        let text = if is_file {
+            fs::read_to_string(key).with_context(|| format!("public key {key}"))?
+        } else {
+            key.clone()
+        };
+        loader = loader.public_key(&text).with_context(|| {
+            let absent = if is_file {
+                ""
+            } else {
+                ": there is no such file"
+            };
+            format!("public key {key}{absent}")
+        })?;
+    }
+    if let Some(directory) = &args.stage_in {
+        loader = loader.stage_in(directory);
+    }
+    Ok(loader)
+}
