@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -216,4 +217,25 @@ pub(crate) fn selecting(spec: TaskSpec, key: &str, value: &str) -> TaskSpec {
     let mut labels = Labels::new();
     labels.insert(key, value);
     spec.with_runner_selector(RunnerSelector::from_labels(labels))
+}
+
+/// Runs a test once more in a process of its own, for what belongs to a whole process: its
+/// environment, its threads and descriptors, its subscriber.
+///
+/// Answers `true` in that process, and `false` in the one that has waited for it. `test` is the full
+/// name, and `prepare` may change how the process is started.
+pub(crate) fn alone(test: &str, prepare: impl FnOnce(&mut Command)) -> bool {
+    const ALONE: &str = "E2E_ALONE";
+    if std::env::var_os(ALONE).is_some_and(|name| name == test) {
+        return true;
+    }
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test]).env(ALONE, test);
+    command.stderr(Stdio::inherit());
+    prepare(&mut command);
+    let output = command.output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}");
+    assert!(stdout.contains("1 passed"), "{stdout}");
+    false
 }

@@ -225,3 +225,16 @@ fn base64(bytes: &[u8]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "they are tests")]
+
+    use super::*;
+
+    #[test]
+    fn the_demos_module_is_the_text_beside_it() {
+        let text = wat::parse_str(include_str!("module.wat")).unwrap();
+        assert_eq!(text, MODULE);
+    }
+}

@@ -1,0 +1,163 @@
+//! Which engine is used, and what is said when there is none.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use solti_plugin_host::{BuildContext, PluginLoader, RunnerErrorKind, RunnerRouter, TaskOutcome};
+use tokio_util::sync::CancellationToken;
+
+use super::fake::Fake;
+use super::{STARTED, completed, configured, failure_of, fatal, spec};
+use crate::support::{Recorded, alone, directory_with};
+
+/// Has a test run in a process of its own, whose `PATH` is `path` and whose plugins are ready made.
+/// Answers their directory in that process, and nothing in the one that has waited for it.
+pub(crate) fn alone_with_path(test: &str, path: &Path) -> Option<String> {
+    const PLUGINS: &str = "CONTAINER_TEST_PLUGINS";
+    // Kept outside, where it outlives the process that loads from it.
+    let mut plugins = None;
+    alone(test, |command| {
+        let plugins = plugins.insert(directory_with(&["container"]));
+        command.env(PLUGINS, plugins.path()).env("PATH", path);
+    })
+    .then(|| std::env::var(PLUGINS).unwrap())
+}
+
+/// A router with the plugins of a directory.
+pub(crate) fn router(plugins: &str, metrics: &Arc<Recorded>) -> RunnerRouter {
+    let context = BuildContext::default().with_metrics(Arc::clone(metrics) as _);
+    let mut router = RunnerRouter::new().with_context(context);
+    let report = PluginLoader::new()
+        .load_dir(Path::new(plugins), &mut router)
+        .unwrap();
+    assert!(report.rejected().is_empty(), "{report}");
+    router
+}
+
+#[tokio::test]
+async fn a_machine_without_an_engine_loads_the_plugin_and_fails_its_tasks() {
+    let empty = tempfile::tempdir().unwrap();
+    let Some(plugins) = alone_with_path(
+        "container::which::a_machine_without_an_engine_loads_the_plugin_and_fails_its_tasks",
+        empty.path(),
+    ) else {
+        return;
+    };
+    let metrics = Arc::default();
+    let router = router(&plugins, &metrics);
+    let task = router.build(&spec()).unwrap();
+    let end = task.spawn(CancellationToken::new()).await;
+    assert_eq!(
+        fatal(end),
+        "no container engine found: looked for podman, docker, nerdctl in PATH; install one of \
+         them, or name one in config.engine"
+    );
+    assert_eq!(
+        metrics.all(),
+        failure_of(RunnerErrorKind::BackendConfigFailed)
+    );
+
+    // One that is installed later is found without a restart.
+    let path = std::env::var("PATH").unwrap();
+    let fake = Fake::new();
+    std::os::unix::fs::symlink(fake.directory().join("engine"), format!("{path}/nerdctl")).unwrap();
+    let end = task.spawn(CancellationToken::new()).await;
+    end.unwrap();
+    assert_eq!(
+        metrics.all()[3..],
+        [STARTED, completed(TaskOutcome::Success)]
+    );
+}
+
+#[tokio::test]
+async fn podman_is_taken_before_docker_and_docker_before_nerdctl() {
+    const TEST: &str = "container::which::podman_is_taken_before_docker_and_docker_before_nerdctl";
+    let fake = Fake::new().on("version", "echo ${0##*/} >$here/taken");
+    for engine in ["podman", "docker", "nerdctl"] {
+        fake.executable(engine);
+    }
+    let Some(plugins) = alone_with_path(TEST, fake.directory()) else {
+        return;
+    };
+    let path = std::env::var("PATH").unwrap();
+    for engine in ["podman", "docker", "nerdctl"] {
+        let router = router(&plugins, &Arc::default());
+        let task = router.build(&spec()).unwrap();
+        task.spawn(CancellationToken::new()).await.unwrap();
+        let taken = std::fs::read_to_string(format!("{path}/taken")).unwrap();
+        assert_eq!(taken, format!("{engine}\n"));
+        std::fs::remove_file(format!("{path}/{engine}")).unwrap();
+    }
+}
+
+#[test]
+fn a_configured_engine_that_is_not_there_keeps_the_plugin_out() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let file = file.path().to_str().unwrap();
+    for (config, reason) in [
+        (
+            "engine = \"no-such-engine\"",
+            "config.engine: \"no-such-engine\" is not in PATH".to_owned(),
+        ),
+        (
+            "engine = \"/no/such/engine\"",
+            "config.engine: \"/no/such/engine\" cannot be used: \
+             No such file or directory (os error 2)"
+                .to_owned(),
+        ),
+        (
+            &format!("engine = {file:?}"),
+            format!("config.engine: {file:?} is not an executable file"),
+        ),
+        (
+            "memory = \"x\"",
+            "config.memory: \"x\" is no size".to_owned(),
+        ),
+        (
+            "run_args = [\"--rm\"]",
+            "config.run_args: \"--rm\" cannot be used here, leave it out: the plugin asks the engine \
+             how a container ended, and removes it then"
+                .to_owned(),
+        ),
+        (
+            "pull = \"sometimes\"",
+            "config.pull: unknown variant `sometimes`, expected one of `missing`, `always`, \
+             `never`"
+                .to_owned(),
+        ),
+        (
+            "images = 1",
+            "config.images: unknown field `images`, expected one of `engine`, `runtime`".to_owned(),
+        ),
+        (
+            "engine_timeout_seconds = 0",
+            "config.engine_timeout_seconds: invalid value: integer `0`, expected a nonzero u32"
+                .to_owned(),
+        ),
+    ] {
+        let host = configured(config);
+        assert_eq!(host.report.rejected().len(), 1, "{}", host.report);
+        let shown = host.report.to_string();
+        assert!(shown.contains(&reason), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_went_away_is_named() {
+    let fake = Fake::new();
+    let host = fake.host();
+    let program = fake.directory().join("engine");
+    std::fs::remove_file(&program).unwrap();
+    let (end, _) = host.run(&spec()).await;
+    assert_eq!(
+        fatal(end),
+        format!(
+            "the container engine {program:?} cannot be started: \
+             No such file or directory (os error 2)"
+        )
+    );
+    assert_eq!(
+        host.metrics.all(),
+        failure_of(RunnerErrorKind::BackendConfigFailed)
+    );
+}

@@ -1,0 +1,8 @@
+//! The example plugins, loaded from their libraries: what a user of each relies on.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod container;
+mod subprocess;
+mod wasm;

@@ -1,0 +1,325 @@
+//! What loading a directory says of each file, to the letter.
+
+use std::fs;
+use std::path::Path;
+
+use e2e::PLUGIN_SUFFIX;
+use serde_json::json;
+use solti_plugin_host::{PluginLoader, RunnerRouter, load_dir};
+
+use crate::support::{self, Host, command, texts};
+
+/// Loads a directory and returns what it says of each file that is not loaded.
+fn complaints(directory: &Path) -> Vec<String> {
+    support::complaints(&PluginLoader::new(), directory)
+}
+
+/// Loads the specimen with this sidecar and returns what is said of it.
+fn with_sidecar(text: &str) -> Vec<String> {
+    let directory = support::directory_with(&["specimen"]);
+    fs::write(directory.path().join("specimen.toml"), text).unwrap();
+    complaints(directory.path())
+}
+
+#[test]
+fn a_directory_that_is_missing_or_none_is_an_error_that_names_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let missing = directory.path().join("missing");
+    let message = |path: &Path| {
+        load_dir(path, &mut RunnerRouter::new())
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        message(&missing),
+        format!(
+            "plugin directory {}: No such file or directory (os error 2)",
+            missing.display()
+        )
+    );
+    let file = directory.path().join("file");
+    fs::write(&file, "").unwrap();
+    let file = fs::canonicalize(file).unwrap();
+    assert_eq!(
+        message(&file),
+        format!(
+            "plugin directory {}: not a directory; name the directory that holds the plugins",
+            file.display()
+        )
+    );
+}
+
+#[test]
+fn an_empty_directory_loads_nothing_and_is_no_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut router = RunnerRouter::new();
+    let report = load_dir(directory.path(), &mut router).unwrap();
+    assert_eq!(report.to_string(), "0 loaded, 0 rejected, 0 skipped");
+    assert!(router.is_empty());
+}
+
+#[test]
+fn every_file_that_is_no_plugin_is_refused_in_one_line_and_the_good_ones_load() {
+    let directory = support::directory_with(&["hello"]);
+    let path = |name: &str| directory.path().join(name);
+    let good = fs::read(e2e::plugin("hello")).unwrap();
+    fs::write(path("a.so"), "#!/bin/sh\necho\n").unwrap();
+    fs::write(path("b.so"), "").unwrap();
+    fs::write(path("c.so"), &good[..100_000]).unwrap();
+    fs::write(
+        path("d.so"),
+        support::replaced(&good, b"\nplugin=", b"\nplugim="),
+    )
+    .unwrap();
+    fs::write(
+        path("e.so"),
+        support::replaced(&good, b"abi=1\n", b"abi=9\n"),
+    )
+    .unwrap();
+    fs::write(
+        path("f.so"),
+        support::replaced(&good, b"panic=unwind\n", b"panic=aborts\n"),
+    )
+    .unwrap();
+    fs::write(
+        path("g.so"),
+        support::replaced(&good, b"solti\0\0\0", b"other\0\0\0"),
+    )
+    .unwrap();
+    let mut other_machine = good.clone();
+    other_machine[18] = if cfg!(target_arch = "aarch64") {
+        62
+    } else {
+        183
+    };
+    fs::write(path("h.so"), other_machine).unwrap();
+    fs::create_dir(path("i.so")).unwrap();
+    std::os::unix::fs::symlink("nowhere", path("j.so")).unwrap();
+    std::os::unix::fs::symlink("hello.so", path("k.so")).unwrap();
+    fs::write(path("notes.txt"), "not looked at").unwrap();
+
+    let (machine, other) = if cfg!(target_arch = "aarch64") {
+        ("aarch64", "x86_64")
+    } else {
+        ("x86_64", "aarch64")
+    };
+    let mut complaints = complaints(directory.path());
+    // Where the file really ends depends on the build.
+    let truncated = complaints.remove(2);
+    assert!(
+        truncated.starts_with(
+            "c.so: rejected at inspect: truncated: the file has 100,000 bytes, \
+             its section header table ends at "
+        ) && truncated.ends_with("; copy it again"),
+        "{truncated}"
+    );
+    assert_eq!(
+        complaints,
+        [
+            "a.so: rejected at inspect: not a shared library: it begins with \
+             \"#!/bin/sh\\necho\\n\"; move it out of the plugin directory"
+                .to_owned(),
+            "b.so: rejected at inspect: not a shared library: the file is empty; \
+             move it out of the plugin directory"
+                .to_owned(),
+            "d.so: rejected at inspect: unreadable stamp: the stamp has no 'plugin'; \
+             build the plugin again"
+                .to_owned(),
+            "e.so: rejected at inspect: built for plugin ABI 9, this host has 1: use a newer host"
+                .to_owned(),
+            "f.so: rejected at inspect: built with panic = \"abort\", so any panic in it would end \
+             the host: build it with panic = \"unwind\""
+                .to_owned(),
+            "g.so: rejected at inspect: not a solti plugin: it has no stamp; build it with \
+             export_plugin! or move it out of the plugin directory"
+                .to_owned(),
+            format!(
+                "h.so: rejected at inspect: built for {other}, this host is {machine}: \
+                 build it for {machine}"
+            ),
+            "i.so: rejected at discover: a directory, expected a regular file".to_owned(),
+            "j.so: rejected at discover: a link to nowhere, which is not there: \
+             point it to a file or remove it"
+                .to_owned(),
+            "k.so: skipped: the same file as hello.so".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn a_library_that_is_no_plugin_is_never_run() {
+    let directory = support::directory_with(&[]);
+    // Any library of the system will do: it has code that would run when opened, and no stamp.
+    let libc = fs::read_to_string("/proc/self/maps").unwrap();
+    let libc = libc
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(5));
+    let libc = libc
+        .into_iter()
+        .find(|path| path.contains("libc.so"))
+        .unwrap();
+    fs::copy(libc, directory.path().join("libc.so")).unwrap();
+    assert_eq!(
+        complaints(directory.path()),
+        [
+            "libc.so: rejected at inspect: not a solti plugin: it has no stamp; build it with \
+          export_plugin! or move it out of the plugin directory"
+        ]
+    );
+}
+
+#[test]
+fn a_wrong_sidecar_names_the_key_and_the_line() {
+    assert_eq!(
+        with_sidecar("enabled = true\ncolour = 1\n"),
+        [
+            "specimen.so: rejected at discover: its sidecar specimen.toml, line 2: unknown field \
+          `colour`, expected one of `enabled`, `name`, `labels`, `config`"
+        ]
+    );
+    assert_eq!(
+        with_sidecar("[labels]\ntier = 3\n"),
+        [
+            "specimen.so: rejected at discover: its sidecar specimen.toml, line 2: invalid type: \
+          integer `3`, expected a string"
+        ]
+    );
+    for (name, shown) in [("", "\"\""), ("a\\u001b[31mb", "\"a\\u{1b}[31mb\"")] {
+        assert_eq!(
+            with_sidecar(&format!("name = \"{name}\"\n")),
+            [format!(
+                "specimen.so: rejected at discover: its sidecar specimen.toml cannot be used: its name is {shown}, \
+                 expected a text without control characters"
+            )]
+        );
+    }
+    assert_eq!(
+        with_sidecar("enabled = false\n"),
+        ["specimen.so: skipped: disabled in specimen.toml"]
+    );
+}
+
+#[test]
+fn a_wrong_configuration_names_the_field() {
+    assert_eq!(
+        with_sidecar("[config.limits]\nlines = \"many\"\n"),
+        [
+            "specimen.so: rejected at connect: config.limits.lines: invalid type: string \"many\", \
+          expected u32"
+        ]
+    );
+    assert_eq!(
+        with_sidecar("[config]\nfail = \"no licence\"\n"),
+        ["specimen.so: rejected at connect: no licence"]
+    );
+    let directory = support::directory_with(&["hello"]);
+    fs::write(
+        directory.path().join("hello.toml"),
+        "[config]\nshell = \"sh\"\n",
+    )
+    .unwrap();
+    assert_eq!(
+        complaints(directory.path()),
+        ["hello.so: rejected at connect: config.shell: this plugin takes no configuration"]
+    );
+}
+
+#[tokio::test]
+async fn the_operators_labels_and_configuration_win_over_the_hosts_and_those_over_the_plugins() {
+    let directory = support::directory_with(&["specimen"]);
+    fs::write(
+        directory.path().join("specimen.toml"),
+        "[labels]\nzone = \"sidecar\"\n[config.limits]\nlines = 5\n",
+    )
+    .unwrap();
+    let loader = PluginLoader::new()
+        .label("specimen", "zone", "host")
+        .label("specimen", "tier", "host")
+        .config(
+            "specimen",
+            json!({ "limits": { "lines": 3 }, "panic": false }),
+        );
+    let host = Host::load(directory, loader);
+    let report = e2e::unmeasured(serde_json::to_value(&host.report).unwrap());
+    let labels = json!({ "role": "specimen", "tier": "host", "zone": "sidecar" });
+    assert_eq!(
+        report,
+        json!({
+            "loaded": [{
+                "file": format!("specimen.{PLUGIN_SUFFIX}"),
+                "plugin": "specimen",
+                "version": env!("CARGO_PKG_VERSION"),
+                "abi": 1,
+                "runners": [{ "name": "chameleon", "kinds": ["subprocess"], "labels": labels }],
+            }],
+            "rejected": [],
+            "skipped": [],
+        })
+    );
+    let (_, lines) = host.run(&command("s", "limit", &[])).await;
+    assert_eq!(texts(&lines), ["5"]);
+    assert!(host.router.contains_label("zone", "sidecar"));
+    assert!(!host.router.contains_label("zone", "host"));
+}
+
+#[test]
+fn only_allowed_plugins_are_loaded_whatever_a_sidecar_calls_them() {
+    let directory = support::directory_with(&["hello", "specimen"]);
+    let sidecar = directory.path().join("specimen.toml");
+    fs::write(sidecar, "name = \"hello\"\n").unwrap();
+    let host = Host::load(directory, PluginLoader::new().allow(["hello"]));
+    assert_eq!(host.report.loaded().len(), 1);
+    assert_eq!(
+        host.report.skipped()[0].reason.to_string(),
+        "plugin 'specimen' is not in the host's allow-list"
+    );
+}
+
+#[tokio::test]
+async fn a_constructor_can_use_the_plugins_runtime_and_one_that_does_not_starts_no_thread() {
+    let threads = || fs::read_dir("/proc/self/task").unwrap().count();
+    let host = Host::with(&["specimen"]);
+    let before = threads();
+    let again = Host::load(support::directory_with(&["specimen"]), PluginLoader::new());
+    assert_eq!(again.report.loaded().len(), 1);
+    // Other tests of this program come and go; the plugin's worker would have its own name.
+    assert!(
+        threads() <= before + 8,
+        "{} threads, {before} before",
+        threads()
+    );
+    drop(again);
+    let loader = PluginLoader::new().config("specimen", json!({ "spawn_in_constructor": true }));
+    let third = Host::load(support::directory_with(&["specimen"]), loader);
+    assert_eq!(third.report.loaded().len(), 1, "{}", third.report);
+    let (end, _) = host.run(&command("s", "ready", &[])).await;
+    end.unwrap();
+}
+
+/// What a host has of descriptors may run out anywhere; whoever is the first to want one more is not
+/// to blame.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_runtime_that_the_system_has_no_descriptors_for_is_an_error_of_the_task_and_no_panic() {
+    let directory = support::directory_with(&["hello"]);
+    let started = |files: u32| {
+        let output = std::process::Command::new("sh")
+            .args([
+                "-c",
+                "ulimit -n $0; exec \"$1\" exec --no-probe --plugins \"$2\" -- hello you",
+            ])
+            .arg(files.to_string())
+            .arg(e2e::solti_host())
+            .arg(directory.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.contains("plugin 'hello' panicked"), "{files}: {said}");
+        (output.status.success(), said)
+    };
+    let all: Vec<_> = (8..40).map(started).collect();
+    let failed = "internal error: the plugin's runtime could not be started: Too many open files \
+                  (os error 24)";
+    assert!(all.iter().any(|(_, said)| said.contains(failed)), "{all:?}");
+    assert!(all.iter().any(|(ran, _)| *ran));
+}

@@ -1,0 +1,315 @@
+//! What is read from the bytes of a plugin: the true cause of each refusal, and no refusal of what
+//! is only unusual.
+
+use std::fs;
+
+use solti_plugin_host::{Inspection, PluginLoader, inspect};
+
+use crate::elf::{DF_STATIC_TLS, DT_FLAGS, Elf};
+use crate::support::{self, Host, command, replaced, texts};
+
+fn hello() -> Vec<u8> {
+    fs::read(e2e::plugin("hello")).unwrap()
+}
+
+fn problems(bytes: &[u8]) -> Vec<String> {
+    let Inspection { problems, .. } = inspect(bytes);
+    problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_good_plugin_has_no_problems_and_says_what_it_needs() {
+    let inspection = inspect(&hello());
+    assert_eq!(inspection.problems, []);
+    assert_eq!(inspection.stamp.unwrap().plugin, "hello");
+    let needs = inspection.needs;
+    assert!(needs.libraries.iter().any(|name| name.starts_with("libc.")));
+    assert_eq!((needs.soname, needs.static_tls), (None, false));
+    assert!(!cfg!(target_env = "gnu") || needs.glibc.is_some());
+}
+
+#[test]
+fn every_beginning_of_a_plugin_is_refused_as_cut_off() {
+    let good = hello();
+    let steps = 200;
+    for step in 0..steps {
+        let len = good.len() * step / steps;
+        let problems = problems(&good[..len]);
+        let said = problems.join("; ");
+        let expected = if len == 0 {
+            "not a shared library: the file is empty"
+        } else {
+            "truncated: the file has "
+        };
+        assert!(said.starts_with(expected), "{len} bytes: {said}");
+    }
+    // Cut in the header itself.
+    assert_eq!(
+        problems(&good[..63]),
+        ["truncated: the file has 63 bytes, its header ends at 64; copy it again"]
+    );
+    assert_eq!(
+        problems(&good[..3]),
+        ["not a shared library: it begins with \"\\x7fEL\"; move it out of the plugin directory"]
+    );
+    assert!(problems(&good[..good.len() - 1])[0].starts_with("truncated: "));
+}
+
+#[test]
+fn files_of_another_kind_are_named() {
+    let header = |at: usize, value: u8| {
+        let mut bytes = hello();
+        bytes[at] = value;
+        problems(&bytes).join("; ")
+    };
+    let machine = std::env::consts::ARCH;
+    assert_eq!(
+        header(4, 1),
+        format!("built for a 32-bit machine, this host is {machine}: build it for {machine}")
+    );
+    let order = if cfg!(target_endian = "little") { 2 } else { 1 };
+    assert_eq!(
+        header(5, order),
+        format!("built for a big-endian machine, this host is {machine}: build it for {machine}")
+    );
+    #[cfg(target_os = "linux")]
+    {
+        assert_eq!(
+            header(7, 9),
+            "built for FreeBSD, this host runs Linux: build it for Linux"
+        );
+        assert_eq!(
+            header(7, 97),
+            "built for system number 97, this host runs Linux: build it for Linux"
+        );
+        assert_eq!(header(7, 3), "");
+    }
+    assert_eq!(
+        header(16, 2),
+        "not a shared library but a program: build it with crate-type = [\"cdylib\"]"
+    );
+    assert_eq!(
+        header(16, 1),
+        "not a shared library but an object file (.o): build it with crate-type = [\"cdylib\"]"
+    );
+    assert_eq!(
+        problems(b"!<arch>\nlibfoo.o/"),
+        [
+            "not a shared library: it is a static library (.a), expected an ELF file; \
+          move it out of the plugin directory"
+        ]
+    );
+    assert_eq!(
+        problems(b"/* GNU ld script */ INPUT(libfoo.so)"),
+        [
+            "not a shared library: it begins with \"/* GNU ld script\"; \
+          move it out of the plugin directory"
+        ]
+    );
+    let program = fs::read("/proc/self/exe").unwrap();
+    assert_eq!(
+        problems(&program),
+        [
+            "not a solti plugin: it has no stamp; build it with export_plugin! or move it out of the \
+          plugin directory"
+        ]
+    );
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let bytes = replaced(&hello(), b"panic=unwind\n", b"panic=aborts\n");
+    let bytes = replaced(&bytes, b"GLIBC_2.", b"GLIBC_9.");
+    let said = problems(&bytes);
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].starts_with("needs glibc 9."), "{said:?}");
+    assert!(
+        said[1].starts_with("built with panic = \"abort\""),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_plugin_for_a_newer_system_names_both_versions() {
+    let good = hello();
+    let needed = inspect(&good).needs.glibc.unwrap().to_string();
+    let from = format!("GLIBC_{needed}\0");
+    // The last digits become nines: as long as before, and newer than any.
+    let nines = "9".repeat(needed.len() - 2);
+    let to = format!("GLIBC_2.{nines}\0");
+    let bytes = replaced(&good, from.as_bytes(), to.as_bytes());
+    let said = problems(&bytes);
+    assert!(
+        said[0].starts_with(&format!("needs glibc 2.{nines}, this host has 2."))
+            && said[0].ends_with(": build it on an older system"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_plugin_that_takes_the_place_of_another_library_is_refused() {
+    // A name of a symbol that need not be there becomes a path.
+    let bytes = replaced(
+        &hello(),
+        b"\0_ITM_deregisterTMClone",
+        b"\0/ITM_deregisterTMClone",
+    );
+    let bytes = Elf(bytes).with_soname("/ITM_deregisterTMCloneTable").0;
+    assert_eq!(
+        problems(&bytes),
+        [
+            "its SONAME is a path, /ITM_deregisterTMCloneTable, so the system would load it in its \
+          place: build it without a SONAME"
+        ]
+    );
+
+    let directory = support::directory_with(&[]);
+    let bytes = Elf(hello()).with_soname("libc.so.6").0;
+    fs::write(directory.path().join("hello.so"), bytes).unwrap();
+    assert_eq!(
+        support::complaints(&PluginLoader::new(), directory.path()),
+        [
+            "hello.so: rejected at inspect: its SONAME libc.so.6 is a library that this host uses: \
+          build it without a SONAME"
+        ]
+    );
+}
+
+#[test]
+fn a_plugin_that_is_called_what_another_asks_for_is_refused_beside_it() {
+    // Two names that stand among the strings of the plugin anyway.
+    let called = Elf(hello()).with_soname("libgcc_s.so.1").0;
+    let called = replaced(&called, b"\nplugin=hello\n", b"\nplugin=other\n");
+    let directory = support::directory_with(&["hello"]);
+    fs::write(directory.path().join("other.so"), called).unwrap();
+    let said = "other.so: rejected at inspect: its SONAME libgcc_s.so.1 is a library that this host \
+                uses: build it without a SONAME";
+    assert_eq!(
+        support::complaints(&PluginLoader::new(), directory.path()),
+        [said]
+    );
+}
+
+#[test]
+fn a_table_that_leads_the_systems_loader_out_of_the_library_is_refused() {
+    const DT_SYMTAB: u64 = 6;
+    const DT_RELA: u64 = 7;
+    const DT_FINI_ARRAYSZ: u64 = 28;
+    const DT_VERSYM: u64 = 0x6fff_fff0;
+    // What the loader would read, or jump to, depends on what else is in the process.
+    for (tag, at, len, value, what) in [
+        (
+            DT_SYMTAB,
+            24,
+            4,
+            0xffff_fff0,
+            "its table of symbols is not whole",
+        ),
+        (DT_RELA, 12, 4, 0xffff, "a relocation leads out of it"),
+        (DT_RELA, 0, 8, 1 << 40, "a relocation leads out of it"),
+        (
+            DT_VERSYM,
+            2,
+            2,
+            0x7ff0,
+            "a symbol has a version that it does not name",
+        ),
+    ] {
+        let mut elf = Elf(hello());
+        // In the first segment, a table is where its address says.
+        let table = elf.number(elf.dynamic(tag).unwrap() + 8, 8) as usize;
+        elf.set(table + at, len, value);
+        let expected = format!("malformed: {what}; copy or build it again");
+        assert_eq!(problems(&elf.0), [expected], "{tag}");
+    }
+    let mut elf = Elf(hello());
+    let entry = elf.dynamic(DT_FINI_ARRAYSZ).unwrap();
+    elf.set(entry + 8, 8, 1 << 30);
+    assert_eq!(
+        problems(&elf.0),
+        ["malformed: a table of its constructors lies outside of it; copy or build it again"]
+    );
+}
+
+/// A library that is made up: 60,000 segments of one kind, each with the same place in the file.
+fn with_segments_of(kind: u32, body: &[u8]) -> Vec<u8> {
+    const COUNT: u16 = 60_000;
+    let start = 64 + u64::from(COUNT) * 56;
+    let mut bytes = hello()[..64].to_vec();
+    let place = [start; 3];
+    // Program headers behind the header, and no section headers.
+    bytes[0x20..][..8].copy_from_slice(&64_u64.to_le_bytes());
+    bytes[0x28..][..8].fill(0);
+    bytes[0x38..][..2].copy_from_slice(&COUNT.to_le_bytes());
+    bytes[0x3c..0x40].fill(0);
+    for _ in 0..COUNT {
+        bytes.extend(kind.to_le_bytes());
+        bytes.extend(4_u32.to_le_bytes());
+        bytes.extend(place.map(u64::to_le_bytes).concat());
+        let len = (body.len() as u64).to_le_bytes();
+        bytes.extend([len, len, 8_u64.to_le_bytes()].concat());
+    }
+    bytes.extend(body);
+    bytes
+}
+
+#[test]
+fn a_file_of_a_few_megabytes_neither_fills_the_hosts_memory_nor_keeps_it_busy() {
+    const PT_LOAD: u32 = 1;
+    const PT_DYNAMIC: u32 = 2;
+    const DT_STRTAB: u64 = 5;
+    // Read for each of the segments, they would be 250 GB.
+    let entry = [DT_STRTAB, 0x1000].map(u64::to_le_bytes).concat();
+    assert_eq!(
+        problems(&with_segments_of(PT_DYNAMIC, &entry.repeat(1 << 18))),
+        ["malformed: it has more than one dynamic table; copy or build it again"]
+    );
+    assert_eq!(
+        problems(&with_segments_of(PT_LOAD, &[0; 4096])),
+        ["malformed: it has more segments than any library; copy or build it again"]
+    );
+    let mut one_table = with_segments_of(PT_DYNAMIC, &entry.repeat(1 << 18));
+    one_table[0x38..][..2].copy_from_slice(&1_u16.to_le_bytes());
+    assert_eq!(
+        problems(&one_table),
+        [
+            "malformed: its dynamic table has more entries than any library's; copy or build it \
+             again"
+        ]
+    );
+}
+
+#[test]
+fn a_plugin_without_its_entry_is_refused_before_it_is_opened() {
+    let bytes = replaced(
+        &hello(),
+        b"_1as_0lib_1header_0root",
+        b"_1as_0lib_1header_0r00t",
+    );
+    assert_eq!(
+        problems(&bytes),
+        ["it has a stamp but no root module: build it with export_plugin!"]
+    );
+}
+
+#[tokio::test]
+async fn what_is_only_unusual_loads_and_runs() {
+    let plain = Elf(hello());
+    let without_sections = Elf(hello()).without_sections();
+    let static_tls = Elf(hello()).with_flags(DT_FLAGS, DF_STATIC_TLS);
+    assert!(inspect(&static_tls.0).needs.static_tls);
+    assert!(!inspect(&plain.0).needs.static_tls);
+    for (what, bytes) in [
+        ("no section headers", without_sections.0),
+        ("static TLS", static_tls.0),
+        ("bytes after the end", [plain.0, vec![0; 100]].concat()),
+    ] {
+        let directory = support::directory_with(&[]);
+        fs::write(directory.path().join("hello.so"), bytes).unwrap();
+        let host = Host::load(directory, PluginLoader::new());
+        assert_eq!(host.report.loaded().len(), 1, "{what}: {}", host.report);
+        let (end, lines) = host.run(&command("s", "hello", &["you"])).await;
+        end.unwrap();
+        assert_eq!(texts(&lines), ["hello, you"], "{what}");
+    }
+}

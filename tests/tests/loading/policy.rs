@@ -1,0 +1,325 @@
+//! Files that nobody may have tampered with: owners, modes, mounts, sizes.
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use solti_plugin_host::{PluginLoader, RunnerRouter};
+use tempfile::TempDir;
+
+use crate::support::{self, complaints};
+
+/// A user that is neither root nor, usually, anybody.
+const NOBODY: u32 = 65_534;
+
+fn chmod(path: impl AsRef<Path>, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// How many plugins a loader loads.
+fn loaded(loader: &PluginLoader, directory: &Path) -> usize {
+    let report = loader
+        .load_dir(directory, &mut RunnerRouter::new())
+        .unwrap();
+    assert!(report.rejected().is_empty(), "{report}");
+    report.loaded().len()
+}
+
+/// Why a directory is refused as a whole.
+fn refusal(loader: &PluginLoader, directory: &Path) -> String {
+    loader
+        .load_dir(directory, &mut RunnerRouter::new())
+        .unwrap_err()
+        .to_string()
+}
+
+/// A plugin directory below another.
+fn nested() -> (TempDir, std::path::PathBuf) {
+    let above = support::directory_with(&["hello"]);
+    let directory = above.path().join("plugins");
+    fs::create_dir(&directory).unwrap();
+    chmod(&directory, 0o755);
+    fs::rename(above.path().join("hello.so"), directory.join("hello.so")).unwrap();
+    let directory = directory.canonicalize().unwrap();
+    (above, directory)
+}
+
+fn is_root() -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        println!("files can be given away by root only: not tried");
+    }
+    root
+}
+
+#[test]
+fn a_file_that_others_can_change_is_refused() {
+    let directory = support::directory_with(&["hello"]);
+    for (mode, who) in [
+        (0o664, "its group"),
+        (0o646, "everybody"),
+        (0o666, "everybody"),
+    ] {
+        chmod(directory.path().join("hello.so"), mode);
+        assert_eq!(
+            complaints(&PluginLoader::new(), directory.path()),
+            [format!(
+                "hello.so: rejected at policy: the file can be changed by {who} (mode 0{mode:o}): \
+                 chmod go-w it, or trust them all (--trust-writable)"
+            )]
+        );
+    }
+    assert_eq!(
+        loaded(&PluginLoader::new().trust_writable(), directory.path()),
+        1
+    );
+    // It need not be executable.
+    chmod(directory.path().join("hello.so"), 0o600);
+    assert_eq!(loaded(&PluginLoader::new(), directory.path()), 1);
+}
+
+#[test]
+fn a_directory_in_which_others_can_replace_files_is_refused_and_named() {
+    let (above, directory) = nested();
+    for (changed, mode, who) in [
+        (directory.as_path(), 0o775, "its group"),
+        (&directory, 0o1777, "everybody"),
+        (directory.parent().unwrap(), 0o777, "everybody"),
+    ] {
+        chmod(changed, mode);
+        let advice = if mode == 0o1777 {
+            "put the plugins into a directory of their own, or trust all who can change this one \
+             (--trust-writable)"
+                .to_owned()
+        } else {
+            let changed = changed.display();
+            format!("chmod go-w {changed}, or trust them all (--trust-writable)")
+        };
+        assert_eq!(
+            refusal(&PluginLoader::new(), &directory),
+            format!(
+                "plugin directory {}: the directory {} can be changed by {who} (mode {mode:04o}): \
+                 {advice}",
+                directory.display(),
+                changed.display(),
+            )
+        );
+        assert_eq!(loaded(&PluginLoader::new().trust_writable(), &directory), 1);
+        chmod(changed, 0o755);
+    }
+    // As /tmp is: everybody may add files, nobody may replace another's.
+    chmod(above.path(), 0o1777);
+    assert_eq!(loaded(&PluginLoader::new(), &directory), 1);
+}
+
+#[test]
+fn a_sidecar_that_others_can_change_is_refused_with_its_plugin() {
+    let directory = support::directory_with(&["hello"]);
+    fs::write(directory.path().join("hello.toml"), "").unwrap();
+    chmod(directory.path().join("hello.toml"), 0o666);
+    assert_eq!(
+        complaints(&PluginLoader::new(), directory.path()),
+        [
+            "hello.so: rejected at discover: its sidecar hello.toml cannot be used: the file can be \
+          changed by everybody (mode 0666): chmod go-w it, or trust them all (--trust-writable)"
+        ]
+    );
+}
+
+#[test]
+fn a_file_of_another_user_is_refused_unless_that_user_is_trusted() {
+    if !is_root() {
+        return;
+    }
+    let directory = support::directory_with(&["hello"]);
+    chown(directory.path().join("hello.so"), Some(NOBODY), None).unwrap();
+    assert_eq!(
+        complaints(&PluginLoader::new(), directory.path()),
+        [
+            "hello.so: rejected at policy: the file belongs to user 65534, which is not root: \
+          chown it to root, or trust this one (--trust-owner 65534)"
+        ]
+    );
+    let another = PluginLoader::new().trust_owner(1);
+    assert_eq!(
+        complaints(&another, directory.path()),
+        [
+            "hello.so: rejected at policy: the file belongs to user 65534, which is not root or \
+          user 1: chown it to root, or trust this one (--trust-owner 65534)"
+        ]
+    );
+    for loader in [
+        PluginLoader::new().trust_owner(NOBODY),
+        PluginLoader::new().trust_any_owner(),
+    ] {
+        assert_eq!(loaded(&loader, directory.path()), 1);
+    }
+}
+
+#[test]
+fn a_directory_of_another_user_is_refused_unless_that_user_is_trusted() {
+    if !is_root() {
+        return;
+    }
+    let (_above, directory) = nested();
+    for changed in [directory.as_path(), directory.parent().unwrap()] {
+        chown(changed, Some(NOBODY), None).unwrap();
+        assert_eq!(
+            refusal(&PluginLoader::new(), &directory),
+            format!(
+                "plugin directory {}: the directory {} belongs to user 65534, which is not root: \
+                 chown {} to root, or trust this one (--trust-owner 65534)",
+                directory.display(),
+                changed.display(),
+                changed.display()
+            )
+        );
+        assert_eq!(
+            loaded(&PluginLoader::new().trust_owner(NOBODY), &directory),
+            1
+        );
+        chown(changed, Some(0), None).unwrap();
+    }
+}
+
+#[test]
+fn a_file_that_is_too_large_is_refused_unread() {
+    let directory = support::directory_with(&["hello"]);
+    let size = fs::metadata(directory.path().join("hello.so"))
+        .unwrap()
+        .len();
+    let sparse = File::create(directory.path().join("sparse.so")).unwrap();
+    sparse.set_len(8 << 30).unwrap();
+    assert_eq!(
+        complaints(&PluginLoader::new(), directory.path()),
+        [
+            "sparse.so: rejected at policy: the file has 8,589,934,592 bytes, the host reads \
+          268,435,456 at most: strip it, or allow larger ones (--max-file-bytes)"
+        ]
+    );
+    fs::remove_file(directory.path().join("sparse.so")).unwrap();
+    assert_eq!(
+        loaded(&PluginLoader::new().max_file_bytes(size), directory.path()),
+        1
+    );
+    let refused = complaints(
+        &PluginLoader::new().max_file_bytes(size - 1),
+        directory.path(),
+    );
+    assert_eq!(refused.len(), 1);
+}
+
+#[test]
+fn a_file_on_a_mount_that_forbids_programs_is_refused_though_a_copy_of_it_would_run() {
+    let mounts = fs::read_to_string("/proc/mounts").unwrap();
+    let directory = mounts
+        .lines()
+        .map(|line| line.split(' ').collect::<Vec<_>>())
+        .filter(|fields| fields[3].split(',').any(|option| option == "noexec"))
+        .find_map(|fields| tempfile::tempdir_in(fields[1]).ok());
+    let Some(directory) = directory else {
+        println!("there is no noexec mount to write to: not tried");
+        return;
+    };
+    e2e::install("hello", directory.path(), "hello");
+    let trusting = PluginLoader::new().trust_writable().trust_any_owner();
+    assert_eq!(
+        complaints(&trusting, directory.path()),
+        [
+            "hello.so: rejected at policy: it is on a mount with the option noexec: \
+          move the plugins to another mount, or allow it (--allow-noexec)"
+        ]
+    );
+    assert_eq!(loaded(&trusting.allow_noexec(), directory.path()), 1);
+}
+
+/// The codes for which `solti-host check`, with these words, rejects the files of a directory.
+fn codes(host: &mut Command, words: &[&str], directory: &Path) -> Vec<String> {
+    let output = host
+        .args(["check", "--json", "--no-probe"])
+        .args(words)
+        .arg(directory)
+        .env_remove("SOLTI_STATE")
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|err| panic!("{err}: {}", String::from_utf8_lossy(&output.stderr)));
+    let rejected = report["rejected"].as_array().unwrap();
+    let codes = rejected.iter().map(|file| file["code"].as_str().unwrap());
+    codes.map(str::to_owned).collect()
+}
+
+#[test]
+fn each_way_out_is_a_word_of_the_command_line_that_opens_this_way_and_no_other() {
+    let directory = support::directory_with(&["hello"]);
+    let file = directory.path().join("hello.so");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let say = |words: &[&str]| {
+        codes(
+            &mut Command::new(e2e::solti_host()),
+            words,
+            directory.path(),
+        )
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(say(&[]), none);
+    assert_eq!(say(&["--max-file-bytes", "1000"]), ["too_large"]);
+    let staging = elsewhere.path().to_str().unwrap();
+    assert_eq!(say(&["--stage-in", staging]), none);
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+
+    let words = [
+        ["--trust-any-owner", "", ""],
+        ["--trust-owner", "65534", ""],
+        ["--trust-writable", "", ""],
+        ["--allow-links-outside", "", ""],
+    ];
+    let words = words.map(|words| words.into_iter().filter(|word| !word.is_empty()));
+    let words = words.map(Iterator::collect::<Vec<_>>);
+    let only = |expected: &str, ways: &[&str]| {
+        assert_eq!(say(&[]), [expected]);
+        for words in &words {
+            let opens = ways.contains(&words[0]);
+            let codes = say(words);
+            assert_eq!(codes.is_empty(), opens, "{expected}: {words:?}: {codes:?}");
+        }
+    };
+    chmod(&file, 0o666);
+    only("writable_by_others", &["--trust-writable"]);
+    chmod(&file, 0o644);
+    if is_root() {
+        chown(&file, Some(NOBODY), None).unwrap();
+        only("untrusted_owner", &["--trust-any-owner", "--trust-owner"]);
+        chown(&file, Some(0), None).unwrap();
+    }
+    fs::rename(&file, elsewhere.path().join("hello.so")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path().join("hello.so"), &file).unwrap();
+    only("link_outside", &["--allow-links-outside"]);
+    // What is linked to lies in a directory that must be trusted, too.
+    chmod(elsewhere.path(), 0o777);
+    assert_eq!(say(&["--allow-links-outside"]), ["writable_by_others"]);
+}
+
+#[test]
+fn a_host_of_another_user_loads_its_own_files_and_says_which_it_may_not_read() {
+    if !is_root() {
+        return;
+    }
+    let directory = support::directory_with(&["hello", "specimen"]);
+    let hello = directory.path().join("hello.so");
+    chmod(&hello, 0o600);
+    let specimen = directory.path().join("specimen.so");
+    chown(&specimen, Some(NOBODY), None).unwrap();
+    chmod(directory.path(), 0o755);
+    // The program itself may be where only root can go.
+    let programs = tempfile::tempdir().unwrap();
+    chmod(programs.path(), 0o755);
+    let program = programs.path().join("solti-host");
+    fs::copy(e2e::solti_host(), &program).unwrap();
+    let mut host = Command::new(program);
+    host.uid(NOBODY).gid(NOBODY).current_dir("/");
+    assert_eq!(codes(&mut host, &[], directory.path()), ["unreadable"]);
+}

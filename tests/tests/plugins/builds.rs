@@ -1,0 +1,257 @@
+//! Plugins built in other ways than the host.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+use e2e::{PLUGIN_SUFFIX, Profile};
+use solti_plugin_host::PluginLoader;
+
+use crate::support::{self, Host, command, texts};
+
+/// Loads the specimen of this file and runs tasks through it.
+async fn loads_and_runs(plugin: &Path) -> Host {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::copy(
+        plugin,
+        directory.path().join(format!("specimen.{PLUGIN_SUFFIX}")),
+    )
+    .unwrap();
+    let host = Host::load(directory, PluginLoader::new());
+    assert_eq!(host.report.loaded().len(), 1, "{}", host.report);
+    for (behaviour, expected) in [
+        ("net", "over the network"),
+        ("process", "child"),
+        ("block-in-place", "in place"),
+    ] {
+        let (end, lines) = host.run(&command("s", behaviour, &[])).await;
+        end.unwrap();
+        assert_eq!(texts(&lines), [expected]);
+    }
+    let (end, _) = host.run(&command("s", "panic-after-await", &[])).await;
+    assert!(
+        end.unwrap_err()
+            .to_string()
+            .contains("told to panic after the first await")
+    );
+    host
+}
+
+#[tokio::test]
+async fn a_plugin_of_another_optimisation_level_loads_and_runs() {
+    let target = e2e::target_dir().join("fixtures");
+    let built = e2e::build(&["specimen"], Profile::Release, &target, |_| {});
+    loads_and_runs(&built.plugins["specimen"]).await;
+}
+
+#[tokio::test]
+async fn a_plugin_of_another_compiler_loads_and_runs() {
+    let Some(toolchain) = other_toolchain() else {
+        println!("not tested: no second toolchain is installed beside this one");
+        return;
+    };
+    let target = e2e::target_dir().join("fixtures-other-rustc");
+    let built = e2e::build_with(
+        Some(&toolchain),
+        &["specimen"],
+        Profile::Dev,
+        &target,
+        |_| {},
+    );
+    let host = loads_and_runs(&built.plugins["specimen"]).await;
+    let bytes = std::fs::read(&host.report.loaded()[0].path).unwrap();
+    let rustc = solti_plugin_host::inspect(&bytes).stamp.unwrap().rustc;
+    let own = std::fs::read(e2e::plugin("specimen")).unwrap();
+    let own = solti_plugin_host::inspect(&own).stamp.unwrap().rustc;
+    println!("a plugin built by {rustc} runs in a host built by {own}");
+    assert_ne!(rustc, own);
+}
+
+/// A validator that is strict about the form of a library refuses good ones: each linker arranges
+/// a file in its own way.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_plugin_of_another_linker_or_of_unusual_tables_loads_and_runs() {
+    let sysv = ["-Wl,--hash-style=sysv"];
+    let relr = ["-Wl,-z,pack-relative-relocs"];
+    for (linker, link_args) in [
+        ("bfd", &[][..]),
+        ("bfd", &sysv),
+        ("bfd", &relr),
+        ("gold", &[]),
+        ("mold", &[]),
+        ("lld", &sysv),
+    ] {
+        let what = format!("linked by {linker} {}", link_args.join(" "));
+        let Some(compiler_args) = linked_by(linker, link_args) else {
+            println!("not tested: {what}: it is not installed, or does not know that");
+            continue;
+        };
+        let directory = support::directory_with(&[]);
+        hello_built_with(directory.path(), &compiler_args);
+        let host = Host::load(directory, PluginLoader::new());
+        assert_eq!(host.report.loaded().len(), 1, "{what}: {}", host.report);
+        let (end, lines) = host.run(&command("s", "hello", &["you"])).await;
+        end.unwrap();
+        assert_eq!(texts(&lines), ["hello, you"], "{what}");
+        println!("loads and runs: {what}");
+    }
+}
+
+/// A copy in memory has nothing beside it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_plugin_with_a_library_beside_it_is_told_what_to_do_and_loads_from_a_directory() {
+    let beside = tempfile::tempdir().unwrap();
+    let library = beside.path().join("libbeside.so.1");
+    let made = Command::new("cc")
+        .args(["-shared", "-x", "c", "/dev/null"])
+        .args(["-Wl,-soname,libbeside.so.1", "-o"])
+        .arg(&library)
+        .status();
+    assert!(made.unwrap().success());
+    let compiler_args = [
+        "-Wl,--no-as-needed".to_owned(),
+        library.display().to_string(),
+        "-Wl,-rpath,$ORIGIN".to_owned(),
+    ];
+    let compiler_args = compiler_args.map(|arg| format!("-Clink-arg={arg}"));
+    let directory = support::directory_with(&[]);
+    hello_built_with(directory.path(), &compiler_args);
+    std::fs::copy(&library, directory.path().join("libbeside.so.1")).unwrap();
+    assert_eq!(
+        support::complaints(&PluginLoader::new(), directory.path()),
+        [
+            "hello.so: rejected at open: the system cannot load it: libbeside.so.1: cannot open \
+          shared object file: No such file or directory; install that library, link it into the \
+          plugin, or stage the plugin beside it (--stage-in)"
+        ]
+    );
+    let loader = PluginLoader::new()
+        .stage_in(beside.path())
+        .probe_with(e2e::solti_host());
+    let host = Host::load(directory, loader);
+    assert_eq!(host.report.loaded().len(), 1, "{}", host.report);
+    let probe = &host.report.loaded()[0].probe;
+    assert!(matches!(probe, solti_plugin_host::Probe::Passed { .. }));
+    let (end, _) = host.run(&command("s", "hello", &["you"])).await;
+    end.unwrap();
+}
+
+/// What an allocator with the default settings of its crate does to a plugin.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_plugin_with_too_many_static_thread_locals_is_told_what_to_build_otherwise() {
+    let place = tempfile::tempdir().unwrap();
+    let (source, object) = (place.path().join("tls.c"), place.path().join("tls.o"));
+    std::fs::write(
+        &source,
+        "static __thread char much[1 << 20] __attribute__((tls_model(\"initial-exec\")));\n\
+         __attribute__((constructor, used)) static void touch(void) { much[7] = 1; }\n",
+    )
+    .unwrap();
+    let made = Command::new("cc")
+        .args(["-fPIC", "-c"])
+        .arg(&source)
+        .arg("-o")
+        .arg(&object)
+        .status();
+    assert!(made.unwrap().success());
+    let directory = tempfile::tempdir().unwrap();
+    let link_arg = format!("-Clink-arg={}", object.display());
+    let file = hello_built_with(directory.path(), &[link_arg]);
+    assert!(
+        solti_plugin_host::inspect(&std::fs::read(&file).unwrap())
+            .needs
+            .static_tls
+    );
+    let complaints = support::complaints(&PluginLoader::new(), directory.path());
+    let [complaint] = &complaints[..] else {
+        panic!("{complaints:?}");
+    };
+    // Between them stands the path that the system opened.
+    let begins = "hello.so: rejected at open: the system cannot load it: ";
+    let ends = "cannot allocate memory in static TLS block; build its allocator without \
+                initial-exec TLS (tikv-jemallocator: disable_initial_exec_tls, mimalloc: \
+                local_dynamic_tls)";
+    assert!(
+        complaint.starts_with(begins) && complaint.ends_with(ends),
+        "{complaint}"
+    );
+}
+
+/// The host refuses one, too, by its stamp; its author hears of it first.
+#[test]
+fn a_plugin_whose_panics_would_end_the_host_does_not_compile() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .args(["rustc", "--lib", "-p", "hello", "--release", "--target-dir"])
+        .arg(e2e::target_dir().join("fixtures"))
+        .args(["--", "-Cpanic=abort"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    let error = "error: a plugin must be built with panic = \"unwind\": with \"abort\" any panic in it \
+                 ends the host";
+    assert!(said.lines().any(|line| line == error), "{said}");
+}
+
+/// Puts `hello`, built with these arguments of the compiler, into the directory.
+fn hello_built_with(directory: &Path, compiler_args: &[String]) -> PathBuf {
+    // Each build writes to one place, from which it has to be fetched before the next.
+    static BUILDING: Mutex<()> = Mutex::new(());
+    let building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let target = e2e::target_dir().join("fixtures");
+    let built = e2e::build_linked("hello", Profile::Release, &target, compiler_args);
+    let file = directory.join(format!("hello.{PLUGIN_SUFFIX}"));
+    std::fs::copy(&built.plugins["hello"], &file).unwrap();
+    drop(building);
+    file
+}
+
+/// The compiler's arguments for a linker; `None` when that is not there or does not know what it is
+/// given.
+#[cfg(target_os = "linux")]
+fn linked_by(linker: &str, link_args: &[&str]) -> Option<Vec<String>> {
+    let works = Command::new("cc")
+        .args(["-shared", "-x", "c", "/dev/null", "-o", "/dev/null"])
+        .arg(format!("-fuse-ld={linker}"))
+        .args(link_args)
+        .output();
+    let bundled = linker == "lld";
+    if !bundled && !works.is_ok_and(|output| output.status.success()) {
+        return None;
+    }
+    let linker = (!bundled).then(|| format!("-fuse-ld={linker}"));
+    let link_args = link_args.iter().map(|arg| (*arg).to_owned());
+    let link_args = linker.into_iter().chain(link_args);
+    Some(link_args.map(|arg| format!("-Clink-arg={arg}")).collect())
+}
+
+/// A toolchain whose compiler is another version than the one in use.
+fn other_toolchain() -> Option<String> {
+    let version = |args: &[&str]| {
+        let output = Command::new("rustup")
+            .args(args)
+            .env_remove("RUSTUP_TOOLCHAIN")
+            .output()
+            .ok()
+            .filter(|output| output.status.success())?;
+        String::from_utf8(output.stdout).ok()
+    };
+    let current = Command::new("rustc").arg("--version").output().ok()?.stdout;
+    let current = String::from_utf8(current).ok()?;
+    let toolchains = version(&["toolchain", "list"])?;
+    toolchains
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .find(|toolchain| {
+            // One without a cargo of its own cannot build.
+            version(&["run", toolchain, "cargo", "--version"]).is_some()
+                && version(&["run", toolchain, "rustc", "--version"])
+                    .is_some_and(|found| found != current)
+        })
+        .map(str::to_owned)
+}

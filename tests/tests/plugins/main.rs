@@ -1,0 +1,13 @@
+//! Loaded plugins: that they run, stay apart, log and fail, whatever they were built with.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod builds;
+mod hello;
+mod log;
+mod panics;
+mod readme;
+mod retirement;
+mod separation;
+mod tasks;
