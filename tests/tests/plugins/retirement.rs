@@ -1,7 +1,7 @@
 //! A plugin that has panicked too often gets no more tasks: what it has begun goes on, and so do the
 //! others.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 
 use solti_plugin_host::{PluginLoader, RunnerError};
 use tokio_util::sync::CancellationToken;
@@ -75,23 +75,37 @@ fn without_a_limit_a_plugin_is_never_retired() {
     assert_eq!((specimen.panics(), specimen.is_retired()), (20, false));
 }
 
+/// Many hosts at once, each with a copy of the plugin: whichever thread is the first to write such a
+/// line, none is lost and none is written twice.
 #[test]
 fn a_retirement_is_an_error_in_the_log_once() {
+    const HOSTS: usize = 6;
+    const TEST: &str = "retirement::a_retirement_is_an_error_in_the_log_once";
+    // The subscriber is the process's, as in a host. One that is set for a thread may miss what
+    // another thread without it was the first to write: `tracing` remembers that nobody wants it.
+    if !support::alone(TEST, |_| {}) {
+        return;
+    }
     let errors = Errors::default();
-    let subscriber = tracing_subscriber::registry().with(errors.clone());
-    tracing::subscriber::with_default(subscriber, || {
-        let host = host_with(1);
-        panic_once(&host);
-        for behaviour in ["ready", "panic-in-build"] {
-            assert!(host.router.build(&command("s", behaviour, &[])).is_err());
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(errors.clone()))
+        .unwrap();
+    let hosts: Vec<_> = (0..HOSTS).map(|_| host_with(1)).collect();
+    let together = Barrier::new(HOSTS);
+    std::thread::scope(|scope| {
+        for host in &hosts {
+            scope.spawn(|| {
+                together.wait();
+                panic_once(host);
+                for behaviour in ["ready", "panic-in-build"] {
+                    assert!(host.router.build(&command("s", behaviour, &[])).is_err());
+                }
+            });
         }
     });
     assert_eq!(
         *errors.0.lock().unwrap(),
-        [
-            "plugin 'specimen' has panicked 1 time: its runners get no more tasks until the host \
-             is started again"
-        ]
+        ["plugin 'specimen' has panicked 1 time: its runners get no more tasks until the host \
+             is started again"; HOSTS]
     );
 }
 
