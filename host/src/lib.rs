@@ -27,6 +27,7 @@ mod loader;
 mod services;
 
 pub use foreign::{Plugin, ShutdownOutcome};
+pub use loader::refusal;
 pub use loader::{
     CheckReport, ConnectError, Digest, DirectoryRole, DiscoverError, FileFacts, GlibcVersion,
     InspectError, Inspection, LoadDirError, LoadError, LoadReport, LoadedPlugin, LoadedRunner,

@@ -28,6 +28,7 @@ mod plain;
 mod policy;
 mod prepare;
 mod probe;
+pub mod refusal;
 mod register;
 mod report;
 mod shown;
