@@ -5,12 +5,14 @@
 //! into a target directory of their own, and found in what that cargo prints.
 
 mod build;
+mod demands;
 mod examples;
 mod fixtures;
 mod podman;
 mod report;
 
 pub use build::{Built, Profile, build, build_linked, build_with};
+pub use demands::{skip, times};
 pub use examples::{EXAMPLES, Installed, install_examples};
 pub use fixtures::{PLUGIN_SUFFIX, built, hostile, install, plugin, solti_host};
 pub use podman::{IMAGE, Podman, RUN_ARGS};

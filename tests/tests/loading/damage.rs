@@ -67,7 +67,7 @@ fn good() -> Vec<u8> {
 
 #[test]
 fn every_damage_to_a_listed_plugin_is_refused_before_anything_of_it_runs() {
-    const CASES: usize = 3_000;
+    let cases = e2e::times(300, 3_000);
     let directory = support::directory_with(&[]);
     let file = directory.path().join("hello.so");
     let good = good();
@@ -78,7 +78,7 @@ fn every_damage_to_a_listed_plugin_is_refused_before_anything_of_it_runs() {
         PluginLoader::new().check(directory.path()).unwrap()
     };
     let mut random = Fixed(4_242);
-    for case in 0..CASES {
+    for case in 0..cases {
         let report = check(&random.damaged(&good, case));
         assert_eq!(report.rejected.len(), 1, "case {case}: {report:?}");
         let text = report.rejected[0].to_string();
@@ -89,14 +89,14 @@ fn every_damage_to_a_listed_plugin_is_refused_before_anything_of_it_runs() {
 
 #[test]
 fn a_host_answers_for_every_damaged_plugin_that_nobody_vouches_for() {
-    const ROUNDS: usize = 150;
     const FILES: usize = 20;
+    let rounds = e2e::times(10, 150);
     let good = good();
-    // Another seed is another 3,000 files: `DAMAGE_SEED=78 cargo test -p e2e --test loading damage::`.
+    // Another seed is other files: `DAMAGE_SEED=78 cargo test -p e2e --test loading damage::`.
     let seed = std::env::var("DAMAGE_SEED").map_or(77, |seed| seed.parse().unwrap());
     let mut random = Fixed(seed);
     let (mut loaded, mut by_stage) = (0, BTreeSet::new());
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let directory = support::directory_with(&[]);
         let mut names = BTreeSet::new();
         for number in 0..FILES {
@@ -133,10 +133,6 @@ fn a_host_answers_for_every_damaged_plugin_that_nobody_vouches_for() {
             by_stage.insert(rejected["stage"].as_str().unwrap().to_owned());
         }
     }
-    println!(
-        "{} files: {loaded} loaded, the others were rejected at {by_stage:?}",
-        ROUNDS * FILES
-    );
     // The damage is of both kinds, seen in the bytes and seen by its effect.
     let stages = ["inspect", "probe"].map(str::to_owned);
     assert!(by_stage.is_superset(&stages.into()), "{by_stage:?}");

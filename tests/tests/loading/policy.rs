@@ -47,10 +47,12 @@ fn nested() -> (TempDir, std::path::PathBuf) {
     (above, directory)
 }
 
+/// Whether files can be given away. Says so where they cannot.
+#[track_caller]
 fn is_root() -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
-        println!("files can be given away by root only: not tried");
+        e2e::skip("only root can give files away");
     }
     root
 }
@@ -212,28 +214,56 @@ fn a_file_that_is_too_large_is_refused_unread() {
     assert_eq!(refused.len(), 1);
 }
 
+/// `command`, which alone sees a new filesystem at `place` that forbids programs.
+#[cfg(target_os = "linux")]
+fn sees_noexec(command: &Command, place: &Path) -> Command {
+    let mut inside = Command::new("unshare");
+    inside.arg("--mount");
+    if !rustix::process::geteuid().is_root() {
+        inside.args(["--user", "--map-root-user"]);
+    }
+    let script = "mount -t tmpfs -o noexec,mode=755 none \"$0\" && exec \"$@\"";
+    inside.args(["sh", "-c", script]).arg(place);
+    inside.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            inside.env(name, value);
+        }
+    }
+    inside
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn a_file_on_a_mount_that_forbids_programs_is_refused_though_a_copy_of_it_would_run() {
-    let mounts = fs::read_to_string("/proc/mounts").unwrap();
-    let directory = mounts
-        .lines()
-        .map(|line| line.split(' ').collect::<Vec<_>>())
-        .filter(|fields| fields[3].split(',').any(|option| option == "noexec"))
-        .find_map(|fields| tempfile::tempdir_in(fields[1]).ok());
-    let Some(directory) = directory else {
-        println!("there is no noexec mount to write to: not tried");
+    const TEST: &str = "policy::\
+        a_file_on_a_mount_that_forbids_programs_is_refused_though_a_copy_of_it_would_run";
+    const MOUNT: &str = "MOUNTED_NOEXEC";
+    let mount = tempfile::tempdir().unwrap();
+    if !sees_noexec(&Command::new("true"), mount.path())
+        .status()
+        .is_ok_and(|status| status.success())
+    {
+        e2e::skip("a filesystem that forbids programs, as none can be mounted");
         return;
-    };
-    e2e::install("hello", directory.path(), "hello");
+    }
+    if !support::alone(TEST, |command| {
+        *command = sees_noexec(command.env(MOUNT, mount.path()), mount.path());
+    }) {
+        return;
+    }
+    let directory = std::env::var_os(MOUNT).unwrap();
+    let directory = Path::new(&directory);
+    e2e::install("hello", directory, "hello");
     let trusting = PluginLoader::new().trust_writable().trust_any_owner();
     assert_eq!(
-        complaints(&trusting, directory.path()),
+        complaints(&trusting, directory),
         [
             "hello.so: rejected at policy: it is on a mount with the option noexec: \
           move the plugins to another mount, or allow it (--allow-noexec)"
         ]
     );
-    assert_eq!(loaded(&trusting.allow_noexec(), directory.path()), 1);
+    assert_eq!(loaded(&trusting.allow_noexec(), directory), 1);
 }
 
 /// The codes for which `solti-host check`, with these words, rejects the files of a directory.

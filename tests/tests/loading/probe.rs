@@ -220,7 +220,6 @@ fn a_plugin_that_calls_itself_otherwise_than_its_stamp_is_rejected() {
         ("c", "\nrunner=hostile\n", "\nrunner=another\n"),
     ] {
         let bytes = support::replaced(&good, from.as_bytes(), to.as_bytes());
-        assert_ne!(bytes, good);
         fs::write(place.path().join(format!("{name}.so")), bytes).unwrap();
     }
     let said = place.list(&[]);

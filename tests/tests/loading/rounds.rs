@@ -1,4 +1,4 @@
-//! What a thousand rounds of refusals leave behind: nothing.
+//! What round after round of refusals leaves behind: nothing.
 
 use std::fs;
 use std::time::Duration;
@@ -8,8 +8,6 @@ use solti_plugin_host::{Digest, PluginLoader, RunnerRouter, Stage};
 
 use crate::elf::Elf;
 use crate::support;
-
-const ROUNDS: usize = 1_000;
 
 /// Descriptors, threads and children of this process.
 fn held() -> [usize; 3] {
@@ -28,9 +26,8 @@ fn held() -> [usize; 3] {
 }
 
 #[test]
-fn a_thousand_rounds_of_refusals_leave_no_descriptor_no_thread_and_no_child() {
-    const TEST: &str =
-        "rounds::a_thousand_rounds_of_refusals_leave_no_descriptor_no_thread_and_no_child";
+fn rounds_of_refusals_leave_no_descriptor_no_thread_and_no_child() {
+    const TEST: &str = "rounds::rounds_of_refusals_leave_no_descriptor_no_thread_and_no_child";
     // In a process in which nothing else opens or starts anything meanwhile.
     if !support::alone(TEST, |_| {}) {
         return;
@@ -71,9 +68,10 @@ fn a_thousand_rounds_of_refusals_leave_no_descriptor_no_thread_and_no_child() {
 }
 
 fn leaves_nothing(mut round: impl FnMut(usize)) {
-    round(ROUNDS);
+    let rounds = e2e::times(50, 1_000);
+    round(rounds);
     let before = settled();
-    for number in 0..ROUNDS {
+    for number in 0..rounds {
         round(number);
     }
     assert_eq!(settled(), before);

@@ -193,7 +193,8 @@ impl MetricsBackend for Recorded {
     }
 }
 
-/// `bytes` with every occurrence of `from` replaced by `to` of the same length.
+/// `bytes` with every occurrence of `from`, of which there is one at least, replaced by `to` of the
+/// same length.
 pub(crate) fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(
         from.len(),
@@ -209,6 +210,8 @@ pub(crate) fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
         bytes[at + found..at + found + from.len()].copy_from_slice(to);
         at += found + from.len();
     }
+    let shown = String::from_utf8_lossy(from);
+    assert!(at > 0, "there is no {shown:?} to be replaced");
     bytes
 }
 
@@ -223,7 +226,7 @@ pub(crate) fn selecting(spec: TaskSpec, key: &str, value: &str) -> TaskSpec {
 /// environment, its threads and descriptors, its subscriber.
 ///
 /// Answers `true` in that process, and `false` in the one that has waited for it. `test` is the full
-/// name, and `prepare` may change how the process is started.
+/// name of the test, and `prepare` may change how the process is started.
 pub(crate) fn alone(test: &str, prepare: impl FnOnce(&mut Command)) -> bool {
     const ALONE: &str = "E2E_ALONE";
     if std::env::var_os(ALONE).is_some_and(|name| name == test) {
@@ -231,9 +234,9 @@ pub(crate) fn alone(test: &str, prepare: impl FnOnce(&mut Command)) -> bool {
     }
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test]).env(ALONE, test);
-    command.stderr(Stdio::inherit());
     prepare(&mut command);
-    let output = command.output().unwrap();
+    // What is skipped there is said there.
+    let output = command.stderr(Stdio::inherit()).output().unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{stdout}");
     assert!(stdout.contains("1 passed"), "{stdout}");

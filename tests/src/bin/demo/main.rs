@@ -42,14 +42,14 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     zones::install(&directory)?;
     let trust = trust::words(&directory)?;
 
-    let scratch = Scratch::new()?;
-    let engine = Engine::set_up(&scratch.0, &directory)?;
-    let demo = Demo::new(&scratch.0, engine.is_ok())?;
+    let scratch = tempfile::tempdir()?;
+    let engine = Engine::set_up(scratch.path(), &directory)?;
+    let demo = Demo::new(scratch.path(), engine.is_ok())?;
     if let Err(reason) = &engine {
         println!("\nNo container engine works here, so there is no container task: {reason}");
     }
-    let specs = scratch.0.join("tasks.json");
-    let summary = scratch.0.join("summary.json");
+    let specs = scratch.path().join("tasks.json");
+    let summary = scratch.path().join("summary.json");
     fs::write(&specs, serde_json::to_string_pretty(&demo.tasks)?)?;
 
     say("What the plugins offer");
@@ -153,23 +153,5 @@ fn styles(code: &'static str) -> (&'static str, &'static str) {
         (code, "\x1b[0m")
     } else {
         ("", "")
-    }
-}
-
-/// A directory that is removed at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> std::io::Result<Self> {
-        let directory = std::env::temp_dir().join(format!("solti-demo-{}", std::process::id()));
-        fs::create_dir(&directory)?;
-        Ok(Self(directory))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // Nothing can be done about what the system does not let go.
-        fs::remove_dir_all(&self.0).ok();
     }
 }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::zones::ZONES;
@@ -199,31 +201,12 @@ fn command(command: &str, args: &[&str]) -> Value {
 }
 
 fn script(body: &str, env: Value) -> Value {
-    let body = base64(body.as_bytes());
+    let body = STANDARD.encode(body);
     json!({ "mode": { "script": { "runtime": "bash", "body": body } }, "env": env })
 }
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
-}
-
-/// The form in which a spec holds a script.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for group in bytes.chunks(3) {
-        let bits = (0..3).fold(0, |bits, at| {
-            bits << 8 | usize::from(group.get(at).copied().unwrap_or(0))
-        });
-        for at in 0..4 {
-            if at <= group.len() {
-                text.push(char::from(DIGITS[bits >> (18 - 6 * at) & 63]));
-            } else {
-                text.push('=');
-            }
-        }
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! Real containers, where podman and runc work. Each test has a storage of its own.
 
-use std::io::Write;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -30,12 +29,9 @@ impl Podman {
         let works = *WORKS.get_or_init(|| {
             let tried = Self::set_up().and_then(|podman| podman.engine.try_run());
             if let Err(reason) = &tried {
-                // Past the test harness, which shows nothing that a passing test prints.
-                let mut shown = std::io::stderr();
-                let _ = writeln!(
-                    shown,
-                    "no container engine works here, so no real container is tested: {reason}"
-                );
+                e2e::skip(&format!(
+                    "no real container, as no engine works here: {reason}"
+                ));
             }
             tried.is_ok()
         });
