@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use taskvisor::TaskError;
 
-use crate::{MetricsHandle, RunnerType, TaskOutcome};
+use crate::metrics::{MetricsHandle, RunnerType, TaskOutcome};
 
 /// An attempt under way: counted as started when made, as completed exactly once when it ends.
 ///
@@ -87,7 +87,7 @@ mod tests {
     use parking_lot::Mutex;
 
     use super::*;
-    use crate::{MetricsBackend, RunnerErrorKind};
+    use crate::metrics::{MetricsBackend, RunnerErrorKind};
 
     #[derive(Default)]
     struct Recorded(Mutex<Vec<Option<TaskOutcome>>>);

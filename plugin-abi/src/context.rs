@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use solti_model::RunnerEnv;
 
-use crate::{MetricsHandle, OutputRegistry, noop_metrics};
+use crate::metrics::{MetricsHandle, noop_metrics};
+use crate::output::OutputRegistry;
 
 /// The host's things a task may use: environment, metrics and output.
 ///

@@ -18,12 +18,14 @@ use solti_model::TaskKind;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Kinds(u8);
 
-/// The word a kind has in a stamp, in [`TaskKind::kind`] and in `export_plugin!`.
-const NAMES: [(&str, Kinds); 3] = [
-    ("subprocess", Kinds::SUBPROCESS),
-    ("wasm", Kinds::WASM),
-    ("container", Kinds::CONTAINER),
-];
+/// The names of the kinds as a literal, for what the compiler says of a wrong one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __kind_names {
+    () => {
+        "subprocess, wasm or container"
+    };
+}
 
 impl Kinds {
     /// No kind at all.
@@ -36,6 +38,17 @@ impl Kinds {
     pub const CONTAINER: Self = Self(1 << 2);
     /// Every kind, those of later versions of the model included.
     pub const ANY: Self = Self(u8::MAX);
+
+    /// Each kind and the name it has in a stamp, in [`TaskKind::kind`] and in `export_plugin!`.
+    pub(crate) const NAMES: [(&str, Self); 3] = [
+        ("subprocess", Self::SUBPROCESS),
+        ("wasm", Self::WASM),
+        ("container", Self::CONTAINER),
+    ];
+    /// The names in a sentence.
+    pub(crate) const IN_WORDS: &str = __kind_names!();
+    /// What separates the names in a list.
+    pub(crate) const SEPARATOR: &str = ",";
 
     /// The set of the kinds in either set.
     #[must_use]
@@ -69,7 +82,7 @@ impl Kinds {
 
     /// The names of the kinds in the set, in the order of their declaration.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        NAMES
+        Self::NAMES
             .into_iter()
             .filter(move |(_, kind)| self.contains(*kind))
             .map(|(name, _)| name)
@@ -81,20 +94,15 @@ impl Kinds {
     ///
     /// The first name that is not a routable kind.
     pub fn parse(list: &str) -> Result<Self, String> {
-        list.split(',')
+        list.split(Self::SEPARATOR)
             .filter(|name| !name.is_empty())
             .try_fold(Self::NONE, |set, name| {
-                NAMES
+                Self::NAMES
                     .iter()
                     .find(|(known, _)| *known == name)
                     .map(|(_, kind)| set.union(*kind))
                     .ok_or_else(|| name.to_owned())
             })
-    }
-
-    /// The bits, for a const rendering of the set.
-    pub(crate) const fn bits(self) -> u8 {
-        self.0
     }
 }
 
@@ -102,7 +110,7 @@ impl fmt::Display for Kinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, name) in self.names().enumerate() {
             if position > 0 {
-                f.write_str(",")?;
+                f.write_str(Self::SEPARATOR)?;
             }
             f.write_str(name)?;
         }
@@ -136,6 +144,15 @@ mod tests {
             assert_eq!(Kinds::parse(kind.kind()), Ok(Kinds::of(&kind)));
             assert!(Kinds::ANY.contains(Kinds::of(&kind)));
         }
+    }
+
+    #[test]
+    fn what_an_author_is_told_names_every_kind() {
+        let names: Vec<_> = Kinds::IN_WORDS
+            .split(", ")
+            .flat_map(|names| names.split(" or "))
+            .collect();
+        assert_eq!(names, Kinds::NAMES.map(|(name, _)| name));
     }
 
     #[test]

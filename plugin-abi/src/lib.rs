@@ -6,16 +6,16 @@
 //!   [`MetricsBackend`]. A runner written against it can be linked into a host or loaded by one.
 //! - **The ABI**: [`v1`], every type that crosses between a host and a plugin, and [`stamp`], what
 //!   can be read from a plugin file before anything of it runs. Only hosts deal with these.
-//! - **The SDK**: [`export_plugin!`], which makes a plugin of a runner.
+//! - **The SDK**: [`export_plugin!`], which turns a runner into a plugin.
 //!
-//! A plugin author needs the [`prelude`] and the macro; `export_plugin!` has a whole example.
+//! A plugin author needs the [`prelude`] and the macro; `export_plugin!` has a complete example.
+//! Whoever prints text that others wrote, on either side, passes it through [`text`].
 
 pub mod metrics;
 
 mod attempt;
 mod context;
 mod error;
-mod intern;
 mod kinds;
 mod output;
 mod run_id;

@@ -3,7 +3,10 @@
 use solti_model::TaskSpec;
 use taskvisor::TaskRef;
 
-use crate::{BuildContext, Kinds, RunId, RunnerError, make_run_id};
+use crate::context::BuildContext;
+use crate::error::RunnerError;
+use crate::kinds::Kinds;
+use crate::run_id::{RunId, make_run_id};
 
 /// Executes tasks of one or more kinds.
 ///

@@ -9,10 +9,11 @@
 //! | `guard` | turning a panic into a value, at every entry |
 //! | `probe` | telling an author's code that the plugin is only tried out |
 //! | `runtime` | the plugin's own tokio runtime, started by the first task |
-//! | `task` | runners, tasks and attempts as objects that cross |
+//! | `runner`, `task`, `attempt` | runners, tasks and attempts as objects that cross |
 //! | `remote` | the host's output and metrics as contract types |
 //! | `trace` | `tracing` and `log` events on their way to the host |
 
+mod attempt;
 mod config;
 mod construct;
 mod export;
@@ -20,6 +21,7 @@ mod export_plugin;
 mod guard;
 mod probe;
 mod remote;
+mod runner;
 mod runtime;
 mod task;
 mod trace;

@@ -23,15 +23,32 @@
 //! newer SDK may add some.
 
 mod decl;
+mod key;
 mod note;
 mod read;
+mod render;
 
 pub use decl::{PluginDecl, RunnerDecl};
-pub use note::{NOTE_OWNER, NOTE_TYPE, Note};
+pub use note::{MAX_STAMP_BYTES, NOTE_OWNER, NOTE_TYPE, Note, text_of_note};
 pub use read::{Stamp, StampError, StampedRunner};
-
 #[doc(hidden)]
-pub use decl::{render, rendered_len};
+pub use render::{render, rendered_len};
 
 /// The number of the ABI that this SDK builds plugins for.
-pub const ABI_VERSION: u32 = crate::v1::module::ABI_VERSION;
+pub use crate::v1::module::ABI_VERSION;
+
+/// The panic strategy that a plugin must be built with: with any other, a panic in it would end the
+/// host.
+pub const UNWIND: &str = "unwind";
+
+/// [`MACHO_SECTION`] as a literal, for an attribute.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __macho_section {
+    () => {
+        "__solti_plugin"
+    };
+}
+
+/// The name of the Mach-O section that holds the stamp, in the segment `__DATA`.
+pub const MACHO_SECTION: &str = __macho_section!();

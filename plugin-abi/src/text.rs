@@ -19,17 +19,48 @@ use std::fmt::Write as _;
 
 /// Whether a character would act on the terminal or on the text around it instead of showing.
 fn acts(char: char) -> bool {
-    char.is_control()
-        || matches!(
-            char,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-        )
+    code_acts(char as u32)
+}
+
+const fn code_acts(code: u32) -> bool {
+    matches!(
+        code,
+        0..=0x1f | 0x7f..=0x9f
+            | 0xad | 0x34f | 0x61c | 0x180e
+            | 0x200b..=0x200f
+            | 0x2028..=0x202e
+            | 0x2060..=0x206f
+            | 0xfeff
+            | 0xfff9..=0xfffb
+            | 0xe0000..=0xe007f
+    )
+}
+
+/// Whether [`escape`] would leave the text as it is; asked of what goes into a stamp, in a constant.
+pub(crate) const fn is_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let lead = bytes[at] as u32;
+        // A text is whole UTF-8, so the bytes that a first one announces are there.
+        let (code, len) = match lead {
+            ..0x80 => (lead, 1),
+            ..0xe0 => (lead & 0x1f, 2),
+            ..0xf0 => (lead & 0x0f, 3),
+            _ => (lead & 0x07, 4),
+        };
+        let mut code = code;
+        let end = at + len;
+        at += 1;
+        while at < end {
+            code = code << 6 | (bytes[at] & 0x3f) as u32;
+            at += 1;
+        }
+        if code_acts(code) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Writes out every character that acts instead of showing; the text stays on its line.
@@ -148,6 +179,15 @@ mod tests {
             escape("a\u{1b}[2J\u{0}\u{7f}\u{85}\u{9b}b\t\r\n"),
             "a\\u{1b}[2J\\u{0}\\u{7f}\\u{85}\\u{9b}b\\t\\r\\n"
         );
+    }
+
+    #[test]
+    fn what_is_plain_in_a_constant_is_what_nothing_is_written_out_of() {
+        const { assert!(is_plain("plain \u{e4}\u{5927}\u{1f980}") && !is_plain("a\u{202e}b")) };
+        for char in '\0'..=char::MAX {
+            let text = format!("a{char}b");
+            assert_eq!(is_plain(&text), escape(&text) == text, "{char:?}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use similar::TextDiff;
 use solti_model::StreamKind;
 use solti_plugin_abi::v1::error::{CONNECT, FfiError, PANIC};
 use solti_plugin_abi::v1::host::FfiHost;
-use solti_plugin_abi::v1::log::{FfiLogRecord, level};
+use solti_plugin_abi::v1::log::{FfiLogRecord, PANIC_TARGET, level};
 use solti_plugin_abi::v1::metrics::FfiMetrics;
 use solti_plugin_abi::v1::module::{ABI_VERSION, ConnectFn, FfiConnect, LAYOUTS, PluginModule};
 use solti_plugin_abi::v1::output::{FfiOutputRegistry, FfiOutputSink, stream};
@@ -92,7 +92,7 @@ fn render_all() -> String {
     layouts.add(FfiError::LAYOUT);
     format!(
         "# Version 1 of the ABI. Frozen; see tests/layout.rs. 64-bit little-endian.\n\n\
-         abi version {ABI_VERSION}\n\n{}\n{}",
+         abi version {ABI_VERSION}\n\n{}texts\n  panic target = {PANIC_TARGET}\n\n{}",
         codes(),
         layouts.finish()
     )

@@ -6,7 +6,7 @@ use memchr::memchr_iter;
 use solti_model::StreamKind;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::OutputSink;
+use super::sink::OutputSink;
 
 /// The longest line, in bytes, that a [`LineWriter`] passes on whole unless told otherwise: 64 KiB.
 pub const DEFAULT_MAX_LINE_BYTES: usize = 64 * 1024;

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use serde::de::DeserializeOwned;
 
 use super::config;
-use crate::Runner;
+use crate::runner::Runner;
 
 /// Constructs a runner that takes no configuration.
 ///

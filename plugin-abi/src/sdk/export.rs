@@ -10,14 +10,15 @@ use abi_stable::library::{
 use abi_stable::prefix_type::PrefixTypeTrait;
 use abi_stable::std_types::{RErr, ROk, RResult, RStr, RVec};
 
-use super::guard::{guard, install_hook};
-use super::{runtime, task, trace};
+use super::guard::{guard, guard_or_log, install_hook};
+use super::{runner, runtime, trace};
+use crate::run_id;
+use crate::runner::Runner;
 use crate::stamp::{Note, PluginDecl, render};
 use crate::v1::error::{CONNECT, FfiError};
 use crate::v1::host::FfiHost;
 use crate::v1::module::{FfiConnect, LAYOUTS_DIGEST, PluginModule, PluginModuleFields};
 use crate::v1::plugin::{FfiPlugin, PluginAbi, PluginAbi_TO};
-use crate::{Runner, run_id};
 
 /// The host of this library. It is given before any code of the author's runs, and never changes:
 /// a library that is connected twice stays with the first, which lives in the same process.
@@ -102,10 +103,7 @@ fn connect_inner<E: Export>(host: FfiHost, args: FfiConnect<'_>) -> Result<FfiPl
     Ok(FfiPlugin {
         name: RStr::from_str(E::DECL.name),
         version: RStr::from_str(E::DECL.version),
-        runners: runners
-            .into_iter()
-            .map(task::export_runner)
-            .collect::<RVec<_>>(),
+        runners: runners.into_iter().map(runner::export).collect::<RVec<_>>(),
         control: PluginAbi_TO::from_value(Control, TD_Opaque),
     })
 }
@@ -115,7 +113,7 @@ struct Control;
 impl PluginAbi for Control {
     fn refresh_log(&self) {
         if let Some(host) = HOST.get() {
-            super::guard::guard_or_log("the log filter's refresh", || trace::refresh(host));
+            guard_or_log("the log filter's refresh", || trace::refresh(host));
         }
     }
 

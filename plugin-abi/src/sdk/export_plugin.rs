@@ -104,7 +104,8 @@ macro_rules! export_plugin {
                 const DECL: $crate::__private::PluginDecl = $crate::__private::PluginDecl {
                     name: ::core::env!("CARGO_PKG_NAME"),
                     version: ::core::env!("CARGO_PKG_VERSION"),
-                    panic: if ::core::cfg!(panic = "unwind") { "unwind" } else { "abort" },
+                    // With any other strategy the error above ends the compilation.
+                    panic: $crate::stamp::UNWIND,
                     runners: &[$( $crate::__runner_decl!($($field)*) ),+],
                 };
 
@@ -123,7 +124,10 @@ macro_rules! export_plugin {
 
             #[used]
             #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".note.solti.plugin"))]
-            #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__solti_plugin"))]
+            #[cfg_attr(
+                target_vendor = "apple",
+                unsafe(link_section = ::core::concat!("__DATA,", $crate::__macho_section!()))
+            )]
             static __STAMP: $crate::__private::Note<__STAMP_LEN> =
                 $crate::__private::note_of(&<__Plugin as $crate::__private::Export>::DECL);
 

@@ -9,6 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 
 use crate::v1::error::{FfiError, PANIC};
+use crate::v1::log::PANIC_TARGET;
 
 thread_local! {
     /// How many guards are on this thread's stack: inside one, a panic is reported by its value.
@@ -35,18 +36,18 @@ pub(super) fn guard<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
     result.map_err(|payload| Panicked(describe(payload)))
 }
 
-/// Runs `f`, catching a panic; one that nobody can be told of goes to the host's log.
+/// Runs `f`, catching a panic; as no caller can be given an error, it goes to the host's log.
 pub(super) fn guard_or_log(place: &str, f: impl FnOnce()) {
     if let Err(Panicked(message)) = guard(f) {
         log_panic(place, &message);
     }
 }
 
-/// Writes a panic into the host's log.
+/// Reports a panic to the host, which logs and counts it.
 pub(super) fn log_panic(place: &str, message: &str) {
     // The event itself runs code of the bridge; a second panic must not escape either.
     let _ = catch_unwind(AssertUnwindSafe(|| {
-        tracing::error!(target: "solti_plugin_abi::panic", "panicked in {place}: {message}");
+        tracing::error!(target: PANIC_TARGET, "panicked in {place}: {message}");
     }));
 }
 

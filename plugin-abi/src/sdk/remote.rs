@@ -5,10 +5,10 @@ use std::sync::Arc;
 use abi_stable::std_types::{RSlice, RStr};
 use solti_model::{StreamKind, TaskId};
 
+use crate::metrics::{MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 use crate::output::{RemoteRegistry, RemoteSink};
 use crate::v1::metrics::FfiMetrics;
 use crate::v1::output::{FfiOutputRegistry, FfiOutputSink, stream};
-use crate::{MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
 pub(super) struct HostOutput(pub(super) FfiOutputRegistry);
 

@@ -1,12 +1,18 @@
-//! Reading a stamp's text.
+//! Reads a stamp's text.
 
 use solti_model::Labels;
 use thiserror::Error;
 
-use crate::Kinds;
+use super::key;
+use crate::kinds::Kinds;
+use crate::text::is_plain;
 
 /// What a plugin file says of itself.
+///
+/// All of its texts are fit to be printed: a stamp with control or invisible characters cannot be
+/// read.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stamp {
     /// The number of the ABI it was built for.
     pub abi: u32,
@@ -22,20 +28,21 @@ pub struct Stamp {
     pub target: String,
     /// The optimisation level.
     pub opt_level: String,
-    /// The panic strategy; only `unwind` can be loaded.
+    /// The panic strategy; only a plugin with [`UNWIND`](super::UNWIND) can be loaded.
     pub panic: String,
-    /// Its runners, in the order in which they are registered.
+    /// Its runners, in the order in which they are registered; at least one.
     pub runners: Vec<StampedRunner>,
 }
 
 /// What a plugin file says of one runner.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StampedRunner {
     /// The runner's name.
     pub name: String,
     /// The kinds it takes.
     pub kinds: Kinds,
-    /// Whether the kinds alone decide.
+    /// Whether the kinds alone decide, so that `supports` need not be asked.
     pub by_kind: bool,
     /// Its default labels.
     pub labels: Labels,
@@ -48,26 +55,26 @@ pub enum StampError {
     /// It is not text.
     #[error("the stamp is not UTF-8 text")]
     NotText,
-    /// A line without `=`.
+    /// A line has no `=`.
     #[error("line {line} of the stamp has no '=': {found:?}")]
     NoPair {
         /// The number of the line, from 1.
         line: usize,
-        /// The line.
+        /// The line, its first 80 characters.
         found: String,
     },
-    /// A line with a control character, which would do something to a terminal.
-    #[error("line {line} of the stamp has a control character: {found:?}")]
-    Control {
+    /// A line has a character that would act on a terminal, or hide from whoever reads it.
+    #[error("line {line} of the stamp has a control or invisible character: {found:?}")]
+    NotPlain {
         /// The number of the line, from 1.
         line: usize,
-        /// The line.
+        /// The line, its first 80 characters.
         found: String,
     },
-    /// A key that must be there and is not.
+    /// A key that must be there is not.
     #[error("the stamp has no '{0}'")]
     Missing(&'static str),
-    /// A value that does not fit its key.
+    /// A value does not fit its key.
     #[error("the stamp has {key}={found:?}, expected {expected}")]
     BadValue {
         /// The key.
@@ -89,16 +96,17 @@ impl Stamp {
         let text = str::from_utf8(text).map_err(|_| StampError::NotText)?;
         let value = text
             .lines()
-            .find_map(|line| line.strip_prefix("abi="))
-            .ok_or(StampError::Missing("abi"))?;
+            .filter_map(|line| line.split_once('='))
+            .find_map(|(key, value)| (key == key::ABI).then_some(value))
+            .ok_or(StampError::Missing(key::ABI))?;
         value.parse().map_err(|_| StampError::BadValue {
-            key: "abi",
+            key: key::ABI,
             found: value.to_owned(),
             expected: "a number",
         })
     }
 
-    /// Reads the stamp of this version of the ABI.
+    /// Reads the stamp of this version of the ABI. Keys that it does not know are skipped.
     ///
     /// # Errors
     ///
@@ -117,42 +125,41 @@ impl Stamp {
             panic: String::new(),
             runners: Vec::new(),
         };
-        for (at, line) in text.lines().enumerate() {
+        for (number, line) in (1..).zip(text.lines()) {
             let found = || line.chars().take(80).collect();
-            // A tab stands between the key and the value of a label.
-            if line.chars().any(|c| c.is_ascii_control() && c != '\t') {
-                return Err(StampError::Control {
-                    line: at + 1,
+            if !line.split(key::LABEL_SEPARATOR).all(is_plain) {
+                return Err(StampError::NotPlain {
+                    line: number,
                     found: found(),
                 });
             }
             let (key, value) = line.split_once('=').ok_or_else(|| StampError::NoPair {
-                line: at + 1,
+                line: number,
                 found: found(),
             })?;
             stamp.take(key, value)?;
         }
-        for (key, value) in [("plugin", &stamp.plugin), ("version", &stamp.version)] {
+        for (key, value) in [(key::PLUGIN, &stamp.plugin), (key::VERSION, &stamp.version)] {
             if value.is_empty() {
                 return Err(StampError::Missing(key));
             }
         }
         if stamp.runners.is_empty() {
-            return Err(StampError::Missing("runner"));
+            return Err(StampError::Missing(key::RUNNER));
         }
         Ok(stamp)
     }
 
     fn take(&mut self, key: &str, value: &str) -> Result<(), StampError> {
-        let text = match key {
-            "plugin" => &mut self.plugin,
-            "version" => &mut self.version,
-            "sdk" => &mut self.sdk,
-            "rustc" => &mut self.rustc,
-            "target" => &mut self.target,
-            "opt-level" => &mut self.opt_level,
-            "panic" => &mut self.panic,
-            "runner" => {
+        let field = match key {
+            key::PLUGIN => &mut self.plugin,
+            key::VERSION => &mut self.version,
+            key::SDK => &mut self.sdk,
+            key::RUSTC => &mut self.rustc,
+            key::TARGET => &mut self.target,
+            key::OPT_LEVEL => &mut self.opt_level,
+            key::PANIC => &mut self.panic,
+            key::RUNNER => {
                 self.runners.push(StampedRunner {
                     name: value.to_owned(),
                     kinds: Kinds::NONE,
@@ -161,35 +168,40 @@ impl Stamp {
                 });
                 return Ok(());
             }
-            "kinds" | "supports" | "label" => return self.take_of_runner(key, value),
+            key::KINDS | key::SUPPORTS | key::LABEL => {
+                let runner = self.runners.last_mut();
+                return runner
+                    .ok_or(StampError::Missing(key::RUNNER))?
+                    .take(key, value);
+            }
             _ => return Ok(()),
         };
-        *text = value.to_owned();
+        *field = value.to_owned();
         Ok(())
     }
+}
 
-    fn take_of_runner(&mut self, key: &str, value: &str) -> Result<(), StampError> {
-        let runner = self
-            .runners
-            .last_mut()
-            .ok_or(StampError::Missing("runner"))?;
+impl StampedRunner {
+    fn take(&mut self, key: &str, value: &str) -> Result<(), StampError> {
         match key {
-            "kinds" => {
-                runner.kinds = Kinds::parse(value).map_err(|found| StampError::BadValue {
-                    key: "kinds",
+            key::KINDS => {
+                self.kinds = Kinds::parse(value).map_err(|found| StampError::BadValue {
+                    key: key::KINDS,
                     found,
-                    expected: "subprocess, wasm or container",
+                    expected: Kinds::IN_WORDS,
                 })?;
             }
-            "supports" => runner.by_kind = value == "by_kind",
+            key::SUPPORTS => self.by_kind = value == key::BY_KIND,
             _ => {
                 let (label, value) =
-                    value.split_once('\t').ok_or_else(|| StampError::BadValue {
-                        key: "label",
-                        found: value.to_owned(),
-                        expected: "a key, a tab and a value",
-                    })?;
-                runner.labels.insert(label, value);
+                    value
+                        .split_once(key::LABEL_SEPARATOR)
+                        .ok_or_else(|| StampError::BadValue {
+                            key: key::LABEL,
+                            found: value.to_owned(),
+                            expected: "a key, a tab and a value",
+                        })?;
+                self.labels.insert(label, value);
             }
         }
         Ok(())
@@ -197,129 +209,4 @@ impl Stamp {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::super::{PluginDecl, RunnerDecl, render, rendered_len};
-    use super::*;
-
-    const DECL: PluginDecl = PluginDecl {
-        name: "demo",
-        version: "1.2.3",
-        panic: "unwind",
-        runners: &[
-            RunnerDecl {
-                name: "one",
-                kinds: Kinds::SUBPROCESS.union(Kinds::CONTAINER),
-                by_kind: true,
-                labels: &[("tier", "fast=very"), ("zone", "eu")],
-            },
-            RunnerDecl {
-                name: "two",
-                kinds: Kinds::WASM,
-                by_kind: false,
-                labels: &[],
-            },
-        ],
-    };
-    const TEXT: [u8; rendered_len(&DECL)] = render(&DECL);
-
-    #[test]
-    fn what_the_macro_renders_is_what_the_host_reads() {
-        let stamp = Stamp::read(&TEXT).unwrap();
-        assert_eq!(
-            (stamp.abi, stamp.plugin.as_str(), stamp.version.as_str()),
-            (1, "demo", "1.2.3")
-        );
-        assert_eq!(stamp.panic, "unwind");
-        assert!(stamp.rustc.starts_with("rustc "), "{}", stamp.rustc);
-        assert_eq!(stamp.runners.len(), 2);
-        assert_eq!(stamp.runners[0].kinds.to_string(), "subprocess,container");
-        assert!(stamp.runners[0].by_kind);
-        assert_eq!(stamp.runners[0].labels.get("tier"), Some("fast=very"));
-        assert_eq!(stamp.runners[1].kinds, Kinds::WASM);
-        assert!(!stamp.runners[1].by_kind);
-    }
-
-    #[test]
-    fn a_key_of_a_newer_sdk_is_ignored() {
-        let mut text = TEXT.to_vec();
-        text.extend_from_slice(b"colour=green\n");
-        assert_eq!(Stamp::read(&text), Stamp::read(&TEXT));
-    }
-
-    #[test]
-    fn each_broken_stamp_says_what_is_wrong() {
-        let message = |text: &[u8]| Stamp::read(text).unwrap_err().to_string();
-        assert_eq!(message(b"abi=1\n\xff"), "the stamp is not UTF-8 text");
-        assert_eq!(message(b"plugin=x\n"), "the stamp has no 'abi'");
-        assert_eq!(
-            message(b"abi=one\n"),
-            "the stamp has abi=\"one\", expected a number"
-        );
-        assert_eq!(
-            message(b"abi=1\nhm\n"),
-            "line 2 of the stamp has no '=': \"hm\""
-        );
-        assert_eq!(
-            message(b"abi=1\nplugin=\x1b[1mx\n"),
-            "line 2 of the stamp has a control character: \"plugin=\\u{1b}[1mx\""
-        );
-        assert_eq!(message(b"abi=1\nplugin=x\n"), "the stamp has no 'version'");
-        assert_eq!(
-            message(b"abi=1\nplugin=x\nversion=1\n"),
-            "the stamp has no 'runner'"
-        );
-        assert_eq!(
-            message(b"abi=1\nplugin=x\nversion=1\nrunner=r\nkinds=subprocess,vm\n"),
-            "the stamp has kinds=\"vm\", expected subprocess, wasm or container"
-        );
-        assert_eq!(message(b"abi=1\nkinds=wasm\n"), "the stamp has no 'runner'");
-    }
-
-    /// Lines of keys the stamp has, with values it may not have.
-    fn lines() -> impl Strategy<Value = Vec<u8>> {
-        let key = prop::sample::select(vec![
-            "abi", "plugin", "version", "panic", "runner", "kinds", "supports", "label", "", "x",
-        ]);
-        let value = prop_oneof!["[0-9]{0,12}", "[a-z,\t=]{0,12}", "\\PC{0,8}"];
-        let line = (key, any::<bool>(), value).prop_map(|(key, pair, value)| {
-            format!("{key}{}{value}\n", if pair { "=" } else { "" })
-        });
-        prop::collection::vec(line, 0..12).prop_map(|lines| {
-            let mut text = b"abi=1\nplugin=p\nversion=1\n".to_vec();
-            text.extend(lines.concat().into_bytes());
-            text
-        })
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn no_bytes_at_all_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Stamp::read(&bytes);
-            let _ = Stamp::read_abi(&bytes);
-        }
-
-        #[test]
-        fn what_looks_like_a_stamp_is_read_or_refused_in_words(text in lines()) {
-            match Stamp::read(&text) {
-                Ok(stamp) => prop_assert!(!stamp.runners.is_empty() && !stamp.plugin.is_empty()),
-                Err(err) => prop_assert!(!err.to_string().contains('\n'), "{}", err),
-            }
-        }
-
-        #[test]
-        fn a_stamp_that_was_damaged_does_not_make_the_reader_panic(
-            at in any::<prop::sample::Index>(),
-            byte in any::<u8>(),
-            length in any::<prop::sample::Index>(),
-        ) {
-            let mut text = TEXT.to_vec();
-            *at.get_mut(&mut text) = byte;
-            let _ = Stamp::read(&text);
-            let _ = Stamp::read(&TEXT[..length.index(TEXT.len())]);
-        }
-    }
-}
+mod tests;

@@ -3,6 +3,13 @@
 use abi_stable::StableAbi;
 use abi_stable::std_types::RStr;
 
+/// The target of an event that reports a panic with no caller to return an error to: in a
+/// destructor, or on a thread or in a task that the plugin has started itself.
+///
+/// A host counts such an event as a panic of the plugin, so it crosses whatever the host's log
+/// filter says.
+pub const PANIC_TARGET: &str = "solti_plugin_abi::panic";
+
 /// One event. Every text is borrowed for the call only.
 #[repr(C)]
 #[derive(StableAbi, Debug, Clone, Copy)]

@@ -29,10 +29,13 @@ macro_rules! __runner_field {
     };
 
     ([] $k:tt $l:tt $s:tt $c:tt) => {
-        ::core::compile_error!("export_plugin!: a runner has no `name`: write `name: \"…\"`, as Runner::name answers")
+        ::core::compile_error!("export_plugin!: a runner has no `name`: write `name: \"…\"`, with what Runner::name returns")
     };
     ($n:tt [] $l:tt $s:tt $c:tt) => {
-        ::core::compile_error!("export_plugin!: a runner has no `kinds`: write `kinds: [subprocess]`, or wasm or container")
+        ::core::compile_error!(::core::concat!(
+            "export_plugin!: a runner has no `kinds`: write `kinds: [subprocess]`, with one or more of ",
+            $crate::__kind_names!()
+        ))
     };
     ([$name:literal] [$($kind:expr),+] [$([$($label:expr),*])?] [$($by_kind:literal)?] $c:tt) => {
         $crate::__private::RunnerDecl {
@@ -50,19 +53,23 @@ macro_rules! __runner_field {
     ($n:tt $k:tt $l:tt $s:tt [$($c:tt)+] new $($rest:tt)*) => { $crate::__given_twice!(new) };
 
     ($n:tt $k:tt $l:tt $s:tt $c:tt name $($rest:tt)*) => {
-        ::core::compile_error!("export_plugin!: expected `name: \"…\"`: a literal in quotes, and a comma behind it")
+        ::core::compile_error!("export_plugin!: expected `name: \"…\"`: a string literal, followed by a comma")
     };
     ($n:tt $k:tt $l:tt $s:tt $c:tt kinds $($rest:tt)*) => {
-        ::core::compile_error!("export_plugin!: expected `kinds: [subprocess]`: one or more of subprocess, wasm and container, and a comma behind the list")
+        ::core::compile_error!(::core::concat!(
+            "export_plugin!: expected `kinds: [subprocess]`: one or more of ",
+            $crate::__kind_names!(),
+            " in brackets, followed by a comma"
+        ))
     };
     ($n:tt $k:tt $l:tt $s:tt $c:tt labels $($rest:tt)*) => {
-        ::core::compile_error!("export_plugin!: expected `labels: { \"key\" = \"value\" }`: literals in quotes, and a comma behind the braces")
+        ::core::compile_error!("export_plugin!: expected `labels: { \"key\" = \"value\" }`: string literals in braces, followed by a comma")
     };
     ($n:tt $k:tt $l:tt $s:tt $c:tt supports $($rest:tt)*) => {
-        ::core::compile_error!("export_plugin!: expected `supports: by_kind` and a comma behind it; without the field the host asks Runner::supports")
+        ::core::compile_error!("export_plugin!: expected `supports: by_kind`, followed by a comma; without this field the host asks Runner::supports")
     };
     ($n:tt $k:tt $l:tt $s:tt $c:tt new $($rest:tt)*) => {
-        ::core::compile_error!("export_plugin!: expected `new: Type::new`: a function of the configuration, and a comma behind it")
+        ::core::compile_error!("export_plugin!: expected `new: Type::new`: a function that takes the configuration, followed by a comma")
     };
     ($n:tt $k:tt $l:tt $s:tt $c:tt $field:ident $($rest:tt)*) => {
         ::core::compile_error!(::core::concat!(
@@ -108,7 +115,8 @@ macro_rules! __kind {
         ::core::compile_error!(::core::concat!(
             "export_plugin!: `",
             ::core::stringify!($other),
-            "` is no task kind; the kinds are subprocess, wasm and container"
+            "` is not a task kind: write ",
+            $crate::__kind_names!()
         ))
     };
 }

@@ -10,11 +10,11 @@ static NAMES: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
 /// Distinct names kept at most, so that a plugin that invents names cannot fill the memory.
 const LIMIT: usize = 4096;
 
-/// Returns `name` with a static life.
+/// Returns `name` with a static lifetime.
 ///
 /// The contract has `&'static str` in two errors, because the names come from the runner's source.
-/// There are few of them; past [`LIMIT`] all share one stand-in.
-pub(crate) fn intern(name: &str) -> &'static str {
+/// There are few of them; past [`LIMIT`] all share one placeholder.
+pub(super) fn intern(name: &str) -> &'static str {
     let mut names = NAMES.lock();
     let names = names.get_or_insert_default();
     if let Some(known) = names.get(name) {

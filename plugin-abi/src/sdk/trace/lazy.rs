@@ -13,15 +13,15 @@ use tracing_core::span::Current;
 use tracing_subscriber::layer::{Layered, SubscriberExt as _};
 use tracing_subscriber::registry::Registry;
 
-use super::Bridge;
+use super::bridge::Bridge;
 
 /// The bridge, over a registry that is made when it is first asked for.
-pub(super) struct Lazily {
+pub(super) struct LazyBridge {
     bridge: Bridge,
     registry: OnceLock<Layered<Bridge, Registry>>,
 }
 
-impl Lazily {
+impl LazyBridge {
     pub(super) fn new(bridge: Bridge) -> Self {
         Self {
             bridge,
@@ -35,7 +35,7 @@ impl Lazily {
     }
 }
 
-impl Subscriber for Lazily {
+impl Subscriber for LazyBridge {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         self.bridge.interest(metadata)
     }
