@@ -1,40 +1,63 @@
 //! A plugin's errors as the contract's.
 
 use solti_plugin_abi::RunnerError;
+use solti_plugin_abi::text::one_line;
 use solti_plugin_abi::v1::error::{FfiError, PANIC};
 use taskvisor::TaskError;
 
-use super::plugin::Plugin;
-
 /// A runner's error, its variant kept.
-pub(super) fn runner_error(plugin: &Plugin, err: FfiError) -> RunnerError {
-    match err.into_runner_error() {
-        Ok(err) => err,
-        Err(other) => RunnerError::Internal(describe(plugin, &other)),
-    }
+pub(super) fn runner_error(plugin: &str, err: FfiError) -> RunnerError {
+    err.into_runner_error()
+        .unwrap_or_else(|other| RunnerError::Internal(describe(plugin, &other)))
 }
 
 /// An attempt's error, its variant kept. What is not known is not retried.
-pub(super) fn task_error(plugin: &Plugin, err: FfiError) -> TaskError {
-    match err.into_task_error() {
-        Ok(err) => err,
-        Err(other) => TaskError::Fatal {
+pub(super) fn task_error(plugin: &str, err: FfiError) -> TaskError {
+    err.into_task_error()
+        .unwrap_or_else(|other| TaskError::Fatal {
             reason: describe(plugin, &other),
             exit_code: other.exit_code.into_option(),
-        },
+        })
+}
+
+/// A sentence for an error that is no variant of the contract's.
+fn describe(plugin: &str, err: &FfiError) -> String {
+    let text = one_line(&err.text);
+    if err.code == PANIC {
+        format!("plugin '{plugin}' panicked: {text}")
+    } else {
+        format!(
+            "plugin '{plugin}' answered with error code {}, which this host does not know: {text}",
+            err.code
+        )
     }
 }
 
-/// Words for an error that is no variant of the contract's; a panic is counted.
-pub(super) fn describe(plugin: &Plugin, err: &FfiError) -> String {
-    let name = plugin.name();
-    if err.code == PANIC {
-        plugin.count_panic();
-        format!("plugin '{name}' panicked: {}", err.text)
-    } else {
-        format!(
-            "plugin '{name}' answered with error code {}, which this host does not know: {}",
-            err.code, err.text
-        )
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_that_only_the_plugin_knows_keeps_its_text_on_one_line() {
+        let unknown = || FfiError::new(1000, "new in\n\u{1b}[2Jversion 9\n");
+        let text = "plugin 'demo' answered with error code 1000, which this host does not know: \
+                    new in / \\u{1b}[2Jversion 9";
+        assert!(
+            matches!(runner_error("demo", unknown()), RunnerError::Internal(found) if found == text)
+        );
+        assert!(
+            matches!(task_error("demo", unknown()), TaskError::Fatal { reason, .. } if reason == text)
+        );
+    }
+
+    #[test]
+    fn a_panic_whose_message_has_lines_stays_on_one() {
+        let message = "assertion failed\n  left: 1\n right: 2 (at src/lib.rs:3:4)";
+        let panicked = FfiError::new(PANIC, message);
+        assert_eq!(
+            runner_error("demo", panicked).to_string(),
+            "internal error: plugin 'demo' panicked: assertion failed /   left: 1 /  right: 2 (at \
+             src/lib.rs:3:4)"
+        );
     }
 }

@@ -1,8 +1,15 @@
 //! How often a plugin panics, and when that is too often.
+//!
+//! A panic reaches the host in one of two ways, and is counted once, here: as the error that a call
+//! into the plugin returns ([`Panics::count_in`]), or, where it had no caller to return to, as an
+//! event with the target [`PANIC_TARGET`](solti_plugin_abi::v1::log::PANIC_TARGET), on which
+//! `services::plugin_host` calls [`Panics::count`].
 
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use abi_stable::std_types::RResult;
+use solti_plugin_abi::v1::error::{FfiError, PANIC};
 use tracing::error;
 
 /// Counts the panics of one plugin.
@@ -35,6 +42,15 @@ impl Panics {
                 if count == 1 { "" } else { "s" }
             );
         }
+    }
+
+    /// Passes on what the plugin has answered, and counts the panic that it may be.
+    pub(super) fn count_in<T>(&self, answer: RResult<T, FfiError>) -> Result<T, FfiError> {
+        let answer = answer.into_result();
+        if answer.as_ref().is_err_and(|err| err.code == PANIC) {
+            self.count();
+        }
+        answer
     }
 
     pub(super) fn plugin(&self) -> &str {

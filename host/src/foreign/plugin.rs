@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use abi_stable::std_types::RBox;
+use abi_stable::std_types::{RBox, RResult};
+use solti_plugin_abi::v1::error::FfiError;
 use solti_plugin_abi::v1::plugin::PluginAbi_TO;
 
 use super::panics::Panics;
@@ -29,12 +30,13 @@ struct Inner {
     panics: Arc<Panics>,
 }
 
-/// How a plugin took its shutdown.
+/// How a plugin's shutdown went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ShutdownOutcome {
-    /// Attempts that had not ended when the time was over; they no longer run.
+    /// The attempts that had not ended within the grace; they no longer run.
     pub unfinished: u64,
-    /// How long it took.
+    /// How long the shutdown took.
     pub took: Duration,
 }
 
@@ -57,40 +59,43 @@ impl Plugin {
         }
     }
 
-    /// The plugin's name.
+    /// The plugin's name, as its stamp has it.
     #[must_use]
     pub fn name(&self) -> &str {
         self.inner.panics.plugin()
     }
 
-    /// The plugin's version.
+    /// The plugin's version, as its stamp has it.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.inner.version
     }
 
-    /// How often code of the plugin has panicked.
+    /// How often the plugin's code has panicked since it was loaded.
     #[must_use]
     pub fn panics(&self) -> u64 {
         self.inner.panics.so_far()
     }
 
-    /// Whether it has panicked as often as the host allows: its runners are asked no more, and what
-    /// they have begun goes on.
+    /// Whether the plugin has panicked as often as the host allows.
+    ///
+    /// Its runners are then given no more tasks; what they have begun goes on.
     #[must_use]
     pub fn is_retired(&self) -> bool {
         self.inner.panics.reached_limit()
     }
 
-    /// Attempts that have begun and not ended.
+    /// The number of attempts that have begun and not ended.
     #[must_use]
     pub fn active_tasks(&self) -> u64 {
         self.inner.control.active_tasks()
     }
 
-    /// Cancels the plugin's attempts, gives them at most `grace` to end, then stops its runtime.
+    /// Cancels the plugin's attempts, gives them `grace` to end, and then stops its runtime.
     ///
-    /// Blocks the calling thread for that long; later tasks of the plugin end as cancelled.
+    /// Blocks the calling thread until the last attempt has ended, for `grace` at most: in
+    /// asynchronous code, call it by `spawn_blocking`. Attempts that begin later end as cancelled at
+    /// once. A second call finds nothing to do.
     pub fn shutdown(&self, grace: Duration) -> ShutdownOutcome {
         let began = Instant::now();
         let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
@@ -101,8 +106,9 @@ impl Plugin {
         }
     }
 
-    pub(super) fn count_panic(&self) {
-        self.inner.panics.count();
+    /// Takes what a call into the plugin has answered; a panic is counted.
+    pub(super) fn answer<T>(&self, answer: RResult<T, FfiError>) -> Result<T, FfiError> {
+        self.inner.panics.count_in(answer)
     }
 
     /// Tells the plugin when the host's log filter has changed since it last asked.

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use abi_stable::std_types::{RBox, RResult, RStr};
+use abi_stable::std_types::{RBox, RStr};
 use solti_model::TaskSpec;
+use solti_plugin_abi::text::one_line;
 use solti_plugin_abi::v1::runner::{FfiContext, FfiRunner, RunnerAbi_TO};
 use solti_plugin_abi::{BuildContext, Kinds, RunId, Runner, RunnerError, make_run_id};
 use taskvisor::TaskRef;
 use tracing::error;
 
-use super::error::{describe, runner_error};
+use super::error::runner_error;
 use super::plugin::Plugin;
 use super::task::ForeignTask;
 use crate::services::{metrics, output};
@@ -57,17 +58,18 @@ impl Runner for ForeignRunner {
         let Ok(json) = serde_json::to_string(spec) else {
             return false;
         };
-        match self.object.supports(RStr::from_str(&json)) {
-            RResult::ROk(supports) => supports,
-            RResult::RErr(err) => {
-                let reason = describe(&self.plugin, &err);
-                error!(
-                    runner = self.name,
-                    "supports() failed, taken as no: {reason}"
-                );
-                false
-            }
-        }
+        let answer = self
+            .plugin
+            .answer(self.object.supports(RStr::from_str(&json)));
+        answer.unwrap_or_else(|err| {
+            let reason = runner_error(self.plugin.name(), err).to_string();
+            error!(
+                runner = self.name,
+                "supports() failed, so the runner gets no such task: {}",
+                one_line(&reason)
+            );
+            false
+        })
     }
 
     fn build_task(&self, spec: &TaskSpec, ctx: &BuildContext) -> Result<TaskRef, RunnerError> {
@@ -80,28 +82,32 @@ impl Runner for ForeignRunner {
         }
         self.plugin.refresh_log();
         let json = serde_json::to_string(spec)
-            .map_err(|err| RunnerError::InvalidSpec(format!("the spec is not JSON: {err}")))?;
-        let env = serde_json::to_string(ctx.env())
-            .map_err(|err| RunnerError::Internal(format!("the environment is not JSON: {err}")))?;
+            .map_err(|err| RunnerError::InvalidSpec(format!("the spec has no JSON form: {err}")))?;
+        let env = serde_json::to_string(ctx.env()).map_err(|err| {
+            RunnerError::Internal(format!("the environment has no JSON form: {err}"))
+        })?;
         let context = FfiContext {
             env: RStr::from_str(&env),
             output: output::export(Arc::clone(ctx.output_registry())),
             metrics: metrics::export(Arc::clone(ctx.metrics())),
         };
-        match self.object.build_task(RStr::from_str(&json), context) {
-            RResult::ROk(task) => Ok(Arc::new(ForeignTask::new(self.plugin.clone(), task))),
-            RResult::RErr(err) => Err(runner_error(&self.plugin, err)),
+        let answer = self.object.build_task(RStr::from_str(&json), context);
+        match self.plugin.answer(answer) {
+            Ok(task) => Ok(Arc::new(ForeignTask::new(self.plugin.clone(), task))),
+            Err(err) => Err(runner_error(self.plugin.name(), err)),
         }
     }
 
     fn build_run_id(&self, slot: &str) -> RunId {
-        match self.object.build_run_id(RStr::from_str(slot)) {
-            RResult::ROk(id) => RunId::from_parts(id.name.into(), id.seq),
-            RResult::RErr(err) => {
-                let reason = describe(&self.plugin, &err);
+        let answer = self.object.build_run_id(RStr::from_str(slot));
+        match self.plugin.answer(answer) {
+            Ok(id) => RunId::from_parts(id.name.into(), id.seq),
+            Err(err) => {
+                let reason = runner_error(self.plugin.name(), err).to_string();
                 error!(
                     runner = self.name,
-                    "build_run_id() failed, the host made the id: {reason}"
+                    "build_run_id() failed, so the host makes the id: {}",
+                    one_line(&reason)
                 );
                 make_run_id(self.name, slot)
             }

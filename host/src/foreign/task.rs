@@ -79,10 +79,8 @@ impl Future for ForeignAttempt {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         if let Poll::Ready(outcome) = Pin::new(&mut this.outcome).poll(cx) {
-            return Poll::Ready(match outcome {
-                RResult::ROk(()) => Ok(()),
-                RResult::RErr(err) => Err(task_error(&this.plugin, err)),
-            });
+            let ended = this.plugin.answer(outcome);
+            return Poll::Ready(ended.map_err(|err| task_error(this.plugin.name(), err)));
         }
         if let Cancellation::Unwatched(token) = &this.cancellation {
             this.cancellation = Cancellation::Watched(Box::pin(token.clone().cancelled_owned()));

@@ -64,7 +64,7 @@ pub(super) fn construct(
     connection: Connection,
     on_panic: impl Fn() + Send + Sync + 'static,
 ) -> Result<FfiPlugin, ConnectError> {
-    let host = plugin_host::export(Arc::from(plugin), connection.log, move |_| on_panic());
+    let host = plugin_host::export(Arc::from(plugin), connection.log, on_panic);
     let config = Value::Object(connection.config).to_string();
     let args = FfiConnect {
         config: RStr::from_str(&config),

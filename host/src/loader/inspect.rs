@@ -15,7 +15,7 @@ mod problem;
 mod tables;
 
 use serde::Serialize;
-use solti_plugin_abi::stamp::{ABI_VERSION, NOTE_OWNER, NOTE_TYPE, Stamp};
+use solti_plugin_abi::stamp::{ABI_VERSION, MAX_STAMP_BYTES, NOTE_OWNER, NOTE_TYPE, Stamp, UNWIND};
 
 use super::error::InspectError;
 
@@ -26,9 +26,6 @@ pub use problem::Problem;
 use elf as format;
 #[cfg(target_vendor = "apple")]
 use macho as format;
-
-/// The longest stamp that export_plugin! makes.
-const MAX_STAMP_BYTES: usize = 64 * 1024;
 
 /// What the bytes of a file say.
 #[derive(Debug, Clone, Default)]
@@ -87,7 +84,7 @@ impl Inspection {
         };
         match stamp {
             Ok(stamp) => {
-                if stamp.panic != "unwind" {
+                if stamp.panic != UNWIND {
                     self.problems.push(Problem::PanicAborts);
                 }
                 self.stamp = Some(stamp);

@@ -5,7 +5,7 @@ use solti_plugin_abi::v1::metrics::{FfiMetrics, MetricsAbi, MetricsAbi_TO};
 use solti_plugin_abi::{MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome};
 use tracing::warn;
 
-use super::contain;
+use super::contain::contain;
 
 /// Hands out `metrics`.
 pub(crate) fn export(metrics: MetricsHandle) -> FfiMetrics {

@@ -11,7 +11,7 @@ use solti_plugin_abi::v1::output::{
 };
 use solti_plugin_abi::{OutputRegistry, OutputSink};
 
-use super::contain;
+use super::contain::contain;
 
 /// Hands out `registry`.
 pub(crate) fn export(registry: Arc<OutputRegistry>) -> FfiOutputRegistry {

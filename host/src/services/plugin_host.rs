@@ -5,20 +5,18 @@ use std::sync::Arc;
 use abi_stable::erased_types::TD_Opaque;
 use abi_stable::std_types::RStr;
 use solti_plugin_abi::v1::host::{FfiHost, HostAbi, HostAbi_TO};
-use solti_plugin_abi::v1::log::{FfiLogRecord, level};
+use solti_plugin_abi::v1::log::{FfiLogRecord, PANIC_TARGET, level};
 use tracing::level_filters::LevelFilter;
 
-use super::contain;
+use super::contain::contain;
 use super::log::{PluginLog, PluginRecord};
 
-/// The target under which the SDK reports a panic that had no caller to tell.
-pub(crate) const PANIC_TARGET: &str = "solti_plugin_abi::panic";
-
-/// Hands out the host to the plugin `plugin`.
+/// Hands out the host to the plugin `plugin`; `on_panic` is called for each panic that the plugin
+/// could only log.
 pub(crate) fn export(
     plugin: Arc<str>,
     log: Arc<dyn PluginLog>,
-    on_panic: impl Fn(&str) + Send + Sync + 'static,
+    on_panic: impl Fn() + Send + Sync + 'static,
 ) -> FfiHost {
     let host = ExportedHost {
         plugin,
@@ -31,8 +29,7 @@ pub(crate) fn export(
 struct ExportedHost {
     plugin: Arc<str>,
     log: Arc<dyn PluginLog>,
-    /// Called with the message of a panic that the plugin could only log.
-    on_panic: Box<dyn Fn(&str) + Send + Sync>,
+    on_panic: Box<dyn Fn() + Send + Sync>,
 }
 
 impl HostAbi for ExportedHost {
@@ -58,7 +55,7 @@ impl HostAbi for ExportedHost {
     fn log(&self, record: FfiLogRecord<'_>) {
         contain("log", (), || {
             if record.target.as_str() == PANIC_TARGET {
-                (self.on_panic)(record.message.as_str());
+                (self.on_panic)();
             }
             self.log.record(&PluginRecord {
                 plugin: &self.plugin,

@@ -3,18 +3,20 @@
 //! `tracing` wants a static call site behind every event. The host cannot know a plugin's, so it
 //! makes its own and keeps them for ever; there are as many as the plugins have targets.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use parking_lot::RwLock;
-use tracing::field::{DisplayValue, FieldSet, Value, display};
+use solti_plugin_abi::text::{escape, one_line};
+use tracing::field::{FieldSet, Value, display};
 use tracing::{Event, Level, Metadata, dispatcher};
 use tracing_core::callsite::{self, Callsite, Identifier};
 use tracing_core::metadata::Kind;
 use tracing_core::subscriber::Interest;
 
-use super::PluginRecord;
+use super::record::PluginRecord;
 
 /// Grows when the host's subscriber rebuilds its interests and an answer given before may no longer
 /// hold: a filter changed, or a subscriber was set.
@@ -32,6 +34,7 @@ const ALWAYS: u8 = 2;
 /// Not registered yet: no answer has been given.
 const UNKNOWN: u8 = 3;
 
+/// By the target as the plugin has it.
 type ByTarget = HashMap<&'static str, &'static LogCallsite>;
 
 static CALLSITES: RwLock<Option<HashMap<Level, ByTarget>>> = RwLock::new(None);
@@ -58,7 +61,10 @@ pub(super) fn of(level: Level, target: &str) -> &'static LogCallsite {
         return known;
     }
     let target: &'static str = Box::leak(target.into());
-    let made = LogCallsite::leak(level, target);
+    let made = match escape(target) {
+        Cow::Borrowed(plain) => LogCallsite::leak(level, plain),
+        Cow::Owned(escaped) => LogCallsite::leak(level, escaped.leak()),
+    };
     by_target.insert(target, made);
     // Registering asks the subscriber, whose answer may log: not while the table is locked.
     drop(callsites);
@@ -113,26 +119,32 @@ impl LogCallsite {
             return;
         }
         let metadata = self.known_metadata();
-        let shown = |text: &'static str| metadata.fields().field(text);
+        let field = |name: &'static str| metadata.fields().field(name);
         let (Some(message), Some(plugin), Some(fields), Some(spans)) = (
-            shown("message"),
-            shown("plugin"),
-            shown("fields"),
-            shown("spans"),
+            field("message"),
+            field("plugin"),
+            field("fields"),
+            field("spans"),
         ) else {
             return;
         };
-        let values: [DisplayValue<&str>; 4] =
-            [record.message, record.plugin, record.fields, record.spans].map(display);
-        let optional =
-            |text: &str, at: usize| (!text.is_empty()).then_some(&values[at] as &dyn Value);
+        // What a plugin logs must not become a record of its own, nor act on a terminal.
+        let texts = [
+            one_line(record.message),
+            escape(record.plugin),
+            escape(record.fields),
+            escape(record.spans),
+        ];
+        let values = texts.each_ref().map(display);
+        let always = |at: usize| Some(&values[at] as &dyn Value);
+        let unless_empty = |at: usize| always(at).filter(|_| !texts[at].is_empty());
         Event::dispatch(
             metadata,
             &metadata.fields().value_set(&[
-                (&message, Some(&values[0] as &dyn Value)),
-                (&plugin, Some(&values[1] as &dyn Value)),
-                (&fields, optional(record.fields, 2)),
-                (&spans, optional(record.spans, 3)),
+                (&message, always(0)),
+                (&plugin, always(1)),
+                (&fields, unless_empty(2)),
+                (&spans, unless_empty(3)),
             ]),
         );
     }
