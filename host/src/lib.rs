@@ -26,6 +26,11 @@ mod foreign;
 mod loader;
 mod services;
 
+pub mod atomic;
+mod exit;
+
+pub use exit::exit_now;
+
 pub use foreign::{Plugin, ShutdownOutcome};
 pub use loader::refusal;
 pub use loader::{
@@ -33,8 +38,8 @@ pub use loader::{
     InspectError, Inspection, LoadDirError, LoadError, LoadReport, LoadedPlugin, LoadedRunner,
     Needs, OpenError, Passed, PassedRunner, Place, PluginLoader, PolicyError, Probe, ProbeError,
     Problem, Progress, PublicKeyError, RegisterError, Rejected, RememberedProbe, Signature,
-    SkipReason, Skipped, Stage, StageError, StageTimes, Survey, exit_now, forget_probes, inspect,
-    load_dir, one_line, probe_main, shown_path,
+    SkipReason, Skipped, Stage, StageError, StageTimes, Survey, forget_probes, inspect, load_dir,
+    one_line, probe_main, shown_path,
 };
 pub use router::RunnerRouter;
 pub use services::log::{PluginLog, PluginRecord, TracingLog};

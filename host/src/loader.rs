@@ -19,7 +19,6 @@ mod connect;
 mod digest;
 mod discover;
 mod error;
-mod exit;
 mod facts;
 mod inspect;
 mod open;
@@ -60,7 +59,6 @@ pub use error::{
     ConnectError, DirectoryRole, DiscoverError, InspectError, LoadDirError, LoadError, OpenError,
     Place, PolicyError, RegisterError, Stage, StageError,
 };
-pub use exit::exit_now;
 pub use facts::{FileFacts, StageTimes};
 pub use inspect::{GlibcVersion, Inspection, Needs, Problem, inspect};
 pub use policy::PublicKeyError;

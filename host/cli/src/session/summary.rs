@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use solti_model::Slot;
-use solti_plugin_host::Rejected;
+use solti_plugin_host::{Rejected, atomic};
 
 use crate::exit::Exit;
 use crate::metrics::Counts;
@@ -83,13 +83,18 @@ impl<'a> Summary<'a> {
         }
     }
 
-    /// Writes it to a file, as JSON.
+    /// Writes it to a file, as JSON: a reader sees all of it or what was there before.
     ///
     /// # Errors
     ///
     /// When the file cannot be written.
     pub(super) fn write(&self, file: &Path) -> io::Result<()> {
-        fs::write(file, serde_json::to_string(&self.json())? + "\n")
+        let json = serde_json::to_string(&self.json())? + "\n";
+        match fs::metadata(file) {
+            // A pipe, or a device like /dev/stderr, is to be written to and not to be replaced.
+            Ok(found) if !found.is_file() => fs::write(file, json),
+            _ => atomic::write(file, json),
+        }
     }
 
     /// Lines that could not be shown.

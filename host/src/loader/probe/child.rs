@@ -18,9 +18,9 @@ use tracing::level_filters::LevelFilter;
 use super::descriptors::Descriptors;
 use super::limits;
 use super::wire::{Answer, HOST, Request};
+use crate::exit::exit_now;
 use crate::loader::connect::{self, Connection, Description};
 use crate::loader::error::OpenError;
-use crate::loader::exit::exit_now;
 use crate::loader::open;
 use crate::services::log::{PluginLog, PluginRecord};
 

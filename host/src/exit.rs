@@ -1,18 +1,20 @@
-//! Ends the process without running destructors.
+//! The end of a process in which plugins are open.
 
-#![allow(
+#![expect(
     unsafe_code,
     reason = "std has no way to end a process without its exit handlers"
 )]
 
 use std::io::{Write as _, stderr, stdout};
 
-/// Ends this program without running what libraries have registered for its end.
+/// Ends this program with an exit code, without running what libraries have registered for its end.
 ///
 /// Plugins are never closed, so their destructors would run when `main` returns, beside threads of
 /// theirs that still run: one that crashes turns a success into a signal. A program that has loaded
-/// plugins ends with this instead. Standard output and standard error are flushed; whatever else the
-/// program buffers it must have written by now.
+/// plugins ends with this instead.
+///
+/// Standard output and standard error are flushed, which blocks for as long as whoever reads them
+/// does; whatever else the program buffers it must have written by now.
 pub fn exit_now(code: u8) -> ! {
     // Nothing more can be done for a stream that takes no more.
     let _ = stdout().flush();
