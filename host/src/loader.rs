@@ -62,7 +62,7 @@ pub use error::{
 pub use facts::{FileFacts, StageTimes};
 pub use inspect::{GlibcVersion, Inspection, Needs, Problem, inspect};
 pub use policy::PublicKeyError;
-pub use probe::{Probe, ProbeError, RememberedProbe, forget_probes, probe_main};
+pub use probe::{ProbeError, ProbeOutcome, RememberedProbe, forget_probes, probe_main};
 pub use report::{LoadReport, LoadedPlugin, LoadedRunner, Rejected, SkipReason, Skipped};
 pub use shown::{one_line, shown_path};
 pub use survey::{Signature, Survey};
@@ -132,7 +132,7 @@ pub struct PluginLoader {
     on_progress: Option<Arc<OnProgress>>,
     policy: Policy,
     stage_in: Option<PathBuf>,
-    probe: probe::Settings,
+    probe: probe::ProbeOptions,
     max_panics: Option<NonZeroU64>,
 }
 

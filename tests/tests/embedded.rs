@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use e2e::PLUGIN_SUFFIX;
 use solti_plugin_host::{
-    LoadReport, PluginLoader, Probe, RunnerRouter, Stage, forget_probes, probe_main,
+    LoadReport, PluginLoader, ProbeOutcome, RunnerRouter, Stage, forget_probes, probe_main,
 };
 
 fn main() {
     let before_probe_main = loader_without_program();
-    assert!(matches!(before_probe_main, Probe::NotProbed { .. }));
+    assert!(matches!(before_probe_main, ProbeOutcome::NotProbed { .. }));
     probe_main();
     a_program_that_calls_probe_main_probes_plugins_by_itself();
     probes_leave_no_descriptor_and_no_process_behind();
@@ -22,7 +22,7 @@ fn main() {
 }
 
 /// A main that has not called `probe_main` yet must not be started as a probe.
-fn loader_without_program() -> Probe {
+fn loader_without_program() -> ProbeOutcome {
     // As a probe this is the one place where the program could go wrong: it would load plugins
     // again and again.
     if std::env::args().len() > 1 {
@@ -33,7 +33,7 @@ fn loader_without_program() -> Probe {
     let report = load(&PluginLoader::new(), directory.path());
     let probe = report.loaded()[0].probe.clone();
     let reason = "the host's main does not begin with probe_main(), and it names no probe program";
-    assert_eq!(probe, Probe::NotProbed { reason });
+    assert_eq!(probe, ProbeOutcome::NotProbed { reason });
     probe
 }
 
@@ -42,22 +42,28 @@ fn a_program_that_calls_probe_main_probes_plugins_by_itself() {
     e2e::install("hello", directory.path(), "hello");
     write_hostile(directory.path(), "abort", "abort");
     let report = load(&PluginLoader::new(), directory.path());
-    assert!(matches!(report.loaded()[0].probe, Probe::Passed { .. }));
+    assert!(matches!(
+        report.loaded()[0].probe,
+        ProbeOutcome::Passed { .. }
+    ));
     assert_eq!(
         report.rejected()[0].to_string(),
-        "abort.so: rejected at probe: loading it ended a probe process with SIGABRT: \
+        "abort.so: rejected at probe: loading it ended a probe process with signal 6 (SIGABRT): \
          get a fixed build of it"
     );
     // The same bytes are not tried again, until they are forgotten.
     let again = load(&PluginLoader::new(), directory.path());
-    assert!(matches!(again.loaded()[0].probe, Probe::Remembered { .. }));
+    assert!(matches!(
+        again.loaded()[0].probe,
+        ProbeOutcome::Remembered { .. }
+    ));
     let reason = again.rejected()[0].to_string();
     assert!(
-        reason.contains("get a fixed build of it (found at 2"),
+        reason.contains("with signal 6 (SIGABRT) (found at 2"),
         "{reason}"
     );
     assert!(
-        reason.ends_with("Z; `solti-host forget` has it tried again)"),
+        reason.ends_with("Z): get a fixed build of it, or have it tried again (forget_probes)"),
         "{reason}"
     );
     assert_eq!(
@@ -67,11 +73,17 @@ fn a_program_that_calls_probe_main_probes_plugins_by_itself() {
         1
     );
     let third = load(&PluginLoader::new(), directory.path());
-    assert!(matches!(third.loaded()[0].probe, Probe::Passed { .. }));
+    assert!(matches!(
+        third.loaded()[0].probe,
+        ProbeOutcome::Passed { .. }
+    ));
     // Nor is another configuration the same.
     let other = PluginLoader::new().probe_time(Duration::from_secs(7));
     let fourth = load(&other, directory.path());
-    assert!(matches!(fourth.loaded()[0].probe, Probe::Passed { .. }));
+    assert!(matches!(
+        fourth.loaded()[0].probe,
+        ProbeOutcome::Passed { .. }
+    ));
 }
 
 fn probes_leave_no_descriptor_and_no_process_behind() {

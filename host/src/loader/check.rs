@@ -11,7 +11,7 @@ use super::discover::{self, Found, shown};
 use super::error::{LoadDirError, LoadError};
 use super::facts::FileFacts;
 use super::policy::Sums;
-use super::probe::Probe;
+use super::probe::ProbeOutcome;
 use super::register;
 use super::report::{Rejected, SkipReason, Skipped, kind_names};
 use super::shown::shown_path;
@@ -49,7 +49,7 @@ pub struct Passed {
     /// Its runners, in routing order.
     pub runners: Vec<PassedRunner>,
     /// Whether another process has loaded it.
-    pub probe: Probe,
+    pub probe: ProbeOutcome,
     /// What was measured of the file.
     #[serde(flatten)]
     pub facts: FileFacts,

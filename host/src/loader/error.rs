@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use super::inspect::Problem;
 use super::probe::ProbeError;
+use super::refusal;
 
 pub(super) use advice::sentence;
 pub use directory::{DirectoryRole, LoadDirError};
@@ -76,7 +77,7 @@ pub enum LoadError {
     #[error(transparent)]
     Stage(#[from] StageError),
     /// At [`Stage::Probe`].
-    #[error(transparent)]
+    #[error("{}", of_probe(.0))]
     Probe(#[from] ProbeError),
     /// At [`Stage::Open`].
     #[error(transparent)]
@@ -103,6 +104,14 @@ impl LoadError {
             Self::Connect(_) => Stage::Connect,
             Self::Register(_) => Stage::Register,
         }
+    }
+}
+
+fn of_probe(err: &ProbeError) -> String {
+    match err {
+        // These have their advice in their text.
+        ProbeError::Open(_) | ProbeError::Connect(_) => err.to_string(),
+        _ => refusal::sentence(err, refusal::method),
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "the dlopen boundary")]
 
 mod identity;
+mod mapping;
 
 use std::error::Error;
 use std::fs::File;
@@ -49,14 +50,14 @@ pub(super) fn check_path(path: &Path) -> Result<(), OpenError> {
 /// Opens the staged library of the file called `name`.
 pub(super) fn open(staged: Staged, name: &str, needs: &Needs) -> Result<Opened, OpenError> {
     let sonames = sonames::reserve(name, needs)?;
-    let library = load(&staged.path)?;
+    let library = load(&staged.path, &staged.file)?;
     sonames.keep();
     Opened::new(&library, ManuallyDrop::new(staged.file))
 }
 
 /// Opens the library at `path`, whose bytes are in `file`, in a process that has no other.
 pub(super) fn open_alone(path: &Path, file: ManuallyDrop<File>) -> Result<Opened, OpenError> {
-    let library = load(path)?;
+    let library = load(path, &file)?;
     Opened::new(&library, file)
 }
 
@@ -64,13 +65,13 @@ pub(super) fn open_alone(path: &Path, file: ManuallyDrop<File>) -> Result<Opened
 ///
 /// Symbols are resolved at once, so that a missing one is an error here and not the end of the
 /// process in the middle of a task; and none of them is offered to other libraries.
-fn load(path: &Path) -> Result<ManuallyDrop<Library>, OpenError> {
+fn load(path: &Path, file: &File) -> Result<ManuallyDrop<Library>, OpenError> {
     let flags = RTLD_NOW | RTLD_LOCAL | libc::RTLD_NODELETE;
     // SAFETY: this runs the library's constructors, which is what loading a plugin means; whether
     // to trust them was decided by the stages before.
     let library =
         unsafe { Library::open(Some(path), flags) }.map_err(|err| OpenError::Refused {
-            reason: cause(&err, path),
+            reason: mapping::explained(cause(&err, path), file),
         })?;
     Ok(ManuallyDrop::new(library))
 }

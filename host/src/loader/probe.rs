@@ -1,33 +1,29 @@
 //! Another process loads a plugin before this one does.
 //!
 //! ```text
-//! memory ─► run ─────────────► process, streams ─► verdict ─► memory
-//!           │ starts            waits, reads
-//!           ▼
-//!           child ─► limits ─► open ─► connect ─► answer
+//! cache ─► host: start ─► watch ─► verdict ─► cache
+//!            │ wire         │ wire
+//!            ▼              ▲
+//!          child: limits ─► rehearsal: open ─► connect
 //! ```
 //!
 //! What loading a library does cannot be undone, stopped or limited in the process that does it: a
 //! constructor that hangs holds the system's loader lock, and one that calls `exit(0)` ends the host
 //! with success.
 
+mod cache;
 mod child;
-mod descriptors;
 mod error;
-mod limits;
-mod memory;
-mod process;
-mod run;
-mod settings;
-mod streams;
+mod host;
+mod options;
+mod program;
 mod verdict;
 mod wire;
 
 use std::env;
 use std::hash::{BuildHasher as _, RandomState};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
 use std::thread;
 use std::time::{Instant, SystemTime};
 
@@ -38,17 +34,11 @@ use solti_plugin_abi::v1::module::LAYOUTS_DIGEST;
 
 use super::digest::Digest;
 use super::stage::Staged;
-use wire::Request;
+use verdict::Expected;
 
+pub use cache::{RememberedProbe, forget_probes};
 pub use error::ProbeError;
-pub use memory::{RememberedProbe, forget_probes};
-pub(super) use settings::Settings;
-
-/// The first argument of a program that is started as a probe.
-const ARGUMENT: &str = "--solti-plugin-probe";
-
-/// Whether this program answers as a probe when it is started as one.
-static CAN_PROBE_ITSELF: AtomicBool = AtomicBool::new(false);
+pub(super) use options::ProbeOptions;
 
 /// Lets this program probe plugins: call it as the first line of `main`.
 ///
@@ -70,17 +60,20 @@ static CAN_PROBE_ITSELF: AtomicBool = AtomicBool::new(false);
 /// }
 /// ```
 pub fn probe_main() {
-    if env::args_os().nth(1).is_some_and(|first| first == ARGUMENT) {
+    if env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == wire::ARGUMENT)
+    {
         child::run();
     }
-    CAN_PROBE_ITSELF.store(true, Ordering::Relaxed);
+    program::can_probe_itself();
 }
 
 /// Whether a plugin was tried out by another process before it was loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "result", rename_all = "camelCase")]
 #[non_exhaustive]
-pub enum Probe {
+pub enum ProbeOutcome {
     /// It was, and it passed.
     Passed {
         /// How long that took, in milliseconds.
@@ -99,14 +92,14 @@ pub enum Probe {
 }
 
 /// What is probed.
-pub(super) struct Trial<'a> {
+pub(super) struct ProbeRequest<'a> {
     pub(super) staged: &'a Staged,
     pub(super) stamp: &'a Stamp,
     pub(super) config: &'a Map<String, Value>,
     pub(super) worker_threads: u32,
 }
 
-impl Default for Probe {
+impl Default for ProbeOutcome {
     fn default() -> Self {
         Self::NotProbed {
             reason: "its turn has not come",
@@ -114,108 +107,99 @@ impl Default for Probe {
     }
 }
 
-impl Settings {
-    /// How many probes run side by side, a few on any machine: 0 where there are none.
-    pub(super) fn workers(&self) -> usize {
-        if self.program().is_err() {
-            return 0;
-        }
-        thread::available_parallelism()
-            .map_or(2, NonZeroUsize::get)
-            .clamp(2, 8)
+/// How many probes run side by side, a few on any machine: 0 where there are none.
+pub(super) fn workers(options: &ProbeOptions) -> usize {
+    if program::find(options).is_err() {
+        return 0;
     }
+    thread::available_parallelism()
+        .map_or(2, NonZeroUsize::get)
+        .clamp(2, 8)
+}
 
-    /// Finds out what a plugin does when it is loaded.
-    pub(super) fn probe(&self, trial: &Trial<'_>) -> Result<Probe, ProbeError> {
-        let program = match self.program() {
-            Ok(program) => program,
-            Err(reason) => return Ok(Probe::NotProbed { reason }),
+/// Finds out what a plugin does when it is loaded. Blocks until the probe has ended, at most for as
+/// long as it may take.
+pub(super) fn probe(
+    options: &ProbeOptions,
+    request: &ProbeRequest<'_>,
+) -> Result<ProbeOutcome, ProbeError> {
+    let program = match program::find(options) {
+        Ok(program) => program,
+        Err(reason) => return Ok(ProbeOutcome::NotProbed { reason }),
+    };
+    let state = options.state.as_deref();
+    let key = key(options, request);
+    if let Some(remembered) = cache::recall(state, &key) {
+        return match remembered.failure {
+            None => Ok(ProbeOutcome::Remembered {
+                at: seconds(remembered.at),
+            }),
+            Some(reason) => Err(ProbeError::Remembered {
+                reason,
+                at: remembered.at,
+            }),
         };
-        let state = self.state.as_deref();
-        let key = self.key(trial);
-        if let Some(remembered) = memory::recall(state, &key) {
-            return match remembered.failure {
-                None => Ok(Probe::Remembered {
-                    at: seconds(remembered.at),
-                }),
-                Some(reason) => Err(ProbeError::Remembered {
-                    reason,
-                    at: remembered.at,
-                }),
-            };
-        }
-        let began = Instant::now();
-        let found = self.run(&program, trial);
-        if found.as_ref().err().is_none_or(ProbeError::is_of_the_file) {
-            let result = RememberedProbe {
-                digest: trial.staged.digest.to_string(),
-                plugin: trial.stamp.plugin.clone(),
-                version: trial.stamp.version.clone(),
-                at: SystemTime::now(),
-                failure: found.as_ref().err().map(ToString::to_string),
-                of_time: found.as_ref().err().is_some_and(ProbeError::is_of_time),
-            };
-            memory::keep(state, key, result);
-        }
-        found.map(|()| Probe::Passed {
-            ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        })
     }
-
-    fn run(&self, program: &Path, trial: &Trial<'_>) -> Result<(), ProbeError> {
-        let request = Request {
-            nonce: nonce(),
-            path: trial.staged.path_from_stdin.clone(),
-            plugin: trial.stamp.plugin.clone(),
-            config: trial.config.clone(),
-            worker_threads: trial.worker_threads,
-            cpu_secs: self.limits.cpu().as_secs(),
-            memory: self.limits.memory,
+    let began = Instant::now();
+    let found = run(options, &program, request);
+    let failure = found.as_ref().err();
+    if failure.is_none_or(ProbeError::is_of_the_file) {
+        let result = RememberedProbe {
+            digest: request.staged.digest.to_string(),
+            plugin: request.stamp.plugin.clone(),
+            version: request.stamp.version.clone(),
+            at: SystemTime::now(),
+            failure: failure.map(ToString::to_string),
+            transient: failure.is_some_and(ProbeError::is_transient),
         };
-        let ended = run::run(program, &trial.staged.file, &request, self.limits.time).map_err(
-            |source| ProbeError::NotRun {
+        cache::keep(state, key, result);
+    }
+    found.map(|()| ProbeOutcome::Passed {
+        ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+fn run(
+    options: &ProbeOptions,
+    program: &Path,
+    request: &ProbeRequest<'_>,
+) -> Result<(), ProbeError> {
+    let limits = options.limits;
+    let nonce = nonce();
+    let asked = wire::Request {
+        nonce: nonce.clone(),
+        path: request.staged.path_from_stdin.clone(),
+        plugin: request.stamp.plugin.clone(),
+        config: request.config.clone(),
+        worker_threads: request.worker_threads,
+        cpu_secs: limits.cpu().as_secs(),
+        memory: limits.memory,
+    };
+    let ended =
+        host::run(program, &request.staged.file, &asked, limits.time).map_err(|reason| {
+            ProbeError::NotRun {
                 program: program.to_owned(),
-                source,
-            },
-        )?;
-        let in_memory = trial.staged.in_memory();
-        verdict::verdict(
-            &ended,
-            &request.nonce,
-            trial.stamp,
-            program,
-            &self.limits,
-            in_memory,
-        )
-    }
+                reason,
+            }
+        })?;
+    let expected = Expected {
+        nonce: &nonce,
+        program,
+        limits,
+    };
+    Ok(expected.judge(&ended)?.check(request.stamp)?)
+}
 
-    /// The program that probes, or why there is none.
-    fn program(&self) -> Result<PathBuf, &'static str> {
-        if self.off {
-            Err("switched off")
-        } else if let Some(program) = &self.program {
-            Ok(program.clone())
-        } else if !CAN_PROBE_ITSELF.load(Ordering::Relaxed) {
-            Err("the host's main does not begin with probe_main(), and it names no probe program")
-        } else if cfg!(target_os = "linux") {
-            // The file that runs, even when another has been put in its place.
-            Ok("/proc/self/exe".into())
-        } else {
-            env::current_exe().map_err(|_| "the host does not find its own program")
-        }
-    }
-
-    /// All that the result of a probe depends on.
-    fn key(&self, trial: &Trial<'_>) -> String {
-        let config = serde_json::to_string(trial.config).expect("a JSON object is JSON");
-        let text = format!(
-            "{} {} {LAYOUTS_DIGEST} {:?} {config}",
-            trial.staged.digest,
-            wire::HOST,
-            self.limits
-        );
-        Digest::of(text.as_bytes()).to_string()
-    }
+/// All that the result of a probe depends on.
+fn key(options: &ProbeOptions, request: &ProbeRequest<'_>) -> String {
+    let config = serde_json::to_string(request.config).expect("a JSON object is JSON");
+    let text = format!(
+        "{} {} {LAYOUTS_DIGEST} {:?} {config}",
+        request.staged.digest,
+        wire::HOST,
+        options.limits
+    );
+    Digest::of(text.as_bytes()).to_string()
 }
 
 /// A number that nobody has seen before, in hexadecimal digits.

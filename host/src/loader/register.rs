@@ -9,7 +9,7 @@ use super::connect::Connected;
 use super::discover::Candidate;
 use super::error::RegisterError;
 use super::facts::FileFacts;
-use super::probe::Probe;
+use super::probe::ProbeOutcome;
 use super::report::{LoadedPlugin, LoadedRunner};
 use crate::router::RunnerRouter;
 
@@ -38,7 +38,7 @@ pub(super) fn register(
     facts: FileFacts,
     name: String,
     stamp: &Stamp,
-    probe: Probe,
+    probe: ProbeOutcome,
     connected: Connected,
     overrides: &[Labels; 2],
     router: &mut RunnerRouter,

@@ -14,7 +14,7 @@ use tracing::warn;
 use super::error::{LoadError, Stage};
 use super::facts::FileFacts;
 use super::plain::plain;
-use super::probe::Probe;
+use super::probe::ProbeOutcome;
 use crate::foreign::Plugin;
 
 pub use skipped::{SkipReason, Skipped};
@@ -48,7 +48,7 @@ pub struct LoadedPlugin {
     /// Its runners, in routing order.
     pub runners: Vec<LoadedRunner>,
     /// Whether another process had loaded it before.
-    pub probe: Probe,
+    pub probe: ProbeOutcome,
     /// What was measured of the file.
     #[serde(flatten)]
     pub facts: FileFacts,

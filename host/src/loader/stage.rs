@@ -33,18 +33,11 @@ pub(super) struct Staged {
     /// Its length in bytes.
     pub(super) len: u64,
     /// The name of the copy where it is a file of a directory; dropping it removes the file.
-    copy: Option<TempPath>,
+    _copy: Option<TempPath>,
 }
 
 /// The standard input of a process.
 const STDIN: &str = "/proc/self/fd/0";
-
-impl Staged {
-    /// Whether it lies in no directory, and so on no mount.
-    pub(super) fn in_memory(&self) -> bool {
-        self.copy.is_none()
-    }
-}
 
 /// Stages `bytes`, those of a file called `name`: in memory, or as a file of `directory`.
 pub(super) fn stage(
@@ -59,7 +52,7 @@ pub(super) fn stage(
         path_from_stdin,
         digest,
         len: bytes.len() as u64,
-        copy,
+        _copy: copy,
     };
     if let Some(directory) = directory {
         let (file, copy) = copy::make(bytes, directory)?;

@@ -6,7 +6,7 @@ use super::error::Stage;
 use super::facts::FileFacts;
 use super::policy::Sums;
 use super::prepare::{Prepared, Ready};
-use super::probe::{Probe, Trial};
+use super::probe::{self, ProbeOutcome, ProbeRequest};
 use super::report::{Rejected, Skipped};
 use super::side_by_side::side_by_side;
 use super::{PluginLoader, Progress};
@@ -22,7 +22,7 @@ pub(super) enum Tried {
 pub(super) struct Sound {
     pub(super) candidate: Candidate,
     pub(super) ready: Ready,
-    pub(super) probe: Probe,
+    pub(super) probe: ProbeOutcome,
     pub(super) facts: FileFacts,
 }
 
@@ -32,7 +32,7 @@ impl PluginLoader {
         let names: Vec<_> = found.iter().map(|found| found.file().to_owned()).collect();
         side_by_side(
             found,
-            self.probe.workers(),
+            probe::workers(&self.probe),
             |found, bytes| self.probe_tried(self.prepare_found(found, sums, bytes)),
             |done, wait| {
                 if let Some(on_progress) = &self.on_progress {
@@ -60,7 +60,7 @@ impl PluginLoader {
             Ok(Prepared::Ready(ready)) => Tried::Sound(Box::new(Sound {
                 candidate,
                 ready: *ready,
-                probe: Probe::default(),
+                probe: ProbeOutcome::default(),
                 facts,
             })),
             Ok(Prepared::Skipped(reason)) => Tried::Skipped(Skipped {
@@ -85,13 +85,16 @@ impl PluginLoader {
             staged,
             ..
         } = &sound.ready;
-        let trial = Trial {
+        let request = ProbeRequest {
             staged,
             stamp,
             config,
             worker_threads: *worker_threads,
         };
-        match sound.facts.timed(Stage::Probe, || self.probe.probe(&trial)) {
+        match sound
+            .facts
+            .timed(Stage::Probe, || probe::probe(&self.probe, &request))
+        {
             Ok(probe) => {
                 sound.probe = probe;
                 Tried::Sound(sound)

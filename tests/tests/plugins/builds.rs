@@ -133,7 +133,10 @@ async fn a_plugin_with_a_library_beside_it_is_told_what_to_do_and_loads_from_a_d
     let host = Host::load(directory, loader);
     assert_eq!(host.report.loaded().len(), 1, "{}", host.report);
     let probe = &host.report.loaded()[0].probe;
-    assert!(matches!(probe, solti_plugin_host::Probe::Passed { .. }));
+    assert!(matches!(
+        probe,
+        solti_plugin_host::ProbeOutcome::Passed { .. }
+    ));
     let (end, _) = host.run(&command("s", "hello", &["you"])).await;
     end.unwrap();
 }

@@ -1,5 +1,7 @@
 //! What to do about a refusal.
 
+use crate::loader::refusal::{Cause, Refusal as _};
+
 use super::{ConnectError, DiscoverError, LoadError, OpenError, StageError};
 
 /// What was found, then what to do about it, as one sentence.
@@ -20,7 +22,7 @@ impl LoadError {
             Self::Policy(err) => err.advice(),
             Self::Discover(err) => of_discover(err).to_owned(),
             Self::Stage(err) => of_stage(err).to_owned(),
-            Self::Probe(err) => err.advice().to_owned(),
+            Self::Probe(err) => err.advice().to_string(),
             Self::Open(err) => err.advice().to_owned(),
             Self::Connect(err) => err.advice().to_owned(),
             Self::Register(_) => {
@@ -91,7 +93,7 @@ pub(super) fn of_the_system(reason: &str) -> &'static str {
         "; link the library that has the symbol into the plugin"
     } else if reason.contains("cannot open shared object file") {
         "; install that library, link it into the plugin, or stage the plugin beside it (--stage-in)"
-    } else if reason.contains("failed to map segment") {
+    } else if reason.contains("failed to map segment") && Cause::of_text(reason) == Cause::NoRight {
         "; stage it on a mount without the option noexec (--stage-in)"
     } else {
         ""

@@ -1,5 +1,7 @@
 //! Short names of the reasons, for metrics and scripts.
 
+use crate::loader::refusal::Refusal as _;
+
 use super::{
     ConnectError, DiscoverError, LoadError, OpenError, PolicyError, Problem, RegisterError,
     StageError,

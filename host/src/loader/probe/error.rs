@@ -1,29 +1,32 @@
 //! Why a plugin did not pass its probe.
 
-use std::path::PathBuf;
+use std::io;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
 
+use super::program::OWN_PROGRAM;
+use super::wire::HOST;
 use crate::loader::error::{ConnectError, OpenError};
+use crate::loader::refusal::{Advice, Cause, LoaderOption, Refusal};
 
 /// Why a plugin did not pass its probe: it was loaded by another process, and that went wrong.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ProbeError {
     /// The process was ended by a signal.
-    #[error("loading it ended a probe process with {signal}{printed}: get a fixed build of it")]
+    #[error("loading it ended a probe process with {}{printed}", named(*signal))]
     Killed {
-        /// The signal's name.
-        signal: String,
+        /// The signal's number.
+        signal: i32,
         /// The last of what the process printed, as the end of a sentence.
         printed: String,
     },
     /// The process ended by itself, without an answer.
-    #[error(
-        "ended the process with exit code {code} before it was connected{printed}: \
-         get a fixed build of it"
-    )]
+    #[error("loading it ended a probe process with exit code {code}{printed}")]
     Exited {
         /// The exit code.
         code: i32,
@@ -31,47 +34,37 @@ pub enum ProbeError {
         printed: String,
     },
     /// The process did not end.
-    #[error(
-        "did not finish within {limit:?}: get a fixed build of it, or allow the probe more time"
-    )]
+    #[error("loading it did not finish within {limit:?}")]
     TimedOut {
         /// The limit.
         limit: Duration,
     },
     /// The process used too much processor time.
-    #[error(
-        "used more than {limit:?} of processor time: get a fixed build of it, \
-         or allow the probe more time"
-    )]
+    #[error("loading it used more than {limit:?} of processor time")]
     Cpu {
         /// The limit.
         limit: Duration,
     },
     /// The process needed too much memory.
-    #[error(
-        "needed more than {} MiB of memory: get a fixed build of it, \
-         or allow the probe more memory", limit >> 20
-    )]
+    #[error("loading it needed more than {} MiB of memory", limit >> 20)]
     Memory {
         /// The limit, in bytes.
         limit: u64,
     },
     /// The plugin changed descriptors of the process.
     #[error(
-        "closed or replaced descriptors that are not its own ({}): get a fixed build of it",
+        "it closed or replaced descriptors that are not its own ({})",
         list(changed)
     )]
     Descriptors {
         /// Their numbers.
         changed: Vec<i32>,
     },
-    /// The plugin closed the channel to the host.
-    #[error(
-        "closed descriptors that are not its own, the probe's own among them: get a fixed build of it"
-    )]
-    ChannelClosed,
-    /// The plugin wrote into the channel to the host.
-    #[error("wrote into descriptors that are not its own: get a fixed build of it")]
+    /// The plugin closed the socket to the host.
+    #[error("it closed descriptors that are not its own, the probe's own among them")]
+    SocketClosed,
+    /// The plugin wrote into the socket to the host.
+    #[error("it wrote into descriptors that are not its own")]
     WroteElsewhere,
     /// The plugin could not be opened.
     #[error(transparent)]
@@ -80,10 +73,7 @@ pub enum ProbeError {
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// It failed before.
-    #[error(
-        "{reason} (found at {}; `solti-host forget` has it tried again)",
-        humantime::format_rfc3339_seconds(*at)
-    )]
+    #[error("{reason} (found at {})", humantime::format_rfc3339_seconds(*at))]
     Remembered {
         /// Why.
         reason: String,
@@ -91,19 +81,15 @@ pub enum ProbeError {
         at: SystemTime,
     },
     /// The probe program is none.
-    #[error(
-        "the probe program {} did not answer: its main has to begin with \
-         solti_plugin_host::probe_main()", program.display()
-    )]
+    #[error("the probe program {} did not answer{printed}", program.display())]
     NoProbe {
         /// The program.
         program: PathBuf,
+        /// The last of what it printed, as the end of a sentence.
+        printed: String,
     },
     /// The probe program did not answer in time.
-    #[error(
-        "the probe program {} did not answer within {limit:?}: allow the probe more time, or name a \
-         program whose main begins with solti_plugin_host::probe_main()", program.display()
-    )]
+    #[error("the probe program {} did not answer within {limit:?}", program.display())]
     NotReady {
         /// The program.
         program: PathBuf,
@@ -112,8 +98,8 @@ pub enum ProbeError {
     },
     /// The probe program is of another version.
     #[error(
-        "the probe program {} is of solti-plugin-host {found}, this host of {}: \
-         build both of the same", program.display(), super::wire::HOST
+        "the probe program {} is of solti-plugin-host {found}, this host of {HOST}",
+        program.display()
     )]
     OtherHost {
         /// The program.
@@ -121,50 +107,33 @@ pub enum ProbeError {
         /// Its version.
         found: String,
     },
-    /// The probe could not be run.
-    #[error(
-        "the probe program {} could not be run: {source}: {}", program.display(), not_run(source)
-    )]
+    /// The probe program could not be run.
+    #[error("the probe program {} could not be run: {reason}", program.display())]
     NotRun {
         /// The program.
         program: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        reason: io::Error,
+    },
+    /// The probe program was ended by a signal before it answered.
+    #[error("the probe program {} was ended by {}", program.display(), named(*signal))]
+    ProbeKilled {
+        /// The program.
+        program: PathBuf,
+        /// The signal's number.
+        signal: i32,
     },
 }
 
-impl ProbeError {
-    /// What to do about it, in the imperative.
-    pub(in crate::loader) fn advice(&self) -> &'static str {
-        match self {
-            Self::Killed { .. }
-            | Self::Exited { .. }
-            | Self::Descriptors { .. }
-            | Self::ChannelClosed
-            | Self::WroteElsewhere => "get a fixed build of it",
-            Self::TimedOut { .. } | Self::Cpu { .. } => {
-                "get a fixed build of it, or allow the probe more time"
-            }
-            Self::Memory { .. } => "get a fixed build of it, or allow the probe more memory",
-            Self::Open(err) => err.advice(),
-            Self::Connect(err) => err.advice(),
-            Self::Remembered { .. } => "get a fixed build of it, or have it tried again",
-            Self::NoProbe { .. } => "name a program whose main begins with probe_main()",
-            Self::OtherHost { .. } => "build both of the same version",
-            Self::NotReady { .. } => "allow the probe more time, or name a program that is a probe",
-            Self::NotRun { source, .. } => not_run(source),
-        }
-    }
-
-    /// A short name of the reason that never changes.
-    pub(in crate::loader) fn code(&self) -> &'static str {
+impl Refusal for ProbeError {
+    fn code(&self) -> &'static str {
         match self {
             Self::Killed { .. } => "killed",
             Self::Exited { .. } => "exited",
             Self::TimedOut { .. } => "timed_out",
             Self::Cpu { .. } => "too_much_cpu",
             Self::Memory { .. } => "too_much_memory",
-            Self::Descriptors { .. } | Self::ChannelClosed => "closed_descriptors",
+            Self::Descriptors { .. } | Self::SocketClosed => "closed_descriptors",
             Self::WroteElsewhere => "wrote_elsewhere",
             Self::Open(err) => err.code(),
             Self::Connect(err) => err.code(),
@@ -172,20 +141,68 @@ impl ProbeError {
             Self::NoProbe { .. } => "no_probe",
             Self::OtherHost { .. } => "probe_of_other_host",
             Self::NotReady { .. } => "probe_not_ready",
-            Self::NotRun { .. } => "probe_not_run",
+            Self::NotRun { .. } | Self::ProbeKilled { .. } => "probe_not_run",
         }
     }
 
-    /// Whether it is the file's fault, so that the same bytes fail again.
+    fn advice(&self) -> Advice {
+        let fixed_build = || Advice::new("get a fixed build of it");
+        if let Some(cause) = self.shortage() {
+            return cause.advice("run it", fixed_build());
+        }
+        match self {
+            Self::Killed { signal, .. } => of_signal(*signal, fixed_build()),
+            Self::Exited { .. }
+            | Self::Descriptors { .. }
+            | Self::SocketClosed
+            | Self::WroteElsewhere => fixed_build(),
+            Self::TimedOut { .. } | Self::Cpu { .. } => {
+                Advice::new("get a fixed build of it, or allow the probe more time")
+                    .option(LoaderOption::ProbeTime)
+            }
+            Self::Memory { .. } => {
+                Advice::new("get a fixed build of it, or allow the probe more memory")
+                    .option(LoaderOption::ProbeMemory)
+            }
+            Self::Open(err) => Advice::new(err.advice()),
+            Self::Connect(err) => Advice::new(err.advice()),
+            Self::Remembered { .. } => {
+                Advice::new("get a fixed build of it, or have it tried again")
+                    .option(LoaderOption::ForgetProbes)
+            }
+            Self::NoProbe { .. } => another_program(),
+            Self::OtherHost { .. } => Advice::new("build both of the same version"),
+            Self::NotReady { .. } => Advice::new(
+                "name a program whose main begins with solti_plugin_host::probe_main(), or allow \
+                 the probe more time",
+            )
+            .option(LoaderOption::ProbeTime),
+            Self::NotRun { program, reason } => not_run(program, reason),
+            Self::ProbeKilled { signal, .. } => of_signal(*signal, another_program()),
+        }
+    }
+}
+
+impl ProbeError {
+    /// What the machine lacked when the plugin ended its process, as far as the plugin said so.
+    fn shortage(&self) -> Option<Cause> {
+        match self {
+            Self::Killed { printed, .. } | Self::Exited { printed, .. } => {
+                Cause::shortage_in(printed)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the same bytes may well fail again, so that it is worth remembering.
     pub(super) fn is_of_the_file(&self) -> bool {
         match self {
-            Self::Killed { .. }
-            | Self::Exited { .. }
-            | Self::TimedOut { .. }
+            Self::Killed { .. } | Self::Exited { .. } => self.shortage().is_none(),
+            Self::TimedOut { .. }
             | Self::Cpu { .. }
             | Self::Memory { .. }
             | Self::Descriptors { .. }
-            | Self::ChannelClosed
+            | Self::SocketClosed
             | Self::WroteElsewhere
             | Self::Connect(ConnectError::NotAsStamped { .. }) => true,
             // A library may be missing that is installed later, or a service that is not up yet;
@@ -196,28 +213,90 @@ impl ProbeError {
             | Self::NoProbe { .. }
             | Self::OtherHost { .. }
             | Self::NotReady { .. }
-            | Self::NotRun { .. } => false,
+            | Self::NotRun { .. }
+            | Self::ProbeKilled { .. } => false,
         }
     }
 
-    /// Whether a busy machine may have been the cause.
-    pub(super) fn is_of_time(&self) -> bool {
-        matches!(self, Self::TimedOut { .. } | Self::Cpu { .. })
+    /// Whether a busy machine may have been the cause, so that it passes.
+    pub(super) fn is_transient(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } | Self::Cpu { .. } | Self::Memory { .. } => true,
+            Self::Killed { signal, .. } => *signal == libc::SIGKILL,
+            _ => false,
+        }
     }
 }
 
-/// What to do when the system could not run a probe.
-fn not_run(source: &std::io::Error) -> &'static str {
-    match source.raw_os_error() {
-        Some(libc::EMFILE | libc::ENFILE | libc::EAGAIN | libc::ENOMEM) => {
-            "raise the host's limits (files, processes, memory), or probe when it has less to do"
+/// What to do about a process that was ended by a signal.
+fn of_signal(signal: i32, otherwise: Advice) -> Advice {
+    match signal {
+        // Nothing in a process asks for this one: the system sends it when memory runs out.
+        libc::SIGKILL => {
+            Advice::new("see in the system's log who killed it, and whether memory had run out")
         }
-        Some(_) => "name a program that can be run",
-        None => "try again, and see what the system says of it",
+        libc::SIGSYS => {
+            Advice::new("have the host's sandbox allow the system call that its log names")
+        }
+        _ => otherwise,
     }
+}
+
+fn not_run(program: &Path, reason: &io::Error) -> Advice {
+    let otherwise = if program == Path::new(OWN_PROGRAM) && reason.kind() == io::ErrorKind::NotFound
+    {
+        Advice::new(
+            "mount /proc, or name a program whose main begins with \
+             solti_plugin_host::probe_main()",
+        )
+        .option(LoaderOption::ProbeWith)
+    } else {
+        Advice::new("name a program that can be run").option(LoaderOption::ProbeWith)
+    };
+    Cause::of(reason).advice("run it", otherwise)
+}
+
+fn another_program() -> Advice {
+    Advice::new("name a program whose main begins with solti_plugin_host::probe_main()")
+        .option(LoaderOption::ProbeWith)
+}
+
+/// A signal as the standard library names it, such as `signal 11 (SIGSEGV)`: without what it says of
+/// a core, which depends on the machine.
+fn named(signal: i32) -> String {
+    let status = ExitStatus::from_raw(signal).to_string();
+    status.replacen("signal: ", "signal ", 1)
 }
 
 fn list(numbers: &[i32]) -> String {
     let numbers: Vec<_> = numbers.iter().map(ToString::to_string).collect();
     numbers.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loader::refusal::{method, sentence};
+
+    #[test]
+    fn a_program_that_is_not_there_is_told_from_a_proc_that_is_not_mounted() {
+        let not_run = |program: &str| {
+            let err = ProbeError::NotRun {
+                program: program.into(),
+                reason: io::Error::from_raw_os_error(libc::ENOENT),
+            };
+            sentence(&err, method)
+        };
+        assert_eq!(
+            not_run(OWN_PROGRAM),
+            "the probe program /proc/self/exe could not be run: No such file or directory (os error \
+             2); mount /proc, or name a program whose main begins with \
+             solti_plugin_host::probe_main() (PluginLoader::probe_with)"
+        );
+        assert_eq!(
+            not_run("/no/such/program"),
+            "the probe program /no/such/program could not be run: No such file or directory (os \
+             error 2); name a program that can be run (PluginLoader::probe_with)"
+        );
+    }
 }

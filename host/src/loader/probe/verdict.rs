@@ -1,218 +1,283 @@
 //! What the end of a probe says of the plugin.
 
+mod printed;
+
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::ExitStatus;
 
-use solti_plugin_abi::stamp::Stamp;
-
-use super::child::NO_HOST;
 use super::error::ProbeError;
-use super::run::Ended;
-use super::settings::Limits;
-use super::wire::{Answer, HOST};
+use super::host::Ended;
+use super::options::ProbeLimits;
+use super::wire::{Answer, HOST, NO_HOST};
+use crate::loader::connect::Description;
 use crate::loader::error::OpenError;
+use crate::loader::refusal::Cause;
+use printed::quoted;
 
-/// How many of the last lines are quoted, and how long they may be in all.
-const QUOTED_LINES: usize = 3;
-const QUOTED_CHARS: usize = 300;
+/// What the standard library prints when an allocation fails.
+const ALLOCATION_FAILED: &str = "memory allocation of ";
 
-/// What the system's loader says when it has no room for a library.
-const NO_MEMORY: [&str; 3] = [
-    "failed to map segment",
-    "cannot map zero-fill pages",
-    "Cannot allocate memory",
-];
+/// What a probe should have done.
+pub(super) struct Expected<'a> {
+    pub(super) nonce: &'a str,
+    pub(super) program: &'a Path,
+    pub(super) limits: ProbeLimits,
+}
 
-/// Judges a probe by its end and its answers.
-pub(super) fn verdict(
-    ended: &Ended,
-    nonce: &str,
-    stamp: &Stamp,
-    program: &Path,
-    limits: &Limits,
-    in_memory: bool,
-) -> Result<(), ProbeError> {
-    let Some(answers) = Answer::read_all(&ended.answers, nonce) else {
-        return Err(if ended.answers.starts_with(nonce.as_bytes()) {
-            ProbeError::WroteElsewhere
-        } else {
-            no_probe(program)
-        });
-    };
-    let mut answers = answers.into_iter();
-    match answers.next() {
-        Some(Answer::Ready { host }) if host == HOST => {}
-        Some(Answer::Ready { host }) => {
-            return Err(ProbeError::OtherHost {
-                program: program.to_owned(),
-                found: host,
+impl Expected<'_> {
+    /// Judges a probe by its end and its answers; what the plugin says of itself when it passed.
+    pub(super) fn judge(&self, ended: &Ended) -> Result<Description, ProbeError> {
+        let Some(answers) = Answer::read_all(&ended.answers, self.nonce) else {
+            return Err(if ended.answers.starts_with(self.nonce.as_bytes()) {
+                ProbeError::WroteElsewhere
+            } else {
+                self.no_probe(ended)
             });
-        }
-        _ => return Err(not_ready(ended, program, limits)),
-    }
-    let answer = answers.next();
-    match (ended.status, answer) {
-        // A copy in memory is on no mount that could forbid it.
-        (_, Some(Answer::NotOpened(OpenError::Refused { reason })))
-            if in_memory && NO_MEMORY.iter().any(|words| reason.contains(words)) =>
-        {
-            Err(ProbeError::Memory {
-                limit: limits.memory,
-            })
-        }
-        (_, Some(Answer::NotOpened(err))) => Err(err.into()),
-        (_, Some(Answer::NotConnected(err))) => Err(err.into()),
-        (_, Some(Answer::Descriptors { changed })) => Err(ProbeError::Descriptors { changed }),
-        (None, _) => Err(ProbeError::TimedOut { limit: limits.time }),
-        (Some(status), Some(Answer::Described(described))) if status.success() => {
-            Ok(described.check(stamp)?)
-        }
-        (Some(status), _) => Err(died(status, &ended.printed, limits)),
-    }
-}
-
-fn no_probe(program: &Path) -> ProbeError {
-    ProbeError::NoProbe {
-        program: program.to_owned(),
-    }
-}
-
-/// The process did not even say that it is a probe.
-fn not_ready(ended: &Ended, program: &Path, limits: &Limits) -> ProbeError {
-    let program = program.to_owned();
-    let Some(status) = ended.status else {
-        let limit = limits.time;
-        return ProbeError::NotReady { program, limit };
-    };
-    match status.signal() {
-        Some(signal) => ProbeError::NotRun {
-            program,
-            source: io::Error::other(format!("{} ended it", signal_name(signal))),
-        },
-        None => ProbeError::NoProbe { program },
-    }
-}
-
-/// The process ended before the plugin was connected.
-fn died(status: ExitStatus, printed: &str, limits: &Limits) -> ProbeError {
-    // What the standard library prints when an allocation fails.
-    if status.signal() == Some(libc::SIGABRT) && printed.contains("memory allocation of ") {
-        return ProbeError::Memory {
-            limit: limits.memory,
         };
+        let mut answers = answers.into_iter();
+        match answers.next() {
+            Some(Answer::Ready { host }) if host == HOST => {}
+            Some(Answer::Ready { host }) => {
+                return Err(ProbeError::OtherHost {
+                    program: self.program.to_owned(),
+                    found: host,
+                });
+            }
+            Some(Answer::Unable { errno }) => {
+                return Err(ProbeError::NotRun {
+                    program: self.program.to_owned(),
+                    reason: io::Error::from_raw_os_error(errno),
+                });
+            }
+            _ => return Err(self.not_ready(ended)),
+        }
+        match (ended.status, answers.next()) {
+            (_, Some(Answer::NotOpened(err))) => Err(self.not_opened(err)),
+            (_, Some(Answer::NotConnected(err))) => Err(err.into()),
+            (_, Some(Answer::Descriptors { changed })) => Err(ProbeError::Descriptors { changed }),
+            (None, _) => Err(ProbeError::TimedOut {
+                limit: self.limits.time,
+            }),
+            (Some(status), Some(Answer::Described(described))) if status.success() => Ok(described),
+            (Some(status), _) => Err(self.died(status, &ended.printed)),
+        }
     }
-    match status.signal() {
-        Some(libc::SIGXCPU) => ProbeError::Cpu {
-            limit: limits.cpu(),
-        },
-        Some(signal) => ProbeError::Killed {
-            signal: signal_name(signal),
-            printed: quoted(printed),
-        },
-        None if status.code() == Some(NO_HOST.into()) => ProbeError::ChannelClosed,
-        None => ProbeError::Exited {
-            code: status.code().unwrap_or_default(),
-            printed: quoted(printed),
-        },
-    }
-}
 
-/// What was printed last, in one line, as the end of a sentence; empty when there is nothing.
-///
-/// Of a panic, where it was and what it said: a backtrace comes after it.
-fn quoted(printed: &str) -> String {
-    let mut lines: Vec<_> = printed
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    if let Some(panic) = lines.iter().position(|line| line.contains(" panicked at ")) {
-        lines = lines.into_iter().skip(panic).take(2).collect();
+    fn no_probe(&self, ended: &Ended) -> ProbeError {
+        ProbeError::NoProbe {
+            program: self.program.to_owned(),
+            printed: quoted(&ended.printed),
+        }
     }
-    let last = lines[lines.len().saturating_sub(QUOTED_LINES)..].join(" / ");
-    if last.is_empty() {
-        return last;
-    }
-    let text: String = last
-        .chars()
-        .take(QUOTED_CHARS)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    format!(", after it had printed: {text}")
-}
 
-fn signal_name(signal: i32) -> String {
-    let name = match signal {
-        libc::SIGABRT => "SIGABRT",
-        libc::SIGALRM => "SIGALRM",
-        libc::SIGBUS => "SIGBUS",
-        libc::SIGFPE => "SIGFPE",
-        libc::SIGHUP => "SIGHUP",
-        libc::SIGILL => "SIGILL",
-        libc::SIGINT => "SIGINT",
-        libc::SIGKILL => "SIGKILL",
-        libc::SIGPIPE => "SIGPIPE",
-        libc::SIGQUIT => "SIGQUIT",
-        libc::SIGSEGV => "SIGSEGV",
-        libc::SIGSYS => "SIGSYS",
-        libc::SIGTERM => "SIGTERM",
-        libc::SIGTRAP => "SIGTRAP",
-        libc::SIGUSR1 => "SIGUSR1",
-        libc::SIGUSR2 => "SIGUSR2",
-        other => return format!("signal {other}"),
-    };
-    name.to_owned()
+    /// The process did not even say that it is a probe.
+    fn not_ready(&self, ended: &Ended) -> ProbeError {
+        let Some(status) = ended.status else {
+            return ProbeError::NotReady {
+                program: self.program.to_owned(),
+                limit: self.limits.time,
+            };
+        };
+        match status.signal() {
+            Some(signal) => ProbeError::ProbeKilled {
+                program: self.program.to_owned(),
+                signal,
+            },
+            None => self.no_probe(ended),
+        }
+    }
+
+    fn not_opened(&self, err: OpenError) -> ProbeError {
+        match &err {
+            OpenError::Refused { reason } if Cause::of_text(reason) == Cause::NoMemory => {
+                self.out_of_memory()
+            }
+            _ => err.into(),
+        }
+    }
+
+    /// The process ended before the plugin was connected.
+    fn died(&self, status: ExitStatus, printed: &str) -> ProbeError {
+        match status.signal() {
+            Some(libc::SIGABRT) if printed.contains(ALLOCATION_FAILED) => self.out_of_memory(),
+            Some(libc::SIGXCPU) => ProbeError::Cpu {
+                limit: self.limits.cpu(),
+            },
+            Some(signal) => ProbeError::Killed {
+                signal,
+                printed: quoted(printed),
+            },
+            None if status.code() == Some(NO_HOST.into()) => ProbeError::SocketClosed,
+            None => ProbeError::Exited {
+                code: status.code().unwrap_or_default(),
+                printed: quoted(printed),
+            },
+        }
+    }
+
+    fn out_of_memory(&self) -> ProbeError {
+        ProbeError::Memory {
+            limit: self.limits.memory,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::loader::refusal::{method, sentence};
 
-    fn died_of(status: i32, printed: &str) -> String {
-        died(ExitStatus::from_raw(status), printed, &Limits::default()).to_string()
+    const NONCE: &str = "0123";
+    const PROGRAM: &str = "/proc/self/exe";
+
+    fn ready() -> Answer {
+        let host = HOST.to_owned();
+        Answer::Ready { host }
+    }
+
+    /// What is said of a probe with these answers that ended with `status`, as the system encodes
+    /// it, or not at all.
+    fn refused(answers: &[Answer], status: Option<i32>, printed: &str) -> String {
+        let expected = Expected {
+            nonce: NONCE,
+            program: Path::new(PROGRAM),
+            limits: ProbeLimits {
+                time: Duration::from_millis(4500),
+                memory: 2 << 30,
+            },
+        };
+        let answers: String = answers.iter().map(|it| it.to_line(NONCE)).collect();
+        let ended = Ended {
+            status: status.map(ExitStatus::from_raw),
+            answers: answers.into_bytes(),
+            printed: printed.to_owned(),
+        };
+        sentence(&expected.judge(&ended).unwrap_err(), method)
+    }
+
+    fn died(status: i32, printed: &str) -> String {
+        refused(&[ready()], Some(status), printed)
     }
 
     #[test]
-    fn of_what_was_printed_the_last_lines_are_quoted_as_one() {
-        assert_eq!(quoted(" \n\n"), "");
+    fn a_limit_that_was_reached_is_named_and_how_to_raise_it() {
+        let more_memory = "loading it needed more than 2048 MiB of memory: get a fixed build of it, \
+                           or allow the probe more memory (PluginLoader::probe_memory)";
         assert_eq!(
-            quoted("one\ntwo\n\n three\x1b[0m\nfour\n"),
-            ", after it had printed: two / three [0m / four"
-        );
-        assert!(quoted(&"x".repeat(5000)).len() < 400);
-    }
-
-    #[test]
-    fn of_a_panic_its_place_and_its_message_are_quoted_and_no_backtrace() {
-        let printed = "hello\nthread 'main' panicked at src/lib.rs:1:2:\nno good\n   0: a\n 1: b\n";
-        assert_eq!(
-            quoted(printed),
-            ", after it had printed: thread 'main' panicked at src/lib.rs:1:2: / no good"
-        );
-    }
-
-    #[test]
-    fn a_limit_that_the_system_enforces_is_named() {
-        assert_eq!(
-            died_of(libc::SIGXCPU, ""),
-            "used more than 5s of processor time: get a fixed build of it, or allow the probe more \
-             time"
+            died(libc::SIGXCPU, ""),
+            "loading it used more than 5s of processor time: get a fixed build of it, or allow the \
+             probe more time (PluginLoader::probe_time)"
         );
         assert_eq!(
-            died_of(
+            died(
                 libc::SIGABRT,
                 "memory allocation of 268435456 bytes failed\n"
             ),
-            "needed more than 2048 MiB of memory: get a fixed build of it, or allow the probe more \
-             memory"
+            more_memory
+        );
+        for text in [
+            "failed to map segment from shared object: Cannot allocate memory",
+            "cannot create shared object descriptor: Cannot allocate memory",
+        ] {
+            let reason = text.to_owned();
+            let answers = [ready(), Answer::NotOpened(OpenError::Refused { reason })];
+            assert_eq!(refused(&answers, Some(0), ""), more_memory);
+        }
+        assert_eq!(
+            refused(&[ready()], None, ""),
+            "loading it did not finish within 4.5s: get a fixed build of it, or allow the probe more \
+             time (PluginLoader::probe_time)"
         );
     }
 
     #[test]
-    fn a_signal_without_a_name_has_its_number() {
-        assert_eq!(signal_name(libc::SIGSEGV), "SIGSEGV");
-        assert_eq!(signal_name(40), "signal 40");
+    fn a_death_is_told_by_its_signal_and_the_last_that_was_printed_whatever_the_core_became() {
+        const CORE_DUMPED: i32 = 0x80;
+        for status in [libc::SIGSEGV, libc::SIGSEGV | CORE_DUMPED] {
+            assert_eq!(
+                died(status, "hello\n"),
+                "loading it ended a probe process with signal 11 (SIGSEGV), after it had printed: \
+                 hello; get a fixed build of it"
+            );
+        }
+        assert_eq!(
+            died(40, ""),
+            "loading it ended a probe process with signal 40: get a fixed build of it"
+        );
+        assert_eq!(
+            died(3 << 8, ""),
+            "loading it ended a probe process with exit code 3: get a fixed build of it"
+        );
+    }
+
+    #[test]
+    fn what_the_machine_lacks_or_forbids_is_not_blamed_on_the_plugin() {
+        assert_eq!(
+            died(libc::SIGKILL, ""),
+            "loading it ended a probe process with signal 9 (SIGKILL): see in the system's log who \
+             killed it, and whether memory had run out"
+        );
+        assert_eq!(
+            died(libc::SIGSYS, ""),
+            "loading it ended a probe process with signal 31 (SIGSYS): have the host's sandbox allow \
+             the system call that its log names"
+        );
+        let no_thread = "thread 'main' panicked at src/lib.rs:9:\nfailed to spawn thread: Os { code: \
+                         11, kind: WouldBlock, message: \"Resource temporarily unavailable\" }\n";
+        let said = died(libc::SIGABRT, no_thread);
+        let ends = "; raise the host's limit on processes and threads (ulimit -u, pids.max), then \
+                    try again";
+        assert!(said.ends_with(ends), "{said}");
+        let no_file = "called `Result::unwrap()` on an `Err` value: Os { code: 24, kind: \
+                       Uncategorized, message: \"Too many open files\" }";
+        let said = died(1 << 8, no_file);
+        let ends = "; raise the host's limit on open files (ulimit -n), then try again";
+        assert!(said.ends_with(ends), "{said}");
+    }
+
+    #[test]
+    fn a_probe_that_cannot_begin_says_what_the_machine_lacks() {
+        for (errno, expected) in [
+            (
+                libc::EMFILE,
+                "Too many open files (os error 24); raise the host's limit on open files (ulimit \
+                 -n), then try again",
+            ),
+            (
+                libc::ENOMEM,
+                "Cannot allocate memory (os error 12); free memory or raise the host's limit on it, \
+                 then try again",
+            ),
+            (
+                libc::EPERM,
+                "Operation not permitted (os error 1); let the host's user run it",
+            ),
+        ] {
+            let unable = Answer::Unable { errno };
+            assert_eq!(
+                refused(&[unable], Some(0), ""),
+                format!("the probe program {PROGRAM} could not be run: {expected}")
+            );
+        }
+        assert_eq!(
+            refused(&[], Some(libc::SIGKILL), ""),
+            "the probe program /proc/self/exe was ended by signal 9 (SIGKILL): see in the system's \
+             log who killed it, and whether memory had run out"
+        );
+    }
+
+    #[test]
+    fn a_program_that_is_no_probe_is_told_by_the_last_that_it_printed() {
+        let libraries = "solti: error while loading shared libraries: libz.so.1: cannot open it\n";
+        assert_eq!(
+            refused(&[], Some(127 << 8), libraries),
+            "the probe program /proc/self/exe did not answer, after it had printed: solti: error \
+             while loading shared libraries: libz.so.1: cannot open it; name a program whose main \
+             begins with solti_plugin_host::probe_main() (PluginLoader::probe_with)"
+        );
     }
 }

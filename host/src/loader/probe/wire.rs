@@ -1,7 +1,10 @@
-//! What a host and its probe tell each other: lines of JSON behind a nonce.
+//! What a host and its probe agree on: how the probe is started, what they tell each other, and how
+//! it ends.
 //!
-//! The nonce is in the request, so nothing that another part of the probe's process writes into
-//! the channel can be taken for an answer.
+//! Standard input is the plugin's file, standard output a socket to the host, standard error what
+//! the plugin prints. The host sends one request and shuts its side down; the probe answers with
+//! lines of JSON behind the request's nonce, so nothing that another part of its process writes into
+//! the socket can be taken for an answer.
 
 use std::path::PathBuf;
 
@@ -10,6 +13,31 @@ use serde_json::{Map, Value};
 
 use crate::loader::connect::Description;
 use crate::loader::error::{ConnectError, OpenError};
+
+/// Tells the plugin that it is in a probe.
+pub(super) use solti_plugin_abi::PROBE_VARIABLE;
+
+/// The first argument of a program that is started as a probe.
+pub(super) const ARGUMENT: &str = "--solti-plugin-probe";
+
+/// What a probe has of the host's environment: that which finds programs, files and libraries. The
+/// rest may be secret or, as `LD_PRELOAD`, meant for the host alone.
+pub(super) const ENVIRONMENT: [&str; 8] = [
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "PATH",
+    "TMPDIR",
+    "TZ",
+    "USER",
+];
+
+/// The exit code of a probe that has answered.
+pub(super) const ANSWERED: u8 = 0;
+
+/// The exit code when the host could not be understood or not be told; one that programs do not use.
+pub(super) const NO_HOST: u8 = 113;
 
 /// The version of this crate: a probe of another one may do other things.
 pub(super) const HOST: &str = env!("CARGO_PKG_VERSION");
@@ -53,6 +81,8 @@ mod as_bytes {
 pub(super) enum Answer {
     /// First of all, before anything of the plugin runs.
     Ready { host: String },
+    /// The probe cannot begin: the number of the system's error.
+    Unable { errno: i32 },
     /// The plugin is connected.
     Described(Description),
     /// It cannot be opened.
@@ -64,13 +94,13 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    /// One line for the channel.
+    /// One line for the socket.
     pub(super) fn to_line(&self, nonce: &str) -> String {
         let json = serde_json::to_string(self).expect("an answer is JSON");
         format!("{nonce} {json}\n")
     }
 
-    /// The answers in what came through the channel; `None` when anything else is in it.
+    /// The answers in what came through the socket; `None` when anything else is in it.
     pub(super) fn read_all(bytes: &[u8], nonce: &str) -> Option<Vec<Self>> {
         let text = str::from_utf8(bytes).ok()?;
         if !text.is_empty() && !text.ends_with('\n') {

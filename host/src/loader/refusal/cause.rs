@@ -69,6 +69,24 @@ impl Cause {
         found.map_or(Self::Other, |error| Self::of(&error))
     }
 
+    /// What the machine lacked, as far as a plugin or a program that failed for it says so.
+    ///
+    /// Only what can be told from any text is looked for: the system says `EAGAIN` of much more than
+    /// threads, and a right that is missing may be the plugin's own business.
+    pub(in crate::loader) fn shortage_in(text: &str) -> Option<Self> {
+        if text.contains("Too many open files in system") {
+            Some(Self::NoDescriptorsInSystem)
+        } else if text.contains("Too many open files") {
+            Some(Self::NoDescriptors)
+        } else if text.contains("Cannot allocate memory") {
+            Some(Self::NoMemory)
+        } else if text.contains("spawn") && text.contains("Resource temporarily unavailable") {
+            Some(Self::NoProcesses)
+        } else {
+            None
+        }
+    }
+
     /// What to do about it. `wanted` is what the host's user was to be able to do, as in `read it`;
     /// `otherwise` is the advice where the machine is short of nothing.
     pub(in crate::loader) fn advice(self, wanted: &str, otherwise: Advice) -> Advice {
@@ -140,6 +158,27 @@ mod tests {
             (libc::ENOENT, "copy it again"),
         ] {
             assert_eq!(advice(code), expected);
+        }
+    }
+
+    #[test]
+    fn what_a_program_says_before_it_ends_tells_what_the_machine_lacked() {
+        for (text, expected) in [
+            (
+                "cannot listen: Too many open files (os error 24)",
+                Some(Cause::NoDescriptors),
+            ),
+            (
+                "OS can't spawn worker thread: Resource temporarily unavailable (os error 11)",
+                Some(Cause::NoProcesses),
+            ),
+            (
+                "the database is locked: Resource temporarily unavailable (os error 11)",
+                None,
+            ),
+            ("no licence: Permission denied (os error 13)", None),
+        ] {
+            assert_eq!(Cause::shortage_in(text), expected, "{text}");
         }
     }
 

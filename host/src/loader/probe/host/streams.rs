@@ -1,7 +1,8 @@
-//! What comes out of a probe: its answers, and what it prints.
+//! What goes into a probe and comes out of it: the request, its answers, and what it prints.
 
-use std::io::{self, ErrorKind, Read};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::io::{self, ErrorKind, Read, Write as _};
+use std::net::Shutdown;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::process::ChildStderr;
 use std::time::Duration;
@@ -14,51 +15,88 @@ const LONGEST_ANSWERS: usize = 1 << 20;
 /// How much of what it printed is kept, in bytes: a panic with its backtrace.
 const LAST_PRINTED: usize = 1 << 16;
 
-/// Both streams, until they end.
+/// The streams of a probe, until they end. None of them is ever waited for alone.
 pub(super) struct Streams {
-    channel: Option<UnixStream>,
+    socket: Option<UnixStream>,
     stderr: Option<ChildStderr>,
+    /// What is left of the request.
+    request: Vec<u8>,
     answers: Vec<u8>,
     printed: Vec<u8>,
 }
 
 impl Streams {
-    pub(super) fn new(channel: UnixStream, stderr: Option<ChildStderr>) -> io::Result<Self> {
-        channel.set_nonblocking(true)?;
+    pub(super) fn new(
+        socket: UnixStream,
+        request: Vec<u8>,
+        stderr: Option<ChildStderr>,
+    ) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
         if let Some(stderr) = &stderr {
             ioctl_fionbio(stderr, true)?;
         }
         Ok(Self {
-            channel: Some(channel),
+            socket: Some(socket),
             stderr,
+            request,
             answers: Vec::new(),
             printed: Vec::new(),
         })
     }
 
-    /// Waits until something can be read, `end` is readable or `wait` is over, and reads it.
-    pub(super) fn read(&mut self, end: Option<&OwnedFd>, wait: Duration) -> io::Result<()> {
-        let channel = self.channel.as_ref().map(|stream| stream.as_fd());
-        let stderr = self.stderr.as_ref().map(|stream| stream.as_fd());
-        let end = end.map(|end| end.as_fd());
-        let mut events: Vec<_> = [channel, stderr, end]
+    /// Waits until something can be read or sent, `end` is readable or `wait` is over; reads and
+    /// sends it. Without a `wait` it waits for ever.
+    pub(super) fn serve(
+        &mut self,
+        end: Option<BorrowedFd<'_>>,
+        wait: Option<Duration>,
+    ) -> io::Result<()> {
+        let of_socket = if self.request.is_empty() {
+            PollFlags::IN
+        } else {
+            PollFlags::IN | PollFlags::OUT
+        };
+        let socket = self.socket.as_ref().map(|it| (it.as_fd(), of_socket));
+        let stderr = self.stderr.as_ref().map(|it| (it.as_fd(), PollFlags::IN));
+        let end = end.map(|end| (end, PollFlags::IN));
+        let mut events: Vec<_> = [socket, stderr, end]
             .into_iter()
             .flatten()
-            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
+            .map(|(fd, flags)| PollFd::from_borrowed_fd(fd, flags))
             .collect();
-        let wait = Timespec::try_from(wait).ok();
+        let wait = wait.and_then(|wait| Timespec::try_from(wait).ok());
         match poll(&mut events, wait.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(err) => return Err(err.into()),
         }
+        self.send();
         self.drain();
         Ok(())
+    }
+
+    /// Sends of the request what is taken now. A program that does not take it shows in what it does
+    /// not answer.
+    fn send(&mut self) {
+        let Some(socket) = &mut self.socket else {
+            return;
+        };
+        while !self.request.is_empty() {
+            match socket.write(&self.request) {
+                Ok(sent) => drop(self.request.drain(..sent)),
+                Err(err) if err.kind() == ErrorKind::WouldBlock => return,
+                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                Err(_) => self.request.clear(),
+            }
+            if self.request.is_empty() {
+                socket.shutdown(Shutdown::Write).ok();
+            }
+        }
     }
 
     /// Reads what is there without waiting.
     fn drain(&mut self) {
         let answers = &mut self.answers;
-        drain(&mut self.channel, |bytes| {
+        drain(&mut self.socket, |bytes| {
             let room = LONGEST_ANSWERS - answers.len();
             answers.extend_from_slice(&bytes[..bytes.len().min(room)]);
             bytes.len() <= room

@@ -1,4 +1,5 @@
-//! Whether code that ran in this process left its descriptors alone.
+//! The descriptors of this process: its own, kept out of the way of code that runs in it, and whether
+//! that code left all of them alone.
 
 use std::io;
 use std::mem::ManuallyDrop;
@@ -6,6 +7,21 @@ use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 
 use rustix::fs::fstat;
 use rustix::io::fcntl_dupfd_cloexec;
+
+/// The probe's own are moved beyond the descriptors that a program usually has, where there may be so
+/// many, and otherwise beyond the standard streams.
+const FIRST_OF_PROBE: i32 = 200;
+const FIRST_OF_ALL: i32 = 3;
+
+/// A copy of a descriptor that is out of the way.
+///
+/// It must not be closed: the plugin may have closed it, and what is closed twice ends the process
+/// before its exit code.
+pub(super) fn aside(fd: impl AsFd) -> io::Result<ManuallyDrop<OwnedFd>> {
+    let copy = fcntl_dupfd_cloexec(&fd, FIRST_OF_PROBE)
+        .or_else(|_| fcntl_dupfd_cloexec(&fd, FIRST_OF_ALL))?;
+    Ok(ManuallyDrop::new(copy))
+}
 
 /// How many descriptors stand for those that a host would have: its sockets, files and pipes.
 const STAND_INS: usize = 16;
@@ -24,7 +40,7 @@ impl Descriptors {
     /// Notes what the standard ones are, and opens stand-ins at the lowest free numbers.
     pub(super) fn note() -> Self {
         let stand_ins = (0..STAND_INS)
-            .map_while(|_| fcntl_dupfd_cloexec(io::stdin(), 3).ok())
+            .map_while(|_| fcntl_dupfd_cloexec(io::stdin(), FIRST_OF_ALL).ok())
             .map(|fd| {
                 let identity = identity(&fd);
                 (fd, identity)

@@ -1,50 +1,21 @@
 //! What earlier probes found, so that the same bytes are not tried again.
 //!
-//! For the life of the process it is kept in memory, with a state directory in files as well: one
-//! for each result, in place by a rename, so that several hosts may share the directory.
+//! It is kept in memory for the life of the process, and with a state directory in files as well:
+//! one for each result, written as a whole, so that several hosts may share the directory.
 
 mod files;
+mod remembered;
 
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-/// A failure that a busy machine may have caused stands for this long.
-const RETRY_TIMEOUTS_AFTER: Duration = Duration::from_secs(60 * 60);
+use files::TARGET;
 
-/// Where it is logged that a state directory cannot be used: apart from what becomes of files, which
-/// is in the report.
-const TARGET: &str = "solti_plugin_host::state";
-
-/// What a probe found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct RememberedProbe {
-    /// The SHA-256 of the file's bytes, in hexadecimal digits.
-    pub digest: String,
-    /// The plugin's name.
-    pub plugin: String,
-    /// The plugin's version.
-    pub version: String,
-    /// When it was found.
-    pub at: SystemTime,
-    /// Why the plugin failed; `None` when it passed.
-    pub failure: Option<String>,
-    /// Whether the failure is one of time.
-    pub(super) of_time: bool,
-}
-
-impl RememberedProbe {
-    fn still_stands(&self) -> bool {
-        let age = SystemTime::now().duration_since(self.at);
-        !self.of_time || age.is_ok_and(|age| age < RETRY_TIMEOUTS_AFTER)
-    }
-}
+pub use remembered::RememberedProbe;
 
 /// Results by key.
 static IN_PROCESS: LazyLock<Mutex<HashMap<String, RememberedProbe>>> =
@@ -81,6 +52,9 @@ pub(super) fn keep(state: Option<&Path>, key: String, result: RememberedProbe) {
 
 /// Forgets those results of probes that `which` picks, in this process and in a state directory, and
 /// returns them in the order of their names. The plugins are probed again when they are next loaded.
+///
+/// Blocks while it reads every result in the directory: small files, one for each plugin and
+/// configuration that was ever probed.
 ///
 /// # Errors
 ///

@@ -10,7 +10,12 @@ use std::time::SystemTime;
 
 use tracing::warn;
 
-use super::{RememberedProbe, TARGET};
+use super::remembered::RememberedProbe;
+use crate::atomic;
+
+/// Where it is logged that a state directory cannot be used: apart from what becomes of files, which
+/// is in the report.
+pub(super) const TARGET: &str = "solti_plugin_host::state";
 
 /// The folder of the state directory that is the probe's.
 const FOLDER: &str = "probes";
@@ -28,7 +33,7 @@ fn read_file(path: &Path) -> Option<RememberedProbe> {
     let read = read_regular(path).and_then(|json| {
         let result: RememberedProbe = serde_json::from_slice(&json)?;
         if result.at > SystemTime::now() {
-            return Err(io::Error::other("it says that it is of the future"));
+            return Err(io::Error::other("its time lies in the future"));
         }
         Ok(result)
     });
@@ -49,7 +54,7 @@ fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
         .custom_flags(libc::O_NONBLOCK)
         .open(path)?;
     if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(io::Error::other("it is not a regular file"));
     }
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
@@ -64,9 +69,11 @@ pub(super) fn write(state: &Path, key: &str, result: &RememberedProbe) -> io::Re
         .mode(0o700)
         .create(state.join(FOLDER))?;
     let path = path_of(state, key);
-    let unfinished = path.with_extension(format!("{}.tmp", std::process::id()));
-    fs::write(&unfinished, serde_json::to_vec(result)?)?;
-    fs::rename(&unfinished, &path)
+    if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+        // It holds no result, and no file takes its place by itself.
+        fs::remove_file(&path)?;
+    }
+    atomic::write(path, serde_json::to_vec(result)?)
 }
 
 /// Removes the results that `which` picks, and what cannot be read.

@@ -4,7 +4,7 @@ use std::io;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::wire::Request;
+use crate::loader::probe::wire::Request;
 
 /// Descriptors that a plugin may open.
 const FILES: u64 = 1024;
