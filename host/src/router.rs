@@ -2,6 +2,7 @@
 
 mod index;
 
+use std::fmt;
 use std::sync::Arc;
 
 use solti_model::{Labels, TaskKind, TaskSpec};
@@ -13,12 +14,24 @@ use index::Index;
 
 /// Picks the first registered runner that fits a spec, and has it build the task.
 ///
-/// A runner fits when its labels satisfy the spec's selector, if there is one, and it says that it
-/// supports the spec. Registration order decides between several. The cheap tests come first:
+/// A runner fits when its labels satisfy the spec's selector, if there is one, and it answers that
+/// it supports the spec. Registration order decides between several. The cheap tests come first:
 /// runners that declare other kinds, or lack a label that is asked for, are never looked at, and
 /// labels are compared before a runner is asked.
 ///
 /// `TaskKind::Embedded` is never routed: such a task is submitted with its code.
+///
+/// # Blocking
+///
+/// [`pick`](Self::pick) and [`build`](Self::build) call runners on the thread of the caller, and
+/// return when they have answered: `supports` of the candidates, one after the other, until one of
+/// them agrees, and `build_task` of that one. The router itself takes microseconds; how long a
+/// runner takes is up to its author, and nothing limits it or can cancel it. The first task of a
+/// plugin starts the plugin's runtime as well, which is a thread or a few.
+///
+/// Runners are expected to answer at once and to leave what takes time to their tasks. A host that
+/// does not trust its plugins to do so calls these methods by `spawn_blocking`, or from threads of
+/// its own.
 ///
 /// # Examples
 ///
@@ -57,18 +70,20 @@ impl RunnerRouter {
         self
     }
 
-    /// Adds a runner without labels, after those that are there.
+    /// Adds a runner without labels, behind those that are registered already.
     pub fn register(&mut self, runner: Arc<dyn Runner>) {
         self.register_with_labels(runner, Labels::new());
     }
 
-    /// Adds a runner with labels that selectors can ask for, after those that are there.
+    /// Adds a runner with labels that selectors can ask for, behind those that are registered already.
     pub fn register_with_labels(&mut self, runner: Arc<dyn Runner>, labels: Labels) {
         self.index.add(runner.kinds(), &labels, self.entries.len());
         self.entries.push(Entry { runner, labels });
     }
 
-    /// Finds the first runner that fits `spec`.
+    /// Finds the first runner that fits `spec`; `None` when there is none.
+    ///
+    /// Blocks for as long as the runners that are asked take to answer: see [Blocking](#blocking).
     #[must_use]
     pub fn pick(&self, spec: &TaskSpec) -> Option<&Arc<dyn Runner>> {
         let selector = spec.runner_selector();
@@ -84,10 +99,13 @@ impl RunnerRouter {
 
     /// Has the first runner that fits `spec` build its task.
     ///
+    /// Blocks for as long as the runners that are asked take to answer, and the picked one to build
+    /// the task: see [Blocking](#blocking).
+    ///
     /// # Errors
     ///
     /// [`RunnerError::NoRunner`] when no runner fits or the spec is embedded; otherwise whatever
-    /// the runner answers.
+    /// the runner returns. A plugin that panics returns [`RunnerError::Internal`].
     pub fn build(&self, spec: &TaskSpec) -> Result<TaskRef, RunnerError> {
         if matches!(spec.kind(), TaskKind::Embedded) {
             return Err(RunnerError::NoRunner(
@@ -102,7 +120,7 @@ impl RunnerRouter {
         Ok(task)
     }
 
-    /// Whether some runner has the label `label_key` with the value `label_value`.
+    /// Whether any runner has the label `label_key` with the value `label_value`.
     #[must_use]
     pub fn contains_label(&self, label_key: &str, label_value: &str) -> bool {
         self.entries
@@ -129,91 +147,23 @@ impl RunnerRouter {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use solti_model::{RunnerSelector, SelectorRequirement, TaskEnv, WasmSpec};
-    use solti_plugin_abi::Kinds;
-
-    use super::*;
-
-    struct Declared(&'static str, Kinds);
-
-    impl Runner for Declared {
-        fn name(&self) -> &'static str {
-            self.0
-        }
-
-        fn supports(&self, _: &TaskSpec) -> bool {
-            true
-        }
-
-        fn build_task(&self, _: &TaskSpec, _: &BuildContext) -> Result<TaskRef, RunnerError> {
-            Err(RunnerError::Internal(self.0.to_owned()))
-        }
-
-        fn kinds(&self) -> Kinds {
-            self.1
-        }
-    }
-
-    /// Name, kinds and labels.
-    type Registered = (&'static str, Kinds, &'static [(&'static str, &'static str)]);
-
-    fn router(runners: &[Registered]) -> RunnerRouter {
-        let mut router = RunnerRouter::new();
-        for (name, kinds, pairs) in runners {
-            let mut labels = Labels::new();
-            for (key, value) in *pairs {
-                labels.insert(*key, *value);
-            }
-            router.register_with_labels(Arc::new(Declared(name, *kinds)), labels);
-        }
-        router
-    }
-
-    fn picked(router: &RunnerRouter, selector: RunnerSelector) -> Option<&'static str> {
-        let kind = TaskKind::Wasm(WasmSpec {
-            module: "m.wasm".into(),
-            args: Vec::new(),
-            env: TaskEnv::default(),
-        });
-        let spec = TaskSpec::builder("slot", kind, 1_000_u64).build().unwrap();
-        let spec = spec.with_runner_selector(selector);
-        router.pick(&spec).map(|runner| runner.name())
-    }
-
-    fn labelled(pairs: &[(&str, &str)]) -> RunnerSelector {
-        let mut labels = Labels::new();
-        for (key, value) in pairs {
-            labels.insert(*key, *value);
-        }
-        RunnerSelector::from_labels(labels)
-    }
-
-    #[test]
-    fn a_label_leads_to_no_runner_of_another_kind_nor_past_an_earlier_one() {
-        // Enough of them that the labels are looked up.
-        let unlabelled = [("unlabelled", Kinds::WASM, &[][..]); 20];
-        let mut runners: Vec<Registered> = vec![
-            ("other kind", Kinds::CONTAINER, &[("zone", "eu")]),
-            ("other zone", Kinds::WASM, &[("zone", "us")]),
-            ("first", Kinds::ANY, &[("zone", "eu"), ("gpu", "no")]),
-            ("second", Kinds::WASM, &[("zone", "eu"), ("gpu", "yes")]),
-            ("third", Kinds::WASM, &[("zone", "eu"), ("gpu", "yes")]),
-        ];
-        runners.extend(unlabelled);
-        let router = router(&runners);
-        assert_eq!(picked(&router, labelled(&[("zone", "eu")])), Some("first"));
-        let both = labelled(&[("gpu", "yes"), ("zone", "eu")]);
-        assert_eq!(picked(&router, both.clone()), Some("second"));
-        assert_eq!(picked(&router, labelled(&[("zone", "mars")])), None);
-        assert_eq!(
-            picked(&router, labelled(&[("gpu", "yes"), ("zone", "us")])),
-            None
-        );
-        let mut with_expression = both;
-        with_expression.match_expressions = vec![SelectorRequirement::does_not_exist("gpu")];
-        assert_eq!(picked(&router, with_expression), None);
-        assert_eq!(picked(&router, RunnerSelector::new()), Some("other zone"));
+impl fmt::Debug for RunnerRouter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunnerRouter")
+            .field("runners", &self.entries)
+            .field("context", &self.context)
+            .finish_non_exhaustive()
     }
 }
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("runner", &self.runner.name())
+            .field("labels", &self.labels)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

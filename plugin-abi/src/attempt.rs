@@ -1,19 +1,20 @@
-//! One attempt of a task in the metrics.
+//! One attempt at a task, in the metrics.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use taskvisor::TaskError;
 
 use crate::metrics::{MetricsHandle, RunnerType, TaskOutcome};
 
-/// An attempt under way: counted as started when made, as completed exactly once when it ends.
+/// An attempt under way: counted as started when it is made, and as completed once, when it ends.
 ///
 /// A supervisor stops an attempt by dropping its future, so an attempt often ends where no code of
-/// the runner's is left to say so. Held by that future, this says it: a record that is dropped
-/// counts as timed out when the task's timeout is over by then, and as cancelled before.
+/// the runner is left to report it. Held by that future, the record does: one that is dropped counts
+/// as timed out when the task's timeout has passed by then, and as cancelled otherwise.
 ///
 /// Make it where the future is made, not inside it: the supervisor's clock starts there, and a
-/// future that is dropped before it is polled was an attempt all the same.
+/// future that is dropped before it is first polled was an attempt nonetheless.
 ///
 /// # Examples
 ///
@@ -43,7 +44,7 @@ pub struct AttemptRecord {
 }
 
 impl AttemptRecord {
-    /// Counts an attempt that begins now, and to which the supervisor gives `timeout`.
+    /// Counts an attempt that begins now and that the supervisor ends after `timeout`.
     pub fn begin(metrics: MetricsHandle, runner_type: RunnerType, timeout: Duration) -> Self {
         metrics.record_task_started(runner_type);
         Self {
@@ -55,7 +56,7 @@ impl AttemptRecord {
         }
     }
 
-    /// Counts the attempt as completed with what it returns.
+    /// Counts the attempt as completed, with the outcome that `result` stands for.
     pub fn end(mut self, result: &Result<(), TaskError>) {
         self.outcome = Some(match result {
             Ok(()) => TaskOutcome::Success,
@@ -63,6 +64,16 @@ impl AttemptRecord {
             Err(TaskError::Timeout { .. }) => TaskOutcome::Timeout,
             Err(_) => TaskOutcome::Failure,
         });
+    }
+}
+
+impl fmt::Debug for AttemptRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AttemptRecord")
+            .field("runner_type", &self.runner_type)
+            .field("timeout", &self.timeout)
+            .field("began", &self.began)
+            .finish_non_exhaustive()
     }
 }
 

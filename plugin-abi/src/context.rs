@@ -8,10 +8,10 @@ use solti_model::RunnerEnv;
 use crate::metrics::{MetricsHandle, noop_metrics};
 use crate::output::OutputRegistry;
 
-/// The host's things a task may use: environment, metrics and output.
+/// What a host lends its tasks: an environment, a metrics backend and an output registry.
 ///
-/// The default has an empty environment, metrics that record nothing, and an output registry
-/// without a single channel.
+/// The default has an empty environment, a backend that records nothing, and an output registry
+/// without channels.
 #[derive(Clone)]
 pub struct BuildContext {
     env: RunnerEnv,
@@ -30,13 +30,13 @@ impl BuildContext {
         }
     }
 
-    /// The environment that the host adds to every task.
+    /// The environment variables that the host adds to those of every task.
     #[must_use]
     pub fn env(&self) -> &RunnerEnv {
         &self.env
     }
 
-    /// The backend to report to.
+    /// The backend that tasks report to.
     #[must_use]
     pub fn metrics(&self) -> &MetricsHandle {
         &self.metrics

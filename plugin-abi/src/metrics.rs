@@ -47,7 +47,7 @@ macro_rules! label_enum {
 }
 
 label_enum! {
-    /// Which technique runs the task.
+    /// What a task is run as.
     pub enum RunnerType labelled by Self {
         /// A process of the operating system.
         Subprocess = 1 => "subprocess",
@@ -59,11 +59,11 @@ label_enum! {
 }
 
 label_enum! {
-    /// How a task ended.
+    /// How an attempt at a task ended.
     pub enum TaskOutcome labelled by &Self {
-        /// It finished without an error.
+        /// It succeeded.
         Success = 1 => "success",
-        /// It finished with an error.
+        /// It failed.
         Failure = 2 => "failure",
         /// It was cancelled.
         Canceled = 3 => "canceled",
@@ -88,13 +88,13 @@ label_enum! {
 
 /// Collects what runners report.
 ///
-/// Calls come from many threads and from inside tasks: they should not block. In a plugin every
-/// call crosses to the host's backend.
+/// Calls come from many threads and from inside of tasks, so they should not block. In a plugin
+/// every call crosses to the host's backend.
 pub trait MetricsBackend: Send + Sync + 'static {
-    /// Counts a task that begins to execute.
+    /// Counts an attempt that begins.
     fn record_task_started(&self, runner_type: RunnerType);
 
-    /// Counts a task that ended, `duration_ms` milliseconds after it began.
+    /// Counts an attempt that has ended, `duration_ms` milliseconds after it began.
     fn record_task_completed(
         &self,
         runner_type: RunnerType,
@@ -109,7 +109,7 @@ pub trait MetricsBackend: Send + Sync + 'static {
 /// A shared metrics backend.
 pub type MetricsHandle = Arc<dyn MetricsBackend>;
 
-/// The backend that records nothing; it has no size and its calls compile to nothing.
+/// The backend that records nothing: it has no size, and its calls compile to nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoOpMetrics;
 

@@ -26,7 +26,7 @@ pub(crate) fn draw_from(next: impl Fn() -> u64 + Send + Sync + 'static) {
     let _ = HOST.set(Box::new(next));
 }
 
-/// The id of one run: `{runner}-{slot}-{seq}`.
+/// The id of one run: `{runner}-{slot}-{seq}`, unless the runner makes its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunId {
     name: String,
@@ -62,7 +62,7 @@ impl RunId {
 
 /// Makes the id of a new run of `runner_name` in `slot`.
 ///
-/// The sequence starts at 1 and is one for the whole process: a plugin draws from its host's.
+/// The sequence starts at 1, and there is one for the whole process: a plugin draws from its host's.
 #[must_use]
 pub fn make_run_id(runner_name: &str, slot: &str) -> RunId {
     let seq = next_seq();

@@ -44,15 +44,19 @@ use crate::run_id::{RunId, make_run_id};
     note = "implement `solti_plugin_abi::Runner` for `{Self}`: `name`, `supports` and `build_task`"
 )]
 pub trait Runner: Send + Sync {
-    /// Names the runner in logs, errors and run ids.
+    /// Names the runner in logs, errors and run ids; always the same.
     fn name(&self) -> &'static str;
 
     /// Returns whether this runner can build a task for `spec`.
+    ///
+    /// A router asks this while it looks for a runner, on its caller's thread: it should answer at
+    /// once.
     fn supports(&self, spec: &TaskSpec) -> bool;
 
     /// Builds the task that executes `spec`.
     ///
-    /// The task may be spawned several times, once per attempt.
+    /// It runs on the thread of the router's caller, which waits for it: what takes time belongs in
+    /// the task. The task may be spawned several times, once per attempt.
     ///
     /// # Errors
     ///
@@ -66,13 +70,13 @@ pub trait Runner: Send + Sync {
         make_run_id(self.name(), slot)
     }
 
-    /// The kinds of which [`supports`](Self::supports) may answer `true`.
+    /// Returns the kinds for which [`supports`](Self::supports) may answer `true`.
     ///
-    /// A router does not ask `supports` about any other kind. The default is [`Kinds::ANY`]: ask
-    /// about all of them.
+    /// A router does not ask `supports` about any other kind. The default is [`Kinds::ANY`]: it asks
+    /// about every kind.
     ///
-    /// Of a runner in a plugin this is never asked: the list in
-    /// [`export_plugin!`](crate::export_plugin) stands for it.
+    /// A runner in a plugin is never asked this: the list in
+    /// [`export_plugin!`](crate::export_plugin) takes its place.
     fn kinds(&self) -> Kinds {
         Kinds::ANY
     }

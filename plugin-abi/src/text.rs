@@ -44,9 +44,9 @@ pub(crate) const fn is_plain(text: &str) -> bool {
         let lead = bytes[at] as u32;
         // A text is whole UTF-8, so the bytes that a first one announces are there.
         let (code, len) = match lead {
-            ..0x80 => (lead, 1),
-            ..0xe0 => (lead & 0x1f, 2),
-            ..0xf0 => (lead & 0x0f, 3),
+            0..0x80 => (lead, 1),
+            0x80..0xe0 => (lead & 0x1f, 2),
+            0xe0..0xf0 => (lead & 0x0f, 3),
             _ => (lead & 0x07, 4),
         };
         let mut code = code;

@@ -27,6 +27,11 @@
     clippy::multiple_unsafe_ops_per_block,
     reason = "the expansions of #[sabi_trait] and derive(StableAbi); no unsafe is written here"
 )]
+#![allow(
+    missing_debug_implementations,
+    reason = "an object of #[sabi_trait] has nothing to print, and these are pairs of a name and one"
+)]
+
 pub mod error;
 pub mod host;
 pub mod log;

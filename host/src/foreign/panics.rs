@@ -36,10 +36,10 @@ impl Panics {
             error!(
                 plugin = &*self.plugin,
                 panics = count,
-                "plugin '{}' has panicked {count} time{}: its runners get no more tasks until the \
-                 host is started again",
+                "plugin '{}' has panicked {}: its runners get no more tasks until the host is \
+                 started again",
                 self.plugin,
-                if count == 1 { "" } else { "s" }
+                times(count)
             );
         }
     }
@@ -53,6 +53,15 @@ impl Panics {
         answer
     }
 
+    /// Why the plugin, once it is retired, is given no task.
+    pub(super) fn refusal(&self) -> String {
+        let times = times(self.so_far());
+        format!(
+            "plugin '{}' has panicked {times} and gets no more tasks",
+            self.plugin
+        )
+    }
+
     pub(super) fn plugin(&self) -> &str {
         &self.plugin
     }
@@ -63,5 +72,34 @@ impl Panics {
 
     pub(super) fn reached_limit(&self) -> bool {
         self.limit.is_some_and(|limit| self.so_far() >= limit.get())
+    }
+}
+
+fn times(count: u64) -> String {
+    format!("{count} time{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use abi_stable::std_types::RErr;
+
+    use super::*;
+
+    fn answers(panics: &Panics, code: u32) {
+        let answer: RResult<(), _> = RErr(FfiError::new(code, "no"));
+        panics.count_in(answer).unwrap_err();
+    }
+
+    #[test]
+    fn only_a_panic_is_counted_among_what_a_plugin_answers() {
+        let panics = Panics::new("demo", NonZeroU64::new(1));
+        answers(&panics, PANIC + 1);
+        assert_eq!((panics.so_far(), panics.reached_limit()), (0, false));
+        answers(&panics, PANIC);
+        assert_eq!((panics.so_far(), panics.reached_limit()), (1, true));
+        assert_eq!(
+            panics.refusal(),
+            "plugin 'demo' has panicked 1 time and gets no more tasks"
+        );
     }
 }

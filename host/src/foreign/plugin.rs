@@ -106,6 +106,11 @@ impl Plugin {
         }
     }
 
+    /// Why a retired plugin is given no task.
+    pub(super) fn refusal(&self) -> String {
+        self.inner.panics.refusal()
+    }
+
     /// Takes what a call into the plugin has answered; a panic is counted.
     pub(super) fn answer<T>(&self, answer: RResult<T, FfiError>) -> Result<T, FfiError> {
         self.inner.panics.count_in(answer)

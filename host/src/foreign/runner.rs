@@ -74,11 +74,7 @@ impl Runner for ForeignRunner {
 
     fn build_task(&self, spec: &TaskSpec, ctx: &BuildContext) -> Result<TaskRef, RunnerError> {
         if self.plugin.is_retired() {
-            return Err(RunnerError::Internal(format!(
-                "plugin '{}' has panicked {} times and gets no more tasks",
-                self.plugin.name(),
-                self.plugin.panics()
-            )));
+            return Err(RunnerError::Internal(self.plugin.refusal()));
         }
         self.plugin.refresh_log();
         let json = serde_json::to_string(spec)

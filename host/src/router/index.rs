@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use solti_model::{Labels, RunnerSelector, TaskKind};
 use solti_plugin_abi::Kinds;
 
-/// So many runners are compared one by one sooner than a label is looked up.
+/// Up to so many runners, comparing the labels of each is faster than looking a label up.
 const FEW: usize = 8;
 
 /// The positions of the runners that may take each kind or have each label, in registration order.
@@ -37,7 +37,7 @@ impl Index {
         }
     }
 
-    /// Runners that may take the kind and may satisfy the selector, and all of those that do.
+    /// The runners that may take the kind and satisfy the selector: none that does is left out.
     pub(super) fn candidates(
         &self,
         kind: &TaskKind,

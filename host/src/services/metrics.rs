@@ -51,7 +51,7 @@ fn known<T>(label: Option<T>, code: u32) -> Option<T> {
         warn!(
             code,
             label = std::any::type_name::<T>(),
-            "a plugin recorded an unknown metric label"
+            "a plugin has recorded something under a label that this host does not know"
         );
     }
     label

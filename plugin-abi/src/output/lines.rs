@@ -1,6 +1,6 @@
 //! Splits a byte stream into lines, a whole read at a time.
 
-use std::io;
+use std::{fmt, io};
 
 use memchr::memchr_iter;
 use solti_model::StreamKind;
@@ -18,7 +18,7 @@ const READ_BYTES: usize = 64 * 1024;
 ///
 /// A line ends at `\n` or `\r\n`, which are not part of it; a last line without an end counts. A
 /// line longer than the limit is cut there and marked with `… [cut at N bytes]`; the rest of it is
-/// skipped and the next line is whole.
+/// skipped, and the next line is whole. Nothing here blocks: lines go to the sink as they come.
 ///
 /// # Examples
 ///
@@ -69,7 +69,9 @@ impl LineWriter {
         }
     }
 
-    /// Sets the longest line, in bytes without its end, that is passed on whole.
+    /// Sets the length of the longest line, in bytes without its end, that is passed on whole.
+    ///
+    /// That many bytes are kept of a line that has not ended yet.
     #[must_use]
     pub fn with_max_line_bytes(mut self, max_line_bytes: usize) -> Self {
         self.max_line_bytes = max_line_bytes;
@@ -122,7 +124,7 @@ impl LineWriter {
     ///
     /// # Cancellation
     ///
-    /// Dropping the future loses at most the last line if its end has not been read.
+    /// Dropping the future loses at most a last line whose end has not been read.
     pub async fn copy_from(mut self, mut reader: impl AsyncRead + Unpin) -> io::Result<()> {
         // Memory that no read has reached is never touched: most streams are short or silent.
         let mut buffer = Vec::with_capacity(READ_BYTES);
@@ -179,6 +181,17 @@ impl LineWriter {
         let mut marked = line[..end].to_vec();
         marked.extend_from_slice(format!("… [cut at {} bytes]", self.max_line_bytes).as_bytes());
         self.sink.push(self.stream, &marked);
+    }
+}
+
+impl fmt::Debug for LineWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LineWriter")
+            .field("sink", &self.sink)
+            .field("stream", &self.stream)
+            .field("max_line_bytes", &self.max_line_bytes)
+            .field("partial_bytes", &self.partial.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The channels of all tasks, by task id.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::panic::UnwindSafe;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -27,10 +28,12 @@ pub(crate) trait RemoteRegistry: Send + Sync {
 
 /// One broadcast channel per task, shared by all its attempts.
 ///
-/// The supervisor, which is code of the host's, announces attempts and evicts the channel when the
+/// The supervisor, which is the host's own code, announces attempts and evicts the channel when the
 /// task is over; runners take a sink per attempt; anybody in the host may subscribe. Nothing here
-/// happens by itself: without announcements subscribers see lines alone, and a channel that is not
+/// happens by itself: without announcements subscribers see only lines, and a channel that is not
 /// evicted stays, with its memory, for the life of the registry.
+///
+/// No method blocks for longer than it takes to look up a channel.
 ///
 /// Inside a plugin this is a handle to the host's registry. A plugin can write and announce; it
 /// cannot listen, so [`subscribe`](Self::subscribe) answers `None` there.
@@ -52,7 +55,9 @@ impl UnwindSafe for OutputRegistry {}
 impl OutputRegistry {
     /// Makes an empty registry whose channels keep `capacity` events for a slow subscriber.
     ///
-    /// The memory for `capacity` events, about 100 bytes each, is taken when a channel is created.
+    /// `capacity` must be at least 1 and at most `usize::MAX / 2`, or creating a channel panics. A
+    /// channel rounds it up to a power of two, and takes about 100 bytes for each event when it is
+    /// created.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -70,12 +75,12 @@ impl OutputRegistry {
         }
     }
 
-    /// Creates the channel of `task_id` if it is not there yet, so that a subscriber can come
-    /// before the first attempt.
+    /// Creates the channel of `task_id` unless there is one, so that subscribers can come before the
+    /// first attempt.
     ///
     /// # Panics
     ///
-    /// When the registry was made with capacity 0, or one above `usize::MAX / 2`.
+    /// When the registry was made with a capacity of 0, or of more than `usize::MAX / 2`.
     pub fn ensure_channel(&self, task_id: TaskId) {
         match &self.channels {
             Channels::Local { by_task, capacity } => {
@@ -85,7 +90,7 @@ impl OutputRegistry {
         }
     }
 
-    /// Makes a sink for one attempt of `task_id`, creating the channel if it is not there yet.
+    /// Makes a sink for one attempt at `task_id`, creating the channel unless there is one.
     ///
     /// Sequence numbers start at 0 for each stream of each sink.
     ///
@@ -118,7 +123,7 @@ impl OutputRegistry {
         }
     }
 
-    /// Tells the subscribers of `task_id` that an attempt begins; nothing without a channel.
+    /// Tells the subscribers of `task_id` that an attempt begins; does nothing without a channel.
     ///
     /// For the supervisor, just before it spawns the attempt; a runner does not call it.
     pub fn announce_run_started(&self, task_id: &TaskId, attempt: u32) {
@@ -131,7 +136,7 @@ impl OutputRegistry {
         }
     }
 
-    /// Tells the subscribers of `task_id` that an attempt ended; nothing without a channel.
+    /// Tells the subscribers of `task_id` that an attempt has ended; does nothing without a channel.
     ///
     /// For the supervisor, however the attempt ended; a runner does not call it.
     pub fn announce_run_finished(&self, task_id: &TaskId, attempt: u32, exit_code: Option<i32>) {
@@ -149,8 +154,8 @@ impl OutputRegistry {
 
     /// Removes the channel of `task_id`; its subscribers read what is left, then see the end.
     ///
-    /// The end comes when the last sink of the task is gone too. Nothing happens without a channel.
-    /// For the supervisor, when there will be no further attempt; a runner does not call it.
+    /// The end comes when the last sink of the task is gone too. Does nothing without a channel. For
+    /// the supervisor, when there will be no further attempt; a runner does not call it.
     pub fn evict(&self, task_id: &TaskId) {
         match &self.channels {
             Channels::Local { by_task, .. } => {
@@ -175,6 +180,20 @@ impl OutputRegistry {
         {
             // Without a subscriber there is nobody to tell.
             let _ = channel.sender().send(event());
+        }
+    }
+}
+
+impl fmt::Debug for OutputRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("OutputRegistry");
+        match &self.channels {
+            Channels::Local { by_task, capacity } => debug
+                .field("capacity", capacity)
+                .field("active_channels", &by_task.read().len())
+                .finish(),
+            // Asking the other library could block, or panic.
+            Channels::Remote(_) => debug.finish_non_exhaustive(),
         }
     }
 }

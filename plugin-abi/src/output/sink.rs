@@ -1,5 +1,6 @@
 //! Pushes the lines of one attempt.
 
+use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,12 +21,13 @@ pub(crate) trait RemoteSink: Send + Sync {
     fn push_lines(&self, stream: StreamKind, text: &[u8], spans: &[[u32; 2]]);
 }
 
-/// Writes the output lines of one attempt of one task.
+/// Writes the output lines of one attempt at one task.
 ///
 /// Clones share their sequence numbers. Pushing never blocks: a subscriber that is too slow skips
 /// lines and is told how many.
 ///
-/// A line is text: where its bytes are not valid UTF-8, each bad sequence is replaced by U+FFFD.
+/// A line is text: where its bytes are not valid UTF-8, each bad sequence is replaced by U+FFFD. It
+/// is the task's own text otherwise, escape sequences included.
 #[derive(Clone)]
 pub struct OutputSink {
     attempt: u32,
@@ -36,6 +38,14 @@ pub struct OutputSink {
 enum Target {
     Local(Arc<LocalSink>),
     Remote(Arc<dyn RemoteSink>),
+}
+
+impl fmt::Debug for OutputSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutputSink")
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
 }
 
 // A panic in the middle of a push leaves at most a number unused.

@@ -18,16 +18,16 @@ pub(super) fn parse<C: DeserializeOwned>(json: &str) -> Result<C, String> {
     })
 }
 
-/// The words of serde_json without the ` at line 1 column 2` that it ends them with.
+/// A message of serde_json's without the ` at line 1 column 2` at its end.
 fn without_position(reason: &str) -> &str {
     let is_number = |text: &str| text.parse::<usize>().is_ok();
     match reason.rsplit_once(" at line ") {
-        Some((words, position))
+        Some((message, position))
             if position
                 .split_once(" column ")
                 .is_some_and(|(line, column)| is_number(line) && is_number(column)) =>
         {
-            words
+            message
         }
         _ => reason,
     }

@@ -93,7 +93,7 @@ fn connect_inner<E: Export>(host: FfiHost, args: FfiConnect<'_>) -> Result<FfiPl
     for (runner, declared) in runners.iter().zip(E::DECL.runners) {
         if runner.name() != declared.name {
             return Err(format!(
-                "export_plugin! declares a runner {:?}, whose name() answers {:?}: \
+                "export_plugin! declares a runner named {:?}, but its name() returns {:?}: \
                  make the two agree",
                 declared.name,
                 runner.name(),

@@ -2,44 +2,50 @@
 
 mod fields;
 
-/// Ships runners as a plugin: the one line that makes a `cdylib` of them.
+/// Exports runners as a plugin: the one line that turns a `cdylib` into one.
 ///
-/// For each runner its type, a name without a path, and in braces:
+/// It takes the type of each runner, by its name without a path, and in braces:
 ///
 /// | field | | |
 /// |---|---|---|
-/// | `name` | required | what [`Runner::name`](crate::Runner::name) answers; two runners may not have the same |
-/// | `kinds` | required | the kinds it takes: `[subprocess]`, `[wasm, container]`; [`Runner::kinds`](crate::Runner::kinds) is not asked |
+/// | `name` | required | what [`Runner::name`](crate::Runner::name) returns; no two runners may have the same |
+/// | `kinds` | required | the kinds it takes: `[subprocess]`, `[wasm, container]`; [`Runner::kinds`](crate::Runner::kinds) is never called |
 /// | `labels` | optional | default labels for routing: `{ "tier" = "fast" }` |
 /// | `supports` | optional | `by_kind`: the kinds alone decide, so the host never calls [`Runner::supports`](crate::Runner::supports) |
 /// | `new` | optional | the constructor; without it the type's `Default` is used |
 ///
-/// The constructor takes a type that implements `serde::Deserialize` and reads from a map, as a
-/// struct with named fields does: the plugin's `[config]`, an empty map where there is none. It
-/// returns `Result<Self, E>` with a printable error. Of several runners each constructor gets the
-/// whole `[config]`, so a type that denies unknown fields must know those of the others. The
-/// plugin's name and version are those of its package. All of it but the constructor goes into the
-/// file's stamp, which a host reads before it runs anything.
+/// The constructor takes a type that implements `serde::Deserialize` and is read from a map, as a
+/// struct with named fields is: the plugin's `[config]`, an empty map where there is none. It
+/// returns `Result<Self, E>` with an error that can be printed. Where there are several runners,
+/// each constructor gets the whole `[config]`, so a type that denies unknown fields must know those
+/// of the others.
 ///
-/// Deriving `Deserialize` needs serde among the dependencies of the package, and a task that calls
-/// tokio needs tokio there; any version 1 of either does:
+/// The plugin's name and version are those of its package. They and all fields but the constructor
+/// go into the file's stamp, which a host reads before it runs anything; none of them may have
+/// control or invisible characters, and the stamp at most 64 KiB.
+///
+/// The package needs serde among its dependencies to derive `Deserialize`, and tokio if a task calls
+/// it; any version 1 of either will do:
 ///
 /// ```toml
 /// serde = { version = "1", features = ["derive"] }
-/// tokio = { version = "1", features = ["process", "time"] } # what it calls
+/// tokio = { version = "1", features = ["process", "time"] } # whatever it calls
 /// ```
 ///
 /// The package is a library of type `cdylib`, built with `panic = "unwind"`. It may forbid unsafe
-/// code. What differs from a runner that is linked in:
+/// code. What differs from a runner that is linked into its host:
 ///
-/// - Tasks run on a tokio runtime inside the plugin, so everything of tokio works in them;
+/// - Tasks run on a tokio runtime inside the plugin, so everything in tokio works in them;
 ///   [`runtime_handle`](crate::runtime_handle) reaches it from a constructor, and
 ///   [`spawn_cleanup`](crate::spawn_cleanup) starts on it what must outlive an attempt.
 /// - A panic anywhere becomes an error with its message; panicking in a destructor while another
 ///   panic unwinds still ends the process.
-/// - `tracing` and `log` go to the host's log; the output registry can be written, not subscribed.
-/// - `println!` writes to the standard output of the host, beside the lines of every task: what is
-///   a task's output goes into its [`OutputSink`](crate::OutputSink).
+/// - What is logged with `tracing` and `log` goes to the host's log, where it cannot act on a
+///   terminal or look like another record. Errors and output are not changed like that: what they
+///   quote from elsewhere can go through [`text`](crate::text) first.
+/// - The output registry can be written to, but not subscribed to.
+/// - `println!` writes to the standard output of the host, between the lines of all tasks: a task's
+///   output belongs in its [`OutputSink`](crate::OutputSink).
 ///
 /// # Examples
 ///
@@ -69,7 +75,7 @@ mod fields;
 ///             async move {
 ///                 sink.push(StreamKind::Stdout, b"hello");
 ///                 // A task that takes longer awaits this token beside its work. One that does not
-///                 // is dropped at an `.await` when the host's patience is over.
+///                 // is dropped at an `.await` once the host will wait no longer.
 ///                 if cancel.is_cancelled() {
 ///                     return Err(TaskError::Canceled);
 ///                 }

@@ -65,7 +65,7 @@ fn payload_text(payload: &(dyn Any + Send)) -> &str {
         .downcast_ref::<&'static str>()
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic without a text")
+        .unwrap_or("a panic without a message")
 }
 
 /// Makes the plugin's panics known to the host instead of writing them to standard error.
@@ -155,7 +155,7 @@ mod tests {
         let caught = guard(|| std::panic::panic_any(Bomb))
             .map(|(): ()| ())
             .unwrap_err();
-        assert_eq!(caught.0, "a panic without a text");
+        assert_eq!(caught.0, "a panic without a message");
     }
 
     #[test]

@@ -1,13 +1,14 @@
-//! Whether a plugin is only tried out.
+//! Whether a plugin is only being probed.
 
-/// The variable of the environment by which a host tells the process of a probe what it is.
+/// The environment variable by which a host tells the process of a probe that it is one.
 #[doc(hidden)]
 pub const PROBE_VARIABLE: &str = "SOLTI_PLUGIN_PROBE";
 
-/// Whether this process only tries the plugin out: it constructs the runners, drops them and ends.
+/// Whether this process only probes the plugin: constructs its runners, drops them and exits.
 ///
-/// For a constructor that starts something beyond its own process, which would come to nothing there.
-/// What it checks of its configuration it checks here, too: that is what the probe is for.
+/// A constructor that starts something outside of its own process, or removes what an earlier one
+/// has left there, leaves that out in a probe. It still checks its configuration: that is what the
+/// probe is for.
 #[must_use]
 pub fn in_probe() -> bool {
     std::env::var_os(PROBE_VARIABLE).is_some()

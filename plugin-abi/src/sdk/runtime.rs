@@ -35,15 +35,15 @@ pub(super) fn configure(workers: u32) {
     WORKERS.store(workers.max(1) as usize, Ordering::Relaxed);
 }
 
-/// The handle of this plugin's runtime, which is started if it has not been.
+/// Returns the handle of the plugin's runtime, and starts the runtime if need be.
 ///
-/// `Runner::build_task` and tasks run inside this runtime already, and so do destructors where it has
-/// been started. This is for code outside of them, a constructor that wants to start something in
-/// the background; `Runner::supports` is outside, too.
+/// `Runner::build_task` and tasks run inside of that runtime already, and so do destructors once it
+/// has been started. This is for code outside of them, such as a constructor that starts something
+/// in the background; `Runner::supports` is outside, too.
 ///
 /// # Panics
 ///
-/// When the operating system refuses the threads.
+/// When the system has no threads or descriptors left for the runtime.
 pub fn handle() -> &'static Handle {
     start().unwrap_or_else(|err| panic!("the plugin's runtime could not be started: {err}"))
 }
@@ -81,15 +81,15 @@ pub(super) fn attempts() -> &'static Attempts {
     })
 }
 
-/// Starts work that must be brought to its end even when the attempt it belongs to was dropped:
-/// removing what the attempt has made elsewhere.
+/// Starts work that must be finished even when its attempt is dropped, such as removing what the
+/// attempt has made elsewhere.
 ///
-/// Dropping the returned handle does not stop it. The plugin's shutdown waits for it as it does for
-/// attempts, within the same grace, and it counts as one until then. A destructor may call this.
+/// Dropping the returned handle does not stop the work. It counts as an attempt until it ends: the
+/// plugin's shutdown waits for it within the same grace. A destructor may call this.
 ///
 /// # Panics
 ///
-/// When the operating system refuses the threads of a runtime that has not been started.
+/// When the runtime has not been started and the system has no threads or descriptors left for it.
 pub fn spawn_cleanup(work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     attempts().tracker.spawn_on(work, handle())
 }

@@ -126,7 +126,10 @@ async fn a_panic_with_a_value_instead_of_a_text_still_says_where() {
     let host = Host::with(&["specimen"]);
     let (end, _) = host.run(&command("s", "panic-with-value", &[])).await;
     let reason = end.unwrap_err().to_string();
-    assert!(reason.contains("a panic without a text (at "), "{reason}");
+    assert!(
+        reason.contains("a panic without a message (at "),
+        "{reason}"
+    );
     still_works(&host).await;
 }
 

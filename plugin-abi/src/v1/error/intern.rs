@@ -21,7 +21,7 @@ pub(super) fn intern(name: &str) -> &'static str {
         return known;
     }
     if names.len() >= LIMIT {
-        return "(name left out: too many distinct names)";
+        return "(name omitted: too many distinct names)";
     }
     let kept: &'static str = Box::leak(name.into());
     names.insert(kept);
