@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::workspace;
 
@@ -143,6 +143,17 @@ fn run(
 }
 
 impl Built {
+    /// As text that [`from_json`](Self::from_json) understands.
+    pub(crate) fn to_json(&self) -> String {
+        json!([self.plugins, self.programs]).to_string()
+    }
+
+    /// What [`to_json`](Self::to_json) has written.
+    pub(crate) fn from_json(json: &str) -> Self {
+        let (plugins, programs) = serde_json::from_str(json).expect("written by to_json");
+        Self { plugins, programs }
+    }
+
     fn take(&mut self, message: &Value) {
         if message["reason"] != "compiler-artifact" {
             return;

@@ -3,6 +3,7 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::{Built, Profile, build, target_dir};
@@ -25,10 +26,16 @@ pub const PLUGIN_SUFFIX: &str = if cfg!(target_vendor = "apple") {
     "so"
 };
 
+/// What a process has built that runs one of its tests in a process of its own.
+const BUILT_BEFORE: &str = "E2E_BUILT";
+
 /// Everything built; the first call takes the time.
 pub fn built() -> &'static Built {
     static BUILT: OnceLock<Built> = OnceLock::new();
     BUILT.get_or_init(|| {
+        if let Ok(json) = std::env::var(BUILT_BEFORE) {
+            return Built::from_json(&json);
+        }
         build(
             PACKAGES,
             Profile::Dev,
@@ -36,6 +43,11 @@ pub fn built() -> &'static Built {
             |_| {},
         )
     })
+}
+
+/// Has `command`, which runs a test of this process, use what this process has built.
+pub fn hand_over(command: &mut Command) {
+    command.env(BUILT_BEFORE, built().to_json());
 }
 
 /// The file of a plugin.

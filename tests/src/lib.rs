@@ -14,7 +14,7 @@ mod report;
 pub use build::{Built, Profile, build, build_linked, build_with};
 pub use demands::{skip, times};
 pub use examples::{EXAMPLES, Installed, install_examples};
-pub use fixtures::{PLUGIN_SUFFIX, built, hostile, install, plugin, solti_host};
+pub use fixtures::{PLUGIN_SUFFIX, built, hand_over, hostile, install, plugin, solti_host};
 pub use podman::{IMAGE, Podman, RUN_ARGS};
 pub use report::unmeasured;
 

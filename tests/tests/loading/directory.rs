@@ -275,17 +275,6 @@ fn only_allowed_plugins_are_loaded_whatever_a_sidecar_calls_them() {
     );
 }
 
-/// Whether this process has a thread of a plugin's runtime.
-#[cfg(target_os = "linux")]
-fn has_a_worker() -> bool {
-    let threads = fs::read_dir("/proc/self/task").unwrap();
-    threads.into_iter().any(|thread| {
-        let name = fs::read_to_string(thread.unwrap().path().join("comm"));
-        // One that has ended meanwhile has none.
-        name.is_ok_and(|name| name.trim() == "plugin-worker")
-    })
-}
-
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_plugin_starts_no_thread_before_its_first_task() {
@@ -294,9 +283,9 @@ async fn a_plugin_starts_no_thread_before_its_first_task() {
         return;
     }
     let host = Host::with(&["specimen"]);
-    assert!(!has_a_worker());
+    assert!(!support::has_a_worker());
     host.run(&command("s", "ready", &[])).await.0.unwrap();
-    assert!(has_a_worker());
+    assert!(support::has_a_worker());
 }
 
 #[cfg(target_os = "linux")]
@@ -309,7 +298,7 @@ async fn a_constructor_can_use_the_plugins_runtime() {
     let loader = PluginLoader::new().config("specimen", json!({ "spawn_in_constructor": true }));
     let host = Host::load(support::directory_with(&["specimen"]), loader);
     assert_eq!(host.report.loaded().len(), 1, "{}", host.report);
-    assert!(has_a_worker());
+    assert!(support::has_a_worker());
     host.run(&command("s", "ready", &[])).await.0.unwrap();
 }
 

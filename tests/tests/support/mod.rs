@@ -234,6 +234,7 @@ pub(crate) fn alone(test: &str, prepare: impl FnOnce(&mut Command)) -> bool {
     }
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test]).env(ALONE, test);
+    e2e::hand_over(&mut command);
     prepare(&mut command);
     // What is skipped there is said there.
     let output = command.stderr(Stdio::inherit()).output().unwrap();
@@ -241,4 +242,14 @@ pub(crate) fn alone(test: &str, prepare: impl FnOnce(&mut Command)) -> bool {
     assert!(output.status.success(), "{stdout}");
     assert!(stdout.contains("1 passed"), "{stdout}");
     false
+}
+
+/// Whether this process has a thread of a plugin's runtime.
+pub(crate) fn has_a_worker() -> bool {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    threads.into_iter().any(|thread| {
+        let name = std::fs::read_to_string(thread.unwrap().path().join("comm"));
+        // One that has ended meanwhile has none.
+        name.is_ok_and(|name| name.trim() == "plugin-worker")
+    })
 }

@@ -1,12 +1,10 @@
 //! What a host that was killed has left behind.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::fake::Fake;
-use super::which::{alone_with_path, router};
 use super::{owner, spec, started, until};
-use crate::support::{SOON, alone};
+use crate::support::{Host, SOON, alone, has_a_worker};
 
 /// By what a host tells a plugin that it is in a probe.
 const PROBE_VARIABLE: &str = "SOLTI_PLUGIN_PROBE";
@@ -51,14 +49,13 @@ async fn only_containers_of_hosts_that_are_gone_are_removed() {
 async fn a_plugin_without_an_engine_starts_no_thread() {
     const TEST: &str = "container::leftovers::a_plugin_without_an_engine_starts_no_thread";
     let empty = tempfile::tempdir().unwrap();
-    // In a process where no other test starts threads.
-    let Some(plugins) = alone_with_path(TEST, empty.path()) else {
+    if !alone(TEST, |command| {
+        command.env("PATH", empty.path());
+    }) {
         return;
-    };
-    let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
-    let before = threads();
-    let _router = router(&plugins, &Arc::default());
-    assert_eq!(threads(), before);
+    }
+    let _host = Host::with(&["container"]);
+    assert!(!has_a_worker());
 }
 
 #[tokio::test]

@@ -1,51 +1,24 @@
 //! Which engine is used, and what is said when there is none.
 
-use std::path::Path;
-use std::sync::Arc;
-
-use solti_plugin_host::{BuildContext, PluginLoader, RunnerErrorKind, RunnerRouter, TaskOutcome};
+use solti_plugin_host::{RunnerErrorKind, TaskOutcome};
 use tokio_util::sync::CancellationToken;
 
 use super::fake::Fake;
 use super::{STARTED, completed, configured, failure_of, fatal, spec};
-use crate::support::{Recorded, alone, directory_with};
-
-/// Has a test run in a process of its own, whose `PATH` is `path` and whose plugins are ready made.
-/// Answers their directory in that process, and nothing in the one that has waited for it.
-pub(crate) fn alone_with_path(test: &str, path: &Path) -> Option<String> {
-    const PLUGINS: &str = "CONTAINER_TEST_PLUGINS";
-    // Kept outside, where it outlives the process that loads from it.
-    let mut plugins = None;
-    alone(test, |command| {
-        let plugins = plugins.insert(directory_with(&["container"]));
-        command.env(PLUGINS, plugins.path()).env("PATH", path);
-    })
-    .then(|| std::env::var(PLUGINS).unwrap())
-}
-
-/// A router with the plugins of a directory.
-pub(crate) fn router(plugins: &str, metrics: &Arc<Recorded>) -> RunnerRouter {
-    let context = BuildContext::default().with_metrics(Arc::clone(metrics) as _);
-    let mut router = RunnerRouter::new().with_context(context);
-    let report = PluginLoader::new()
-        .load_dir(Path::new(plugins), &mut router)
-        .unwrap();
-    assert!(report.rejected().is_empty(), "{report}");
-    router
-}
+use crate::support::{Host, alone};
 
 #[tokio::test]
 async fn a_machine_without_an_engine_loads_the_plugin_and_fails_its_tasks() {
+    const TEST: &str =
+        "container::which::a_machine_without_an_engine_loads_the_plugin_and_fails_its_tasks";
     let empty = tempfile::tempdir().unwrap();
-    let Some(plugins) = alone_with_path(
-        "container::which::a_machine_without_an_engine_loads_the_plugin_and_fails_its_tasks",
-        empty.path(),
-    ) else {
+    if !alone(TEST, |command| {
+        command.env("PATH", empty.path());
+    }) {
         return;
-    };
-    let metrics = Arc::default();
-    let router = router(&plugins, &metrics);
-    let task = router.build(&spec()).unwrap();
+    }
+    let host = Host::with(&["container"]);
+    let task = host.build(&spec());
     let end = task.spawn(CancellationToken::new()).await;
     assert_eq!(
         fatal(end),
@@ -53,7 +26,7 @@ async fn a_machine_without_an_engine_loads_the_plugin_and_fails_its_tasks() {
          them, or name one in config.engine"
     );
     assert_eq!(
-        metrics.all(),
+        host.metrics.all(),
         failure_of(RunnerErrorKind::BackendConfigFailed)
     );
 
@@ -64,7 +37,7 @@ async fn a_machine_without_an_engine_loads_the_plugin_and_fails_its_tasks() {
     let end = task.spawn(CancellationToken::new()).await;
     end.unwrap();
     assert_eq!(
-        metrics.all()[3..],
+        host.metrics.all()[3..],
         [STARTED, completed(TaskOutcome::Success)]
     );
 }
@@ -76,14 +49,14 @@ async fn podman_is_taken_before_docker_and_docker_before_nerdctl() {
     for engine in ["podman", "docker", "nerdctl"] {
         fake.executable(engine);
     }
-    let Some(plugins) = alone_with_path(TEST, fake.directory()) else {
+    if !alone(TEST, |command| {
+        command.env("PATH", fake.directory());
+    }) {
         return;
-    };
+    }
     let path = std::env::var("PATH").unwrap();
     for engine in ["podman", "docker", "nerdctl"] {
-        let router = router(&plugins, &Arc::default());
-        let task = router.build(&spec()).unwrap();
-        task.spawn(CancellationToken::new()).await.unwrap();
+        Host::with(&["container"]).run(&spec()).await.0.unwrap();
         let taken = std::fs::read_to_string(format!("{path}/taken")).unwrap();
         assert_eq!(taken, format!("{engine}\n"));
         std::fs::remove_file(format!("{path}/{engine}")).unwrap();
