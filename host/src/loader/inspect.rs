@@ -3,15 +3,11 @@
 //! The checks are short rather than strict: a file is refused for what would keep it from working
 //! here, never for how its linker arranged it.
 
-#[cfg(not(target_vendor = "apple"))]
 mod elf;
 mod glibc;
-#[cfg(target_vendor = "apple")]
 mod macho;
-#[cfg(not(target_vendor = "apple"))]
 mod needs;
 mod problem;
-#[cfg(not(target_vendor = "apple"))]
 mod tables;
 
 use serde::Serialize;
@@ -21,11 +17,6 @@ use super::error::InspectError;
 
 pub use glibc::GlibcVersion;
 pub use problem::Problem;
-
-#[cfg(not(target_vendor = "apple"))]
-use elf as format;
-#[cfg(target_vendor = "apple")]
-use macho as format;
 
 /// What the bytes of a file say.
 #[derive(Debug, Clone, Default)]
@@ -62,7 +53,13 @@ pub fn inspect(bytes: &[u8]) -> Inspection {
     let Inspection {
         problems, needs, ..
     } = &mut inspection;
-    match format::read(bytes, problems, needs) {
+    // Both readers are compiled everywhere, so that both are checked and tested everywhere.
+    let read = if cfg!(target_vendor = "apple") {
+        macho::read
+    } else {
+        elf::read
+    };
+    match read(bytes, problems, needs) {
         Some(text) => inspection.take_stamp(text),
         None if inspection.problems.is_empty() => inspection.problems.push(Problem::NoStamp),
         None => {}

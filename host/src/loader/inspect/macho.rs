@@ -45,7 +45,7 @@ fn read_64<'data>(
         let found = match header.cputype(endian) {
             macho::CPU_TYPE_ARM64 => "aarch64".to_owned(),
             macho::CPU_TYPE_X86_64 => "x86_64".to_owned(),
-            other => format!("machine number {other}"),
+            other => format!("machine number {}", other.0),
         };
         problems.push(Problem::WrongMachine { found });
     }
@@ -66,9 +66,11 @@ fn read_64<'data>(
             });
             return Ok(None);
         }
-        for section in segment.sections(endian, data)? {
+        let sections = segment.sections(endian, data)?;
+        for section in segment.section_offsets(endian, sections) {
+            let (section, offset) = section?;
             if section.name() == b"__solti_plugin" {
-                stamp = section.data(endian, bytes).ok().and_then(text_of);
+                stamp = section.data(endian, bytes, offset).ok().and_then(text_of);
             }
         }
     }

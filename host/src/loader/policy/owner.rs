@@ -71,7 +71,15 @@ impl Policy {
 }
 
 /// Whether the mount a file is on forbids running programs from it.
+#[cfg(not(target_vendor = "apple"))]
 pub(super) fn on_noexec_mount(file: &fs::File) -> io::Result<bool> {
     let mount = rustix::fs::fstatvfs(file)?;
     Ok(mount.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
+}
+
+/// The same on macOS, whose `fstatvfs` does not tell.
+#[cfg(target_vendor = "apple")]
+pub(super) fn on_noexec_mount(file: &fs::File) -> io::Result<bool> {
+    let mount = rustix::fs::fstatfs(file)?;
+    Ok(mount.f_flags & libc::MNT_NOEXEC.cast_unsigned() != 0)
 }
