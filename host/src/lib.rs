@@ -36,8 +36,8 @@ pub use loader::refusal;
 pub use loader::{
     CheckReport, ConnectError, Digest, DirectoryRole, DiscoverError, FileFacts, GlibcVersion,
     InspectError, Inspection, LoadDirError, LoadError, LoadReport, LoadedPlugin, LoadedRunner,
-    Needs, OpenError, Passed, PassedRunner, Place, PluginLoader, PolicyError, ProbeError,
-    ProbeOutcome, Problem, Progress, PublicKeyError, RegisterError, Rejected, RememberedProbe,
+    OpenError, Passed, PassedRunner, Place, PluginLoader, PolicyError, ProbeError, ProbeOutcome,
+    Problem, Progress, PublicKeyError, RegisterError, Rejected, RememberedProbe, Requirements,
     Signature, SkipReason, Skipped, Stage, StageError, StageTimes, Survey, forget_probes, inspect,
     load_dir, one_line, probe_main, shown_path,
 };

@@ -60,7 +60,7 @@ pub use error::{
     Place, PolicyError, RegisterError, Stage, StageError,
 };
 pub use facts::{FileFacts, StageTimes};
-pub use inspect::{GlibcVersion, Inspection, Needs, Problem, inspect};
+pub use inspect::{GlibcVersion, Inspection, Problem, Requirements, inspect};
 pub use policy::PublicKeyError;
 pub use probe::{ProbeError, ProbeOutcome, RememberedProbe, forget_probes, probe_main};
 pub use report::{LoadReport, LoadedPlugin, LoadedRunner, Rejected, SkipReason, Skipped};
@@ -224,15 +224,16 @@ impl PluginLoader {
             worker_threads,
             labels,
             stamp,
-            needs,
+            requirements,
             staged,
         } = ready;
         let connect = |facts: &mut FileFacts| {
             register::check_name(&name, report.first_of(&name))?;
             // Whether what is open is the copy that was checked is a question of staging.
             facts.timed(Stage::Stage, || open::check_path(&staged.path))?;
-            let opened =
-                facts.timed(Stage::Open, || open::open(staged, &candidate.file, &needs))?;
+            let opened = facts.timed(Stage::Open, || {
+                open::open(staged, &candidate.file, &requirements)
+            })?;
             facts.timed(Stage::Stage, || opened.check_identity())?;
             let module = facts.timed(Stage::Open, || opened.root_module())?;
             let connection = Connection {

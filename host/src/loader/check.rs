@@ -139,13 +139,13 @@ impl CheckReport {
         let name = &sound.ready.name;
         let first = self.passed.iter().find(|passed| passed.plugin == *name);
         let first = first.map(|passed| passed.file.as_str());
-        let (file, needs) = (&sound.candidate.file, &sound.ready.needs);
+        let (file, requirements) = (&sound.candidate.file, &sound.ready.requirements);
         let checked = register::check_name(name, first)
             .map_err(LoadError::from)
-            .and_then(|()| Ok(sonames.check(file, needs)?));
+            .and_then(|()| Ok(sonames.check(file, requirements)?));
         match checked {
             Ok(()) => {
-                sonames.add(file, needs);
+                sonames.add(file, requirements);
                 self.passed.push(Passed::of(*sound));
             }
             Err(err) => self.add(sound.rejected(err), sonames),

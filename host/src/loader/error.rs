@@ -13,11 +13,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::inspect::Problem;
+pub use super::inspect::InspectError;
 use super::probe::ProbeError;
 use super::refusal;
 
-pub(super) use advice::sentence;
 pub use directory::{DirectoryRole, LoadDirError};
 pub use policy::{Place, PolicyError};
 pub use stage::StageError;
@@ -68,7 +67,7 @@ pub enum LoadError {
     #[error(transparent)]
     Discover(#[from] DiscoverError),
     /// At [`Stage::Inspect`].
-    #[error(transparent)]
+    #[error("{}", refusal::sentence(.0, refusal::method))]
     Inspect(#[from] InspectError),
     /// At [`Stage::Policy`].
     #[error(transparent)]
@@ -167,22 +166,6 @@ pub enum DiscoverError {
         /// What is wrong.
         reason: String,
     },
-}
-
-/// Why a file's bytes speak against loading it.
-#[derive(Debug, Error)]
-#[error("{}", all(problems))]
-pub struct InspectError {
-    /// Everything that was found.
-    pub problems: Vec<Problem>,
-}
-
-fn all(problems: &[Problem]) -> String {
-    problems
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("; ")
 }
 
 /// Why a library could not be opened.

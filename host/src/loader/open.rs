@@ -15,7 +15,7 @@ use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW, Symbol};
 use solti_plugin_abi::v1::module::{LAYOUTS_DIGEST, PluginModule};
 
 use super::error::OpenError;
-use super::inspect::Needs;
+use super::inspect::Requirements;
 use super::sonames;
 use super::stage::Staged;
 
@@ -48,8 +48,12 @@ pub(super) fn check_path(path: &Path) -> Result<(), OpenError> {
 }
 
 /// Opens the staged library of the file called `name`.
-pub(super) fn open(staged: Staged, name: &str, needs: &Needs) -> Result<Opened, OpenError> {
-    let sonames = sonames::reserve(name, needs)?;
+pub(super) fn open(
+    staged: Staged,
+    name: &str,
+    requirements: &Requirements,
+) -> Result<Opened, OpenError> {
+    let sonames = sonames::reserve(name, requirements)?;
     let library = load(&staged.path, &staged.file)?;
     sonames.keep();
     Opened::new(&library, ManuallyDrop::new(staged.file))

@@ -11,7 +11,7 @@ use super::digest::Digest;
 use super::discover::Candidate;
 use super::error::{LoadError, PolicyError, Stage};
 use super::facts::FileFacts;
-use super::inspect::{self, Needs};
+use super::inspect::{self, Requirements};
 use super::policy::Sums;
 use super::report::SkipReason;
 use super::sidecar::Sidecar;
@@ -32,7 +32,7 @@ pub(super) struct Ready {
     /// Those of the host and those of the sidecar.
     pub(super) labels: [Labels; 2],
     pub(super) stamp: Stamp,
-    pub(super) needs: Needs,
+    pub(super) requirements: Requirements,
     pub(super) staged: Staged,
 }
 
@@ -62,8 +62,8 @@ impl PluginLoader {
         drop(opened);
         let digest = facts.timed(Stage::Policy, || Digest::of(bytes));
         facts.sha256 = Some(digest);
-        let (stamp, needs) =
-            facts.timed(Stage::Inspect, || inspect::inspect(bytes).into_sound())?;
+        let (stamp, requirements) =
+            facts.timed(Stage::Inspect, || inspect::inspect(bytes).into_result())?;
         if self
             .allowed
             .as_ref()
@@ -95,7 +95,7 @@ impl PluginLoader {
                 .max(1),
             labels: [settings.labels, sidecar.labels],
             stamp,
-            needs,
+            requirements,
             staged,
         })))
     }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use parking_lot::{Mutex, MutexGuard};
 
 use super::error::OpenError;
-use super::inspect::Needs;
+use super::inspect::Requirements;
 
 /// What the plugins of this process are called and ask for. The system forgets no library, so
 /// neither does this.
@@ -26,17 +26,20 @@ pub(super) struct Sonames {
 pub(super) struct Reserved<'a> {
     opened: MutexGuard<'static, Option<Sonames>>,
     file: &'a str,
-    needs: &'a Needs,
+    requirements: &'a Requirements,
 }
 
 /// Checks that a library and the others do not answer for each other.
-pub(super) fn reserve<'a>(file: &'a str, needs: &'a Needs) -> Result<Reserved<'a>, OpenError> {
+pub(super) fn reserve<'a>(
+    file: &'a str,
+    requirements: &'a Requirements,
+) -> Result<Reserved<'a>, OpenError> {
     let mut opened = OPENED.lock();
-    opened.get_or_insert_default().check(file, needs)?;
+    opened.get_or_insert_default().check(file, requirements)?;
     Ok(Reserved {
         opened,
         file,
-        needs,
+        requirements,
     })
 }
 
@@ -44,7 +47,7 @@ impl Reserved<'_> {
     /// Notes the names of the library, which has been opened.
     pub(super) fn keep(mut self) {
         let opened = self.opened.get_or_insert_default();
-        opened.add(self.file, self.needs);
+        opened.add(self.file, self.requirements);
     }
 }
 
@@ -54,16 +57,16 @@ impl Sonames {
         OPENED.lock().clone().unwrap_or_default()
     }
 
-    pub(super) fn check(&self, file: &str, needs: &Needs) -> Result<(), OpenError> {
+    pub(super) fn check(&self, file: &str, requirements: &Requirements) -> Result<(), OpenError> {
         let taken = |reason| Err(OpenError::SonameTaken { reason });
-        if let Some(soname) = &needs.soname
+        if let Some(soname) = &requirements.soname
             && let Some(other) = self.asked_for.get(soname)
         {
             return taken(format!(
                 "its SONAME {soname} is a library that {other} asks for"
             ));
         }
-        for library in &needs.libraries {
+        for library in &requirements.libraries {
             match self.called.get(library) {
                 Some(other) if other != file => {
                     return taken(format!(
@@ -76,11 +79,11 @@ impl Sonames {
         Ok(())
     }
 
-    pub(super) fn add(&mut self, file: &str, needs: &Needs) {
-        for library in &needs.libraries {
+    pub(super) fn add(&mut self, file: &str, requirements: &Requirements) {
+        for library in &requirements.libraries {
             self.asked_for.insert(library.clone(), file.to_owned());
         }
-        if let Some(soname) = &needs.soname {
+        if let Some(soname) = &requirements.soname {
             self.called.insert(soname.clone(), file.to_owned());
         }
     }
@@ -98,32 +101,37 @@ pub(super) fn is_of_the_host(soname: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn needs(soname: Option<&str>, libraries: &[&str]) -> Needs {
-        Needs {
+    fn requirements(soname: Option<&str>, libraries: &[&str]) -> Requirements {
+        Requirements {
             soname: soname.map(str::to_owned),
             libraries: libraries.iter().map(ToString::to_string).collect(),
-            ..Needs::default()
+            ..Requirements::default()
         }
     }
 
     #[test]
     fn no_library_answers_for_another_whichever_comes_first() {
         let mut known = Sonames::default();
-        known.add("a.so", &needs(Some("liba.so.1"), &["libz.so.1"]));
-        let said = |file, needs: &Needs| known.check(file, needs).err().map(|err| err.to_string());
+        known.add("a.so", &requirements(Some("liba.so.1"), &["libz.so.1"]));
+        let said = |file, requirements: &Requirements| {
+            known
+                .check(file, requirements)
+                .err()
+                .map(|err| err.to_string())
+        };
         assert_eq!(
-            said("b.so", &needs(Some("libz.so.1"), &[])).unwrap(),
+            said("b.so", &requirements(Some("libz.so.1"), &[])).unwrap(),
             "its SONAME libz.so.1 is a library that a.so asks for: build the one that is called so \
              without a SONAME"
         );
         assert_eq!(
-            said("b.so", &needs(None, &["liba.so.1"])).unwrap(),
+            said("b.so", &requirements(None, &["liba.so.1"])).unwrap(),
             "it asks for liba.so.1, which is the SONAME of a.so: build the one that is called so \
              without a SONAME"
         );
         // Two builds of one plugin, or two that nobody asks for, are no trouble.
         assert_eq!(
-            said("b.so", &needs(Some("liba.so.1"), &["libz.so.1"])),
+            said("b.so", &requirements(Some("liba.so.1"), &["libz.so.1"])),
             None
         );
         assert!(is_of_the_host("libc.so.6") || !cfg!(target_env = "gnu"));

@@ -44,7 +44,7 @@ fn a_library() -> String {
 
 const NO_STAMP: &str = "not a solti plugin: it has no stamp; build it with export_plugin! \
                         or move it out of the plugin directory";
-const LATER_ABI: &str = "built for plugin ABI 9, this host has 1: use a newer host";
+const LATER_ABI: &str = "built for plugin ABI 9, but this host has 1: use a newer host";
 const TEXT: &str = "not a shared library: it begins with \"just a text\\n\"; \
                     move it out of the plugin directory";
 

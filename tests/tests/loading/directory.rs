@@ -125,7 +125,7 @@ fn every_file_that_is_no_plugin_is_refused_in_one_line_and_the_good_ones_load() 
             "d.so: rejected at inspect: unreadable stamp: the stamp has no 'plugin'; \
              build the plugin again"
                 .to_owned(),
-            "e.so: rejected at inspect: built for plugin ABI 9, this host has 1: use a newer host"
+            "e.so: rejected at inspect: built for plugin ABI 9, but this host has 1: use a newer host"
                 .to_owned(),
             "f.so: rejected at inspect: built with panic = \"abort\", so any panic in it would end \
              the host: build it with panic = \"unwind\""
@@ -134,7 +134,7 @@ fn every_file_that_is_no_plugin_is_refused_in_one_line_and_the_good_ones_load() 
              export_plugin! or move it out of the plugin directory"
                 .to_owned(),
             format!(
-                "h.so: rejected at inspect: built for {other}, this host is {machine}: \
+                "h.so: rejected at inspect: built for {other}, but this host is {machine}: \
                  build it for {machine}"
             ),
             "i.so: rejected at discover: a directory, expected a regular file".to_owned(),

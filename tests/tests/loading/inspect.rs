@@ -2,11 +2,13 @@
 //! is only unusual.
 
 use std::fs;
+use std::time::Instant;
 
+use solti_plugin_host::refusal::{method, sentence};
 use solti_plugin_host::{Inspection, PluginLoader, inspect};
 
-use crate::elf::{DF_STATIC_TLS, DT_FLAGS, Elf};
-use crate::support::{self, Host, command, replaced, texts};
+use crate::elf::{DF_STATIC_TLS, DT_FLAGS, DT_RELACOUNT, Elf, PT_DYNAMIC};
+use crate::support::{self, Host, SOON, command, replaced, texts};
 
 fn hello() -> Vec<u8> {
     fs::read(e2e::plugin("hello")).unwrap()
@@ -14,7 +16,7 @@ fn hello() -> Vec<u8> {
 
 fn problems(bytes: &[u8]) -> Vec<String> {
     let Inspection { problems, .. } = inspect(bytes);
-    problems.iter().map(ToString::to_string).collect()
+    problems.iter().map(|it| sentence(it, method)).collect()
 }
 
 #[test]
@@ -22,7 +24,7 @@ fn a_good_plugin_has_no_problems_and_says_what_it_needs() {
     let inspection = inspect(&hello());
     assert_eq!(inspection.problems, []);
     assert_eq!(inspection.stamp.unwrap().plugin, "hello");
-    let needs = inspection.needs;
+    let needs = inspection.requirements;
     assert!(needs.libraries.iter().any(|name| name.starts_with("libc.")));
     assert_eq!((needs.soname, needs.static_tls), (None, false));
     assert!(!cfg!(target_env = "gnu") || needs.glibc.is_some());
@@ -46,7 +48,7 @@ fn every_beginning_of_a_plugin_is_refused_as_cut_off() {
     // Cut in the header itself.
     assert_eq!(
         problems(&good[..63]),
-        ["truncated: the file has 63 bytes, its header ends at 64; copy it again"]
+        ["truncated: the file has 63 bytes, but its header ends at 64; copy it again"]
     );
     assert_eq!(
         problems(&good[..3]),
@@ -65,22 +67,24 @@ fn files_of_another_kind_are_named() {
     let machine = std::env::consts::ARCH;
     assert_eq!(
         header(4, 1),
-        format!("built for a 32-bit machine, this host is {machine}: build it for {machine}")
+        format!("built for a 32-bit machine, but this host is {machine}: build it for {machine}")
     );
     let order = if cfg!(target_endian = "little") { 2 } else { 1 };
     assert_eq!(
         header(5, order),
-        format!("built for a big-endian machine, this host is {machine}: build it for {machine}")
+        format!(
+            "built for a big-endian machine, but this host is {machine}: build it for {machine}"
+        )
     );
     #[cfg(target_os = "linux")]
     {
         assert_eq!(
             header(7, 9),
-            "built for FreeBSD, this host runs Linux: build it for Linux"
+            "built for FreeBSD, but this host runs Linux: build it for Linux"
         );
         assert_eq!(
             header(7, 97),
-            "built for system number 97, this host runs Linux: build it for Linux"
+            "built for system number 97, but this host runs Linux: build it for Linux"
         );
         assert_eq!(header(7, 3), "");
     }
@@ -95,7 +99,7 @@ fn files_of_another_kind_are_named() {
     assert_eq!(
         problems(b"!<arch>\nlibfoo.o/"),
         [
-            "not a shared library: it is a static library (.a), expected an ELF file; \
+            "not a shared library: it is a static library (.a), not an ELF file; \
           move it out of the plugin directory"
         ]
     );
@@ -132,7 +136,7 @@ fn all_that_is_wrong_is_said_at_once() {
 #[test]
 fn a_plugin_for_a_newer_system_names_both_versions() {
     let good = hello();
-    let needed = inspect(&good).needs.glibc.unwrap().to_string();
+    let needed = inspect(&good).requirements.glibc.unwrap().to_string();
     let from = format!("GLIBC_{needed}\0");
     // The last digits become nines: as long as before, and newer than any.
     let nines = "9".repeat(needed.len() - 2);
@@ -140,7 +144,7 @@ fn a_plugin_for_a_newer_system_names_both_versions() {
     let bytes = replaced(&good, from.as_bytes(), to.as_bytes());
     let said = problems(&bytes);
     assert!(
-        said[0].starts_with(&format!("needs glibc 2.{nines}, this host has 2."))
+        said[0].starts_with(&format!("needs glibc 2.{nines}, but this host has 2."))
             && said[0].ends_with(": build it on an older system"),
         "{said:?}"
     );
@@ -158,8 +162,8 @@ fn a_plugin_that_takes_the_place_of_another_library_is_refused() {
     assert_eq!(
         problems(&bytes),
         [
-            "its SONAME is a path, /ITM_deregisterTMCloneTable, so the system would load it in its \
-          place: build it without a SONAME"
+            "its SONAME is the path /ITM_deregisterTMCloneTable, so the system would take it for the \
+             file there: build it without a SONAME"
         ]
     );
 
@@ -169,24 +173,9 @@ fn a_plugin_that_takes_the_place_of_another_library_is_refused() {
     assert_eq!(
         support::complaints(&PluginLoader::new(), directory.path()),
         [
-            "hello.so: rejected at inspect: its SONAME libc.so.6 is a library that this host uses: \
-          build it without a SONAME"
+            "hello.so: rejected at inspect: its SONAME libc.so.6 is the name of a library that this \
+             host uses: build it without a SONAME"
         ]
-    );
-}
-
-#[test]
-fn a_plugin_that_is_called_what_another_asks_for_is_refused_beside_it() {
-    // Two names that stand among the strings of the plugin anyway.
-    let called = Elf(hello()).with_soname("libgcc_s.so.1").0;
-    let called = replaced(&called, b"\nplugin=hello\n", b"\nplugin=other\n");
-    let directory = support::directory_with(&["hello"]);
-    fs::write(directory.path().join("other.so"), called).unwrap();
-    let said = "other.so: rejected at inspect: its SONAME libgcc_s.so.1 is a library that this host \
-                uses: build it without a SONAME";
-    assert_eq!(
-        support::complaints(&PluginLoader::new(), directory.path()),
-        [said]
     );
 }
 
@@ -203,16 +192,28 @@ fn a_table_that_leads_the_systems_loader_out_of_the_library_is_refused() {
             24,
             4,
             0xffff_fff0,
-            "its table of symbols is not whole",
+            "its symbol table is not whole",
         ),
-        (DT_RELA, 12, 4, 0xffff, "a relocation leads out of it"),
-        (DT_RELA, 0, 8, 1 << 40, "a relocation leads out of it"),
+        (
+            DT_RELA,
+            12,
+            4,
+            0xffff,
+            "a relocation points outside of its segments",
+        ),
+        (
+            DT_RELA,
+            0,
+            8,
+            1 << 40,
+            "a relocation points outside of its segments",
+        ),
         (
             DT_VERSYM,
             2,
             2,
             0x7ff0,
-            "a symbol has a version that it does not name",
+            "a symbol has a version that is not in its version tables",
         ),
     ] {
         let mut elf = Elf(hello());
@@ -222,17 +223,61 @@ fn a_table_that_leads_the_systems_loader_out_of_the_library_is_refused() {
         let expected = format!("malformed: {what}; copy or build it again");
         assert_eq!(problems(&elf.0), [expected], "{tag}");
     }
+    let outside = "malformed: a constructor or destructor lies outside of its segments; copy or \
+                   build it again";
     let mut elf = Elf(hello());
     let entry = elf.dynamic(DT_FINI_ARRAYSZ).unwrap();
     elf.set(entry + 8, 8, 1 << 30);
+    assert_eq!(problems(&elf.0), [outside]);
+    // Of two entries with one tag the loader takes the last.
+    let mut elf = Elf(hello());
+    let entries = [DT_FINI_ARRAYSZ, DT_RELACOUNT].map(|tag| elf.dynamic(tag).unwrap());
+    let len = elf.number(entries[0] + 8, 8);
+    for (entry, value) in [(entries.iter().min(), len), (entries.iter().max(), 1 << 30)] {
+        elf.set(*entry.unwrap(), 8, DT_FINI_ARRAYSZ);
+        elf.set(*entry.unwrap() + 8, 8, value);
+    }
+    assert_eq!(problems(&elf.0), [outside]);
+}
+
+#[test]
+fn a_dynamic_table_that_ends_within_an_entry_is_refused() {
+    let mut elf = Elf(hello());
+    let segment = elf.segment(PT_DYNAMIC).unwrap();
+    let len = elf.number(segment + 32, 8);
+    elf.set(segment + 32, 8, len - 1);
     assert_eq!(
         problems(&elf.0),
-        ["malformed: a table of its constructors lies outside of it; copy or build it again"]
+        ["malformed: Invalid ELF dynamic segment offset or size; copy or build it again"]
     );
 }
 
+#[test]
+fn damaged_section_headers_change_nothing_of_what_a_plugin_says() {
+    let mut elf = Elf(hello());
+    let good = inspect(&elf.0);
+    let mut state = 7_u64;
+    let mut random = |limit: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as usize % limit
+    };
+    for case in 0..300 {
+        let table = elf.sections();
+        for _ in 0..8 {
+            let at = table.start + random(table.len());
+            elf.set(at, 1, random(256) as u64);
+        }
+        let damaged = inspect(&elf.0);
+        assert_eq!(damaged.problems, [], "case {case}");
+        assert_eq!(damaged.stamp, good.stamp, "case {case}");
+        assert_eq!(damaged.requirements, good.requirements, "case {case}");
+    }
+}
+
 /// A library that is made up: 60,000 segments of one kind, each with the same place in the file.
-fn with_segments_of(kind: u32, body: &[u8]) -> Vec<u8> {
+fn with_segments_of(kind: u64, body: &[u8]) -> Vec<u8> {
     const COUNT: u16 = 60_000;
     let start = 64 + u64::from(COUNT) * 56;
     let mut bytes = hello()[..64].to_vec();
@@ -243,7 +288,7 @@ fn with_segments_of(kind: u32, body: &[u8]) -> Vec<u8> {
     bytes[0x38..][..2].copy_from_slice(&COUNT.to_le_bytes());
     bytes[0x3c..0x40].fill(0);
     for _ in 0..COUNT {
-        bytes.extend(kind.to_le_bytes());
+        bytes.extend((kind as u32).to_le_bytes());
         bytes.extend(4_u32.to_le_bytes());
         bytes.extend(place.map(u64::to_le_bytes).concat());
         let len = (body.len() as u64).to_le_bytes();
@@ -255,8 +300,8 @@ fn with_segments_of(kind: u32, body: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_file_of_a_few_megabytes_neither_fills_the_hosts_memory_nor_keeps_it_busy() {
-    const PT_LOAD: u32 = 1;
-    const PT_DYNAMIC: u32 = 2;
+    const PT_LOAD: u64 = 1;
+    const PT_NOTE: u64 = 4;
     const DT_STRTAB: u64 = 5;
     // Read for each of the segments, they would be 250 GB.
     let entry = [DT_STRTAB, 0x1000].map(u64::to_le_bytes).concat();
@@ -268,13 +313,23 @@ fn a_file_of_a_few_megabytes_neither_fills_the_hosts_memory_nor_keeps_it_busy() 
         problems(&with_segments_of(PT_LOAD, &[0; 4096])),
         ["malformed: it has more segments than any library; copy or build it again"]
     );
+    // Each has 100,000 notes of nothing.
+    let began = Instant::now();
+    assert_eq!(
+        problems(&with_segments_of(PT_NOTE, &[0; 12 * 100_000])),
+        [
+            "not a solti plugin: it has no stamp; build it with export_plugin! or move it out of the \
+          plugin directory"
+        ]
+    );
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     let mut one_table = with_segments_of(PT_DYNAMIC, &entry.repeat(1 << 18));
     one_table[0x38..][..2].copy_from_slice(&1_u16.to_le_bytes());
     assert_eq!(
         problems(&one_table),
         [
-            "malformed: its dynamic table has more entries than any library's; copy or build it \
-             again"
+            "malformed: its dynamic table has more entries than that of any library; copy or build \
+             it again"
         ]
     );
 }
@@ -296,11 +351,15 @@ fn a_plugin_without_its_entry_is_refused_before_it_is_opened() {
 async fn what_is_only_unusual_loads_and_runs() {
     let plain = Elf(hello());
     let without_sections = Elf(hello()).without_sections();
+    let mut damaged_sections = Elf(hello());
+    let table = damaged_sections.sections();
+    damaged_sections.0[table].fill(0xa5);
     let static_tls = Elf(hello()).with_flags(DT_FLAGS, DF_STATIC_TLS);
-    assert!(inspect(&static_tls.0).needs.static_tls);
-    assert!(!inspect(&plain.0).needs.static_tls);
+    assert!(inspect(&static_tls.0).requirements.static_tls);
+    assert!(!inspect(&plain.0).requirements.static_tls);
     for (what, bytes) in [
         ("no section headers", without_sections.0),
+        ("damaged section headers", damaged_sections.0),
         ("static TLS", static_tls.0),
         ("bytes after the end", [plain.0, vec![0; 100]].concat()),
     ] {

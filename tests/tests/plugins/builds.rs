@@ -5,6 +5,7 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
 use e2e::{PLUGIN_SUFFIX, Profile};
+use serde_json::Value;
 use solti_plugin_host::PluginLoader;
 
 use crate::support::{self, Host, command, texts};
@@ -103,21 +104,9 @@ async fn a_plugin_of_another_linker_or_of_unusual_tables_loads_and_runs() {
 #[tokio::test]
 async fn a_plugin_with_a_library_beside_it_is_told_what_to_do_and_loads_from_a_directory() {
     let beside = tempfile::tempdir().unwrap();
-    let library = beside.path().join("libbeside.so.1");
-    let made = Command::new("cc")
-        .args(["-shared", "-x", "c", "/dev/null"])
-        .args(["-Wl,-soname,libbeside.so.1", "-o"])
-        .arg(&library)
-        .status();
-    assert!(made.unwrap().success());
-    let compiler_args = [
-        "-Wl,--no-as-needed".to_owned(),
-        library.display().to_string(),
-        "-Wl,-rpath,$ORIGIN".to_owned(),
-    ];
-    let compiler_args = compiler_args.map(|arg| format!("-Clink-arg={arg}"));
+    let library = empty_library(beside.path(), "libbeside.so.1");
     let directory = support::directory_with(&[]);
-    hello_built_with(directory.path(), &compiler_args);
+    hello_built_with(directory.path(), &linked_to(&library, "$ORIGIN"));
     std::fs::copy(&library, directory.path().join("libbeside.so.1")).unwrap();
     assert_eq!(
         support::complaints(&PluginLoader::new(), directory.path()),
@@ -139,6 +128,46 @@ async fn a_plugin_with_a_library_beside_it_is_told_what_to_do_and_loads_from_a_d
     ));
     let (end, _) = host.run(&command("s", "hello", &["you"])).await;
     end.unwrap();
+}
+
+/// The system gives a library that asks for another by name the first that carries that name.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_plugin_that_would_answer_for_a_library_of_another_is_refused_whichever_comes_first() {
+    let beside = tempfile::tempdir().unwrap();
+    let library = empty_library(beside.path(), "libshared.so.1");
+    let rpath = beside.path().display().to_string();
+    let built = support::directory_with(&[]);
+    let called = ["-Clink-arg=-Wl,-soname,libshared.so.1".to_owned()];
+    let called = built_with("hello", built.path(), &called);
+    let asks = built_with("specimen", built.path(), &linked_to(&library, &rpath));
+    let refusal_of_second = |first: &Path, second: &Path| {
+        let directory = support::directory_with(&[]);
+        for (file, name) in [(first, "1.so"), (second, "2.so")] {
+            std::fs::copy(file, directory.path().join(name)).unwrap();
+        }
+        // A process of its own: none forgets the names of what it has opened.
+        let output = Command::new(e2e::solti_host())
+            .args(["list", "--json"])
+            .arg(directory.path())
+            .output()
+            .unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["loaded"][0]["file"], "1.so", "{report}");
+        assert_eq!(report["rejected"][0]["file"], "2.so", "{report}");
+        assert_eq!(report["rejected"][0]["code"], "soname_taken", "{report}");
+        report["rejected"][0]["reason"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        refusal_of_second(&called, &asks),
+        "it asks for libshared.so.1, which is the SONAME of 1.so: build the one that is called so \
+         without a SONAME"
+    );
+    assert_eq!(
+        refusal_of_second(&asks, &called),
+        "its SONAME libshared.so.1 is a library that 1.so asks for: build the one that is called so \
+         without a SONAME"
+    );
 }
 
 /// What an allocator with the default settings of its crate does to a plugin.
@@ -165,7 +194,7 @@ fn a_plugin_with_too_many_static_thread_locals_is_told_what_to_build_otherwise()
     let file = hello_built_with(directory.path(), &[link_arg]);
     assert!(
         solti_plugin_host::inspect(&std::fs::read(&file).unwrap())
-            .needs
+            .requirements
             .static_tls
     );
     let complaints = support::complaints(&PluginLoader::new(), directory.path());
@@ -201,15 +230,45 @@ fn a_plugin_whose_panics_would_end_the_host_does_not_compile() {
     assert!(said.lines().any(|line| line == error), "{said}");
 }
 
+/// Makes a library with nothing in it but its SONAME.
+#[cfg(target_os = "linux")]
+fn empty_library(directory: &Path, soname: &str) -> PathBuf {
+    let library = directory.join(soname);
+    let made = Command::new("cc")
+        .args(["-shared", "-x", "c", "/dev/null"])
+        .arg(format!("-Wl,-soname,{soname}"))
+        .arg("-o")
+        .arg(&library)
+        .status();
+    assert!(made.unwrap().success());
+    library
+}
+
+/// The compiler's arguments for a plugin that asks for a library, to be looked for in `rpath` first.
+#[cfg(target_os = "linux")]
+fn linked_to(library: &Path, rpath: &str) -> [String; 3] {
+    [
+        "-Wl,--no-as-needed".to_owned(),
+        library.display().to_string(),
+        format!("-Wl,-rpath,{rpath}"),
+    ]
+    .map(|arg| format!("-Clink-arg={arg}"))
+}
+
 /// Puts `hello`, built with these arguments of the compiler, into the directory.
 fn hello_built_with(directory: &Path, compiler_args: &[String]) -> PathBuf {
+    built_with("hello", directory, compiler_args)
+}
+
+/// Puts a plugin, built with these arguments of the compiler, into the directory.
+fn built_with(package: &str, directory: &Path, compiler_args: &[String]) -> PathBuf {
     // Each build writes to one place, from which it has to be fetched before the next.
     static BUILDING: Mutex<()> = Mutex::new(());
     let building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
     let target = e2e::target_dir().join("fixtures");
-    let built = e2e::build_linked("hello", Profile::Release, &target, compiler_args);
-    let file = directory.join(format!("hello.{PLUGIN_SUFFIX}"));
-    std::fs::copy(&built.plugins["hello"], &file).unwrap();
+    let built = e2e::build_linked(package, Profile::Release, &target, compiler_args);
+    let file = directory.join(format!("{package}.{PLUGIN_SUFFIX}"));
+    std::fs::copy(&built.plugins[package], &file).unwrap();
     drop(building);
     file
 }

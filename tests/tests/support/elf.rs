@@ -5,14 +5,14 @@
 use std::ops::Range;
 
 /// The dynamic tag of the number of relative relocations, which nothing needs.
-const DT_RELACOUNT: u64 = 0x6fff_fff9;
+pub(crate) const DT_RELACOUNT: u64 = 0x6fff_fff9;
 const DT_STRTAB: u64 = 5;
 const DT_STRSZ: u64 = 10;
 pub(crate) const DT_SONAME: u64 = 14;
 pub(crate) const DT_FLAGS: u64 = 30;
 /// The flag of a library with thread-locals of the kind that little memory is kept for.
 pub(crate) const DF_STATIC_TLS: u64 = 16;
-const PT_DYNAMIC: u64 = 2;
+pub(crate) const PT_DYNAMIC: u64 = 2;
 
 /// A 64-bit little-endian ELF file.
 pub(crate) struct Elf(pub(crate) Vec<u8>);
@@ -54,11 +54,20 @@ impl Elf {
         (0..self.number(0x38, 2) as usize).map(move |index| headers + index * 56)
     }
 
+    /// Where the first program header of this type is.
+    pub(crate) fn segment(&self, kind: u64) -> Option<usize> {
+        self.segments().find(|at| self.number(*at, 4) == kind)
+    }
+
+    /// Where the section headers are.
+    pub(crate) fn sections(&self) -> Range<usize> {
+        let start = self.number(0x28, 8) as usize;
+        start..start + (self.number(0x3a, 2) * self.number(0x3c, 2)) as usize
+    }
+
     /// Where the dynamic entries of this tag are.
     pub(crate) fn dynamic(&self, tag: u64) -> Option<usize> {
-        let segment = self
-            .segments()
-            .find(|at| self.number(*at, 4) == PT_DYNAMIC)?;
+        let segment = self.segment(PT_DYNAMIC)?;
         let start = self.number(segment + 8, 8) as usize;
         let end = start + self.number(segment + 32, 8) as usize;
         (start..end)

@@ -15,10 +15,7 @@ impl LoadError {
     #[must_use]
     pub fn advice(&self) -> String {
         match self {
-            Self::Inspect(err) => {
-                let advice: Vec<_> = err.problems.iter().map(super::Problem::advice).collect();
-                advice.join("; ")
-            }
+            Self::Inspect(err) => err.advice().to_string(),
             Self::Policy(err) => err.advice(),
             Self::Discover(err) => of_discover(err).to_owned(),
             Self::Stage(err) => of_stage(err).to_owned(),

@@ -3,8 +3,7 @@
 use crate::loader::refusal::Refusal as _;
 
 use super::{
-    ConnectError, DiscoverError, LoadError, OpenError, PolicyError, Problem, RegisterError,
-    StageError,
+    ConnectError, DiscoverError, LoadError, OpenError, PolicyError, RegisterError, StageError,
 };
 
 impl LoadError {
@@ -21,7 +20,7 @@ impl LoadError {
                 DiscoverError::SidecarUnusable { .. } => "sidecar_unusable",
                 DiscoverError::SidecarInvalid { .. } => "sidecar_invalid",
             },
-            Self::Inspect(err) => err.problems.first().map_or("unknown", Problem::code),
+            Self::Inspect(err) => err.code(),
             Self::Policy(err) => err.code(),
             Self::Stage(err) => match err {
                 StageError::Unreadable { .. } => "unreadable",
@@ -77,27 +76,6 @@ impl PolicyError {
             Self::Unsigned { .. } => "unsigned",
             Self::BadSignature { .. } => "bad_signature",
             Self::SignedForAnother { .. } => "signed_for_another",
-        }
-    }
-}
-
-impl Problem {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NotALibrary { .. } => "not_a_library",
-            Self::WrongType { .. } => "wrong_type",
-            Self::WrongMachine { .. } => "wrong_machine",
-            Self::WrongSystem { .. } => "wrong_system",
-            Self::Truncated { .. } => "truncated",
-            Self::Malformed { .. } => "malformed",
-            Self::NoStamp => "no_stamp",
-            Self::BadStamp(_) => "bad_stamp",
-            Self::WrongAbi { .. } => "wrong_abi",
-            Self::PanicAborts => "panic_aborts",
-            Self::NewerGlibc { .. } => "newer_glibc",
-            Self::SonameIsPath { .. } => "soname_is_path",
-            Self::SonameOfHost { .. } => "soname_of_host",
-            Self::NoRootSymbol => "no_root_symbol",
         }
     }
 }

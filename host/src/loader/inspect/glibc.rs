@@ -66,3 +66,20 @@ impl Serialize for GlibcVersion {
         serializer.collect_str(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        let version = |text| GlibcVersion::parse(text).unwrap();
+        assert!(version("2.9") < version("2.36"));
+        assert!(version("2.2.5") < version("2.3"));
+        assert_eq!(version("2.36").to_string(), "2.36");
+        assert_eq!(version("2.2.5").to_string(), "2.2.5");
+        for none in ["PRIVATE", "2", "2.x", "2.1.2.3", "ABI_DT_RELR"] {
+            assert_eq!(GlibcVersion::parse(none), None);
+        }
+    }
+}

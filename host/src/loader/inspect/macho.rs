@@ -1,94 +1,117 @@
-//! Mach-O files: macOS. Type-checked where a target is installed; not run by the tests.
+//! Mach-O files: macOS.
+//!
+//! The stamp's note stands in a section of its own, since this format has no notes. What a library
+//! requires is not read.
 
-use object::read::macho::{MachHeader, Section, Segment};
-use object::{Endianness, FileKind, macho};
+use object::macho::{self, MachHeader64, Section64};
+use object::read::macho::{MachHeader as _, Section as _, Segment as _};
+use object::{Endianness, FileKind};
+use solti_plugin_abi::stamp::{MACHO_SECTION, text_of_note};
 
-use super::{Needs, Problem, beginning, is_stamp};
+use super::format::not_a_library;
+use super::library::Library;
+use super::problem::Problem;
+use super::requirements::Requirements;
 
-type Header = macho::MachHeader64<Endianness>;
+type Header = MachHeader64<Endianness>;
 
-/// Bytes before the stamp's text: the header of the note it is wrapped in on every platform.
-const NOTE_HEADER_LEN: usize = 20;
+/// The machine of this host.
+const HOST_CPU: macho::CpuType = if cfg!(target_arch = "aarch64") {
+    macho::CPU_TYPE_ARM64
+} else {
+    macho::CPU_TYPE_X86_64
+};
 
-/// Checks that the file can be a library of this machine, and finds its stamp.
-pub(super) fn read<'data>(
-    bytes: &'data [u8],
-    problems: &mut Vec<Problem>,
-    _: &mut Needs,
-) -> Option<&'data [u8]> {
+/// Reads a library of this machine, or says what keeps the file from being one.
+pub(super) fn read(bytes: &[u8]) -> Result<Library<'_>, Vec<Problem>> {
     if !matches!(FileKind::parse(bytes), Ok(FileKind::MachO64)) {
-        problems.push(Problem::NotALibrary {
-            found: beginning(bytes),
-        });
-        return None;
+        return Err(vec![not_a_library(bytes, "a 64-bit Mach-O file")]);
     }
-    read_64(bytes, problems).unwrap_or_else(|err| {
-        problems.push(Problem::Malformed {
-            reason: err.to_string(),
-        });
-        None
+    let malformed = |err| vec![Problem::malformed(err)];
+    let header = Header::parse(bytes, 0).map_err(malformed)?;
+    let endian = header.endian().map_err(malformed)?;
+    let problems = [wrong_machine(header, endian), wrong_type(header, endian)];
+    let problems: Vec<_> = problems.into_iter().flatten().collect();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let len = bytes.len() as u64;
+    let whole = |what, end| {
+        let truncated = Problem::Truncated { len, what, end };
+        if end > len {
+            Err(vec![truncated])
+        } else {
+            Ok(())
+        }
+    };
+    let end = size_of::<Header>() as u64 + u64::from(header.sizeofcmds(endian));
+    whole("its load command table", end)?;
+    let parts = Parts::read(header, endian, bytes).map_err(malformed)?;
+    whole("its last segment", parts.end)?;
+    Ok(Library {
+        stamp: parts.stamp(endian, bytes).map_err(malformed)?,
+        requirements: Requirements::default(),
+        lacks_root: false,
     })
 }
 
-fn read_64<'data>(
-    bytes: &'data [u8],
-    problems: &mut Vec<Problem>,
-) -> object::Result<Option<&'data [u8]>> {
-    let header = Header::parse(bytes, 0)?;
-    let endian = header.endian()?;
-    let host = if cfg!(target_arch = "aarch64") {
-        macho::CPU_TYPE_ARM64
-    } else {
-        macho::CPU_TYPE_X86_64
+fn wrong_machine(header: &Header, endian: Endianness) -> Option<Problem> {
+    let found = match header.cputype(endian) {
+        cpu if cpu == HOST_CPU => return None,
+        macho::CPU_TYPE_ARM64 => "aarch64".to_owned(),
+        macho::CPU_TYPE_X86_64 => "x86_64".to_owned(),
+        other => format!("machine number {}", other.0),
     };
-    if header.cputype(endian) != host {
-        let found = match header.cputype(endian) {
-            macho::CPU_TYPE_ARM64 => "aarch64".to_owned(),
-            macho::CPU_TYPE_X86_64 => "x86_64".to_owned(),
-            other => format!("machine number {}", other.0),
-        };
-        problems.push(Problem::WrongMachine { found });
-    }
-    let mut commands = header.load_commands(endian, bytes, 0)?;
-    let mut stamp = None;
-    while let Some(command) = commands.next()? {
-        let Some((segment, data)) = command.segment_64()? else {
-            continue;
-        };
-        let end = segment
-            .fileoff(endian)
-            .saturating_add(segment.filesize(endian));
-        if end > bytes.len() as u64 {
-            problems.push(Problem::Truncated {
-                len: bytes.len() as u64,
-                what: "its last segment",
-                end,
-            });
-            return Ok(None);
-        }
-        let sections = segment.sections(endian, data)?;
-        for section in segment.section_offsets(endian, sections) {
-            let (section, offset) = section?;
-            if section.name() == b"__solti_plugin" {
-                stamp = section.data(endian, bytes, offset).ok().and_then(text_of);
-            }
-        }
-    }
-    Ok(stamp)
+    Some(Problem::WrongMachine { found })
 }
 
-/// The text inside the note.
-fn text_of(note: &[u8]) -> Option<&[u8]> {
-    let number = |at: usize| {
-        note.get(at..at + 4)?
-            .try_into()
-            .ok()
-            .map(u32::from_ne_bytes)
+fn wrong_type(header: &Header, endian: Endianness) -> Option<Problem> {
+    let found = match header.filetype(endian) {
+        macho::MH_DYLIB | macho::MH_BUNDLE => return None,
+        macho::MH_EXECUTE => "a program",
+        macho::MH_OBJECT => "an object file (.o)",
+        macho::MH_CORE => "a core dump",
+        _ => "a Mach-O file of another type",
     };
-    let len = usize::try_from(number(4)?).ok()?;
-    let owner = note.get(12..17)?;
-    if !is_stamp(owner, number(8)?) {
-        return None;
-    }
-    note.get(NOTE_HEADER_LEN..NOTE_HEADER_LEN.checked_add(len)?)
+    Some(Problem::WrongType { found })
 }
+
+/// What is found in the load commands.
+#[derive(Default)]
+struct Parts<'data> {
+    /// Where the last segment ends in the file.
+    end: u64,
+    /// The section of the stamp, and where it begins in the file.
+    section: Option<(&'data Section64<Endianness>, u64)>,
+}
+
+impl<'data> Parts<'data> {
+    fn read(header: &Header, endian: Endianness, bytes: &'data [u8]) -> object::Result<Self> {
+        let mut parts = Self::default();
+        for command in header.load_commands(endian, bytes, 0)? {
+            let Some((segment, data)) = command?.segment_64()? else {
+                continue;
+            };
+            let (start, size) = segment.file_range(endian);
+            parts.end = parts.end.max(start.saturating_add(size));
+            let sections = segment.sections(endian, data)?;
+            for section in segment.section_offsets(endian, sections) {
+                let (section, offset) = section?;
+                if section.name() == MACHO_SECTION.as_bytes() {
+                    parts.section = Some((section, offset));
+                }
+            }
+        }
+        Ok(parts)
+    }
+
+    fn stamp(&self, endian: Endianness, bytes: &'data [u8]) -> object::Result<Option<&'data [u8]>> {
+        let Some((section, offset)) = self.section else {
+            return Ok(None);
+        };
+        Ok(text_of_note(section.data(endian, bytes, offset)?))
+    }
+}
+
+#[cfg(test)]
+mod tests;

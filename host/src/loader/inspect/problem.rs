@@ -4,9 +4,9 @@ use std::fmt;
 
 use solti_plugin_abi::stamp::{ABI_VERSION, StampError};
 
-use super::GlibcVersion;
-use crate::loader::error::sentence;
+use super::glibc::GlibcVersion;
 use crate::loader::plain::grouped;
+use crate::loader::refusal::{Advice, Refusal};
 
 /// One thing that speaks against loading a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub enum Problem {
         /// Where that ends, in bytes from the start of the file.
         end: u64,
     },
-    /// Its headers contradict each other.
+    /// Its headers or tables contradict each other.
     Malformed {
         /// What is wrong with them.
         reason: String,
@@ -64,12 +64,12 @@ pub enum Problem {
         /// The version that is here.
         host: GlibcVersion,
     },
-    /// The name it carries is a path: the system would take it for the library at that path.
+    /// Its SONAME is a path: the system would take it for the library at that path.
     SonameIsPath {
-        /// That name.
+        /// That path.
         found: String,
     },
-    /// The name it carries is that of a library that this host uses: others that ask for it could be
+    /// Its SONAME is that of a library that this host uses: others that ask for that one could be
     /// given this one.
     SonameOfHost {
         /// That name.
@@ -80,68 +80,100 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// What was found.
-    fn fact(&self) -> String {
+    /// Contradictions in its headers or tables.
+    pub(super) fn malformed(reason: impl ToString) -> Self {
+        let reason = reason.to_string();
+        Self::Malformed { reason }
+    }
+}
+
+/// What was found.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let machine = std::env::consts::ARCH;
+        let system = system_name();
         match self {
-            Self::NotALibrary { found } => format!("not a shared library: {found}"),
-            Self::WrongType { found } => format!("not a shared library but {found}"),
-            Self::WrongMachine { found } => format!("built for {found}, this host is {machine}"),
-            Self::WrongSystem { found } => {
-                format!("built for {found}, this host runs {}", system_name())
+            Self::NotALibrary { found } => write!(f, "not a shared library: {found}"),
+            Self::WrongType { found } => write!(f, "not a shared library but {found}"),
+            Self::WrongMachine { found } => {
+                write!(f, "built for {found}, but this host is {machine}")
             }
-            Self::Truncated { len, what, end } => format!(
-                "truncated: the file has {} bytes, {what} ends at {}",
+            Self::WrongSystem { found } => {
+                write!(f, "built for {found}, but this host runs {system}")
+            }
+            Self::Truncated { len, what, end } => write!(
+                f,
+                "truncated: the file has {} bytes, but {what} ends at {}",
                 grouped(*len),
                 grouped(*end)
             ),
-            Self::Malformed { reason } => format!("malformed: {reason}"),
-            Self::NoStamp => "not a solti plugin: it has no stamp".to_owned(),
-            Self::BadStamp(err) => format!("unreadable stamp: {err}"),
-            Self::WrongAbi { found } => {
-                format!("built for plugin ABI {found}, this host has {ABI_VERSION}")
-            }
+            Self::Malformed { reason } => write!(f, "malformed: {reason}"),
+            Self::NoStamp => f.write_str("not a solti plugin: it has no stamp"),
+            Self::BadStamp(err) => write!(f, "unreadable stamp: {err}"),
+            Self::WrongAbi { found } => write!(
+                f,
+                "built for plugin ABI {found}, but this host has {ABI_VERSION}"
+            ),
             Self::PanicAborts => {
-                "built with panic = \"abort\", so any panic in it would end the host".to_owned()
+                f.write_str("built with panic = \"abort\", so any panic in it would end the host")
             }
             Self::NewerGlibc { needs, host } => {
-                format!("needs glibc {needs}, this host has {host}")
+                write!(f, "needs glibc {needs}, but this host has {host}")
             }
-            Self::SonameIsPath { found } => {
-                format!("its SONAME is a path, {found}, so the system would load it in its place")
-            }
-            Self::SonameOfHost { found } => {
-                format!("its SONAME {found} is a library that this host uses")
-            }
-            Self::NoRootSymbol => "it has a stamp but no root module".to_owned(),
+            Self::SonameIsPath { found } => write!(
+                f,
+                "its SONAME is the path {found}, so the system would take it for the file there"
+            ),
+            Self::SonameOfHost { found } => write!(
+                f,
+                "its SONAME {found} is the name of a library that this host uses"
+            ),
+            Self::NoRootSymbol => f.write_str("it has a stamp but no root module"),
+        }
+    }
+}
+
+impl Refusal for Problem {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotALibrary { .. } => "not_a_library",
+            Self::WrongType { .. } => "wrong_type",
+            Self::WrongMachine { .. } => "wrong_machine",
+            Self::WrongSystem { .. } => "wrong_system",
+            Self::Truncated { .. } => "truncated",
+            Self::Malformed { .. } => "malformed",
+            Self::NoStamp => "no_stamp",
+            Self::BadStamp(_) => "bad_stamp",
+            Self::WrongAbi { .. } => "wrong_abi",
+            Self::PanicAborts => "panic_aborts",
+            Self::NewerGlibc { .. } => "newer_glibc",
+            Self::SonameIsPath { .. } => "soname_is_path",
+            Self::SonameOfHost { .. } => "soname_of_host",
+            Self::NoRootSymbol => "no_root_symbol",
         }
     }
 
-    /// What to do about it, in the imperative.
-    #[must_use]
-    pub fn advice(&self) -> String {
-        match self {
-            Self::NotALibrary { .. } => "move it out of the plugin directory".to_owned(),
-            Self::WrongType { .. } => "build it with crate-type = [\"cdylib\"]".to_owned(),
-            Self::WrongMachine { .. } => format!("build it for {}", std::env::consts::ARCH),
-            Self::WrongSystem { .. } => format!("build it for {}", system_name()),
-            Self::Truncated { .. } => "copy it again".to_owned(),
-            Self::Malformed { .. } => "copy or build it again".to_owned(),
-            Self::NoStamp => {
-                "build it with export_plugin! or move it out of the plugin directory".to_owned()
+    fn advice(&self) -> Advice {
+        Advice::new(match self {
+            Self::NotALibrary { .. } => "move it out of the plugin directory",
+            Self::WrongType { .. } => "build it with crate-type = [\"cdylib\"]",
+            Self::WrongMachine { .. } => {
+                return Advice::new(format!("build it for {}", std::env::consts::ARCH));
             }
-            Self::BadStamp(_) => "build the plugin again".to_owned(),
-            Self::WrongAbi { found } if *found > ABI_VERSION => "use a newer host".to_owned(),
-            Self::WrongAbi { .. } => {
-                "build the plugin with the current solti-plugin-abi".to_owned()
+            Self::WrongSystem { .. } => {
+                return Advice::new(format!("build it for {}", system_name()));
             }
-            Self::PanicAborts => "build it with panic = \"unwind\"".to_owned(),
-            Self::NewerGlibc { .. } => "build it on an older system".to_owned(),
-            Self::SonameIsPath { .. } | Self::SonameOfHost { .. } => {
-                "build it without a SONAME".to_owned()
-            }
-            Self::NoRootSymbol => "build it with export_plugin!".to_owned(),
-        }
+            Self::Truncated { .. } => "copy it again",
+            Self::Malformed { .. } => "copy or build it again",
+            Self::NoStamp => "build it with export_plugin! or move it out of the plugin directory",
+            Self::BadStamp(_) => "build the plugin again",
+            Self::WrongAbi { found } if *found > ABI_VERSION => "use a newer host",
+            Self::WrongAbi { .. } => "build the plugin with the current solti-plugin-abi",
+            Self::PanicAborts => "build it with panic = \"unwind\"",
+            Self::NewerGlibc { .. } => "build it on an older system",
+            Self::SonameIsPath { .. } | Self::SonameOfHost { .. } => "build it without a SONAME",
+            Self::NoRootSymbol => "build it with export_plugin!",
+        })
     }
 }
 
@@ -151,11 +183,5 @@ fn system_name() -> &'static str {
         "linux" => "Linux",
         "macos" => "macOS",
         other => other,
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&sentence(&self.fact(), &self.advice()))
     }
 }

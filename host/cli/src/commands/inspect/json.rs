@@ -17,7 +17,7 @@ pub(super) fn object((path, survey): &(String, Result<Survey, LoadError>)) -> Va
         "size": survey.size,
         "sha256": survey.sha256,
         "stamp": survey.inspection.stamp.as_ref().map(stamp),
-        "needs": survey.inspection.needs,
+        "needs": survey.inspection.requirements,
         "signature": survey.signature,
         "listed": survey.listed,
         "problems": problems,

@@ -1,7 +1,7 @@
 //! What is known of a file, as lines of text.
 
 use solti_plugin_host::stamp::{Stamp, StampedRunner};
-use solti_plugin_host::{LoadError, Needs, PolicyError, Signature, Survey, one_line};
+use solti_plugin_host::{LoadError, PolicyError, Requirements, Signature, Survey, one_line};
 
 use super::complaints;
 
@@ -31,7 +31,7 @@ fn facts(survey: &Survey, line: &mut impl FnMut(&str, &str)) {
     if let Some(stamp) = &survey.inspection.stamp {
         of_stamp(stamp, line);
     }
-    of_needs(&survey.inspection.needs, line);
+    of_requirements(&survey.inspection.requirements, line);
     line(
         "signature",
         &match &survey.signature {
@@ -82,19 +82,22 @@ fn of_runner(runner: &StampedRunner) -> String {
     text + ")"
 }
 
-fn of_needs(needs: &Needs, line: &mut impl FnMut(&str, &str)) {
-    if let Some(glibc) = needs.glibc {
+fn of_requirements(requirements: &Requirements, line: &mut impl FnMut(&str, &str)) {
+    if let Some(glibc) = requirements.glibc {
         line("glibc", &format!("{glibc} or later"));
     }
-    if !needs.libraries.is_empty() {
-        line("needs", &needs.libraries.join(", "));
+    if !requirements.libraries.is_empty() {
+        line("needs", &requirements.libraries.join(", "));
     }
-    for (name, value) in [("soname", &needs.soname), ("runpath", &needs.runpath)] {
+    for (name, value) in [
+        ("soname", &requirements.soname),
+        ("runpath", &requirements.runpath),
+    ] {
         if let Some(value) = value {
             line(name, value);
         }
     }
-    if needs.static_tls {
+    if requirements.static_tls {
         line(
             "static TLS",
             "yes: few libraries like this fit into a process",

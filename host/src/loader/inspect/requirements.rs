@@ -1,0 +1,22 @@
+//! What a library requires of the system it is loaded on.
+
+use serde::Serialize;
+
+use super::glibc::GlibcVersion;
+
+/// What a library requires of the system's loader, as far as its tables can be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Requirements {
+    /// The libraries it is linked to.
+    pub libraries: Vec<String>,
+    /// The directories it wants them to be looked for in first.
+    pub runpath: Option<String>,
+    /// The name under which the system knows it once it is loaded.
+    pub soname: Option<String>,
+    /// The oldest glibc that has all that it uses of it.
+    pub glibc: Option<GlibcVersion>,
+    /// Whether it wants a share of the little memory that the system keeps for thread-locals of this
+    /// kind; an allocator usually does. A few such plugins fit, then no more.
+    pub static_tls: bool,
+}
