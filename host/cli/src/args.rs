@@ -1,4 +1,4 @@
-//! The words of the command line.
+//! The command line.
 
 mod files;
 mod loading;
@@ -9,19 +9,18 @@ mod trust;
 use clap::{Parser, Subcommand};
 
 pub(crate) use files::{CheckArgs, ForgetArgs, InspectArgs, ListArgs};
-pub(crate) use loading::{LoadArgs, PluginArgs};
-pub(crate) use probing::ProbeArgs;
+pub(crate) use loading::LoadArgs;
 pub(crate) use tasks::{ExecArgs, RunArgs, SessionArgs};
 pub(crate) use trust::TrustArgs;
 
-/// Runs tasks through plugins: shared libraries dropped into a directory.
+/// Run tasks through plugins: shared libraries dropped into a directory
 #[derive(Debug, Parser)]
 #[command(name = "solti-host", version, max_term_width = 100)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// Log more to standard error: -v for info, -vv for debug, -vvv for everything. RUST_LOG wins
+    /// Log more to standard error: -v for info, -vv for debug, -vvv for trace; RUST_LOG overrides it
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }

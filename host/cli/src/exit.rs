@@ -14,11 +14,12 @@ pub(crate) enum Exit {
     FileRejected,
     /// `forget` was given a file or digest of which nothing was remembered.
     NothingForgotten,
-    /// The work was done, but standard output, `--summary` or `--metrics` could not be written.
+    /// The tasks ran or the files were looked at, but the output of tasks, a summary or metrics
+    /// could not be written.
     NotWritten,
-    /// Nothing could be done with what was given: wrong arguments, a directory or a key that cannot
-    /// be used, not one spec that can be read.
-    BadInput,
+    /// There is no result: the arguments are wrong, a directory or a key cannot be used, not one
+    /// spec can be read, or what a command about files found cannot be printed.
+    NoResult,
     /// A second Ctrl-C or SIGTERM ended the program before its tasks had ended.
     Interrupted,
 }
@@ -29,7 +30,7 @@ impl Exit {
         match self {
             Self::Success => 0,
             Self::TaskFailed | Self::FileRejected | Self::NothingForgotten | Self::NotWritten => 1,
-            Self::BadInput => 2,
+            Self::NoResult => 2,
             // What a shell reports for a program that Ctrl-C ended.
             Self::Interrupted => 130,
         }
@@ -45,7 +46,7 @@ impl Exit {
         let all_succeeded = outcomes.all(|outcome| *outcome == Outcome::Succeeded);
         match unreadable {
             0 if all_succeeded => Self::Success,
-            1.. if !any_ran => Self::BadInput,
+            1.. if !any_ran => Self::NoResult,
             _ => Self::TaskFailed,
         }
     }
@@ -61,7 +62,7 @@ impl Exit {
     /// The end of a program whose command line says what `err` says: help is no failure.
     pub(crate) fn of_usage(err: &clap::Error) -> Self {
         if err.use_stderr() {
-            Self::BadInput
+            Self::NoResult
         } else {
             Self::Success
         }
@@ -80,7 +81,7 @@ mod tests {
             (Exit::FileRejected, 1),
             (Exit::NothingForgotten, 1),
             (Exit::NotWritten, 1),
-            (Exit::BadInput, 2),
+            (Exit::NoResult, 2),
             (Exit::Interrupted, 130),
         ];
         for (exit, code) in codes {
@@ -103,8 +104,8 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_spec_is_bad_input_only_when_no_task_ran() {
-        assert_eq!(Exit::of_run([], 2), Exit::BadInput);
+    fn an_unreadable_spec_means_no_result_only_when_no_task_ran() {
+        assert_eq!(Exit::of_run([], 2), Exit::NoResult);
         assert_eq!(Exit::of_run([&Outcome::Succeeded], 1), Exit::TaskFailed);
         assert_eq!(Exit::of_run([&Outcome::failed("no")], 1), Exit::TaskFailed);
     }
@@ -125,6 +126,6 @@ mod tests {
         };
         assert_eq!(end("--help"), Exit::Success);
         assert_eq!(end("--version"), Exit::Success);
-        assert_eq!(end("--no-such-option"), Exit::BadInput);
+        assert_eq!(end("--no-such-option"), Exit::NoResult);
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn init(verbose: u8) {
                 .expect("the target and the level are those of a directive"),
         );
     }
-    let colour = crate::present::style::stderr_has_colour();
+    let colour = crate::present::style::Colours::detect().stderr;
     tracing_subscriber::registry()
         .with(filter)
         .with(

@@ -49,6 +49,6 @@ fn run() -> Exit {
     log::init(args.verbose);
     commands::run(args.command).unwrap_or_else(|err| {
         message::error(format_args!("{err:#}"));
-        Exit::BadInput
+        Exit::NoResult
     })
 }

@@ -22,7 +22,7 @@ pub(crate) enum Outcome {
     Canceled {
         reason: String,
     },
-    /// It never ran, because its slot was taken.
+    /// It never started, because its slot was busy.
     NotAdmitted {
         reason: String,
     },
@@ -44,12 +44,17 @@ impl Outcome {
         }
     }
 
-    /// What a task itself said.
-    pub(crate) fn of_attempt(end: &Result<(), TaskError>) -> Self {
-        match end {
+    /// That of a task which had not ended when the run did.
+    pub(crate) fn abandoned() -> Self {
+        Self::canceled("abandoned before it ended")
+    }
+
+    /// That of an attempt whose task returned `result`.
+    pub(crate) fn of_attempt(result: &Result<(), TaskError>) -> Self {
+        match result {
             Ok(()) => Self::Succeeded,
             Err(TaskError::Timeout { timeout }) => Self::TimedOut { after: *timeout },
-            Err(TaskError::Canceled) => Self::canceled("the task canceled itself"),
+            Err(TaskError::Canceled) => Self::canceled("the task cancelled itself"),
             Err(TaskError::Fail { reason, exit_code } | TaskError::Fatal { reason, exit_code }) => {
                 Self::Failed {
                     reason: reason.clone(),
@@ -60,18 +65,18 @@ impl Outcome {
         }
     }
 
-    /// The word for people.
-    pub(crate) fn word(&self) -> &'static str {
+    /// The outcome in a sentence, for people.
+    pub(crate) fn verb(&self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
             Self::Failed { .. } => "failed",
             Self::TimedOut { .. } => "timed out",
-            Self::Canceled { .. } => "canceled",
+            Self::Canceled { .. } => "cancelled",
             Self::NotAdmitted { .. } => "not admitted",
         }
     }
 
-    /// The word for machines; the first four are those of metrics.
+    /// The name of the outcome, for machines; the first four are those of metrics.
     pub(crate) fn label(&self) -> &'static str {
         match self {
             Self::Succeeded => "success",
@@ -90,7 +95,7 @@ impl Outcome {
         }
     }
 
-    /// Why it did not succeed, in the plugin's own words; for machines.
+    /// Why it did not succeed, as the plugin put it; for machines.
     pub(crate) fn reason(&self) -> Option<String> {
         match self {
             Self::Succeeded => None,
@@ -101,19 +106,19 @@ impl Outcome {
         }
     }
 
-    /// The same for people, on one line that does nothing to their terminal.
-    pub(crate) fn shown_reason(&self) -> Option<String> {
+    /// The reason for people: on one line, and harmless to their terminal.
+    pub(crate) fn reason_line(&self) -> Option<String> {
         self.reason().map(|reason| one_line(&reason))
     }
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = self.word();
-        match self.shown_reason() {
-            None => f.write_str(word),
-            Some(reason) if matches!(self, Self::TimedOut { .. }) => write!(f, "{word} {reason}"),
-            Some(reason) => write!(f, "{word}: {reason}"),
+        let verb = self.verb();
+        match self.reason_line() {
+            None => f.write_str(verb),
+            Some(reason) if matches!(self, Self::TimedOut { .. }) => write!(f, "{verb} {reason}"),
+            Some(reason) => write!(f, "{verb}: {reason}"),
         }
     }
 }

@@ -18,48 +18,51 @@ pub(crate) const STDIN_ARGUMENT: &str = "-";
 /// What standard input is called in messages.
 const STDIN: &str = "stdin";
 
-/// A spec and where it stands.
+/// A spec and where it was read.
 #[derive(Debug)]
-pub(crate) struct Placed {
+pub(crate) struct PlacedSpec {
     /// The file, and the position where it is one of several: `jobs.json[1]`.
     pub(crate) place: String,
     pub(crate) spec: TaskSpec,
 }
 
-/// Why there is no spec to run.
+/// A spec, or why there is none.
+pub(crate) type SpecResult = Result<PlacedSpec, SpecError>;
+
+/// Why there is no spec to run. Each is printed on one line, so what lies behind it is in its text.
 #[derive(Debug, Error)]
 pub(crate) enum SpecError {
-    #[error("{place}: cannot be read: {source}")]
-    Unreadable { place: String, source: io::Error },
-    #[error("{place}: not JSON: {source}")]
+    #[error("{place}: cannot be read: {err}")]
+    Unreadable { place: String, err: io::Error },
+    #[error("{place}: not JSON: {err}")]
     NotJson {
         place: String,
-        source: serde_json::Error,
+        err: serde_json::Error,
     },
-    #[error("{place}: empty; expected a task spec or an array of them")]
+    #[error("{place}: empty, expected a task spec or an array of task specs")]
     Empty { place: String },
-    #[error("{place}: found {found}, expected a task spec, which is an object")]
+    #[error("{place}: expected a task spec, which is a JSON object, found {found}")]
     NotAnObject { place: String, found: &'static str },
     #[error("{place}: {reason}")]
     Invalid { place: String, reason: String },
 }
 
 /// Reads the specs of a file, each into `take`.
-pub(crate) fn read_file(path: &Path, take: &mut dyn FnMut(Result<Placed, SpecError>)) {
+pub(crate) fn read_file(path: &Path, take: &mut dyn FnMut(SpecResult)) {
     let place = path.display().to_string();
     match File::open(path) {
         Ok(file) => read(&place, BufReader::new(file), take),
-        Err(source) => take(Err(SpecError::Unreadable { place, source })),
+        Err(err) => take(Err(SpecError::Unreadable { place, err })),
     }
 }
 
 /// Reads the specs of standard input, each into `take`.
-pub(crate) fn read_stdin(take: &mut dyn FnMut(Result<Placed, SpecError>)) {
+pub(crate) fn read_stdin(take: &mut dyn FnMut(SpecResult)) {
     read(STDIN, io::stdin().lock(), take);
 }
 
 /// Reads specs and arrays of specs, one after the other, each into `take` as soon as it is whole.
-fn read(name: &str, source: impl Read, take: &mut dyn FnMut(Result<Placed, SpecError>)) {
+fn read(name: &str, source: impl Read, take: &mut dyn FnMut(SpecResult)) {
     let values = Deserializer::from_reader(source).into_iter::<Value>();
     let mut position = 0;
     let mut found_any = false;
@@ -93,13 +96,13 @@ fn read(name: &str, source: impl Read, take: &mut dyn FnMut(Result<Placed, SpecE
 fn not_json(name: &str, err: serde_json::Error) -> SpecError {
     let place = name.to_owned();
     if err.is_io() {
-        let source = err.into();
-        return SpecError::Unreadable { place, source };
+        let err = err.into();
+        return SpecError::Unreadable { place, err };
     }
-    SpecError::NotJson { place, source: err }
+    SpecError::NotJson { place, err }
 }
 
-fn parse(place: String, value: Value) -> Result<Placed, SpecError> {
+fn parse(place: String, value: Value) -> SpecResult {
     let Value::Object(mut fields) = value else {
         let found = kind_of(&value);
         return Err(SpecError::NotAnObject { place, found });
@@ -107,7 +110,7 @@ fn parse(place: String, value: Value) -> Result<Placed, SpecError> {
     fill_in(&mut fields);
     let invalid = |reason: String| SpecError::Invalid {
         place: place.clone(),
-        // The model says so of whatever it finds.
+        // The model begins each of its errors so, which says nothing here.
         reason: reason.replacen("invalid model: ", "", 1),
     };
     let variant = variant_of_kind(&fields);
@@ -129,7 +132,7 @@ fn parse(place: String, value: Value) -> Result<Placed, SpecError> {
         return Err(invalid(format!("unknown field {}", unknown.join(", "))));
     }
     spec.validate().map_err(|err| invalid(err.to_string()))?;
-    Ok(Placed { place, spec })
+    Ok(PlacedSpec { place, spec })
 }
 
 /// Gives a spec the values it leaves out: those of the model's builder.
@@ -141,8 +144,8 @@ fn fill_in(fields: &mut Map<String, Value>) {
         .entry("admission")
         .or_insert_with(|| json!("dropIfRunning"));
     let backoff = fields.entry("backoff").or_insert_with(|| json!({}));
-    let default =
-        serde_json::to_value(BackoffPolicy::default()).expect("a backoff is numbers and words");
+    let default = serde_json::to_value(BackoffPolicy::default())
+        .expect("a backoff is made of numbers and names");
     if let (Value::Object(backoff), Value::Object(default)) = (backoff, default) {
         for (field, value) in default {
             backoff.entry(field).or_insert(value);

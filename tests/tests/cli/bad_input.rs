@@ -74,7 +74,7 @@ fn an_empty_directory_has_no_runner_and_says_where_to_put_one() {
         reason_of(&place, hello("a", "b")),
         format!(
             "no runner for subprocess tasks: no plugin was loaded from {}; \
-             put one that takes them there",
+             put one there that takes them",
             shown(place.plugins())
         )
     );
@@ -88,7 +88,7 @@ fn a_task_without_a_runner_is_shown_at_once_and_in_the_summary() {
         ended.stderr,
         format!(
             "exec: failed: no runner for subprocess tasks: no plugin was loaded from {}; \
-             put one that takes them there\n",
+             put one there that takes them\n",
             shown(place.plugins())
         )
     );
@@ -102,7 +102,7 @@ fn a_kind_nobody_takes_is_told_apart_from_the_kinds_that_are_taken() {
     assert_eq!(
         reason_of(&place, spec),
         format!(
-            "no runner for wasm tasks: those loaded from {} take subprocess",
+            "no runner for wasm tasks: the plugins loaded from {} take subprocess tasks",
             shown(place.plugins())
         )
     );
@@ -122,7 +122,7 @@ fn a_selector_nobody_matches_is_answered_with_the_labels_that_exist() {
     assert_eq!(
         reason_of(&place, spec),
         "no runner matches the selector (zone=us, gpu Exists, tier In [a, b]): \
-         those for subprocess tasks are hello with tier=fast, zone=eu"
+         the runners for subprocess tasks are hello with tier=fast, zone=eu"
     );
 }
 
@@ -134,7 +134,7 @@ fn a_selector_nobody_matches_is_answered_when_there_are_no_labels() {
     assert_eq!(
         reason_of(&place, spec),
         "no runner matches the selector (zone=us): \
-         those for subprocess tasks are hello without labels"
+         the runners for subprocess tasks are hello without labels"
     );
 }
 
@@ -185,7 +185,7 @@ fn an_empty_spec_file_is_named() {
     let (file, ended) = run_file(" \n");
     assert_eq!(
         ended.stderr,
-        format!("error: {file}: empty; expected a task spec or an array of them\n")
+        format!("error: {file}: empty, expected a task spec or an array of task specs\n")
     );
     assert_eq!(ended.code, Some(2));
 }
@@ -195,7 +195,7 @@ fn an_invalid_spec_is_named_with_its_place_in_the_array_and_its_field() {
     let cases = [
         (
             json!(17),
-            "found a number, expected a task spec, which is an object",
+            "expected a task spec, which is a JSON object, found a number",
         ),
         (json!({}), "missing field `slot`"),
         (
@@ -269,7 +269,7 @@ fn bad_specs_do_not_keep_the_good_ones_from_running() {
     assert_eq!(events[1]["line"], "hello, one");
     assert_eq!(summary["tasks"][0]["outcome"], "success");
     let problems = json!([
-        format!("{good}[1]: found a number, expected a task spec, which is an object"),
+        format!("{good}[1]: expected a task spec, which is a JSON object, found a number"),
         "/no/such.json: cannot be read: No such file or directory (os error 2)",
         format!("{text}: not JSON: EOF while parsing a list at line 1 column 1"),
     ]);

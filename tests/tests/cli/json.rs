@@ -63,7 +63,7 @@ fn the_summary_is_the_last_object_and_has_everything() {
         })
     };
     let no_runner = format!(
-        "no runner for wasm tasks: those loaded from {} take subprocess",
+        "no runner for wasm tasks: the plugins loaded from {} take subprocess tasks",
         place.plugins().display()
     );
     let bad = "process exited with non-zero code: 3";

@@ -79,14 +79,14 @@ fn a_run_adds_what_runners_have_counted() {
     let ended = end(&mut place.run(&["--allow", "subprocess", "--metrics", &file, &specs]));
     assert_eq!(ended.code, Some(1), "{ended:?}");
     let text = fs::read_to_string(&file).unwrap();
-    let tasks = "# HELP solti_tasks_started_total Attempts begun.\n\
+    let tasks = "# HELP solti_tasks_started_total Attempts started.\n\
                  # TYPE solti_tasks_started_total counter\n\
                  solti_tasks_started_total{runner_type=\"subprocess\"} 3\n\
-                 # HELP solti_tasks_completed_total Attempts that ended, by how.\n\
+                 # HELP solti_tasks_completed_total Attempts that ended, by outcome.\n\
                  # TYPE solti_tasks_completed_total counter\n\
                  solti_tasks_completed_total{runner_type=\"subprocess\",outcome=\"failure\"} 2\n\
                  solti_tasks_completed_total{runner_type=\"subprocess\",outcome=\"success\"} 1\n\
-                 # HELP solti_runner_errors_total Failures of runners themselves.\n\
+                 # HELP solti_runner_errors_total Errors of the runners themselves, by kind.\n\
                  # TYPE solti_runner_errors_total counter\n\
                  solti_runner_errors_total{runner_type=\"subprocess\",error_kind=\"spawn_failed\"} 1\n";
     let expected = of_files("loaded", 1).replace("skipped\"} 1", "skipped\"} 2") + tasks;

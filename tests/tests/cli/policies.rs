@@ -148,10 +148,10 @@ fn a_task_replaces_the_one_that_runs_in_its_slot() {
     running.submit(&with(shell("a", "echo second"), replace));
     assert_eq!(running.line(), "a │ second");
     let (code, stderr) = running.end();
-    let note = "a · attempt 1 canceled: replaced by a later task of its slot\n";
+    let note = "a · attempt 1 cancelled: replaced by a later task in its slot\n";
     assert!(stderr.contains(note), "{stderr}");
     assert!(
-        stderr.ends_with("\n2 tasks: 1 succeeded, 1 canceled\n"),
+        stderr.ends_with("\n2 tasks: 1 succeeded, 1 cancelled\n"),
         "{stderr}"
     );
     assert_eq!(code, Some(1));

@@ -32,7 +32,7 @@ fn a_plugin_that_has_panicked_too_often_gets_no_more_tasks_and_others_go_on() {
 
     let file = place.file("specs.json", specs);
     let ended = end(place.run(&words).arg(file));
-    let warning = "warning: plugin 'specimen' has panicked 2 times and got no more tasks\n";
+    let warning = "warning: plugin 'specimen' has panicked 2 times and was given no more tasks\n";
     assert_eq!(ended.stderr.matches(warning).count(), 1, "{}", ended.stderr);
     assert_eq!(ended.code, Some(1));
 }

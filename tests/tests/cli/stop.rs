@@ -43,10 +43,10 @@ fn ctrl_c_cancels_every_task_and_waits_for_it() {
         running.signal(signal);
         let (code, stderr) = running.end();
         assert!(
-            stderr.contains("warning: canceling every task; once more ends at once\n"),
+            stderr.contains("warning: cancelling every task; interrupt again to exit at once\n"),
             "{stderr}"
         );
-        assert_eq!(tally(&stderr), "3 tasks: 3 canceled", "{stderr}");
+        assert_eq!(tally(&stderr), "3 tasks: 3 cancelled", "{stderr}");
         assert_eq!(code, Some(1));
         let pid = Pid::from_raw(pid).unwrap();
         assert!(test_kill_process(pid).is_err(), "the process has ended");
@@ -54,7 +54,7 @@ fn ctrl_c_cancels_every_task_and_waits_for_it() {
 }
 
 #[test]
-fn a_task_between_two_attempts_is_canceled_and_its_last_failure_told() {
+fn a_task_between_two_attempts_is_cancelled_and_its_last_failure_told() {
     let place = Place::with(&["subprocess"]);
     let backoff = json!({ "firstMs": 60_000, "maxMs": 60_000, "jitter": "none" });
     let waits = json!({ "restart": { "type": "onFailure" }, "backoff": backoff });
@@ -81,7 +81,7 @@ fn standard_input_that_stays_open_does_not_keep_the_program() {
     running.signal(Signal::INT);
     let stdin = running.stdin.take();
     let (code, stderr) = running.end();
-    assert_eq!(tally(&stderr), "1 task: 1 canceled", "{stderr}");
+    assert_eq!(tally(&stderr), "1 task: 1 cancelled", "{stderr}");
     assert_eq!(code, Some(1));
     drop(stdin);
 }
@@ -106,14 +106,14 @@ fn wait_until_gone(line: &str) {
 }
 
 #[test]
-fn a_task_that_does_not_end_within_its_grace_is_dropped() {
+fn a_task_that_does_not_end_within_its_grace_is_abandoned() {
     let place = Place::with(&["subprocess"]);
     let specs = place.file("specs.json", stubborn());
     let running = Running::start(place.run(&["--grace", "200ms", &specs]).args(ASK));
     let line = running.line();
     running.signal(Signal::INT);
     let (code, stderr) = running.end();
-    let note = "a · attempt 1 canceled: interrupted; dropped, as it did not end within 200ms\n";
+    let note = "a · attempt 1 cancelled: interrupted; abandoned, as it did not end within 200ms\n";
     assert!(stderr.contains(note), "{stderr}");
     assert_eq!(code, Some(1));
     wait_until_gone(&line);
@@ -131,7 +131,7 @@ fn a_second_ctrl_c_ends_at_once_and_leaves_no_process() {
     stderr.read_line(&mut warning).unwrap();
     assert_eq!(
         warning,
-        "warning: canceling every task; once more ends at once\n"
+        "warning: cancelling every task; interrupt again to exit at once\n"
     );
     running.signal(Signal::INT);
     let began = Instant::now();

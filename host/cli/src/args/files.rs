@@ -2,80 +2,91 @@
 
 use std::path::PathBuf;
 
-use super::{LoadArgs, TrustArgs};
+use super::loading::LoadArgs;
+use super::trust::TrustArgs;
 
-/// Show what a directory's plugins offer, in routing order, and what is rejected and why.
+/// Show what the plugins of a directory offer, in routing order, and what is rejected and why
 ///
-/// The exit code is 1 when a file was rejected.
+/// Exit code: 0 if no file was rejected; 1 if one was, or if the metrics could not be written; 2 if
+/// the directory cannot be used.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
     /// The directory of the plugins
     #[arg(value_name = "DIR", env = "SOLTI_PLUGINS")]
     pub(crate) directory: PathBuf,
 
-    #[command(flatten)]
-    pub(crate) loading: LoadArgs,
-
-    /// Write metrics to this file, in Prometheus' text format; it is replaced as a whole
+    /// Write metrics to this file, in Prometheus' text format; the file is replaced as a whole
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics: Option<PathBuf>,
 
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
+
+    // The last, for its options have headings of their own.
+    #[command(flatten)]
+    pub(crate) loading: LoadArgs,
 }
 
-/// Show all that can be known of plugin files without running them.
+/// Show everything that can be known of plugin files without running them
 ///
-/// What they are, what they offer, what they need, who vouches for them, and everything that speaks
-/// against loading them here. The exit code is 1 when anything does.
+/// What they are, what they offer and need, who vouches for them, and everything that keeps them
+/// from being loaded here.
+///
+/// Exit code: 0 if nothing keeps a file from being loaded, 1 if something does.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InspectArgs {
     /// The files
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
-    #[command(flatten)]
-    pub(crate) trust: TrustArgs,
-
     /// Print an array of objects as JSON
     #[arg(long)]
     pub(crate) json: bool,
+
+    // The last, for its options have a heading of their own.
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
 }
 
-/// Do all that is done with plugins before they become part of a host, and load none.
+/// Check plugins in every way a host does before it loads them, but load none
 ///
-/// A directory is checked as a host would load it: the order of its files, its SHA256SUMS, plugins
-/// that have one name. The exit code is 1 when a file was rejected, 2 when a directory could not be
-/// checked.
+/// A directory is checked as a host would load it: in the order of its files, against its
+/// SHA256SUMS, and for plugins with the same name.
+///
+/// Exit code: 0 if no file was rejected; 1 if one was, or if the metrics could not be written; 2 if
+/// a directory could not be checked.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckArgs {
     /// Plugin directories, or single files
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
-    #[command(flatten)]
-    pub(crate) loading: LoadArgs,
-
-    /// Write metrics to this file, in Prometheus' text format; it is replaced as a whole
+    /// Write metrics to this file, in Prometheus' text format; the file is replaced as a whole.
+    /// Nothing is written if a directory could not be checked
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics: Option<PathBuf>,
 
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
+
+    // The last, for its options have headings of their own.
+    #[command(flatten)]
+    pub(crate) loading: LoadArgs,
 }
 
-/// Forget what probes have found, so that the plugins are probed again when they are next loaded.
+/// Forget what probes have found, so that plugins are probed again when they are next loaded
 ///
-/// The exit code is 1 when nothing was remembered of a FILE or DIGEST.
+/// Exit code: 0 if everything named was forgotten; 1 if nothing was known of a FILE or DIGEST; 2 if
+/// one is neither, or the directory cannot be used.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ForgetArgs {
-    /// The directory where it is kept
+    /// The directory that --state named when the plugins were loaded
     #[arg(long, value_name = "DIR", env = "SOLTI_STATE")]
     pub(crate) state: PathBuf,
 
-    /// Plugin files, or digests of plugin files or their first 8 digits [default: all]
+    /// Plugin files, or the first 8 or more hex digits of their SHA-256 digests [default: all]
     #[arg(value_name = "FILE|DIGEST")]
     pub(crate) which: Vec<PathBuf>,
 }

@@ -1,46 +1,40 @@
 //! The arguments about how plugins are loaded.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
-use super::{ProbeArgs, TrustArgs};
-
-/// Where the plugins are.
-#[derive(Debug, clap::Args)]
-pub(crate) struct PluginArgs {
-    /// The directory of the plugins
-    #[arg(long = "plugins", value_name = "DIR", env = "SOLTI_PLUGINS")]
-    pub(crate) directory: PathBuf,
-
-    #[command(flatten)]
-    pub(crate) loading: LoadArgs,
-}
+use super::probing::ProbeArgs;
+use super::trust::TrustArgs;
 
 /// How plugins are loaded.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "How plugins are loaded")]
 pub(crate) struct LoadArgs {
     /// Load only plugins that were built with this name; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(crate) allow: Vec<String>,
 
-    /// Worker threads of each plugin's runtime
+    /// Worker threads of each plugin's runtime, at least 1; they start with the plugin's first task
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) workers: u32,
 
-    /// Set a field of a plugin's configuration to a JSON value, or to a text that is none
+    /// Set a field of a plugin's configuration; VALUE is JSON, or else plain text; may be
+    /// given several times
+    ///
+    /// A field under [config] in the plugin's sidecar (foo.toml beside foo.so) overrides the same
+    /// field here, which overrides what the plugin would use by itself. Labels follow the same order:
+    /// those under [labels] in the sidecar override those that the plugin was built with.
     #[arg(long, value_name = "PLUGIN.FIELD=VALUE", value_parser = parse_config)]
     pub(crate) config: Vec<ConfigField>,
+
+    /// Give a plugin no more tasks once it has panicked N times; 0 for never
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) max_panics: u64,
 
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
 
     #[command(flatten)]
     pub(crate) probing: ProbeArgs,
-
-    /// Give a plugin no more tasks once it has panicked this often; 0 for never
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) max_panics: u64,
 }
 
 /// One field of a plugin's configuration.

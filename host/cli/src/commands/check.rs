@@ -5,9 +5,10 @@ use solti_plugin_host::{CheckReport, one_line, shown_path};
 
 use crate::args::CheckArgs;
 use crate::exit::Exit;
+use crate::present::message;
 use crate::present::phrase::counted;
+use crate::present::style::Colours;
 use crate::present::tables::{self, Stream};
-use crate::present::{message, style};
 use crate::{metrics, options};
 
 /// Prints what would become of the files and says how the program ends.
@@ -38,7 +39,7 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     }
     if !unusable.is_empty() {
         // Metrics without these directories would say that nothing is wrong there: none are written.
-        return Ok(Exit::BadInput);
+        return Ok(Exit::NoResult);
     }
     if let Some(file) = &args.metrics
         && let Err(err) = metrics::write(file, &CheckReport::metrics(&all))
@@ -66,7 +67,7 @@ fn as_json(all: &[CheckReport]) -> serde_json::Result<Value> {
 }
 
 fn shown(all: &[CheckReport]) -> String {
-    let colour = style::stdout_has_colour();
+    let colour = Colours::detect().stdout;
     let mut parts = Vec::new();
     let (mut passed, mut rejected, mut skipped) = (0, 0, 0);
     // Names say which file is meant, unless they are of several directories.

@@ -8,8 +8,8 @@ use solti_model::{Flag, SubprocessMode, SubprocessSpec, TaskEnv, TaskKind, TaskS
 use crate::args::ExecArgs;
 use crate::exit::Exit;
 use crate::output::Format;
-use crate::session::{self, Setup};
-use crate::specs::Placed;
+use crate::session::{self, Plan};
+use crate::specs::PlacedSpec;
 
 /// The slot of the command.
 const SLOT: &str = "exec";
@@ -38,17 +38,16 @@ pub(super) fn exec(args: ExecArgs) -> anyhow::Result<Exit> {
     let spec = TaskSpec::builder(SLOT, kind, timeout_ms)
         .build()
         .context("the command")?;
-    session::run(Setup {
-        plugins: &args.plugins,
+    session::run(Plan {
         session: &args.session,
-        people: Format::Plain,
+        format: Format::Plain.or_json(args.session.json),
         jobs: 0,
         retries: 0,
-        tasks: vec![Placed {
+        tasks: vec![PlacedSpec {
             place: SLOT.to_owned(),
             spec,
         }],
-        more: None,
+        arriving: None,
         problems: Vec::new(),
     })
 }

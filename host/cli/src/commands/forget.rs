@@ -11,52 +11,35 @@ use crate::args::ForgetArgs;
 use crate::exit::Exit;
 use crate::present::message;
 
-/// The fewest digits that name a digest.
+/// How many digits of a digest are enough to name it.
 const FEWEST_DIGITS: usize = 8;
 
-/// Forgets, says what, and says how the program ends.
+/// Forgets, prints what, and says how the program ends.
 ///
 /// # Errors
 ///
-/// When the state directory or a file cannot be read, or a word names neither a file nor a digest.
+/// When the state directory or a file cannot be read, or an argument is neither a file nor a digest.
 pub(super) fn forget(args: &ForgetArgs) -> anyhow::Result<Exit> {
     let digests = args
         .which
         .iter()
-        .map(|word| digest(word))
+        .map(|which| digest(which))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let is_meant = |probe: &RememberedProbe| {
-        digests.is_empty()
-            || digests
-                .iter()
-                .any(|digest| probe.digest.starts_with(digest))
+    let is_named = |probe: &RememberedProbe| {
+        let mut digests = digests.iter();
+        args.which.is_empty() || digests.any(|digest| probe.digest.starts_with(digest))
     };
-    let forgotten = forget_probes(Some(&args.state), is_meant)
+    let forgotten = forget_probes(Some(&args.state), is_named)
         .with_context(|| format!("the state directory {}", args.state.display()))?;
-    let mut stdout = io::stdout();
-    for probe in &forgotten {
-        let found = probe.failure.as_deref().unwrap_or("it passed");
-        let RememberedProbe {
-            plugin,
-            version,
-            digest,
-            ..
-        } = probe;
-        writeln!(
-            stdout,
-            "{}",
-            one_line(&format!(
-                "forgot {plugin} {version}, sha256 {digest}: {found}"
-            ))
-        )?;
-    }
+    print(&forgotten)?;
     let mut exit = Exit::Success;
-    for (word, digest) in args.which.iter().zip(&digests) {
-        if !forgotten
-            .iter()
-            .any(|probe| probe.digest.starts_with(digest))
-        {
-            message::warning(format_args!("nothing was remembered of {}", word.display()));
+    for (which, digest) in args.which.iter().zip(&digests) {
+        let mut forgotten = forgotten.iter();
+        if !forgotten.any(|probe| probe.digest.starts_with(digest)) {
+            message::warning(format_args!(
+                "nothing was remembered about {}",
+                which.display()
+            ));
             exit = Exit::NothingForgotten;
         }
     }
@@ -69,17 +52,34 @@ pub(super) fn forget(args: &ForgetArgs) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-/// The digest that a word stands for, or the beginning of one.
-fn digest(word: &Path) -> anyhow::Result<String> {
-    if word.is_file() {
-        let bytes = fs::read(word).with_context(|| format!("{} cannot be read", word.display()))?;
+fn print(forgotten: &[RememberedProbe]) -> io::Result<()> {
+    let mut stdout = io::stdout();
+    for probe in forgotten {
+        let RememberedProbe {
+            plugin,
+            version,
+            digest,
+            ..
+        } = probe;
+        let result = probe.failure.as_deref().unwrap_or("it passed");
+        let line = format!("forgot {plugin} {version}, sha256 {digest}: {result}");
+        writeln!(stdout, "{}", one_line(&line))?;
+    }
+    Ok(())
+}
+
+/// The digest that an argument stands for, or the beginning of one.
+fn digest(which: &Path) -> anyhow::Result<String> {
+    if which.is_file() {
+        let bytes =
+            fs::read(which).with_context(|| format!("{} cannot be read", which.display()))?;
         return Ok(Digest::of(&bytes).to_string());
     }
-    let text = word.to_string_lossy().to_lowercase();
+    let text = which.to_string_lossy().to_lowercase();
     if text.len() < FEWEST_DIGITS || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         bail!(
-            "{}: neither a file nor the digest of one, of which {FEWEST_DIGITS} digits are enough",
-            word.display()
+            "{}: neither a file nor at least {FEWEST_DIGITS} hex digits of a digest",
+            which.display()
         );
     }
     Ok(text)

@@ -5,9 +5,10 @@ use solti_plugin_host::{LoadReport, RunnerRouter, one_line, shown_path};
 
 use crate::args::ListArgs;
 use crate::exit::Exit;
+use crate::present::message;
 use crate::present::phrase::counted;
+use crate::present::style::Colours;
 use crate::present::tables::{self, Stream};
-use crate::present::{message, style};
 use crate::{loading, metrics};
 
 /// Prints the report of loading the directory and says how the program ends.
@@ -33,7 +34,7 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<Exit> {
 }
 
 fn shown(report: &LoadReport, args: &ListArgs) -> String {
-    let colour = style::stdout_has_colour();
+    let colour = Colours::detect().stdout;
     let mut parts = Vec::new();
     if !report.loaded().is_empty() {
         parts.push(loaded(report, colour).to_string());

@@ -8,8 +8,8 @@ use crate::args::RunArgs;
 use crate::exit::Exit;
 use crate::output::Format;
 use crate::present::message;
-use crate::session::{self, Setup};
-use crate::specs::{self, STDIN_ARGUMENT};
+use crate::session::{self, Plan};
+use crate::specs::{self, STDIN_ARGUMENT, SpecResult};
 
 /// Specs of standard input that may wait to be submitted.
 const WAITING: usize = 64;
@@ -27,7 +27,7 @@ pub(super) fn run(args: RunArgs) -> anyhow::Result<Exit> {
             continue;
         }
         specs::read_file(file, &mut |spec| match spec {
-            Ok(placed) => tasks.push(placed),
+            Ok(task) => tasks.push(task),
             Err(err) => problems.push(err.to_string()),
         });
     }
@@ -35,22 +35,21 @@ pub(super) fn run(args: RunArgs) -> anyhow::Result<Exit> {
         message::error(problem);
     }
     if tasks.is_empty() && !stdin && !problems.is_empty() {
-        return Ok(Exit::BadInput);
+        return Ok(Exit::NoResult);
     }
-    session::run(Setup {
-        plugins: &args.plugins,
+    session::run(Plan {
         session: &args.session,
-        people: Format::Slots,
+        format: Format::Slots.or_json(args.session.json),
         jobs: args.jobs,
         retries: args.retries,
         tasks,
-        more: stdin.then(read_stdin),
+        arriving: stdin.then(read_stdin),
         problems,
     })
 }
 
 /// Reads standard input in a thread that nobody waits for: reading cannot be interrupted.
-fn read_stdin() -> mpsc::Receiver<Result<specs::Placed, specs::SpecError>> {
+fn read_stdin() -> mpsc::Receiver<SpecResult> {
     let (sender, receiver) = mpsc::channel(WAITING);
     std::thread::spawn(move || {
         specs::read_stdin(&mut |spec| {

@@ -3,43 +3,41 @@
 
 use std::fmt::Write as _;
 
-use super::Counts;
+use super::counts::Counts;
 
-impl Counts {
-    /// The counts as text.
-    pub(crate) fn text(&self) -> String {
-        let mut text = String::new();
-        begin(&mut text, "solti_tasks_started_total", "Attempts begun.");
-        for (runner_type, count) in &self.started {
-            line(
-                &mut text,
-                format_args!("solti_tasks_started_total{{runner_type=\"{runner_type}\"}} {count}"),
-            );
-        }
-        for (name, help, label, counts) in [
-            (
-                "solti_tasks_completed_total",
-                "Attempts that ended, by how.",
-                "outcome",
-                &self.completed,
-            ),
-            (
-                "solti_runner_errors_total",
-                "Failures of runners themselves.",
-                "error_kind",
-                &self.errors,
-            ),
-        ] {
-            begin(&mut text, name, help);
-            for (runner_type, by_label) in counts {
-                for (value, count) in by_label {
-                    let labels = format_args!("runner_type=\"{runner_type}\",{label}=\"{value}\"");
-                    line(&mut text, format_args!("{name}{{{labels}}} {count}"));
-                }
+/// The counts as text.
+pub(crate) fn prometheus(counts: &Counts) -> String {
+    let mut text = String::new();
+    begin(&mut text, "solti_tasks_started_total", "Attempts started.");
+    for (runner_type, count) in &counts.started {
+        line(
+            &mut text,
+            format_args!("solti_tasks_started_total{{runner_type=\"{runner_type}\"}} {count}"),
+        );
+    }
+    for (name, help, label, by_type) in [
+        (
+            "solti_tasks_completed_total",
+            "Attempts that ended, by outcome.",
+            "outcome",
+            &counts.completed,
+        ),
+        (
+            "solti_runner_errors_total",
+            "Errors of the runners themselves, by kind.",
+            "error_kind",
+            &counts.errors,
+        ),
+    ] {
+        begin(&mut text, name, help);
+        for (runner_type, by_label) in by_type {
+            for (value, count) in by_label {
+                let labels = format_args!("runner_type=\"{runner_type}\",{label}=\"{value}\"");
+                line(&mut text, format_args!("{name}{{{labels}}} {count}"));
             }
         }
-        text
     }
+    text
 }
 
 fn begin(text: &mut String, name: &str, help: &str) {

@@ -7,7 +7,7 @@ use solti_model::{OutputEvent, StreamKind};
 use super::source::Source;
 use crate::outcome::Outcome;
 use crate::present::phrase::counted;
-use crate::present::style::DIM;
+use crate::present::style::{self, DIM};
 
 /// What the events of tasks look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,11 @@ pub(super) enum Target {
 }
 
 impl Format {
+    /// JSON if `json`, or else this.
+    pub(crate) fn or_json(self, json: bool) -> Self {
+        if json { Self::Json } else { self }
+    }
+
     /// Where `event` goes; `None` for one that is not shown.
     pub(super) fn target(self, event: &OutputEvent) -> Option<Target> {
         match (self, event) {
@@ -57,14 +62,14 @@ impl Format {
                 out.push(b'\n');
             }
             (Self::Slots, OutputEvent::Chunk(chunk)) => {
-                out.extend_from_slice(source.before(chunk.stream));
+                out.extend_from_slice(source.prefixes.line(chunk.stream));
                 out.extend_from_slice(&chunk.line);
                 out.push(b'\n');
             }
             (_, event) => {
                 if let Some(note) = note(source, event) {
-                    let style = if colour { DIM } else { Default::default() };
-                    writeln!(out, "{}{style}{note}{style:#}", source.before_note())
+                    let style = style::when(colour, DIM);
+                    writeln!(out, "{}{style}{note}{style:#}", source.prefixes.note())
                         .expect("a vector takes every byte");
                 }
             }
@@ -77,9 +82,9 @@ fn append_json(source: &Source, event: &OutputEvent, out: &mut Vec<u8>) {
     let began = out.len();
     match serde_json::to_writer(&mut *out, event) {
         Ok(()) => {
-            // Without the closing brace, which `json_end` has.
+            // Without the closing brace, which `json_tail` has.
             out.pop();
-            out.extend_from_slice(source.json_end());
+            out.extend_from_slice(&source.json_tail);
         }
         // Only a time before 1970 or bytes that are not text can get here; a sink lets none pass.
         Err(_) => out.truncate(began),
@@ -91,12 +96,12 @@ fn note(source: &Source, event: &OutputEvent) -> Option<String> {
         OutputEvent::RunStarted { attempt, .. } if *attempt > 1 => {
             Some(format!("attempt {attempt}"))
         }
-        OutputEvent::RunFinished { attempt, .. } => match source.end_of(*attempt)? {
+        OutputEvent::RunFinished { attempt, .. } => match source.outcome_of(*attempt)? {
             Outcome::Succeeded if *attempt == 1 => None,
-            end => Some(format!("attempt {attempt} {end}")),
+            outcome => Some(format!("attempt {attempt} {outcome}")),
         },
         OutputEvent::Lagged { skipped } => Some(format!(
-            "{} skipped: the output came faster than it could be shown",
+            "{} skipped: output arrived faster than it could be shown",
             counted(*skipped, "line")
         )),
         _ => None,

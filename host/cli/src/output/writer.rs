@@ -1,14 +1,15 @@
 //! The one thread that writes.
 
 use std::io::{self, ErrorKind, Write};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use solti_model::OutputEvent;
 use tokio::sync::mpsc::{self, Receiver, error::TryRecvError};
 use tokio_util::sync::CancellationToken;
 
 use super::format::{Format, Target};
-use super::stream::Message;
-use crate::present::style;
+use super::source::Source;
 
 /// Bytes after which a buffer is written even though more events wait.
 const FULL: usize = 64 * 1024;
@@ -16,43 +17,35 @@ const FULL: usize = 64 * 1024;
 /// Messages that may wait for the writer, a batch of events each. Only what waits takes memory.
 const WAITING: usize = 1024;
 
-/// What the output looks like.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Output {
-    pub(crate) format: Format,
-    pub(crate) stdout_colour: bool,
-    pub(crate) stderr_colour: bool,
+/// What the thread is given to write.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// Events of a task, in order.
+    Events(Arc<Source>, Vec<OutputEvent>),
+    /// A line about the run, for standard error.
+    Note(String),
 }
 
 /// The writing thread, seen from outside.
 pub(crate) struct Writer {
     messages: mpsc::Sender<Message>,
     thread: JoinHandle<Option<io::Error>>,
-    /// Cancelled when standard output takes nothing any more.
+    /// Cancelled when standard output can no longer be written.
     closed: CancellationToken,
 }
 
-impl Output {
-    pub(crate) fn new(format: Format) -> Self {
-        Self {
-            format,
-            stdout_colour: style::stdout_has_colour(),
-            stderr_colour: style::stderr_has_colour(),
-        }
-    }
-}
-
 impl Writer {
-    /// Starts the thread.
+    /// Starts the thread; notes are coloured if `colour`.
     ///
     /// # Errors
     ///
-    /// When the system gives no thread.
-    pub(crate) fn start(output: Output) -> io::Result<Self> {
+    /// When the system refuses a thread.
+    pub(crate) fn start(format: Format, colour: bool) -> io::Result<Self> {
         let (messages, receiver) = mpsc::channel(WAITING);
         let closed = CancellationToken::new();
         let buffers = Buffers {
-            output,
+            format,
+            colour,
             stdout: Vec::with_capacity(2 * FULL),
             stderr: Vec::new(),
             failed: None,
@@ -60,7 +53,7 @@ impl Writer {
         };
         let thread = thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || buffers.write_all_of(receiver))?;
+            .spawn(move || buffers.run(receiver))?;
         Ok(Self {
             messages,
             thread,
@@ -73,7 +66,7 @@ impl Writer {
         &self.messages
     }
 
-    /// Cancelled when standard output takes nothing any more.
+    /// Cancelled when standard output can no longer be written.
     pub(crate) fn closed(&self) -> &CancellationToken {
         &self.closed
     }
@@ -82,7 +75,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// Why standard output took something not, unless its reader went away.
+    /// Why standard output could not be written, unless its reader went away.
     pub(crate) fn finish(self) -> io::Result<()> {
         drop(self.messages);
         match self.thread.join() {
@@ -95,7 +88,9 @@ impl Writer {
 
 /// What is not written yet.
 struct Buffers {
-    output: Output,
+    format: Format,
+    /// Whether notes are coloured.
+    colour: bool,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
     failed: Option<io::Error>,
@@ -104,7 +99,7 @@ struct Buffers {
 
 impl Buffers {
     /// Writes what comes until nobody can send any more; then why standard output failed, if it did.
-    fn write_all_of(mut self, mut messages: Receiver<Message>) -> Option<io::Error> {
+    fn run(mut self, mut messages: Receiver<Message>) -> Option<io::Error> {
         loop {
             let message = match messages.try_recv() {
                 Ok(message) => message,
@@ -131,13 +126,9 @@ impl Buffers {
         match message {
             Message::Events(source, events) => {
                 for event in &events {
-                    if let Some(target) = self.output.format.target(event) {
-                        let Output {
-                            format,
-                            stderr_colour,
-                            ..
-                        } = self.output;
-                        format.append(&source, event, stderr_colour, self.buffer(target));
+                    if let Some(target) = self.format.target(event) {
+                        let (format, colour) = (self.format, self.colour);
+                        format.append(&source, event, colour, self.buffer(target));
                         self.flush_full();
                     }
                 }

@@ -17,12 +17,24 @@ pub(crate) const SLOTS: [Style; 6] = [
     AnsiColor::BrightCyan.on_default(),
 ];
 
-/// Whether standard output takes colours: it is a terminal and `NO_COLOR` is not set.
-pub(crate) fn stdout_has_colour() -> bool {
-    AutoStream::choice(&std::io::stdout()) != ColorChoice::Never
+/// Which of the standard streams show colours.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Colours {
+    pub(crate) stdout: bool,
+    pub(crate) stderr: bool,
 }
 
-/// Whether standard error takes colours.
-pub(crate) fn stderr_has_colour() -> bool {
-    AutoStream::choice(&std::io::stderr()) != ColorChoice::Never
+impl Colours {
+    /// A stream shows them when it is a terminal and `NO_COLOR` is not set.
+    pub(crate) fn detect() -> Self {
+        Self {
+            stdout: AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
+            stderr: AutoStream::choice(&std::io::stderr()) != ColorChoice::Never,
+        }
+    }
+}
+
+/// `style` where colours are shown, and none where they are not.
+pub(crate) fn when(colour: bool, style: Style) -> Style {
+    if colour { style } else { Style::new() }
 }

@@ -1,4 +1,4 @@
-//! Says why no runner takes a spec, and what to do.
+//! Explains why no runner takes a task, and what to do.
 
 use std::path::Path;
 
@@ -7,9 +7,10 @@ use solti_plugin_host::{Kinds, LoadReport, LoadedPlugin, LoadedRunner};
 
 use crate::present::phrase::counted;
 
-/// Why none of the runners of `report` takes `spec`.
+/// Why none of the runners of `report`, loaded from `directory`, takes `spec`.
 pub(super) fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) -> String {
     let kind = spec.kind().kind();
+    let directory = directory.display();
     let runners: Vec<_> = report
         .loaded()
         .iter()
@@ -17,8 +18,8 @@ pub(super) fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) ->
         .collect();
     if runners.is_empty() {
         return format!(
-            "no runner for {kind} tasks: no plugin was loaded from {}; put one that takes them there",
-            directory.display()
+            "no runner for {kind} tasks: no plugin was loaded from {directory}; put one there that \
+             takes them"
         );
     }
     let of_kind: Vec<_> = runners
@@ -31,30 +32,29 @@ pub(super) fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) ->
             .fold(Kinds::NONE, |all, runner| all.union(runner.kinds));
         let offered: Vec<_> = offered.names().collect();
         return format!(
-            "no runner for {kind} tasks: those loaded from {} take {}",
-            directory.display(),
+            "no runner for {kind} tasks: the plugins loaded from {directory} take {} tasks",
             offered.join(", ")
         );
     }
-    if let Some(selector) = spec.runner_selector() {
-        let matching = of_kind
+    if let Some(selector) = spec.runner_selector()
+        && !of_kind
             .iter()
-            .any(|runner| selector.matches(&runner.labels));
-        if !matching {
-            let labels: Vec<_> = of_kind.iter().map(|runner| labelled(runner)).collect();
-            return format!(
-                "no runner matches the selector {}: those for {kind} tasks are {}",
-                shown(selector),
-                labels.join("; ")
-            );
-        }
+            .any(|runner| selector.matches(&runner.labels))
+    {
+        let labelled: Vec<_> = of_kind
+            .iter()
+            .map(|runner| with_its_labels(runner))
+            .collect();
+        return format!(
+            "no runner matches the selector ({}): the runners for {kind} tasks are {}",
+            requirements(selector).join(", "),
+            labelled.join("; ")
+        );
     }
-    let takes = |plugin: &LoadedPlugin| {
-        let mut kinds = plugin.runners.iter().map(|runner| runner.kinds);
-        kinds.any(|kinds| kinds.contains(Kinds::of(spec.kind())))
-    };
     let mut plugins = report.loaded().iter();
-    if let Some(retired) = plugins.find(|plugin| takes(plugin) && plugin.handle.is_retired()) {
+    if let Some(retired) =
+        plugins.find(|plugin| plugin.handle.is_retired() && takes_kind_of(plugin, spec))
+    {
         return format!(
             "no runner for this task: plugin '{}' takes {kind} tasks, but it has panicked {} and \
              gets no more",
@@ -69,7 +69,12 @@ pub(super) fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) ->
     )
 }
 
-fn labelled(runner: &LoadedRunner) -> String {
+fn takes_kind_of(plugin: &LoadedPlugin, spec: &TaskSpec) -> bool {
+    let mut kinds = plugin.runners.iter().map(|runner| runner.kinds);
+    kinds.any(|kinds| kinds.contains(Kinds::of(spec.kind())))
+}
+
+fn with_its_labels(runner: &LoadedRunner) -> String {
     if runner.labels.is_empty() {
         return format!("{} without labels", runner.name);
     }
@@ -81,16 +86,14 @@ fn labelled(runner: &LoadedRunner) -> String {
     format!("{} with {}", runner.name, labels.join(", "))
 }
 
-fn shown(selector: &RunnerSelector) -> String {
+/// What a selector requires, as text.
+fn requirements(selector: &RunnerSelector) -> Vec<String> {
     let labels = selector
         .match_labels
         .iter()
         .map(|(key, value)| format!("{key}={value}"));
     let expressions = selector.match_expressions.iter().map(requirement);
-    format!(
-        "({})",
-        labels.chain(expressions).collect::<Vec<_>>().join(", ")
-    )
+    labels.chain(expressions).collect()
 }
 
 fn requirement(requirement: &SelectorRequirement) -> String {

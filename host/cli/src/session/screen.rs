@@ -1,89 +1,133 @@
 //! What the tasks of a run show: their events, and notes about them.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use solti_model::Slot;
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::output::{self, Format, Message, Output, Sources, Writer};
-use crate::present::style::DIM;
+use crate::output::{self, Format, Message, SlotColumn, Source, Writer};
+use crate::present::style::{self, Colours, DIM};
 use crate::supervise::Show;
 
-/// The way of the tasks to the writer.
+/// The way from the tasks to the writer.
 pub(super) struct Screen {
-    output: Output,
-    sources: Arc<Mutex<Sources>>,
-    messages: mpsc::Sender<Message>,
-    closed: CancellationToken,
-    drains: Drains,
+    format: Format,
+    colours: Colours,
+    column: Arc<Mutex<SlotColumn>>,
+    writer: Writer,
+    /// One drain for each task that has started.
+    drains: Arc<Mutex<JoinSet<()>>>,
 }
 
-/// One drain for each task that has begun.
-#[derive(Clone, Default)]
-pub(super) struct Drains(Arc<Mutex<JoinSet<()>>>);
+/// Shows notes about tasks. The writer goes on until this is dropped.
+pub(super) struct Notes {
+    format: Format,
+    colours: Colours,
+    column: Arc<Mutex<SlotColumn>>,
+    messages: mpsc::Sender<Message>,
+    closed: CancellationToken,
+}
+
+/// How the writing ended.
+pub(super) struct Written {
+    /// Whether nobody reads standard output any more.
+    pub(super) reader_left: bool,
+    /// Whether all of it was written; a reader that left is no error.
+    pub(super) result: io::Result<()>,
+}
 
 impl Screen {
-    pub(super) fn new(output: Output, writer: &Writer, drains: &Drains) -> Self {
-        Self {
-            output,
-            sources: Arc::default(),
-            messages: writer.messages().clone(),
-            closed: writer.closed().clone(),
-            drains: drains.clone(),
+    /// Starts the writer.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses a thread.
+    pub(super) fn start(format: Format) -> io::Result<Self> {
+        let colours = Colours::detect();
+        Ok(Self {
+            format,
+            colours,
+            column: Arc::default(),
+            writer: Writer::start(format, colours.stderr)?,
+            drains: Arc::default(),
+        })
+    }
+
+    /// Shows the events of each task that starts.
+    pub(super) fn show(&self, runtime: Handle) -> Box<Show> {
+        // Weak, or a task that is never given back would keep the writer waiting.
+        let messages = self.writer.messages().downgrade();
+        let (colours, column) = (self.colours, Arc::clone(&self.column));
+        let drains = Arc::clone(&self.drains);
+        Box::new(move |spec, id, events| {
+            let slot = spec.slot().as_str();
+            let prefixes = column.lock().prefixes(slot, colours);
+            let source = Arc::new(Source::new(slot, id, prefixes));
+            if let Some(messages) = messages.upgrade() {
+                let drain = output::drain(Arc::clone(&source), events, messages);
+                drains.lock().spawn_on(drain, &runtime);
+            }
+            source
+        })
+    }
+
+    /// Shows notes about tasks.
+    pub(super) fn notes(&self) -> Notes {
+        Notes {
+            format: self.format,
+            colours: self.colours,
+            column: Arc::clone(&self.column),
+            messages: self.writer.messages().clone(),
+            closed: self.writer.closed().clone(),
         }
     }
 
+    /// Ends the runtime, and waits until everything is written.
+    ///
+    /// Waits for at most `limit` until every event has been handed to the writer, and for at most
+    /// `limit` for the runtime.
+    pub(super) fn finish(self, runtime: Runtime, limit: Duration) -> Written {
+        let mut drains = std::mem::take(&mut *self.drains.lock());
+        runtime.block_on(async {
+            let finished = async { while drains.join_next().await.is_some() {} };
+            // A plugin that keeps a sink keeps its channel open; the lines so far are all there.
+            timeout(limit, finished).await.ok();
+        });
+        runtime.shutdown_timeout(limit);
+        Written {
+            reader_left: self.writer.closed().is_cancelled(),
+            result: self.writer.finish(),
+        }
+    }
+}
+
+impl Notes {
     /// Cancelled when nobody reads the output any more.
     pub(super) fn closed(&self) -> &CancellationToken {
         &self.closed
     }
 
     /// Makes room for the slot of a task to come.
-    pub(super) fn announce(&self, slot: &Slot) {
-        self.sources.lock().announce(slot.as_str());
+    pub(super) fn reserve(&self, slot: &Slot) {
+        self.column.lock().reserve(slot.as_str());
     }
 
     /// Shows a note about a task without a channel.
-    pub(super) async fn note(&self, slot: &Slot, note: &str) {
-        if self.output.format != Format::Slots {
+    pub(super) async fn show(&self, slot: &Slot, note: &str) {
+        if self.format != Format::Slots {
             return;
         }
-        let colour = self.output.stderr_colour;
-        let before = self.sources.lock().before_note(slot.as_str(), colour);
-        let style = if colour { DIM } else { Default::default() };
-        let note = format!("{before}{style}{note}{style:#}");
-        // The writer goes last of all.
+        let prefix = self.column.lock().note_prefix(slot.as_str(), self.colours);
+        let style = style::when(self.colours.stderr, DIM);
+        let note = format!("{prefix}{style}{note}{style:#}");
+        // The writer outlives every sender.
         self.messages.send(Message::Note(note)).await.ok();
-    }
-
-    /// Shows the events of each task that begins.
-    pub(super) fn show(&self, runtime: Handle) -> Box<Show> {
-        // Weak, or a task that is never given back would keep the writer waiting.
-        let messages = self.messages.downgrade();
-        let (output, sources) = (self.output, Arc::clone(&self.sources));
-        let drains = self.drains.clone();
-        Box::new(move |spec, id, events| {
-            let source = sources.lock().source(spec.slot().as_str(), id, output);
-            if let Some(messages) = messages.upgrade() {
-                let drain = output::drain(Arc::clone(&source), events, messages);
-                drains.0.lock().spawn_on(drain, &runtime);
-            }
-            source
-        })
-    }
-}
-
-impl Drains {
-    /// Waits until every event has been handed to the writer, for at most `limit`.
-    pub(super) async fn finish(self, limit: Duration) {
-        let mut drains = std::mem::take(&mut *self.0.lock());
-        let finished = async { while drains.join_next().await.is_some() {} };
-        // A plugin that keeps a sink keeps its channel open; the lines so far are all there.
-        tokio::time::timeout(limit, finished).await.ok();
     }
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first cancels every task, the second ends the program.
+//! Ctrl-C and SIGTERM: the first cancels every task, the second exits at once.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::exit::Exit;
 use crate::present::message;
 
-/// What the plugins get to kill what they have started, when the program ends at once.
+/// What the plugins get to kill what they have started, when the program exits at once.
 const LAST_MOMENT: Duration = Duration::from_millis(500);
 
 /// Cancels `stop` at the first signal. Ends the program at the second, after it has stopped the
@@ -18,14 +18,14 @@ const LAST_MOMENT: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 ///
-/// When the system takes no handler for the signals.
+/// When the system refuses a handler for the signals.
 pub(crate) fn watch(stop: CancellationToken, plugins: Vec<Plugin>) -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::spawn(async move {
         either(&mut interrupt, &mut terminate).await;
         stop.cancel();
-        message::warning("canceling every task; once more ends at once");
+        message::warning("cancelling every task; interrupt again to exit at once");
         either(&mut interrupt, &mut terminate).await;
         timeout(LAST_MOMENT, kill_all(plugins)).await.ok();
         solti_plugin_host::exit_now(Exit::Interrupted.code());

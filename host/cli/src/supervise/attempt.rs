@@ -8,13 +8,13 @@ use taskvisor::{BoxTaskFuture, TaskError, TaskRef};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::Run;
+use super::record::TaskRecord;
 use crate::outcome::Outcome;
 use crate::present::phrase;
 
-/// An attempt that has not ended. Dropped, it ends as timed out or canceled.
+/// An attempt that has not ended. Dropped, it ends as timed out or cancelled.
 pub(super) struct Attempt {
-    run: Arc<Run>,
+    record: Arc<TaskRecord>,
     id: TaskId,
     number: u32,
     /// Cancelled by the supervisor.
@@ -32,19 +32,19 @@ impl Attempt {
     ///
     /// The runner's task begins here and not when the attempt is first polled: its own clock would
     /// start after the supervisor's, and it would take a timeout for a cancellation.
-    pub(super) fn begin(run: Arc<Run>, task: &TaskRef, ctx: CancellationToken) -> Self {
+    pub(super) fn begin(record: Arc<TaskRecord>, task: &TaskRef, ctx: CancellationToken) -> Self {
         let id = TaskId::from(task.name());
         let number = {
-            let mut state = run.state.lock();
-            state.attempts += 1;
-            state.attempts
+            let mut progress = record.progress.lock();
+            progress.attempts += 1;
+            progress.attempts
         };
-        run.shared.registry.announce_run_started(&id, number);
+        record.shared.registry.announce_run_started(&id, number);
         let token = ctx.child_token();
         Self {
             began: Instant::now(),
             work: Some(task.spawn(token.clone())),
-            run,
+            record,
             id,
             number,
             ctx,
@@ -56,7 +56,7 @@ impl Attempt {
     /// Runs the attempt to its end.
     pub(super) async fn drive(mut self) -> Result<(), TaskError> {
         let mut work = self.work.take().expect("an attempt is driven once");
-        let stop = &self.run.shared.stop;
+        let stop = &self.record.shared.stop;
         let finished = tokio::select! {
             biased;
             end = &mut work => Some(end),
@@ -65,7 +65,7 @@ impl Attempt {
         };
         let end = if finished.is_none() {
             self.token.cancel();
-            timeout(self.run.shared.grace, work).await.ok()
+            timeout(self.record.shared.grace, work).await.ok()
         } else {
             finished
         };
@@ -73,22 +73,24 @@ impl Attempt {
         let canceled = matches!(outcome, Outcome::Canceled { .. });
         self.end(outcome);
         match end {
-            // A task that ends as canceled frees its slot only where the supervisor asked for it.
+            // A task that ends as cancelled frees its slot only where the supervisor asked for it.
             Some(Ok(())) => Ok(()),
             _ if canceled && self.ctx.is_cancelled() => Err(TaskError::Canceled),
-            _ if canceled => Err(fatal("canceled")),
+            _ if canceled => Err(fatal("cancelled")),
             Some(end) => end,
             None => Err(TaskError::Canceled),
         }
     }
 
     fn outcome(&self, end: Option<&Result<(), TaskError>>) -> Outcome {
-        let stopped = self.ctx.is_cancelled() || self.run.shared.stop.is_cancelled();
-        let why = self.run.why_canceled();
+        let stopped = self.ctx.is_cancelled() || self.record.shared.stop.is_cancelled();
+        let why = self.record.why_canceled();
         match end {
             None => {
-                let grace = phrase::duration(self.run.shared.grace);
-                Outcome::canceled(format!("{why}; dropped, as it did not end within {grace}"))
+                let grace = phrase::duration(self.record.shared.grace);
+                Outcome::canceled(format!(
+                    "{why}; abandoned, as it did not end within {grace}"
+                ))
             }
             Some(Err(TaskError::Canceled)) if stopped => Outcome::canceled(why),
             Some(end) => match Outcome::of_attempt(end) {
@@ -103,23 +105,23 @@ impl Attempt {
     /// Records and announces how the attempt ended.
     fn end(&mut self, outcome: Outcome) {
         self.ended = true;
-        let shared = &self.run.shared;
+        let shared = &self.record.shared;
         {
-            let mut state = self.run.state.lock();
+            let mut progress = self.record.progress.lock();
             match &outcome {
-                Outcome::Succeeded => state.failures = 0,
-                Outcome::Failed { .. } | Outcome::TimedOut { .. } => state.failures += 1,
+                Outcome::Succeeded => progress.failures = 0,
+                Outcome::Failed { .. } | Outcome::TimedOut { .. } => progress.failures += 1,
                 Outcome::Canceled { .. } | Outcome::NotAdmitted { .. } => {}
             }
-            state.ended = Some(Instant::now());
-            state.last = Some(outcome.clone());
+            progress.ended = Some(Instant::now());
+            progress.last = Some(outcome.clone());
         }
-        if let Some(source) = self.run.source() {
+        if let Some(source) = self.record.source() {
             let exit_code = match &outcome {
                 Outcome::Succeeded => self.code_of_success(),
                 other => other.exit_code(),
             };
-            source.attempt_ended(outcome);
+            source.record_outcome(outcome);
             shared
                 .registry
                 .announce_run_finished(&self.id, self.number, exit_code);
@@ -128,7 +130,7 @@ impl Attempt {
 
     /// A process that may not fail has succeeded with the code 0; of others nothing is known.
     fn code_of_success(&self) -> Option<i32> {
-        match self.run.spec.kind() {
+        match self.record.spec.kind() {
             TaskKind::Subprocess(process) if process.fail_on_non_zero.is_enabled() => Some(0),
             _ => None,
         }
@@ -140,14 +142,14 @@ impl Drop for Attempt {
         if self.ended {
             return;
         }
-        let stopped = self.ctx.is_cancelled() || self.run.shared.stop.is_cancelled();
+        let stopped = self.ctx.is_cancelled() || self.record.shared.stop.is_cancelled();
         // The supervisor drops an attempt at its timeout before it cancels anything.
-        let outcome = if !stopped && self.began.elapsed() >= self.run.timeout {
+        let outcome = if !stopped && self.began.elapsed() >= self.record.timeout {
             Outcome::TimedOut {
-                after: self.run.timeout,
+                after: self.record.timeout,
             }
         } else {
-            Outcome::canceled("given up before it ended")
+            Outcome::abandoned()
         };
         self.end(outcome);
     }

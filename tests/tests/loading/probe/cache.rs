@@ -34,7 +34,7 @@ fn what_probes_found_is_kept_across_restarts_until_it_is_forgotten_or_the_file_i
     assert_eq!(forget(state, &[shown]), (forgot.clone(), String::new(), 0));
     assert_eq!(list().reasons(), [&*fresh]);
     assert_eq!(forget(state, &[&digest[..8]]), (forgot, String::new(), 0));
-    let nothing = format!("warning: nothing was remembered of {shown}\n");
+    let nothing = format!("warning: nothing was remembered about {shown}\n");
     assert_eq!(forget(state, &[shown]), (String::new(), nothing, 1));
 
     // All that is left is that the good one passed.
@@ -104,8 +104,7 @@ fn what_to_forget_has_to_be_a_file_or_a_digest() {
     assert_eq!(
         (stderr.as_str(), code),
         (
-            "error: /no/such/file.so: neither a file nor the digest of one, of which 8 digits are \
-             enough\n",
+            "error: /no/such/file.so: neither a file nor at least 8 hex digits of a digest\n",
             2
         )
     );

@@ -3,30 +3,49 @@
 use serde::Serialize;
 use solti_plugin_host::Rejected;
 
-use super::Row;
 use crate::metrics::Counts;
+use crate::session::summary::{Row, Summary};
+
+/// The summary as one line.
+///
+/// # Errors
+///
+/// When a part of it has no form in JSON, which none is known to do.
+pub(super) fn line(summary: &Summary<'_>) -> serde_json::Result<String> {
+    serde_json::to_string(&SummaryJson {
+        kind: "summary",
+        tasks: summary.rows.iter().map(TaskJson::of).collect(),
+        metrics: &summary.metrics,
+        skipped: summary.skipped(),
+        problems: &summary.problems,
+        retired: &summary.retired,
+        plugins: PluginsJson {
+            rejected: summary.rejected,
+        },
+    })
+}
 
 #[derive(Serialize)]
-pub(super) struct Summary<'a> {
+struct SummaryJson<'a> {
     #[serde(rename = "type")]
-    pub(super) kind: &'static str,
-    pub(super) tasks: Vec<Task<'a>>,
-    pub(super) metrics: &'a Counts,
-    pub(super) skipped: u64,
-    pub(super) problems: &'a [String],
-    pub(super) retired: &'a [String],
-    pub(super) plugins: Plugins<'a>,
+    kind: &'static str,
+    tasks: Vec<TaskJson<'a>>,
+    metrics: &'a Counts,
+    skipped: u64,
+    problems: &'a [String],
+    retired: &'a [String],
+    plugins: PluginsJson<'a>,
 }
 
 /// What became of the plugins, in the form of `list --json`.
 #[derive(Serialize)]
-pub(super) struct Plugins<'a> {
-    pub(super) rejected: &'a [Rejected],
+struct PluginsJson<'a> {
+    rejected: &'a [Rejected],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Task<'a> {
+struct TaskJson<'a> {
     slot: &'a str,
     task: Option<&'a str>,
     spec: &'a str,
@@ -40,8 +59,8 @@ pub(super) struct Task<'a> {
     skipped: u64,
 }
 
-impl<'a> Task<'a> {
-    pub(super) fn of(row: &'a Row) -> Self {
+impl<'a> TaskJson<'a> {
+    fn of(row: &'a Row) -> Self {
         let lines = row.source.as_ref().map(|source| &source.lines);
         Self {
             slot: row.slot.as_str(),
@@ -51,7 +70,7 @@ impl<'a> Task<'a> {
             reason: row.outcome.reason(),
             exit_code: row.outcome.exit_code(),
             attempts: row.attempts,
-            duration_ms: u64::try_from(row.took.as_millis()).unwrap_or(u64::MAX),
+            duration_ms: u64::try_from(row.duration.as_millis()).unwrap_or(u64::MAX),
             stdout_lines: lines.map_or(0, |lines| lines.stdout()),
             stderr_lines: lines.map_or(0, |lines| lines.stderr()),
             skipped: row.skipped(),

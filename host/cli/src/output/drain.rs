@@ -8,26 +8,18 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::mpsc;
 
 use super::source::Source;
+use super::writer::Message;
 
-/// What all channels together may keep. A million lines of a single task fit, so they arrive whole
+/// Events that all channels together may keep. A million lines of a single task fit, so they arrive whole
 /// even if nothing takes them before the last one is written. An event takes about 100 bytes, and
 /// a channel takes the memory for its whole capacity when it is made.
 const EVENTS_IN_ALL: usize = 1 << 20;
 
-/// What each channel keeps, however many there are.
+/// Events that each channel keeps, however many channels there are.
 const EVENTS_AT_LEAST: usize = 1 << 10;
 
 /// Events that are handed on together.
 const BATCH: usize = 1024;
-
-/// What the writer is given.
-#[derive(Debug)]
-pub(crate) enum Message {
-    /// Events of a task, in order.
-    Events(Arc<Source>, Vec<OutputEvent>),
-    /// A line about the run.
-    Note(String),
-}
 
 /// The capacity of each channel when up to `tasks` tasks run at the same time.
 pub(crate) fn capacity_for(tasks: usize) -> usize {

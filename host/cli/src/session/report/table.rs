@@ -7,16 +7,16 @@ use std::io::{self, Write as _};
 use comfy_table::{Cell, CellAlignment, Color, Row as TableRow};
 use indicatif::HumanCount;
 
-use super::{Row, Summary};
 use crate::metrics::Counts;
 use crate::outcome::Outcome;
 use crate::present::phrase::{self, counted};
-use crate::present::style::{self, DIM, RED};
+use crate::present::style::{self, Colours, DIM, RED};
 use crate::present::tables;
+use crate::session::summary::{Row, Summary};
 
 /// Prints a table of the tasks, the metrics, and what was lost.
 pub(super) fn print(summary: &Summary<'_>) -> io::Result<()> {
-    let colour = style::stderr_has_colour();
+    let colour = Colours::detect().stderr;
     let mut table = tables::new(colour, tables::Stream::Stderr);
     table.set_header(tables::header(
         colour,
@@ -45,20 +45,19 @@ pub(super) fn print(summary: &Summary<'_>) -> io::Result<()> {
 
 /// Prints one line about a single task.
 pub(super) fn print_line(summary: &Summary<'_>) -> io::Result<()> {
-    let colour = style::stderr_has_colour();
+    let colour = Colours::detect().stderr;
     let mut text = String::new();
     for row in &summary.rows {
         let style = match row.outcome {
-            _ if !colour => Default::default(),
-            Outcome::Succeeded => DIM,
-            _ => RED,
+            Outcome::Succeeded => style::when(colour, DIM),
+            _ => style::when(colour, RED),
         };
         writeln!(
             text,
             "{style}{}: {}{style:#}{}",
             row.slot,
             row.outcome,
-            facts(row)
+            attempt_facts(row)
         )
         .expect("a string takes every text");
     }
@@ -66,19 +65,19 @@ pub(super) fn print_line(summary: &Summary<'_>) -> io::Result<()> {
     io::stderr().write_all(text.as_bytes())
 }
 
-fn facts(row: &Row) -> String {
+fn attempt_facts(row: &Row) -> String {
     if row.attempts == 0 {
         return String::new();
     }
     format!(
         " ({}, {})",
-        phrase::duration(row.took),
+        phrase::duration(row.duration),
         counted(row.lines(), "line")
     )
 }
 
 fn cells(row: &Row, colour: bool) -> TableRow {
-    let mut outcome = Cell::new(row.outcome.word());
+    let mut outcome = Cell::new(row.outcome.verb());
     if colour {
         outcome = outcome.fg(match row.outcome {
             Outcome::Succeeded => Color::DarkGreen,
@@ -92,10 +91,10 @@ fn cells(row: &Row, colour: bool) -> TableRow {
         Cell::new(&row.slot),
         outcome,
         Cell::new(row.attempts),
-        text(ran.then(|| phrase::duration(row.took))),
+        text(ran.then(|| phrase::duration(row.duration))),
         text(ran.then(|| HumanCount(row.lines()).to_string())),
         text(row.outcome.exit_code().map(|code| code.to_string())),
-        text(row.outcome.shown_reason()),
+        text(row.outcome.reason_line()),
     ])
 }
 
@@ -120,10 +119,10 @@ fn append_metrics(text: &mut String, metrics: &Counts) {
 
 fn append_skipped(text: &mut String, skipped: u64, colour: bool) {
     if skipped > 0 {
-        let style = if colour { RED } else { Default::default() };
+        let style = style::when(colour, RED);
         writeln!(
             text,
-            "{style}{} skipped{style:#}: the output came faster than it could be written",
+            "{style}{} skipped{style:#}: output arrived faster than it could be shown",
             counted(skipped, "line")
         )
         .expect("a string takes every text");
@@ -132,19 +131,19 @@ fn append_skipped(text: &mut String, skipped: u64, colour: bool) {
 
 /// `3 tasks: 2 succeeded, 1 failed`.
 fn tally(summary: &Summary<'_>) -> String {
-    let mut by_word = BTreeMap::<_, u64>::new();
+    let mut by_outcome = BTreeMap::<_, u64>::new();
     for row in &summary.rows {
-        *by_word.entry(row.outcome.word()).or_default() += 1;
+        *by_outcome.entry(row.outcome.verb()).or_default() += 1;
     }
-    let succeeded = by_word.remove_entry(Outcome::Succeeded.word());
-    let words: Vec<_> = succeeded
+    let succeeded = by_outcome.remove_entry(Outcome::Succeeded.verb());
+    let parts: Vec<_> = succeeded
         .into_iter()
-        .chain(by_word)
-        .map(|(word, count)| format!("{} {word}", HumanCount(count)))
+        .chain(by_outcome)
+        .map(|(outcome, count)| format!("{} {outcome}", HumanCount(count)))
         .collect();
     let mut text = counted(summary.rows.len() as u64, "task");
-    if !words.is_empty() {
-        write!(text, ": {}", words.join(", ")).expect("a string takes every text");
+    if !parts.is_empty() {
+        write!(text, ": {}", parts.join(", ")).expect("a string takes every text");
     }
     if !summary.problems.is_empty() {
         let problems = counted(summary.problems.len() as u64, "spec");

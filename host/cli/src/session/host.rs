@@ -1,0 +1,128 @@
+//! The plugins of a run, and what the host gives them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use solti_plugin_host::{BuildContext, LoadReport, OutputRegistry, Plugin, RunnerRouter};
+
+use super::plan::Plan;
+use super::summary::Row;
+use crate::metrics::{self, Counters, Counts};
+use crate::present::{message, phrase};
+use crate::{loading, output};
+
+/// The plugins of a run, and what the host gives them.
+pub(super) struct Host<'a> {
+    directory: &'a Path,
+    report: LoadReport,
+    registry: Arc<OutputRegistry>,
+    counters: Arc<Counters>,
+}
+
+impl<'a> Host<'a> {
+    /// Loads the plugins of `plan` into a router, with a warning for each file that is rejected.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be read or is not trusted.
+    pub(super) fn load(plan: &Plan<'a>) -> anyhow::Result<(Self, RunnerRouter)> {
+        let capacity = output::capacity_for(plan.concurrency());
+        let registry = Arc::new(OutputRegistry::new(capacity));
+        let counters = Arc::new(Counters::default());
+        let context = BuildContext::default()
+            .with_output_registry(Arc::clone(&registry))
+            .with_metrics(Arc::clone(&counters) as _);
+        let mut router = RunnerRouter::new().with_context(context);
+        let directory = plan.session.directory.as_path();
+        let report = loading::load(directory, &plan.session.loading, &mut router)?;
+        for rejected in report.rejected() {
+            message::warning(rejected);
+        }
+        let host = Self {
+            directory,
+            report,
+            registry,
+            counters,
+        };
+        Ok((host, router))
+    }
+
+    /// Where the plugins are.
+    pub(super) fn directory(&self) -> &'a Path {
+        self.directory
+    }
+
+    /// What was loaded, and what was not.
+    pub(super) fn report(&self) -> &LoadReport {
+        &self.report
+    }
+
+    /// The channels of the tasks.
+    pub(super) fn registry(&self) -> Arc<OutputRegistry> {
+        Arc::clone(&self.registry)
+    }
+
+    /// The plugins that were loaded.
+    pub(super) fn plugins(&self) -> Vec<Plugin> {
+        let loaded = self.report.loaded().iter();
+        loaded.map(|plugin| plugin.handle.clone()).collect()
+    }
+
+    /// Ends the runtimes of the plugins; what still runs in them belongs to no task any more.
+    pub(super) fn shut_down(&self, grace: Duration) {
+        for plugin in self.report.loaded() {
+            let outcome = plugin.handle.shutdown(grace);
+            if outcome.unfinished > 0 {
+                message::warning(format_args!(
+                    "plugin '{}': {} did not end within {}",
+                    plugin.plugin,
+                    phrase::counted(outcome.unfinished, "attempt"),
+                    phrase::duration(grace)
+                ));
+            }
+        }
+    }
+
+    /// Closes the channels of tasks that are over: an attempt that was dropped while it began makes
+    /// its channel anew.
+    pub(super) fn close_channels(&self, rows: &[Row]) {
+        for source in rows.iter().filter_map(|row| row.source.as_ref()) {
+            self.registry.evict(&source.id);
+        }
+    }
+
+    /// Warns of channels that nobody will close: a plugin that asks for a sink after its task is
+    /// over makes one.
+    pub(super) fn warn_of_open_channels(&self) {
+        let open = self.registry.active_channels();
+        if open > 0 {
+            tracing::warn!("{open} output channels are still open after their tasks have ended");
+        }
+    }
+
+    /// The names of the plugins that have panicked too often; warns of each.
+    pub(super) fn retired(&self) -> Vec<String> {
+        let loaded = self.report.loaded().iter();
+        let retired = loaded.filter(|plugin| plugin.handle.is_retired());
+        let names = retired.map(|plugin| {
+            message::warning(format_args!(
+                "plugin '{}' has panicked {} and was given no more tasks",
+                plugin.plugin,
+                phrase::counted(plugin.handle.panics(), "time")
+            ));
+            plugin.plugin.clone()
+        });
+        names.collect()
+    }
+
+    /// What the runners have counted.
+    pub(super) fn counts(&self) -> Counts {
+        self.counters.counts()
+    }
+
+    /// The metrics of plugins and tasks, in Prometheus' text format.
+    pub(super) fn prometheus(&self) -> String {
+        self.report.metrics() + &metrics::prometheus(&self.counters.counts())
+    }
+}

@@ -1,0 +1,76 @@
+//! Reports how a run went: to the person or program that waits for it, and to the files it names.
+
+mod json;
+mod table;
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use anyhow::Context as _;
+use solti_plugin_host::atomic;
+
+use super::screen::Written;
+use super::summary::Summary;
+use crate::args::SessionArgs;
+use crate::exit::Exit;
+use crate::metrics;
+use crate::output::Format;
+use crate::present::message;
+
+/// Prints the summary, writes it and the metrics where `args` asks for them, and says how the
+/// program ends. What cannot be written is an error that hinders nothing else.
+pub(super) fn report(
+    summary: &Summary<'_>,
+    prometheus: &str,
+    args: &SessionArgs,
+    format: Format,
+    written: Written,
+) -> Exit {
+    let printed = if written.reader_left {
+        Ok(())
+    } else {
+        print(summary, format)
+    };
+    let results = [
+        written.result.context("standard output"),
+        printed.context("the summary cannot be printed"),
+        args.summary
+            .as_ref()
+            .map_or(Ok(()), |file| write(summary, file)),
+        args.metrics
+            .as_ref()
+            .map_or(Ok(()), |file| metrics::write(file, prometheus)),
+    ];
+    for err in results.iter().filter_map(|result| result.as_ref().err()) {
+        message::error(format_args!("{err:#}"));
+    }
+    if results.iter().any(Result::is_err) {
+        return Exit::NotWritten;
+    }
+    summary.exit()
+}
+
+/// Prints the summary: as the last object on standard output, or for people on standard error.
+fn print(summary: &Summary<'_>, format: Format) -> io::Result<()> {
+    let printed = match format {
+        Format::Json => writeln!(io::stdout(), "{}", json::line(summary)?),
+        Format::Slots => table::print(summary),
+        Format::Plain => table::print_line(summary),
+    };
+    match printed {
+        Err(err) if err.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
+    }
+}
+
+/// Writes the summary to a file, as JSON: a reader sees all of it or what was there before.
+fn write(summary: &Summary<'_>, file: &Path) -> anyhow::Result<()> {
+    let json = json::line(summary)? + "\n";
+    let written = match fs::metadata(file) {
+        // A pipe, or a device like /dev/stderr, is to be written to and not to be replaced.
+        Ok(found) if !found.is_file() => fs::write(file, json),
+        _ => atomic::write(file, json),
+    };
+    written.with_context(|| format!("the summary cannot be written to {}", file.display()))
+}
