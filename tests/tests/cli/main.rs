@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "all of it is tests")]
 
 mod bad_input;
+mod docs;
 mod exec;
 mod inspect;
 mod json;
