@@ -70,7 +70,7 @@ impl Job {
             (RUN_LABEL, self.id.as_str()),
             (OWNER_LABEL, owner.as_str()),
         ];
-        let run = engine.start(&mut self.command.of(&engine, config, &name, &labels))?;
+        let run = engine.start(&mut self.command.for_container(&engine, config, &name, &labels))?;
         let sink = self.output.sink_for(self.id.clone(), number);
         let [stdout, stderr] = [StreamKind::Stdout, StreamKind::Stderr].map(|stream| {
             LineWriter::new(sink.clone(), stream).with_max_line_bytes(config.max_line_bytes())

@@ -3,10 +3,10 @@
 mod env;
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use solti_plugin_abi::prelude::*;
 use solti_plugin_abi::solti_model::{ContainerSpec, merge_env};
-use tokio::process::Command;
 
 use crate::config::Config;
 use crate::engine::Engine;
@@ -66,7 +66,7 @@ impl RunCommand {
     }
 
     /// The command that runs it in a container of this name, with these labels.
-    pub(crate) fn of(
+    pub(crate) fn for_container(
         &self,
         engine: &Engine,
         config: &Config,
@@ -126,7 +126,7 @@ fn check_image(image: &str) -> Result<(), RunnerError> {
         return Ok(());
     }
     Err(invalid(format!(
-        "{image:?} is no image reference, expected one such as \"docker.io/library/redis:7\""
+        "{image:?} is not an image reference: expected one such as \"docker.io/library/redis:7\""
     )))
 }
 
@@ -166,8 +166,8 @@ mod tests {
             assert_eq!(
                 refusal(&spec(image)),
                 format!(
-                    "invalid specification: {image:?} is no image reference, expected one such as \
-                     \"docker.io/library/redis:7\""
+                    "invalid specification: {image:?} is not an image reference: expected one such \
+                     as \"docker.io/library/redis:7\""
                 )
             );
         }

@@ -89,7 +89,7 @@ impl Config {
             ("user", self.user.as_deref()),
         ] {
             if value.is_some_and(str::is_empty) {
-                return Err(format!("config.{field}: is empty, leave it out instead"));
+                return Err(format!("config.{field}: is empty; leave it out instead"));
             }
         }
         run_args::check(&self.run_args)?;
@@ -97,15 +97,15 @@ impl Config {
             && !is_size(memory)
         {
             return Err(format!(
-                "config.memory: {memory:?} is no size, expected a number with b, k, m or g \
-                 behind it, as in \"256m\""
+                "config.memory: {memory:?} is not a size: expected a number followed by b, k, m or \
+                 g, such as \"256m\""
             ));
         }
         if let Some(cpus) = self.cpus
             && !(cpus.is_finite() && cpus > 0.0)
         {
             return Err(format!(
-                "config.cpus: {cpus} is no number of processors, expected one above zero"
+                "config.cpus: {cpus} is not a number of processors: expected one above zero"
             ));
         }
         Ok(self)
@@ -161,16 +161,16 @@ mod tests {
     fn a_value_that_the_engine_would_refuse_later_is_refused_now() {
         assert_eq!(
             refusal(r#"{"memory":"much"}"#),
-            "config.memory: \"much\" is no size, expected a number with b, k, m or g behind it, \
-             as in \"256m\""
+            "config.memory: \"much\" is not a size: expected a number followed by b, k, m or g, \
+             such as \"256m\""
         );
         assert_eq!(
             refusal(r#"{"cpus":0}"#),
-            "config.cpus: 0 is no number of processors, expected one above zero"
+            "config.cpus: 0 is not a number of processors: expected one above zero"
         );
         assert_eq!(
             refusal(r#"{"network":""}"#),
-            "config.network: is empty, leave it out instead"
+            "config.network: is empty; leave it out instead"
         );
         for memory in ["64m", "1073741824", "2g", "512k", "256M", "1G", "7B"] {
             assert!(is_size(memory), "{memory}");

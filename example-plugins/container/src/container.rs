@@ -14,18 +14,18 @@ use solti_plugin_abi::spawn_cleanup;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::warn;
 
-use crate::engine::{Process, said};
+use crate::engine::{Process, message};
 use crate::fault::Fault;
 
 /// How long `engine run` may take to end once the container was stopped. If it takes longer, the
 /// container was there but not started, and is asked again when it has been.
-const DETACHED: Duration = Duration::from_millis(500);
+const DETACH_TIME: Duration = Duration::from_millis(500);
 
 /// How long to wait before a container that is not there yet is asked again.
-const NOT_YET: Duration = Duration::from_millis(100);
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long an engine may take, beyond the grace, to make a container that is to stop already.
-const CREATED: Duration = Duration::from_secs(5);
+const CREATION_TIME: Duration = Duration::from_secs(5);
 
 /// A container, and `engine run`, which is attached to it.
 ///
@@ -60,8 +60,8 @@ impl Container {
     /// Every end but an exit with code 0.
     pub(crate) async fn end(&mut self) -> Result<(), Fault> {
         let attached = self.0.as_mut().expect("only remove and drop take it");
-        let status = attached.exit().await.map_err(|err| Fault::EngineKilled {
-            status: err.to_string(),
+        let status = attached.exit().await.map_err(|err| Fault::EngineLost {
+            reason: err.to_string(),
         })?;
         verdict(status, &attached.named, attached.output.stderr_tail()).await
     }
@@ -109,17 +109,21 @@ impl Attached {
         if killed {
             // The engine's daemon may have been about to make the container when the process that
             // had asked for it was killed.
-            sleep(NOT_YET).await;
+            sleep(RETRY_PAUSE).await;
             self.named.remove().await;
         }
     }
 
     /// Stops the container; `false` if that failed and `engine run` had to be killed.
     async fn stop(&mut self) -> bool {
-        let deadline = Instant::now() + self.grace + CREATED;
+        let deadline = Instant::now() + self.grace + CREATION_TIME;
         let fault = loop {
             let stopped = self.named.stop(self.grace).await;
-            let patience = if stopped.is_ok() { DETACHED } else { NOT_YET };
+            let patience = if stopped.is_ok() {
+                DETACH_TIME
+            } else {
+                RETRY_PAUSE
+            };
             if timeout(patience, self.exit()).await.is_ok() {
                 return true;
             }
@@ -137,7 +141,7 @@ impl Attached {
         if let Some(fault) = &fault {
             warn!("a container could not be stopped: {fault}");
         }
-        // An engine that hangs is not asked once more than needed: the removal kills too.
+        // An engine that hangs is asked no more than it has to be: the removal kills too.
         if !matches!(fault, Some(Fault::Hung { .. })) {
             let _ = self.named.kill().await;
         }
@@ -164,10 +168,10 @@ async fn verdict(status: ExitStatus, container: &Named, stderr: String) -> Resul
     if !(125..=127).contains(&code) || container.was_started().await == Some(true) {
         return Err(Fault::Exit(code));
     }
-    let said = said(&stderr, status);
+    let message = message(&stderr, status);
     Err(match code {
-        126 => Fault::NotExecutable { said },
-        127 => Fault::CommandNotFound { said },
-        _ => Fault::NotStarted { said },
+        126 => Fault::NotExecutable { message },
+        127 => Fault::CommandNotFound { message },
+        _ => Fault::NotStarted { message },
     })
 }

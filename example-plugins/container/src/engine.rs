@@ -1,26 +1,25 @@
 //! The operator's engine, and calls to it that end.
 
 mod find;
+mod message;
 mod process;
-mod said;
 
 use std::ffi::OsStr;
-use std::io;
+use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::process::Stdio;
-use std::sync::Arc;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 pub(crate) use find::{KNOWN, find};
+pub(crate) use message::message;
 pub(crate) use process::Process;
-pub(crate) use said::said;
+use solti_plugin_abi::os_error::explain;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Command;
 
 use crate::config::Config;
 use crate::fault::Fault;
 
-/// An engine that has told its name.
+/// An engine that has told which one it is.
 #[derive(Debug)]
 pub(crate) struct Engine {
     program: PathBuf,
@@ -88,15 +87,14 @@ impl Engine {
     ///
     /// [`Fault::Unstartable`] and [`Fault::TooLong`].
     pub(crate) fn start(&self, command: &mut Command) -> Result<Process, Fault> {
-        Process::start(command).map_err(|err| {
-            let err = Arc::new(err);
-            if err.kind() == io::ErrorKind::ArgumentListTooLong {
-                return Fault::TooLong { err };
-            }
-            Fault::Unstartable {
+        Process::start(command).map_err(|err| match err.kind() {
+            ErrorKind::ArgumentListTooLong => Fault::TooLong {
+                reason: err.to_string(),
+            },
+            _ => Fault::Unstartable {
                 program: self.program.clone(),
-                err,
-            }
+                reason: explain(&err, "execute it"),
+            },
         })
     }
 
@@ -145,16 +143,16 @@ impl Engine {
             Ok(status) if status.success() => Ok(String::from_utf8_lossy(&answer).into_owned()),
             Ok(status) => Err(Fault::Refused {
                 call: self.title(args),
-                said: said(&String::from_utf8_lossy(&complaint), status),
+                message: message(&String::from_utf8_lossy(&complaint), status),
             }),
             Err(err) => Err(Fault::Refused {
                 call: self.title(args),
-                said: err.to_string(),
+                message: err.to_string(),
             }),
         }
     }
 
-    /// Whether the engine can do its work at all: an error otherwise.
+    /// Checks that the engine can do its work at all.
     ///
     /// # Errors
     ///
@@ -167,12 +165,12 @@ impl Engine {
     fn title(&self, args: &[&str]) -> String {
         let program = self.program.file_name().unwrap_or_default();
         let mut title = program.to_string_lossy().into_owned();
-        for (position, word) in args.iter().enumerate() {
-            if position > 0 && (word.starts_with('-') || position > 1) {
+        for (position, arg) in args.iter().enumerate() {
+            if position > 0 && (arg.starts_with('-') || position > 1) {
                 break;
             }
             title.push(' ');
-            title.push_str(word);
+            title.push_str(arg);
         }
         title
     }
@@ -180,6 +178,6 @@ impl Engine {
 
 /// Reads a pipe to its end; what an engine prints is short.
 async fn read(pipe: impl AsyncRead + Unpin, bytes: &mut Vec<u8>) {
-    // A pipe that breaks has said what it had to say.
+    // Of a pipe that breaks, what came before is the answer.
     let _ = pipe.take(1 << 20).read_to_end(bytes).await;
 }

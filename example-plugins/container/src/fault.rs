@@ -1,8 +1,6 @@
 //! What can go wrong around a container, and what that means for the task.
 
-use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use solti_plugin_abi::prelude::*;
@@ -10,7 +8,7 @@ use thiserror::Error;
 
 /// Why there was no container, or how it ended if not well.
 ///
-/// What the engine said is the last lines of its standard error.
+/// The engine's message is the last lines of its standard error.
 #[derive(Debug, Clone, Error)]
 pub(crate) enum Fault {
     /// No engine is configured, and none of those we know is installed.
@@ -24,22 +22,22 @@ pub(crate) enum Fault {
     },
 
     /// The engine's program cannot be executed.
-    #[error("the container engine {program:?} cannot be started: {err}")]
+    #[error("the container engine {program:?} cannot be started: {reason}")]
     Unstartable {
         /// Its path.
         program: PathBuf,
         /// The system's reason.
-        err: Arc<io::Error>,
+        reason: String,
     },
 
     /// The system takes no command that long: what makes one so long is what the task adds to it.
     #[error(
         "the task's arguments and environment are too long for the container engine's command: \
-         {err}; make them shorter, or put them into the image"
+         {reason}; shorten them, or put them into the image"
     )]
     TooLong {
         /// The system's reason.
-        err: Arc<io::Error>,
+        reason: String,
     },
 
     /// The engine takes too long.
@@ -52,51 +50,51 @@ pub(crate) enum Fault {
     },
 
     /// The engine answers with an error.
-    #[error("the container engine failed: {call:?}: {said}")]
+    #[error("the container engine failed: {call:?}: {message}")]
     Refused {
         /// What it was asked.
         call: String,
-        /// What it said.
-        said: String,
+        /// The last lines of its standard error.
+        message: String,
     },
 
     /// The image is not there and must not be pulled.
-    #[error("image {image:?} is not on this machine, and config.pull is \"never\": {said}")]
+    #[error("image {image:?} is not on this machine, and config.pull is \"never\": {message}")]
     ImageMissing {
         /// The image of the spec.
         image: String,
-        /// What the engine said: perhaps that this is no name of an image.
-        said: String,
+        /// The engine's message: perhaps that this is no name of an image.
+        message: String,
     },
 
     /// The image cannot be pulled.
-    #[error("image {image:?} could not be pulled: {said}")]
+    #[error("image {image:?} could not be pulled: {message}")]
     PullFailed {
         /// The image of the spec.
         image: String,
-        /// What the engine said.
-        said: String,
+        /// The engine's message.
+        message: String,
     },
 
     /// The engine made no container, or did not start it.
-    #[error("the engine could not start the container: {said}")]
+    #[error("the engine could not start the container: {message}")]
     NotStarted {
-        /// What the engine said.
-        said: String,
+        /// The engine's message.
+        message: String,
     },
 
     /// The command is in the image and cannot be executed.
-    #[error("the container's command cannot be executed: {said}")]
+    #[error("the container's command cannot be executed: {message}")]
     NotExecutable {
-        /// What the engine said.
-        said: String,
+        /// The engine's message.
+        message: String,
     },
 
     /// The command is not in the image.
-    #[error("the container's command was not found: {said}")]
+    #[error("the container's command was not found: {message}")]
     CommandNotFound {
-        /// What the engine said.
-        said: String,
+        /// The engine's message.
+        message: String,
     },
 
     /// Somebody killed the engine's process while the container ran.
@@ -104,6 +102,13 @@ pub(crate) enum Fault {
     EngineKilled {
         /// As the system shows it.
         status: String,
+    },
+
+    /// The system lost sight of the engine's process.
+    #[error("how the engine's process ended is not known: {reason}")]
+    EngineLost {
+        /// The system's reason.
+        reason: String,
     },
 
     /// The container's own end.
@@ -126,7 +131,8 @@ impl Fault {
             | Self::NotStarted { .. }
             | Self::NotExecutable { .. }
             | Self::CommandNotFound { .. }
-            | Self::EngineKilled { .. } => RunnerErrorKind::SpawnFailed,
+            | Self::EngineKilled { .. }
+            | Self::EngineLost { .. } => RunnerErrorKind::SpawnFailed,
             Self::Exit(_) => return None,
         })
     }
@@ -141,6 +147,7 @@ impl Fault {
             | Self::ImageMissing { .. }
             | Self::PullFailed { .. }
             | Self::EngineKilled { .. }
+            | Self::EngineLost { .. }
             | Self::Exit(_) => true,
             Self::NoEngine { .. }
             | Self::Unstartable { .. }

@@ -16,10 +16,10 @@ pub(crate) async fn provide(engine: &Engine, image: &str, pull: Pull) -> Result<
     if pull != Pull::Always {
         match look_for(engine, image).await? {
             Presence::Present => return Ok(()),
-            Presence::Absent { said } if pull == Pull::Never => {
+            Presence::Absent { message } if pull == Pull::Never => {
                 return Err(Fault::ImageMissing {
                     image: image.to_owned(),
-                    said,
+                    message,
                 });
             }
             Presence::Absent { .. } => {}
@@ -27,9 +27,9 @@ pub(crate) async fn provide(engine: &Engine, image: &str, pull: Pull) -> Result<
     }
     // An image takes as long to arrive as it takes: the task's timeout is the limit.
     match engine.call_unbounded(&["pull", "--quiet", image]).await {
-        Err(Fault::Refused { said, .. }) => Err(Fault::PullFailed {
+        Err(Fault::Refused { message, .. }) => Err(Fault::PullFailed {
             image: image.to_owned(),
-            said,
+            message,
         }),
         pulled => pulled.map(drop),
     }
@@ -39,8 +39,8 @@ pub(crate) async fn provide(engine: &Engine, image: &str, pull: Pull) -> Result<
 enum Presence {
     Present,
     Absent {
-        /// What the engine said of it.
-        said: String,
+        /// The engine's message.
+        message: String,
     },
 }
 
@@ -51,10 +51,10 @@ async fn look_for(engine: &Engine, image: &str) -> Result<Presence, Fault> {
         .await
     {
         Ok(_) => Ok(Presence::Present),
-        Err(Fault::Refused { said, .. }) => {
+        Err(Fault::Refused { message, .. }) => {
             // Engines fail in the same way when they cannot look, for want of a daemon perhaps.
             engine.check().await?;
-            Ok(Presence::Absent { said })
+            Ok(Presence::Absent { message })
         }
         Err(fault) => Err(fault),
     }

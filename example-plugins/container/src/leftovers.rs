@@ -33,7 +33,7 @@ pub(crate) async fn remove(engine: &Arc<Engine>, here: &Owner) -> Result<(), Fau
         if owner.parse().is_ok_and(|owner: Owner| owner.is_gone(here)) {
             info!(
                 container = id,
-                "removing what a host that is gone has left behind"
+                "removing a container that a host left behind when it was killed"
             );
             // Without it the removal would give the container time to end. Most do not run, and
             // then it fails.

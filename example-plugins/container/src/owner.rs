@@ -36,12 +36,12 @@ impl Owner {
             pid,
             started,
             // The link reads `pid:[4026531836]`.
-            pid_namespace: only(char::is_ascii_digit, &namespace.to_string_lossy()),
-            boot: only(
+            pid_namespace: keep(char::is_ascii_digit, &namespace.to_string_lossy()),
+            boot: keep(
                 char::is_ascii_hexdigit,
                 &fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?,
             ),
-            machine: only(
+            machine: keep(
                 char::is_ascii_hexdigit,
                 &fs::read_to_string("/etc/machine-id").unwrap_or_default(),
             ),
@@ -109,9 +109,9 @@ impl FromStr for Owner {
     }
 }
 
-/// What an id of the system's consists of, without the dashes and brackets in it.
-fn only(of_it: fn(&char) -> bool, text: &str) -> String {
-    text.chars().filter(of_it).collect()
+/// An id of the system, without the dashes and brackets in it.
+fn keep(is_part: fn(&char) -> bool, text: &str) -> String {
+    text.chars().filter(is_part).collect()
 }
 
 /// The state letter of a process and when it started.

@@ -29,7 +29,7 @@ impl ContainerRunner {
             let shared = Arc::clone(&shared);
             runtime_handle().spawn(async move {
                 if let Err(fault) = shared.engine().await {
-                    warn!("the container engine was asked at start: {fault}");
+                    warn!("the container engine cannot be used yet: {fault}");
                 }
             });
         }

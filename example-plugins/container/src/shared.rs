@@ -51,7 +51,8 @@ impl Shared {
         };
         if program.is_none() {
             warn!(
-                "no container engine in PATH, looked for {}: tasks will fail until one is installed",
+                "no container engine in PATH (looked for {}): container tasks fail until one is \
+                 installed",
                 KNOWN.join(", ")
             );
         }
@@ -88,7 +89,7 @@ impl Shared {
             let engine = Arc::clone(&engine);
             runtime_handle().spawn(async move {
                 if let Err(fault) = leftovers::remove(&engine, &owner).await {
-                    warn!("containers of earlier hosts could not be looked for: {fault}");
+                    warn!("could not look for containers of hosts that were killed: {fault}");
                     shared.leftovers_removed.store(false, Ordering::Relaxed);
                 }
             });

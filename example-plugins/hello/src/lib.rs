@@ -1,6 +1,6 @@
 //! The smallest plugin: it takes the command `hello` and greets whoever its arguments name.
 //!
-//! Its `supports` looks further than the kind of a task, so the host asks it for each one.
+//! Its `supports` looks further than the kind of a task, so the host asks it about each one.
 
 #![forbid(unsafe_code)]
 

@@ -49,12 +49,11 @@ impl Job {
         if cancel.is_cancelled() {
             return Err(TaskError::Canceled);
         }
-        let child = self.command.spawn().inspect_err(|_| {
+        let mut process = self.start(number).map_err(|reason| {
             self.metrics
                 .record_runner_error(RunnerType::Subprocess, RunnerErrorKind::SpawnFailed);
+            fatal(format!("spawn failed: {reason}"))
         })?;
-        let sink = self.output.sink_for(self.id.clone(), number);
-        let mut process = Process::new(child, &sink, self.config.max_line_bytes());
         let status = tokio::select! {
             // Looked at first: a process that never stops writing must not put it off.
             biased;
@@ -66,11 +65,22 @@ impl Job {
         };
         match status {
             Ok(status) => verdict(status, self.fail_on_non_zero),
-            Err(err) => Err(TaskError::Fatal {
-                reason: format!("wait failed: {err}"),
-                exit_code: None,
-            }),
+            Err(err) => Err(fatal(format!("wait failed: {err}"))),
         }
+    }
+
+    fn start(&self, number: u32) -> Result<Process, String> {
+        let child = self.command.spawn()?;
+        let sink = self.output.sink_for(self.id.clone(), number);
+        Process::new(child, &sink, self.config.max_line_bytes())
+            .map_err(|err| format!("cannot read the output of the process: {err}"))
+    }
+}
+
+fn fatal(reason: String) -> TaskError {
+    TaskError::Fatal {
+        reason,
+        exit_code: None,
     }
 }
 

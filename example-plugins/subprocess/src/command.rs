@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use script::Script;
+use solti_plugin_abi::os_error::explain;
 use solti_plugin_abi::prelude::*;
+use solti_plugin_abi::process::GroupChild;
 use solti_plugin_abi::solti_model::{ModelError, SubprocessMode, SubprocessSpec, merge_env};
-use tokio::process::{Child, Command};
 
 /// A command line that can be executed again and again.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ impl CommandLine {
     /// # Errors
     ///
     /// [`RunnerError::InvalidSpec`] with the model's reason, and [`RunnerError::Io`] when the
-    /// script's file cannot be made.
+    /// script's file cannot be created.
     pub(crate) fn new(spec: &SubprocessSpec, runner_env: &RunnerEnv) -> Result<Self, RunnerError> {
         let mut line = Self {
             program: String::new(),
@@ -60,42 +61,49 @@ impl CommandLine {
         Ok(line)
     }
 
-    /// Starts a process in a group of its own, its output piped, nothing to read on its input.
+    /// Starts a process in a group of its own, its output piped and nothing to read on its input.
+    /// Signals to it reach the processes that leave the group, too.
     ///
     /// The process has the host's environment and, over it, that of the spec and the runner.
     ///
     /// # Errors
     ///
-    /// [`TaskError::Fatal`] that names the program, or the directory when that is what is wrong.
-    pub(crate) fn spawn(&self) -> Result<Child, TaskError> {
+    /// What could not be started and where, or the directory where that is what is wrong.
+    pub(crate) fn spawn(&self) -> Result<GroupChild, String> {
         let mut command = Command::new(&self.program);
         command
             .args(&self.args)
             .envs(&self.env)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0);
+            .stderr(Stdio::piped());
         if let Some(cwd) = &self.cwd {
             command.current_dir(cwd);
         }
-        command.spawn().map_err(|err| TaskError::Fatal {
-            reason: format!("spawn failed: {}", self.explain(&err)),
-            exit_code: None,
-        })
+        GroupChild::spawn(&mut command)
+            .map(GroupChild::with_strays)
+            .map_err(|err| self.explain(&err))
     }
 
     /// Says what could not be started, and where: the system's error alone names neither.
     fn explain(&self, err: &io::Error) -> String {
+        let program = &self.program;
         let Some(cwd) = &self.cwd else {
-            return format!("cannot start {:?}: {err}", self.program);
+            let reason = explain(err, "execute it");
+            return format!("cannot start {program:?}: {reason}");
         };
         match cwd.metadata() {
-            Err(err) => format!("cannot enter the working directory {cwd:?}: {err}"),
+            Err(err) => {
+                let reason = explain(&err, "enter it");
+                format!("cannot enter the working directory {cwd:?}: {reason}")
+            }
             Ok(found) if !found.is_dir() => {
                 format!("the working directory {cwd:?} is not a directory")
             }
-            Ok(_) => format!("cannot start {:?} in {cwd:?}: {err}", self.program),
+            Ok(_) => {
+                let reason = explain(err, "enter the directory and execute the program");
+                format!("cannot start {program:?} in {cwd:?}: {reason}")
+            }
         }
     }
 }

@@ -13,7 +13,6 @@
 //! | `command` | the command line, its environment and its script file |
 //! | `attempt` | one run: start, wait, outcome |
 //! | `process` | a running process: its output, its end, its end by force |
-//! | `process::group` | signals to all processes that a task has started, strays included |
 //!
 //! The README of this package describes it for operators.
 

@@ -1,57 +1,54 @@
 //! A running process: its output, its end, its end by force.
 
-mod group;
-
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use group::Group;
 use solti_plugin_abi::prelude::*;
+use solti_plugin_abi::process::GroupChild;
 use tokio::io::AsyncRead;
-use tokio::process::Child;
+use tokio::process::{ChildStderr, ChildStdout};
 use tokio::runtime::Handle;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tracing::warn;
 
 /// How long the output of killed processes is waited for. All of it is in the pipe by then; only a
 /// process that could not be reached keeps the pipe open longer.
 const LAST_OUTPUT: Duration = Duration::from_secs(1);
 
-/// How often a process that was asked to end is looked at.
-const EXIT_POLL: Duration = Duration::from_millis(5);
-
 /// A process, all it has started, and its output on the way to a sink.
 ///
-/// Dropping it before its end kills all of them. The child is reaped in any case, and after the
-/// last signal to its group: until then its number, which is the group's too, cannot become that
-/// of a stranger.
+/// Dropping it before its end kills all of them, and what they have written by then is passed on.
 pub(crate) struct Process(Option<Running>);
 
 struct Running {
-    child: Child,
-    group: Group,
+    child: GroupChild,
     output: Output,
 }
 
 impl Process {
-    /// Takes over a child that leads a process group and whose output is piped.
-    pub(crate) fn new(mut child: Child, sink: &OutputSink, max_line_bytes: usize) -> Self {
-        let group = Group::led_by(&child);
+    /// Takes over a child whose output is piped.
+    ///
+    /// # Errors
+    ///
+    /// When the runtime cannot watch the pipes. The child is killed then.
+    pub(crate) fn new(
+        mut child: GroupChild,
+        sink: &OutputSink,
+        max_line_bytes: usize,
+    ) -> io::Result<Self> {
         let lines =
             |stream| LineWriter::new(sink.clone(), stream).with_max_line_bytes(max_line_bytes);
-        let stdout = copy(lines(StreamKind::Stdout), child.stdout.take());
-        let stderr = copy(lines(StreamKind::Stderr), child.stderr.take());
+        let stdout = child.take_stdout().map(ChildStdout::from_std).transpose()?;
+        let stderr = child.take_stderr().map(ChildStderr::from_std).transpose()?;
+        let stdout = copy(lines(StreamKind::Stdout), stdout);
+        let stderr = copy(lines(StreamKind::Stderr), stderr);
         let output = Output::Open(Box::pin(async {
             tokio::join!(stdout, stderr);
         }));
-        Self(Some(Running {
-            child,
-            group,
-            output,
-        }))
+        Ok(Self(Some(Running { child, output })))
     }
 
     /// Waits for the end of the output, then for that of the process.
@@ -64,8 +61,8 @@ impl Process {
     /// When the system does not tell the exit status.
     pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
         let running = self.running();
-        running.output.end().await;
-        running.child.wait().await
+        running.ended().await?;
+        running.child.reap()
     }
 
     /// Ends all processes and waits until the child is reaped.
@@ -74,11 +71,11 @@ impl Process {
     pub(crate) async fn stop(&mut self, grace: Duration) {
         let running = self.running();
         if !grace.is_zero() {
-            running.group.terminate();
+            running.child.terminate();
             // Whether they ended in time makes no difference: what is left is killed now.
             let _ = timeout(grace, running.ended()).await;
         }
-        running.group.kill();
+        running.child.kill();
         running.drain_and_reap().await;
     }
 
@@ -92,12 +89,8 @@ impl Drop for Process {
         let Some(mut running) = self.0.take() else {
             return;
         };
-        if running.child.id().is_none() {
-            return; // It has been reaped.
-        }
-        running.group.kill();
-        // Its last lines may say why it took too long. The child is awaited by us: tokio promises no
-        // more than to try, and was seen to leave such a child unreaped on an idle runtime.
+        running.child.kill();
+        // Its last lines may say why it took too long.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move { running.drain_and_reap().await });
         }
@@ -105,12 +98,10 @@ impl Drop for Process {
 }
 
 impl Running {
-    /// Waits for the end of the output and of the child, which is not reaped.
-    async fn ended(&mut self) {
+    /// Waits for the end of the output and for the exit of the child, which is not reaped.
+    async fn ended(&mut self) -> io::Result<()> {
         self.output.end().await;
-        while self.group.leader_runs() {
-            sleep(EXIT_POLL).await;
-        }
+        self.child.exited().await
     }
 
     /// Passes on what killed processes have written and reaps the child.
@@ -118,7 +109,11 @@ impl Running {
         if timeout(LAST_OUTPUT, self.output.end()).await.is_err() {
             self.output = Output::Ended;
         }
-        if let Err(err) = self.child.wait().await {
+        let reaped = match self.child.exited().await {
+            Ok(()) => self.child.reap(),
+            Err(err) => Err(err),
+        };
+        if let Err(err) = reaped {
             warn!("a killed process could not be reaped: {err}");
         }
     }

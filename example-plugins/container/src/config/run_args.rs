@@ -1,51 +1,47 @@
 //! Arguments of `run` that an operator must not add.
 
 /// Options that would break what the plugin does itself, by their names of one letter and of many,
-/// and what to do instead.
+/// and why, or what to do instead.
 const REFUSED: [(Option<char>, &str, &str); 11] = [
     (
         None,
         "rm",
-        "leave it out: the plugin asks the engine how a container ended, and removes it then",
+        "the plugin asks the engine how a container ended and then removes it",
     ),
     (
         None,
         "rmi",
-        "leave it out: the plugin asks the engine how a container ended, and leaves its image",
+        "the plugin asks the engine how a container ended and keeps its image",
     ),
     (
         Some('d'),
         "detach",
-        "leave it out: the plugin waits for the container and passes its output on",
+        "the plugin waits for the container and passes its output on",
     ),
     (
         Some('a'),
         "attach",
-        "leave it out: the plugin is attached to standard output and error",
+        "the plugin attaches to standard output and standard error",
     ),
     (
         Some('t'),
         "tty",
-        "leave it out: a terminal would make one of standard output and error",
+        "a terminal would merge standard output and standard error",
     ),
     (
         None,
         "name",
-        "leave it out: the plugin gives each container a name, by which it removes it",
+        "the plugin gives each container a name, by which it removes it",
     ),
-    (
-        None,
-        "replace",
-        "leave it out: each container has a name of its own",
-    ),
+    (None, "replace", "each container has a name of its own"),
     (
         None,
         "cidfile",
-        "leave it out: the second container would find the file of the first",
+        "the second container would find the file of the first",
     ),
-    (None, "network", "set the network with `network`"),
-    (None, "net", "set the network with `network`"),
-    (None, "pull", "set when images are pulled with `pull`"),
+    (None, "network", "set `network` instead"),
+    (None, "net", "set `network` instead"),
+    (None, "pull", "set `pull` instead"),
 ];
 
 /// Options of one letter that take no value, so that another may follow in the same word.
@@ -61,14 +57,14 @@ pub(super) fn check(run_args: &[String]) -> Result<(), String> {
         let refused = REFUSED
             .iter()
             .find(|(letter, name, _)| is_option(arg, *letter, name));
-        if let Some((_, name, advice)) = refused {
-            let shown = if arg.starts_with("--") {
+        if let Some((_, name, reason)) = refused {
+            let long = if arg.starts_with("--") {
                 String::new()
             } else {
                 format!(" (--{name})")
             };
             return Err(format!(
-                "config.run_args: {arg:?}{shown} cannot be used here, {advice}"
+                "config.run_args: {arg:?}{long} cannot be used here: {reason}"
             ));
         }
     }
@@ -131,13 +127,12 @@ mod tests {
         }
         assert_eq!(
             checked("--network=host").unwrap_err(),
-            "config.run_args: \"--network=host\" cannot be used here, set the network with \
-             `network`"
+            "config.run_args: \"--network=host\" cannot be used here: set `network` instead"
         );
         assert_eq!(
             checked("-it").unwrap_err(),
-            "config.run_args: \"-it\" (--tty) cannot be used here, leave it out: a terminal \
-             would make one of standard output and error"
+            "config.run_args: \"-it\" (--tty) cannot be used here: a terminal would merge standard \
+             output and standard error"
         );
     }
 

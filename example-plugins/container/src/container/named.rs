@@ -65,7 +65,7 @@ impl Named {
         self.engine.call(&["kill", &self.name]).await.map(drop)
     }
 
-    /// Removes it with its volumes, if it is there. A failure can only be told to the operator.
+    /// Removes it with its volumes, if it is there. A failure can only be reported to the operator.
     pub(crate) async fn remove(&self) {
         let removed = self
             .engine
@@ -74,9 +74,11 @@ impl Named {
         match removed {
             Ok(_) => {}
             // Some engines call that a failure.
-            Err(Fault::Refused { said, .. })
-                if said.to_ascii_lowercase().contains("no such container") => {}
-            Err(fault) => warn!(container = %self.name, "could not be removed: {fault}"),
+            Err(Fault::Refused { message, .. })
+                if message.to_ascii_lowercase().contains("no such container") => {}
+            Err(fault) => {
+                warn!(container = %self.name, "a container could not be removed: {fault}")
+            }
         }
     }
 }

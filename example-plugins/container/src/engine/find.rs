@@ -1,10 +1,10 @@
 //! Where the engine is.
 
-use std::env;
 use std::fs;
-use std::io;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use solti_plugin_abi::os_error::explain;
+use which::{which_all_global, which_global};
 
 /// The engines we know, the first of which is taken.
 pub(crate) const KNOWN: [&str; 3] = ["podman", "docker", "nerdctl"];
@@ -15,25 +15,18 @@ pub(crate) const KNOWN: [&str; 3] = ["podman", "docker", "nerdctl"];
 ///
 /// What is wrong with it, as the end of a sentence that names it.
 pub(crate) fn find(program: &str) -> Result<PathBuf, String> {
-    if program.contains('/') {
-        // Absolute, so that it stays the same one when somebody changes the directory.
-        let path = std::path::absolute(program).map_err(|err| format!("cannot be used: {err}"))?;
-        return match is_executable(&path) {
-            Ok(true) => Ok(path),
-            Ok(false) => Err("is not an executable file".to_owned()),
-            Err(err) => Err(format!("cannot be used: {err}")),
-        };
+    if !program.contains('/') {
+        let found = which_all_global(program).ok();
+        // What a relative directory in `PATH` holds changes with the directory that the host is in.
+        return found
+            .and_then(|mut found| found.find(|path| path.is_absolute()))
+            .ok_or_else(|| "is not in PATH".to_owned());
     }
-    env::split_paths(&env::var_os("PATH").unwrap_or_default())
-        .filter(|directory| directory.is_absolute())
-        .map(|directory| directory.join(program))
-        .find(|path| is_executable(path).unwrap_or(false))
-        .ok_or_else(|| "is not in PATH".to_owned())
-}
-
-fn is_executable(path: &Path) -> io::Result<bool> {
-    let metadata = fs::metadata(path)?;
-    Ok(metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+    let unusable = |err| format!("cannot be used: {}", explain(&err, "reach it"));
+    // Absolute, so that it stays the same one when somebody changes the directory.
+    let path = std::path::absolute(program).map_err(unusable)?;
+    fs::metadata(&path).map_err(unusable)?;
+    which_global(path).map_err(|_| "is not an executable file".to_owned())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use solti_plugin_abi::RunnerError;
+use solti_plugin_abi::os_error::explain;
 use tempfile::{NamedTempFile, TempPath};
 
 /// A script in a temporary file that only this user can read; the file goes when this does.
@@ -28,8 +29,9 @@ impl Script {
             })
             .map_err(|err| {
                 let directory = std::env::temp_dir();
+                let reason = explain(&err, "write to that directory");
                 RunnerError::Io(format!(
-                    "cannot make a file for the script in {directory:?}: {err}"
+                    "cannot create a file for the script in {directory:?}: {reason}"
                 ))
             })
     }

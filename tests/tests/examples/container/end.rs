@@ -79,14 +79,14 @@ async fn a_container_that_exits_as_engines_do_when_they_fail_is_not_mistaken_for
 }
 
 #[tokio::test]
-async fn an_engine_that_says_nothing_is_quoted_with_its_status() {
+async fn an_engine_that_gives_no_reason_is_quoted_with_its_status() {
     let fake = Fake::new()
         .on("run", "exit 125")
         .on("inspect", "echo created; exit");
     let (end, _) = fake.host().run(&spec()).await;
     assert_eq!(
         fatal(end),
-        "the engine could not start the container: it said nothing (exit status: 125)"
+        "the engine could not start the container: it gave no reason (exit status: 125)"
     );
 }
 
@@ -124,7 +124,7 @@ async fn an_engine_that_says_too_much_is_quoted_in_short_and_without_control_cha
             panic!("instead of a failure: {end:?}");
         };
         assert!(reason.len() < 1200, "{verb}: {} bytes", reason.len());
-        assert!(reason.contains("z… [cut] …z"), "{verb}: {reason}");
+        assert!(reason.contains("z … z"), "{verb}: {reason}");
         assert!(!reason.contains(char::is_control), "{verb}: {reason:?}");
     }
 }
@@ -139,7 +139,7 @@ async fn a_task_that_is_too_long_for_a_command_is_not_the_engines_fault() {
         assert_eq!(
             fatal(end),
             "the task's arguments and environment are too long for the container engine's command: \
-             Argument list too long (os error 7); make them shorter, or put them into the image"
+             Argument list too long (os error 7); shorten them, or put them into the image"
         );
     }
     assert_eq!(

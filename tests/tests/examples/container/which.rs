@@ -84,12 +84,12 @@ fn a_configured_engine_that_is_not_there_keeps_the_plugin_out() {
         ),
         (
             "memory = \"x\"",
-            "config.memory: \"x\" is no size".to_owned(),
+            "config.memory: \"x\" is not a size".to_owned(),
         ),
         (
             "run_args = [\"--rm\"]",
-            "config.run_args: \"--rm\" cannot be used here, leave it out: the plugin asks the engine \
-             how a container ended, and removes it then"
+            "config.run_args: \"--rm\" cannot be used here: the plugin asks the engine how a \
+             container ended and then removes it"
                 .to_owned(),
         ),
         (

@@ -112,7 +112,7 @@ fn a_script_file_that_cannot_be_made_is_an_error_and_counted() {
     match built.map(|task| task.name().to_owned()) {
         Err(RunnerError::Io(reason)) => assert!(
             reason.starts_with(
-                "cannot make a file for the script in \"/no/such\": \
+                "cannot create a file for the script in \"/no/such\": \
                  No such file or directory (os error 2)"
             ),
             "{reason}"

@@ -3,7 +3,7 @@
 use rustix::process::{Pid, Signal};
 
 /// Nobody.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Strays;
 
 impl Strays {

@@ -9,9 +9,10 @@ use std::os::fd::OwnedFd;
 use rustix::process::{Pid, PidfdFlags, Signal, getpgid, pidfd_open, pidfd_send_signal};
 
 /// The strays found so far.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Strays(Vec<Stray>);
 
+#[derive(Debug)]
 struct Stray {
     pid: Pid,
     /// Stands for this very process, even when its number has been given to another.

@@ -1,0 +1,187 @@
+//! A child that can neither be left running nor stay behind as a zombie.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
+
+use rustix::process::Pid;
+use tokio::runtime::Handle;
+use tracing::warn;
+
+use super::exit;
+use super::group::Group;
+
+/// A child that leads a process group of its own.
+///
+/// It is reaped after the last signal to its group, and never before: until then its number, which
+/// is the group's too, cannot become that of a stranger. So [`exited`](Self::exited) and
+/// [`has_exited`](Self::has_exited) look without reaping, and what they return leaves room to
+/// [`kill`](Self::kill) what the child has left in its group before [`reap`](Self::reap).
+///
+/// Dropping it kills the group. The child is then reaped in the background where a tokio runtime is
+/// at hand, and otherwise at once, for which the drop blocks.
+///
+/// A key pressed in the host's terminal, such as Ctrl-C, does not reach the group.
+#[derive(Debug)]
+pub struct GroupChild {
+    /// Only `drop` takes it.
+    child: Option<Child>,
+    /// Set once it has been reaped.
+    status: Option<ExitStatus>,
+    pid: Pid,
+    group: Group,
+}
+
+impl GroupChild {
+    /// Starts a command as the leader of a group.
+    ///
+    /// # Errors
+    ///
+    /// The system's, which does not tell whether the program or the working directory is at fault.
+    pub fn spawn(command: &mut Command) -> io::Result<Self> {
+        let child = command.process_group(0).spawn()?;
+        let pid = Pid::from_child(&child);
+        Ok(Self {
+            child: Some(child),
+            status: None,
+            pid,
+            group: Group::led_by(pid),
+        })
+    }
+
+    /// Has signals reach strays too: descendants that have left the group, as `setsid` and shells
+    /// with job control make them.
+    ///
+    /// They are found through their parents, and only on Linux. One that has left the group *and*
+    /// lost its parent, a daemon, stays out of reach.
+    #[must_use]
+    pub fn with_strays(mut self) -> Self {
+        self.group.include_strays();
+        self
+    }
+
+    /// The child's number. Once it has been reaped, that may be another's.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.pid.as_raw_nonzero().get().cast_unsigned()
+    }
+
+    /// Its standard input, if it is piped; it can be taken once.
+    pub fn take_stdin(&mut self) -> Option<ChildStdin> {
+        self.child().stdin.take()
+    }
+
+    /// Its standard output, if it is piped; it can be taken once.
+    pub fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.child().stdout.take()
+    }
+
+    /// Its standard error, if it is piped; it can be taken once.
+    pub fn take_stderr(&mut self) -> Option<ChildStderr> {
+        self.child().stderr.take()
+    }
+
+    /// Asks all processes of the group to end (SIGTERM). Does nothing once the child has been
+    /// reaped.
+    pub fn terminate(&mut self) {
+        if self.status.is_none() {
+            self.group.terminate();
+        }
+    }
+
+    /// Kills all processes of the group (SIGKILL). Does nothing once the child has been reaped.
+    pub fn kill(&mut self) {
+        if self.status.is_none() {
+            self.group.kill();
+        }
+    }
+
+    /// Whether the child has exited; it is not reaped.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not know, as where this process ignores SIGCHLD.
+    pub fn has_exited(&self) -> io::Result<bool> {
+        Ok(self.status.is_some() || exit::has_exited(self.pid)?)
+    }
+
+    /// A descriptor to wait for the exit of the child with `poll`: it is readable from then on.
+    ///
+    /// `None` on systems that have no such thing, which are all but Linux, where no descriptor is
+    /// left, and once the child has been reaped: ask [`has_exited`](Self::has_exited) now and then.
+    #[must_use]
+    pub fn exit_descriptor(&self) -> Option<OwnedFd> {
+        match self.status {
+            Some(_) => None,
+            None => exit::descriptor(self.pid),
+        }
+    }
+
+    /// Waits until the child has exited; it is not reaped.
+    ///
+    /// The future may be dropped and another made.
+    ///
+    /// # Errors
+    ///
+    /// As [`has_exited`](Self::has_exited).
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with I/O and time; that of a plugin has both.
+    pub async fn exited(&self) -> io::Result<()> {
+        match self.status {
+            Some(_) => Ok(()),
+            None => exit::exited(self.pid).await,
+        }
+    }
+
+    /// Reaps the child and returns how it ended; the same again for each further call.
+    ///
+    /// Blocks until the child has exited, so an `async` function awaits [`exited`](Self::exited)
+    /// first. What is left of the group lives on and is out of reach from then on.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not know.
+    pub fn reap(&mut self) -> io::Result<ExitStatus> {
+        if let Some(status) = self.status {
+            return Ok(status);
+        }
+        let status = self.child().wait()?;
+        self.status = Some(status);
+        Ok(status)
+    }
+
+    fn child(&mut self) -> &mut Child {
+        self.child.as_mut().expect("only drop takes it")
+    }
+}
+
+impl Drop for GroupChild {
+    fn drop(&mut self) {
+        if self.status.is_some() {
+            return;
+        }
+        self.kill();
+        let Some(mut child) = self.child.take() else {
+            return;
+        };
+        let pid = self.pid;
+        let mut reap = move || {
+            if let Err(err) = child.wait() {
+                warn!("a killed process could not be reaped: {err}");
+            }
+        };
+        match Handle::try_current() {
+            Ok(runtime) => {
+                runtime.spawn(async move {
+                    // Where the system does not know, the next call says why.
+                    let _ = exit::exited(pid).await;
+                    reap();
+                });
+            }
+            Err(_) => reap(),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Nothing that a child has started is left behind, and nobody else is hit.
+
+// What became of a process is read from `/proc`.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "all of it is tests")]
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use solti_plugin_abi::process::GroupChild;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::ChildStdout;
+use tokio::time::{sleep, timeout};
+
+/// Long enough for a busy machine.
+const SOON: Duration = Duration::from_secs(30);
+
+/// Starts a shell script and hands out its lines.
+fn start(script: &str) -> (GroupChild, Lines<BufReader<ChildStdout>>) {
+    let mut child = GroupChild::spawn(
+        Command::new("sh")
+            .args(["-c", script])
+            .stdout(Stdio::piped()),
+    )
+    .unwrap();
+    let stdout = ChildStdout::from_std(child.take_stdout().unwrap()).unwrap();
+    (child, BufReader::new(stdout).lines())
+}
+
+/// The number of a process that the script has printed.
+async fn pid(lines: &mut Lines<BufReader<ChildStdout>>) -> u32 {
+    let line = timeout(SOON, lines.next_line()).await.unwrap().unwrap();
+    line.unwrap().trim().parse().unwrap()
+}
+
+/// The state letter of a process; `None` when there is none.
+fn state(pid: u32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+fn runs(pid: u32) -> bool {
+    !matches!(state(pid), None | Some('Z' | 'X'))
+}
+
+/// Kills a process that nothing here owns any more.
+fn kill(pid: u32) {
+    let kill = Command::new("kill").arg(pid.to_string()).status();
+    assert!(kill.unwrap().success());
+}
+
+async fn until(what: &str, condition: impl Fn() -> bool) {
+    let waiting = async {
+        while !condition() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(
+        timeout(SOON, waiting).await.is_ok(),
+        "still waiting: {what}"
+    );
+}
+
+/// Waits until a process runs no more. Whose child it is by then may not have reaped it yet.
+async fn ended(pid: u32) {
+    until(&format!("process {pid} ends"), || !runs(pid)).await;
+}
+
+#[tokio::test]
+async fn a_dropped_child_is_killed_with_what_it_has_started_and_is_no_zombie() {
+    let (child, mut lines) = start("sleep 600 & echo $!; wait");
+    let started = pid(&mut lines).await;
+    let leader = child.id();
+    drop(child);
+    ended(started).await;
+    until("the child is reaped", || state(leader).is_none()).await;
+}
+
+#[tokio::test]
+async fn a_child_that_has_exited_keeps_its_number_until_its_group_was_killed() {
+    let (mut child, mut lines) = start("sleep 600 & echo $!; exit 3");
+    let started = pid(&mut lines).await;
+    // A wait that was given up costs nothing.
+    let _ = timeout(Duration::ZERO, child.exited()).await;
+    timeout(SOON, child.exited()).await.unwrap().unwrap();
+    assert_eq!(state(child.id()), Some('Z'));
+    child.kill();
+    ended(started).await;
+    assert_eq!(child.reap().unwrap().code(), Some(3));
+    timeout(SOON, child.exited()).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn no_signal_is_sent_to_a_number_that_may_be_a_strangers() {
+    let (mut child, mut lines) = start("sleep 600 & echo $!; exit 0");
+    let started = pid(&mut lines).await;
+    child.reap().unwrap();
+    assert!(child.has_exited().unwrap());
+    assert!(child.exit_descriptor().is_none());
+    // It is still in the group, so it tells whether the group was signalled.
+    child.terminate();
+    child.kill();
+    sleep(Duration::from_millis(50)).await;
+    assert!(runs(started));
+    kill(started);
+}
+
+#[tokio::test]
+async fn a_process_that_ignores_the_request_to_end_is_killed() {
+    let (mut child, mut lines) = start("trap '' TERM; echo $$; while :; do sleep 0.01; done");
+    pid(&mut lines).await;
+    child.terminate();
+    let patience = Duration::from_millis(100);
+    assert!(timeout(patience, child.exited()).await.is_err());
+    child.kill();
+    assert_eq!(child.reap().unwrap().signal(), Some(9));
+}
+
+#[tokio::test]
+async fn what_has_left_the_group_is_reached_only_where_that_was_asked_for() {
+    const SCRIPT: &str = "setsid sh -c 'echo $$; exec sleep 600' & wait";
+    let (mut with, mut lines) = start(SCRIPT);
+    with = with.with_strays();
+    let stray = pid(&mut lines).await;
+    with.terminate();
+    ended(stray).await;
+    with.kill();
+    with.reap().unwrap();
+
+    let (mut without, mut lines) = start(SCRIPT);
+    let stray = pid(&mut lines).await;
+    without.kill();
+    without.reap().unwrap();
+    sleep(Duration::from_millis(50)).await;
+    assert!(runs(stray));
+    kill(stray);
+}
+
+#[test]
+fn a_child_dropped_where_no_runtime_is_at_hand_is_reaped_at_once() {
+    let child = GroupChild::spawn(Command::new("sleep").arg("600")).unwrap();
+    let pid = child.id();
+    assert!(!child.has_exited().unwrap());
+    assert!(child.exit_descriptor().is_some());
+    drop(child);
+    assert_eq!(state(pid), None);
+}
