@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use solti_plugin_abi::prelude::*;
+use solti_plugin_abi::text::escape_bytes;
 use tracing::warn;
 
 use crate::engine::Failure;
 use crate::module::{self, Fault};
-use crate::runner::Shared;
+use crate::shared::Shared;
 use crate::stop::Stop;
 use crate::wasi::{self, Invocation, WorldError};
 
@@ -79,7 +80,7 @@ impl Job {
                 if tokio::time::timeout(STOP_GRACE, &mut guest).await.is_err() {
                     warn!(
                         module = %self.path.display(),
-                        "a cancelled module still runs after {STOP_GRACE:?}"
+                        "a cancelled module is still running after {STOP_GRACE:?}"
                     );
                 }
                 Err(Ended::Run(Failure::Stopped))
@@ -126,7 +127,8 @@ impl Job {
             }
             Ended::Run(Failure::Module(fault)) => {
                 self.count(RunnerErrorKind::ModuleLoadFailed);
-                let reason = format!("module {} {fault}", self.path.display());
+                let path = escape_bytes(self.path.as_os_str().as_encoded_bytes());
+                let reason = format!("module {path} {fault}");
                 if fault.may_pass() {
                     fail(reason, None)
                 } else {

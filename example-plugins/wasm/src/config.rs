@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use solti_plugin_abi::os_error::explain;
 
 /// The plugin's configuration; every field may be left out.
 #[derive(Debug, Clone, Deserialize)]
@@ -118,8 +119,8 @@ impl Config {
             };
             if let Some(first) = self.directories[..index].iter().position(same) {
                 return Err(format!(
-                    "{field}: found {guest:?}, which is that of directories[{first}] already, \
-                     expected a path of its own"
+                    "{field}: found {guest:?}, which directories[{first}] has already, expected a \
+                     path of its own"
                 ));
             }
         }
@@ -138,8 +139,9 @@ impl Config {
                     ));
                 }
                 Err(err) => {
+                    let reason = explain(&err, "enter the directories above it");
                     return Err(format!(
-                        "config.directories[{index}].host: {host} cannot be used: {err}"
+                        "config.directories[{index}].host: {host} cannot be used: {reason}"
                     ));
                 }
             }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `config` | what the operator decides, with safe defaults |
 //! | `runner` | from a spec to a task |
+//! | `shared` | what all tasks share: the configuration, the engine, its compiled modules |
 //! | `attempt` | one run of a task: its thread, its end, its metrics |
 //! | `module` | a module file, and what can be wrong with it |
 //! | `cache` | compiled modules, by content |
@@ -19,6 +20,7 @@ mod config;
 mod engine;
 mod module;
 mod runner;
+mod shared;
 mod stop;
 mod wasi;
 

@@ -9,29 +9,16 @@ use solti_plugin_abi::prelude::*;
 use solti_plugin_abi::solti_model::{WasmSpec, merge_env};
 
 use crate::attempt::Job;
-use crate::cache::Cache;
 use crate::config::Config;
-use crate::engine::{self, Engine};
+use crate::shared::Shared;
 use crate::wasi::Invocation;
-
-/// What all tasks of the plugin share.
-pub(crate) struct Shared {
-    pub(crate) config: Config,
-    pub(crate) engine: Box<dyn Engine>,
-    pub(crate) cache: Cache,
-}
 
 /// Runs WebAssembly modules.
 pub(crate) struct WasmRunner(Arc<Shared>);
 
 impl WasmRunner {
     pub(crate) fn new(config: Config) -> Result<Self, String> {
-        let config = config.checked()?;
-        Ok(Self(Arc::new(Shared {
-            engine: engine::engine(&config)?,
-            cache: Cache::new(config.cached_modules),
-            config,
-        })))
+        Shared::new(config.checked()?).map(|shared| Self(Arc::new(shared)))
     }
 }
 

@@ -17,6 +17,7 @@ use cap_rand::SeedableRng;
 use cap_rand::rngs::StdRng;
 use cap_std::ambient_authority;
 use solti_plugin_abi::LineWriter;
+use solti_plugin_abi::os_error::explain;
 use thiserror::Error;
 use wasi_common::sync::{Dir, clocks_ctx, random_ctx};
 use wasi_common::{Table, WasiCtx, WasiDir};
@@ -29,6 +30,9 @@ use self::random::Random;
 use self::wait::Waiting;
 use crate::config::{Clock, Config};
 use crate::stop::Stop;
+
+/// The module from which guests import what they are provided with.
+pub(crate) const PREVIEW_1: &str = "wasi_snapshot_preview1";
 
 /// What a program is started with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,15 +90,15 @@ pub(crate) fn world(
             reason,
         };
         let opened = Dir::open_ambient_dir(&directory.host, ambient_authority())
-            .map_err(|err| failed(err.to_string()))?;
+            .map_err(|err| failed(explain(&err, "read it")))?;
         let opened = Box::new(wasi_common::sync::dir::Dir::from_cap_std(opened));
         let bounded = Box::new(Bounded::preopened(opened, bounds.clone()));
-        let shown: Box<dyn WasiDir> = if directory.writable {
+        let offered: Box<dyn WasiDir> = if directory.writable {
             bounded
         } else {
             Box::new(ReadOnly(bounded as Box<dyn WasiDir>))
         };
-        wasi.push_preopened_dir(shown, &directory.guest)
+        wasi.push_preopened_dir(offered, &directory.guest)
             .map_err(|err| failed(err.to_string()))?;
     }
     Ok(wasi)

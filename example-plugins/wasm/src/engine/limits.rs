@@ -67,9 +67,9 @@ impl Growth {
         allowed && !self.running
     }
 
-    /// What is wrong with a module that an engine refused to instantiate in these words, which do
-    /// not name the limit that it met.
-    pub(super) fn fault(&self, words: impl Display) -> Fault {
+    /// What is wrong with a module that an engine refused to instantiate with this message, which does
+    /// not name the limit that was met.
+    pub(super) fn fault(&self, message: impl Display) -> Fault {
         if let Some(needed) = self.refused_memory {
             Fault::Memory {
                 needed: needed as u64,
@@ -81,7 +81,7 @@ impl Growth {
                 limit: MAX_TABLE_ELEMENTS,
             }
         } else {
-            Fault::instantiation(words)
+            Fault::instantiation(message)
         }
     }
 

@@ -8,6 +8,8 @@ use solti_plugin_abi::solti_model::{StreamKind, TaskId};
 use solti_plugin_abi::{LineWriter, OutputRegistry};
 
 use super::*;
+use crate::module::Fault;
+use crate::stop::Stop;
 use crate::wasi::{Invocation, world};
 
 /// The engines of this build, each with the same configuration.
@@ -25,7 +27,7 @@ fn engines(set: impl Fn(&mut Config)) -> Vec<(Config, Box<dyn Engine>)> {
                 ..Config::default()
             };
             set(&mut config);
-            let engine = engine(&config).unwrap();
+            let engine = new(&config).unwrap();
             (config, engine)
         })
         .collect()
@@ -173,7 +175,7 @@ fn an_import_of_another_kind_is_named() {
             .unwrap();
         assert_eq!(
             fault.to_string(),
-            "imports wasi_snapshot_preview1::proc_exit with the type global, provided is function"
+            "imports wasi_snapshot_preview1::proc_exit as a global, but it is provided as a function"
         );
     }
 }

@@ -3,28 +3,27 @@
 //! A guest gets its fuel in slices. When one is used up its call is suspended, which is when it is
 //! stopped if it was asked to, and charged for what it used.
 
+mod fuel;
+mod guest;
 mod linker;
 
 use std::sync::Arc;
 
 use ::wasmi::errors::{ErrorKind, InstantiationError};
 use ::wasmi::{
-    CompilationMode, Config, Engine, Error, ExternType, FuncType, Linker, Module, ResourceLimiter,
-    ResumableCall, Store, TrapCode, ValType,
+    CompilationMode, Config, Engine, Error, ExternType, FuncType, Linker, Module, ResumableCall,
+    Store, TrapCode, ValType,
 };
 use wasi_common::WasiCtx;
-use wasmi_core::LimiterError;
 
-use super::limits::{Growth, Limits, MAX_TABLES};
-use super::{Failure, Program};
+use self::fuel::{SLICE, START_FUEL, Tank};
+use self::guest::Guest;
+use super::limits::{Growth, Limits};
+use super::program::{self, Failure, Program};
 use crate::config;
 use crate::module::Fault;
 use crate::stop::Stop;
 
-/// Fuel of one slice: a few milliseconds of work.
-const SLICE: u64 = 1_000_000;
-/// Fuel for what runs before the program proper and cannot be suspended: a start function.
-const START_FUEL: u64 = 10 * SLICE;
 /// How deep calls may nest, and how much stack they may take. It is the interpreter's own, on the
 /// heap.
 const MAX_CALL_DEPTH: usize = 10_000;
@@ -81,18 +80,18 @@ impl Wasmi {
         for import in module.imports() {
             let wanted = match import.ty() {
                 ExternType::Func(_) => continue,
-                ExternType::Global(_) => "global",
-                ExternType::Table(_) => "table",
-                ExternType::Memory(_) => "memory",
+                ExternType::Global(_) => "a global",
+                ExternType::Table(_) => "a table",
+                ExternType::Memory(_) => "a memory",
             };
             let name = (import.module(), import.name());
-            return Err(Fault::import_type(name, wanted, "function"));
+            return Err(Fault::import_type(name, wanted, "a function"));
         }
         Ok(())
     }
 }
 
-impl super::Engine for Wasmi {
+impl program::Engine for Wasmi {
     fn compile(&self, bytes: &[u8]) -> Result<Arc<dyn Program>, Fault> {
         let module = Module::new(&self.engine, bytes).map_err(Fault::invalid)?;
         self.check_imports(&module)?;
@@ -177,7 +176,7 @@ impl Interpreted {
         }
     }
 
-    /// Words for a run's error that is no exit.
+    /// The failure behind an error that is not an exit.
     fn failure(&self, err: &Error, growth: &Growth) -> Failure {
         match err.kind() {
             ErrorKind::Instantiation(InstantiationError::FuncTypeMismatch {
@@ -234,73 +233,5 @@ impl From<Failure> for Interrupted {
 impl From<Error> for Interrupted {
     fn from(err: Error) -> Self {
         Self::Error(err)
-    }
-}
-
-/// What one guest may still use, and what of it the store has now.
-struct Tank {
-    limit: u64,
-    left: u64,
-    granted: u64,
-}
-
-impl Tank {
-    fn new(limit: Option<u64>) -> Self {
-        let limit = limit.unwrap_or(u64::MAX);
-        Self {
-            limit,
-            left: limit,
-            granted: 0,
-        }
-    }
-
-    /// Gives the store `wanted`, or what is left.
-    fn fill(&mut self, store: &mut Store<Guest>, wanted: u64) -> Result<(), Error> {
-        self.granted = wanted.min(self.left);
-        store.set_fuel(self.granted)
-    }
-
-    /// Takes what the store used off what is left.
-    fn charge(&mut self, store: &Store<Guest>) -> Result<(), Error> {
-        self.left -= self.granted.saturating_sub(store.get_fuel()?);
-        Ok(())
-    }
-}
-
-/// What a store holds.
-struct Guest {
-    wasi: WasiCtx,
-    growth: Growth,
-}
-
-impl ResourceLimiter for Guest {
-    fn memory_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> Result<bool, LimiterError> {
-        Ok(self.growth.allows_memory(desired))
-    }
-
-    fn table_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> Result<bool, LimiterError> {
-        Ok(self.growth.allows_table(desired))
-    }
-
-    fn instances(&self) -> usize {
-        1
-    }
-
-    fn tables(&self) -> usize {
-        MAX_TABLES
-    }
-
-    fn memories(&self) -> usize {
-        1
     }
 }

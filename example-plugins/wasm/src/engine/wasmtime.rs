@@ -10,14 +10,16 @@ use ::wasmtime::{
     Config, Engine, Error, ExternType, InstancePre, Linker, Module, ResourceLimiter, Store, Trap,
     UpdateDeadline, WasmBacktrace,
 };
+use solti_plugin_abi::text::escape;
 use wasi_common::sync::snapshots::preview_1::add_wasi_snapshot_preview1_to_linker;
 use wasi_common::{I32Exit, WasiCtx};
 
 use super::limits::{Growth, Limits, MAX_TABLES};
-use super::{Failure, Program, WASI};
+use super::program::{self, Failure, Program};
 use crate::config;
 use crate::module::Fault;
 use crate::stop::Stop;
+use crate::wasi::PREVIEW_1;
 
 /// The engine, its limits, and the functions it provides.
 pub(super) struct Wasmtime {
@@ -55,7 +57,7 @@ impl Wasmtime {
         // The library's own refuses codes from 126 on, which programs may well use.
         linker.allow_shadowing(true);
         linker
-            .func_wrap(WASI, "proc_exit", |code: i32| -> Result<(), Error> {
+            .func_wrap(PREVIEW_1, "proc_exit", |code: i32| -> Result<(), Error> {
                 Err(I32Exit(code).into())
             })
             .map_err(failed)?;
@@ -85,19 +87,19 @@ impl Wasmtime {
         for import in module.imports() {
             let wanted = match import.ty() {
                 ExternType::Func(_) => continue,
-                ExternType::Global(_) => "global",
-                ExternType::Table(_) => "table",
-                ExternType::Memory(_) => "memory",
-                ExternType::Tag(_) => "tag",
+                ExternType::Global(_) => "a global",
+                ExternType::Table(_) => "a table",
+                ExternType::Memory(_) => "a memory",
+                ExternType::Tag(_) => "a tag",
             };
             let name = (import.module(), import.name());
-            return Err(Fault::import_type(name, wanted, "function"));
+            return Err(Fault::import_type(name, wanted, "a function"));
         }
         Ok(())
     }
 }
 
-impl super::Engine for Wasmtime {
+impl program::Engine for Wasmtime {
     fn compile(&self, bytes: &[u8]) -> Result<Arc<dyn Program>, Fault> {
         let module = Module::from_binary(&self.engine, bytes)
             .map_err(|err| Fault::invalid(format!("{err:#}")))?;
@@ -171,7 +173,7 @@ impl Compiled {
         Ok(0)
     }
 
-    /// Words for a run's error that is no exit.
+    /// The failure behind an error that is not an exit.
     fn failure(&self, err: &Error, growth: &Growth) -> Failure {
         let trap = err.downcast_ref::<Trap>();
         if let (Some(Trap::OutOfFuel), Some(limit)) = (trap, self.limits.max_fuel) {
@@ -191,7 +193,10 @@ impl Compiled {
         if let Some(backtrace) = backtrace {
             for frame in backtrace.frames() {
                 let place = match frame.func_name() {
-                    Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
+                    Some(name) => {
+                        let name = format!("{:#}", rustc_demangle::demangle(name));
+                        escape(&name).into_owned()
+                    }
                     None => format!("function {}", frame.func_index()),
                 };
                 message.push_str(&format!("\n    at {place}"));

@@ -1,19 +1,20 @@
-//! Texts from a module, in which somebody else may have written anything.
+//! Texts about a module, in which whoever made it may have written anything.
+
+use std::fmt::Display;
+
+use solti_plugin_abi::text::{escape, shorten};
 
 /// The most imports that are named.
 const NAMED: usize = 8;
-/// The longest that one half of an import's name is shown.
-const NAME_CHARS: usize = 80;
-/// The longest that an engine's words about a module are shown.
-const TEXT_CHARS: usize = 500;
+/// The most that is quoted of one half of an import's name, in bytes.
+const NAME_BYTES: usize = 80;
+/// The most that is quoted of an engine's message, in bytes.
+const MESSAGE_BYTES: usize = 500;
 
 /// An import, as its module and its name.
 pub(super) fn import(module: &str, name: &str) -> String {
-    format!(
-        "{}::{}",
-        escaped(module, NAME_CHARS),
-        escaped(name, NAME_CHARS)
-    )
+    let [module, name] = [module, name].map(|half| quote(half, NAME_BYTES));
+    format!("{module}::{name}")
 }
 
 /// The first of these imports, and how many more there are.
@@ -30,25 +31,13 @@ pub(super) fn list(imports: &[(&str, &str)]) -> String {
     }
 }
 
-/// An engine's words, which may quote the module.
-pub(super) fn shown(text: &str) -> String {
-    escaped(text, TEXT_CHARS)
+/// An engine's message, which may quote the module.
+pub(super) fn message(message: impl Display) -> String {
+    quote(&message.to_string(), MESSAGE_BYTES)
 }
 
-/// At most `limit` characters of a text, without those that a terminal or a log would obey.
-fn escaped(text: &str, limit: usize) -> String {
-    let mut escaped = String::new();
-    for (index, char) in text.chars().enumerate() {
-        if index == limit {
-            escaped.push('…');
-            break;
-        }
-        match char {
-            '\'' | '"' => escaped.push(char),
-            _ => escaped.extend(char.escape_debug()),
-        }
-    }
-    escaped
+fn quote(text: &str, most_bytes: usize) -> String {
+    shorten(&escape(text), most_bytes).into_owned()
 }
 
 #[cfg(test)]
@@ -67,10 +56,9 @@ mod tests {
     #[test]
     fn no_text_of_a_module_reaches_a_terminal_as_it_is() {
         assert_eq!(
-            shown("it's \"a\"\u{1b}[2J\n\0\u{202e}ü"),
-            "it's \"a\"\\u{1b}[2J\\n\\0\\u{202e}ü"
+            message("it's \"a\"\u{1b}[2J\n\0\u{202e}ü"),
+            "it's \"a\"\\u{1b}[2J\\n\\u{0}\\u{202e}ü"
         );
-        let long = shown(&"\0".repeat(10_000));
-        assert_eq!(long, format!("{}…", "\\0".repeat(500)));
+        assert!(message("\0".repeat(10_000)).len() <= MESSAGE_BYTES);
     }
 }

@@ -21,21 +21,22 @@ async fn a_module_that_cannot_be_loaded_says_what_is_wrong_and_is_counted() {
         .map(|index| format!(r#"(import "\1b[2J{index}\n" "{}" (func))"#, "x".repeat(100)))
         .collect();
     let hostile_imports = format!(r#"(module {hostile_imports} (func (export "_start")))"#);
-    let named = |index| format!("\\u{{1b}}[2J{index}\\n::{}…", "x".repeat(80));
+    let half = "x".repeat(37);
+    let named = |index| format!("\\u{{1b}}[2J{index}\\n::{half} … {half}");
     let hostile_names = (0..8).map(named).collect::<Vec<_>>().join(", ");
-    let hostile_message = format!("imports {hostile_names} and 12 more, which nobody provides: ");
+    let hostile_message = format!("imports what is not provided: {hostile_names} and 12 more; ");
     let hidden_memory = r#"(module (memory 2000) (func (export "_start")))"#;
     let big_table = r#"(module (table 20000000 funcref) (func (export "_start")))"#;
     let cases: [(Vec<u8>, &str, &str); 13] = [
         (
             whole[..300].to_vec(),
             "execution failed: ",
-            "is truncated: it goes on to byte ",
+            "is truncated: it needs at least ",
         ),
         (
             Vec::new(),
             "execution failed: ",
-            "is truncated: it goes on to byte 8 or further, the file has 0 bytes",
+            "is truncated: it needs at least 4 bytes, the file has 0",
         ),
         (
             b"#!/bin/sh\necho hello\n".to_vec(),
@@ -45,7 +46,7 @@ async fn a_module_that_cannot_be_loaded_says_what_is_wrong_and_is_counted() {
         (
             b"\0asm\x0d\0\x01\0".to_vec(),
             "fatal error (no retry): ",
-            "is no core module of version 1, perhaps a component: build it for wasm32-wasip1",
+            "is a component, not a core module: build it for wasm32-wasip1",
         ),
         (
             // A type section of one entry that is no type.
@@ -56,19 +57,19 @@ async fn a_module_that_cannot_be_loaded_says_what_is_wrong_and_is_counted() {
         (
             wat::parse_str(missing_import).unwrap(),
             "fatal error (no retry): ",
-            "imports env::frobnicate, wasi_snapshot_preview1::sock_open, which nobody provides: \
-             provided are the functions of wasi_snapshot_preview1, build it for wasm32-wasip1",
+            "imports what is not provided: env::frobnicate, wasi_snapshot_preview1::sock_open; \
+             build it for wasm32-wasip1, which needs only the functions of wasi_snapshot_preview1",
         ),
         (
             wat::parse_str(wrong_type).unwrap(),
             "fatal error (no retry): ",
-            "imports wasi_snapshot_preview1::sched_yield with the type (i64) -> (), \
-             provided is () -> (i32)",
+            "imports wasi_snapshot_preview1::sched_yield as (i64) -> (), but it is provided as \
+             () -> (i32)",
         ),
         (
             wat::parse_str(no_function).unwrap(),
             "fatal error (no retry): ",
-            "imports wasi_snapshot_preview1::proc_exit with the type global, provided is function",
+            "imports wasi_snapshot_preview1::proc_exit as a global, but it is provided as a function",
         ),
         (
             wat::parse_str(hostile_imports).unwrap(),
@@ -88,7 +89,7 @@ async fn a_module_that_cannot_be_loaded_says_what_is_wrong_and_is_counted() {
         (
             wat::parse_str(r#"(module (func (export "run")))"#).unwrap(),
             "fatal error (no retry): ",
-            "exports no function _start without parameters, so it is no program",
+            "exports no function _start without parameters, so it is not a program",
         ),
         (
             [b"\0asm\x01\0\0\0".as_slice(), &[0; 4000]].concat(),
@@ -199,7 +200,7 @@ fn a_wrong_configuration_is_refused_at_load_with_its_field() {
         (
             "directories = [{ host = '/', guest = '/b' }, { host = '/', guest = '/a/' }, \
              { host = '/tmp', guest = '/a' }]",
-            "config.directories[2].guest: found \"/a\", which is that of directories[1] already, \
+            "config.directories[2].guest: found \"/a\", which directories[1] has already, \
              expected a path of its own",
         ),
         (

@@ -5,8 +5,8 @@ use wasi_common::WasiCtx;
 use wasi_common::snapshots::preview_1::types::Errno;
 use wasmi_wasi::sync::snapshots::preview_1::wrapped;
 
-use super::Guest;
-use crate::engine::WASI;
+use super::guest::Guest;
+use crate::wasi::PREVIEW_1;
 
 /// The most buffers that one call reads into or writes from; POSIX has the same limit. WASI lets a
 /// call do less than it was asked to.
@@ -31,12 +31,12 @@ fn define_bounded(linker: &mut Linker<Guest>) -> Result<(), Error> {
     type Call<'a> = Caller<'a, Guest>;
 
     // The library's own refuses codes from 126 on, which programs may well use.
-    linker.func_wrap(WASI, "proc_exit", |code: i32| -> Result<(), Error> {
+    linker.func_wrap(PREVIEW_1, "proc_exit", |code: i32| -> Result<(), Error> {
         Err(Error::i32_exit(code))
     })?;
     let read = wrapped::fd_read(wasi);
     linker.func_wrap(
-        WASI,
+        PREVIEW_1,
         "fd_read",
         move |call: Call<'_>, fd, buffers, count, read_count| {
             read(call, fd, buffers, at_most(MAX_BUFFERS, count), read_count)
@@ -44,7 +44,7 @@ fn define_bounded(linker: &mut Linker<Guest>) -> Result<(), Error> {
     )?;
     let pread = wrapped::fd_pread(wasi);
     linker.func_wrap(
-        WASI,
+        PREVIEW_1,
         "fd_pread",
         move |call: Call<'_>, fd, buffers, count, at, read_count| {
             pread(
@@ -59,7 +59,7 @@ fn define_bounded(linker: &mut Linker<Guest>) -> Result<(), Error> {
     )?;
     let write = wrapped::fd_write(wasi);
     linker.func_wrap(
-        WASI,
+        PREVIEW_1,
         "fd_write",
         move |call: Call<'_>, fd, buffers, count, written| {
             write(call, fd, buffers, at_most(MAX_BUFFERS, count), written)
@@ -67,7 +67,7 @@ fn define_bounded(linker: &mut Linker<Guest>) -> Result<(), Error> {
     )?;
     let pwrite = wrapped::fd_pwrite(wasi);
     linker.func_wrap(
-        WASI,
+        PREVIEW_1,
         "fd_pwrite",
         move |call: Call<'_>, fd, buffers, count, at, written| {
             pwrite(call, fd, buffers, at_most(MAX_BUFFERS, count), at, written)
@@ -75,7 +75,7 @@ fn define_bounded(linker: &mut Linker<Guest>) -> Result<(), Error> {
     )?;
     let receive = wrapped::sock_recv(wasi);
     linker.func_wrap(
-        WASI,
+        PREVIEW_1,
         "sock_recv",
         move |call: Call<'_>, fd, buffers, count, flags, read, out| {
             receive(
@@ -91,7 +91,7 @@ fn define_bounded(linker: &mut Linker<Guest>) -> Result<(), Error> {
     )?;
     let send = wrapped::sock_send(wasi);
     linker.func_wrap(
-        WASI,
+        PREVIEW_1,
         "sock_send",
         move |call: Call<'_>, fd, buffers, count, flags, sent| {
             send(call, fd, buffers, at_most(MAX_BUFFERS, count), flags, sent)
@@ -99,7 +99,7 @@ fn define_bounded(linker: &mut Linker<Guest>) -> Result<(), Error> {
     )?;
     let poll = wrapped::poll_oneoff(wasi);
     linker.func_wrap(
-        WASI,
+        PREVIEW_1,
         "poll_oneoff",
         move |call: Call<'_>, subscriptions, events, count, ready| {
             // An event less would be missed, so this is refused, as `poll` of POSIX does.
