@@ -1,9 +1,9 @@
-//! Texts of files, plugins and other programs, made fit for one line that a person reads.
+//! Makes the text of files, plugins and other programs fit for a line that a person reads.
 //!
-//! What a damaged file calls its symbols, what a plugin says of itself and what a program prints is
-//! any text at all. Printed as it is, it can move a terminal's cursor, forge a second line of a log,
-//! or read as another text than it is. Everything of that kind goes through here, in the host and
-//! in plugins, so that there is one rule:
+//! The symbols of a damaged file, the name of a plugin, the error of a program that a runner has
+//! started: each can be any text at all. Printed as it is, it can move a terminal's cursor, forge a
+//! second line of a log, or read as something that it is not. All such text goes through here, in
+//! the host and in plugins, so that there is one rule:
 //!
 //! | what | becomes |
 //! |---|---|
@@ -11,8 +11,26 @@
 //! | the line and paragraph separators U+2028 and U+2029 | `\u{2028}` |
 //! | what turns the direction of the text behind it (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069) | `\u{202e}` |
 //! | characters without a width (U+200B to U+200D, U+2060 to U+2064, U+FEFF, and their kin) | `\u{200b}` |
-//! | bytes that are no UTF-8 | `\xff` |
+//! | bytes that are not UTF-8 | `\xff` |
 //! | everything else | itself |
+//!
+//! A plugin's author needs it for what a runner quotes in an error or in a line of output. What goes
+//! through `tracing` or `log` needs nothing: the loader's default log applies the rule to all of it.
+//!
+//! ```
+//! use solti_plugin_abi::prelude::*;
+//! use solti_plugin_abi::text;
+//!
+//! /// The program's last words, which it chose itself, as the reason of a failed attempt.
+//! fn failed(stderr: &str) -> TaskError {
+//!     TaskError::Fail {
+//!         reason: text::shorten(&text::one_line(stderr), 1024).into_owned(),
+//!         exit_code: Some(1),
+//!     }
+//! }
+//! # let TaskError::Fail { reason, .. } = failed("no\nspace\n") else { panic!() };
+//! # assert_eq!(reason, "no / space");
+//! ```
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -36,8 +54,18 @@ const fn code_acts(code: u32) -> bool {
     )
 }
 
-/// Whether [`escape`] would leave the text as it is; asked of what goes into a stamp, in a constant.
-pub(crate) const fn is_plain(text: &str) -> bool {
+/// Returns whether [`escape`] would leave the text as it is.
+///
+/// For a name that is refused rather than written out; `export_plugin!` asks it in a constant.
+///
+/// ```
+/// use solti_plugin_abi::text::is_plain;
+///
+/// assert!(is_plain("plain ä"));
+/// const { assert!(!is_plain("a\u{202e}b")) };
+/// ```
+#[must_use]
+pub const fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
@@ -90,7 +118,8 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// The same for bytes, such as a file name, that may be no text: what is no UTF-8 becomes `\xff`.
+/// Does the same for bytes that may not be text, such as a file name: what is not UTF-8 becomes
+/// `\xff`.
 ///
 /// ```
 /// use solti_plugin_abi::text::escape_bytes;
@@ -111,8 +140,8 @@ pub fn escape_bytes(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// A message of several lines as one: its lines, without what is blank at their ends, joined by
-/// ` / `, and escaped as by [`escape`].
+/// Turns a message of several lines into one: its lines, without the space at their ends, joined by
+/// ` / ` and escaped as by [`escape`].
 ///
 /// For what a program or a plugin says in sentences.
 ///
@@ -137,10 +166,10 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(joined)
 }
 
-/// At most `most` bytes of a text that is longer: its beginning and its end, with ` … ` for what is
-/// left out between them. An error begins with what failed and ends with why.
+/// Shortens a text to at most `max_bytes`: its beginning and its end, with ` … ` for what is left out
+/// between them.
 ///
-/// With a `most` of fewer than 16 bytes, 16 are kept.
+/// An error begins with what failed and ends with why. A limit of fewer than 16 bytes counts as 16.
 ///
 /// ```
 /// use solti_plugin_abi::text::shorten;
@@ -149,14 +178,14 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
 /// assert_eq!(shorten("what failed is far from why", 24), "what fail …  from why");
 /// ```
 #[must_use]
-pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
+pub fn shorten(text: &str, max_bytes: usize) -> Cow<'_, str> {
     /// What stands for the rest.
     const CUT: &str = " … ";
-    let most = most.max(16);
-    if text.len() <= most {
+    let max_bytes = max_bytes.max(16);
+    if text.len() <= max_bytes {
         return Cow::Borrowed(text);
     }
-    let half = (most - CUT.len()) / 2;
+    let half = (max_bytes - CUT.len()) / 2;
     let is_whole = |at: &usize| text.is_char_boundary(*at);
     let head = (0..=half).rev().find(is_whole).unwrap_or(0);
     let tail = (text.len() - half..text.len())

@@ -20,11 +20,7 @@ const PACKAGES: &[&str] = &[
 ];
 
 /// The suffix of a plugin file on this platform.
-pub const PLUGIN_SUFFIX: &str = if cfg!(target_vendor = "apple") {
-    "dylib"
-} else {
-    "so"
-};
+pub use std::env::consts::DLL_EXTENSION as PLUGIN_SUFFIX;
 
 /// What a process has built that runs one of its tests in a process of its own.
 const BUILT_BEFORE: &str = "E2E_BUILT";

@@ -33,7 +33,7 @@ pub(super) fn guard<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
     DEPTH.set(DEPTH.get() + 1);
     let result = catch_unwind(AssertUnwindSafe(f));
     DEPTH.set(DEPTH.get() - 1);
-    result.map_err(|payload| Panicked(describe(payload)))
+    result.map_err(|payload| Panicked(take_message(payload)))
 }
 
 /// Runs `f`, catching a panic; as no caller can be given an error, it goes to the host's log.
@@ -51,8 +51,8 @@ pub(super) fn log_panic(place: &str, message: &str) {
     }));
 }
 
-/// Message and place of a caught panic.
-fn describe(payload: Box<dyn Any + Send>) -> String {
+/// Takes what the hook has noted of a caught panic, and disposes of its payload.
+fn take_message(payload: Box<dyn Any + Send>) -> String {
     let latest = LATEST.with_borrow_mut(Option::take);
     let message = latest.unwrap_or_else(|| payload_text(&*payload).to_owned());
     // A payload may panic when it is dropped, and nothing could catch that any more.
@@ -73,7 +73,7 @@ fn payload_text(payload: &(dyn Any + Send)) -> &str {
 /// The plugin has its own copy of std and so its own hook; the host's is never called for it.
 pub(super) fn install_hook() {
     std::panic::set_hook(Box::new(|info| {
-        let message = describe_info(info);
+        let message = message_and_place(info);
         if DEPTH.get() > 0 {
             LATEST.with_borrow_mut(|latest| *latest = Some(message));
         } else {
@@ -86,7 +86,7 @@ pub(super) fn install_hook() {
     }));
 }
 
-fn describe_info(info: &PanicHookInfo<'_>) -> String {
+fn message_and_place(info: &PanicHookInfo<'_>) -> String {
     let text = payload_text(info.payload());
     match info.location() {
         Some(place) => format!("{text} (at {place})"),

@@ -2,10 +2,9 @@
 
 use std::{env, fs};
 
-use solti_plugin_abi::stamp::Stamp;
+use solti_plugin_abi::stamp::{Stamp, text_of_note};
 
-/// Finds the note by how its text begins: behind the note's header of five 32-bit words, of which
-/// the second is the length of the text.
+/// Finds the note by how its text begins, behind a header of five 32-bit words.
 pub(crate) fn of_this_binary() -> Stamp {
     let path = env::current_exe().expect("a test has a path");
     let bytes = fs::read(path).expect("and can be read");
@@ -14,6 +13,6 @@ pub(crate) fn of_this_binary() -> Stamp {
         .windows(begin.len())
         .position(|window| window == begin)
         .expect("the stamp is in the binary");
-    let length = u32::from_le_bytes(bytes[at - 16..at - 12].try_into().expect("four bytes"));
-    Stamp::read(&bytes[at..at + length as usize]).expect("the stamp can be read")
+    let text = text_of_note(&bytes[at - 20..]).expect("a note is around it");
+    Stamp::read(text).expect("the stamp can be read")
 }

@@ -104,6 +104,17 @@ async fn events_arrive_with_plugin_and_target_and_unwanted_ones_cross_nothing() 
         " INFO specimen::here: within plugin=specimen fields=colour=\"green\" size=3 spans=outer{run=5}\n"
     );
 
+    // What a plugin quotes from elsewhere makes no line of its own.
+    host.run(&command("s", "log", &["forged"])).await.0.unwrap();
+    let escaped = "a\\n ERROR host: the disk is full\\u{1b}[2J";
+    assert_eq!(
+        kept.take(),
+        format!(
+            " INFO specimen::here: no such file: a /  ERROR host: the disk is full\\u{{1b}}[2J \
+             plugin=specimen fields=name={escaped} spans=outer\\n ERROR{{name={escaped}}}\n"
+        )
+    );
+
     host.run(&command("s", "log", &["log-crate"]))
         .await
         .0

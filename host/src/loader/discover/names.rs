@@ -1,17 +1,11 @@
 //! What a file's name says of it.
 
+use std::env::consts::DLL_EXTENSION;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use crate::loader::report::SkipReason;
-
-/// The suffix of a plugin file on this platform.
-const SUFFIX: &str = if cfg!(target_vendor = "apple") {
-    "dylib"
-} else {
-    "so"
-};
 
 /// Suffixes of files that a package manager, an editor or a browser is not done with, or has put
 /// aside.
@@ -34,9 +28,9 @@ const UNFINISHED: &[&str] = &[
     "orig",
 ];
 
-/// Whether a file of this name is looked at.
+/// Whether a file of this name is looked at: one with the extension of this platform's libraries.
 pub(super) fn is_plugin(name: &OsStr) -> bool {
-    Path::new(name).extension() == Some(OsStr::new(SUFFIX))
+    Path::new(name).extension() == Some(OsStr::new(DLL_EXTENSION))
 }
 
 /// Why a file of this name is left alone, where the name says that somebody is not done with it.
@@ -59,5 +53,5 @@ pub(super) fn unfinished(name: &OsStr) -> Option<SkipReason> {
 pub(super) fn plugin_of_sidecar(name: &OsStr) -> Option<OsString> {
     let name = Path::new(name);
     let is_sidecar = name.extension() == Some(OsStr::new("toml"));
-    is_sidecar.then(|| name.with_extension(SUFFIX).into_os_string())
+    is_sidecar.then(|| name.with_extension(DLL_EXTENSION).into_os_string())
 }
