@@ -2,14 +2,7 @@
 //!
 //! `parity/contract.rs` is such code. It is compiled twice, and what it observes is compared.
 
-#![allow(
-    clippy::duplicate_mod,
-    reason = "one source against two crates is the point"
-)]
-
-#[path = "parity/ours.rs"]
 mod ours;
-#[path = "parity/published.rs"]
 mod published;
 
 #[test]
