@@ -1,11 +1,22 @@
 //! `solti-host`: loads the plugins of a directory and runs tasks through them.
 //!
 //! ```text
-//! args ─► commands ─┬─► loading ──────────► present      list, check, inspect
-//!                   └─► specs ─► session                 run, exec
-//!                                │  loading ─► supervise ─► summary
-//!                                └─► output: drain ─► writer
+//! args ─► commands ─┬─► list, inspect, check, forget ─► present
+//!                   └─► run, exec ─► specs ─► session ─► supervise ─► output
 //! ```
+//!
+//! | module | what it owns |
+//! |---|---|
+//! | `args` | the command line, and what its help says |
+//! | `commands` | what each command does |
+//! | `options`, `loading` | the loader that the arguments ask for, and the bar while it loads |
+//! | `specs` | the reading of task specs |
+//! | `session` | one run: load, run the tasks, report |
+//! | `supervise` | a task as the supervisor sees it |
+//! | `output` | the way of a line from its channel to standard output |
+//! | `outcome`, `exit` | how a task ended, and how the program does |
+//! | `metrics` | what runners count |
+//! | `present`, `log` | colours, messages and tables; the log |
 //!
 //! Lines of tasks go to standard output, everything about the run to standard error; with `--json`
 //! both are one stream of objects on standard output. [`exit::Exit`] lists the exit codes.
