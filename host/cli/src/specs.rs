@@ -108,6 +108,7 @@ fn parse(place: String, value: Value) -> SpecResult {
         return Err(SpecError::NotAnObject { place, found });
     };
     fill_in(&mut fields);
+    let restart = fields["restart"].clone();
     let invalid = |reason: String| SpecError::Invalid {
         place: place.clone(),
         // The model begins each of its errors so, which says nothing here.
@@ -128,6 +129,7 @@ fn parse(place: String, value: Value) -> SpecResult {
         "." => invalid(err.to_string()),
         field => invalid(format!("{field}: {err}")),
     })?;
+    unknown.extend(unknown_in_restart(&restart, &spec));
     if !unknown.is_empty() {
         return Err(invalid(format!("unknown field {}", unknown.join(", "))));
     }
@@ -151,6 +153,17 @@ fn fill_in(fields: &mut Map<String, Value>) {
             backoff.entry(field).or_insert(value);
         }
     }
+}
+
+/// The fields of a spec's `restart` that it has no use for. Beside the field that names a variant,
+/// the model takes any: a misspelt `intervalMs` would restart a task without a pause.
+fn unknown_in_restart(restart: &Value, spec: &TaskSpec) -> Vec<String> {
+    let used = serde_json::to_value(spec.restart()).expect("a policy is made of numbers and names");
+    let fields = restart.as_object().into_iter().flatten();
+    fields
+        .filter(|(name, value)| used.get(name).is_none() && !value.is_null())
+        .map(|(name, _)| format!("`restart.{name}`"))
+        .collect()
 }
 
 /// The path of what a spec's kind holds, such as `kind.subprocess`.

@@ -224,6 +224,14 @@ fn an_invalid_spec_is_named_with_its_place_in_the_array_and_its_field() {
             "unknown field `backoff.first`, `restrat`",
         ),
         (
+            json!({ "restart": { "type": "always", "interval": 1 } }),
+            "unknown field `restart.interval`",
+        ),
+        (
+            json!({ "restart": { "type": "never", "intervalMs": 1 } }),
+            "unknown field `restart.intervalMs`",
+        ),
+        (
             json!({ "kind": { "subprocess": { "mode": { "command": { "args": [] } } } } }),
             "kind.subprocess.mode.command: missing field `command`",
         ),
