@@ -30,23 +30,68 @@ pub mod atomic;
 mod exit;
 
 pub use exit::exit_now;
-
 pub use foreign::{Plugin, ShutdownOutcome};
-pub use loader::refusal;
-pub use loader::{
-    CheckReport, ConnectError, Digest, DirectoryRole, DiscoverError, FileFacts, GlibcVersion,
-    InspectError, Inspection, LoadDirError, LoadError, LoadReport, LoadedPlugin, LoadedRunner,
-    OpenError, Passed, PassedRunner, Place, PluginLoader, PolicyError, ProbeError, ProbeOutcome,
-    Problem, Progress, PublicKeyError, RegisterError, Rejected, RememberedProbe, Requirements,
-    Signature, SkipReason, Skipped, Stage, StageError, StageTimes, Survey, forget_probes, inspect,
-    load_dir, one_line, probe_main, shown_path,
-};
+pub use loader::error::{LoadDirError, LoadError};
+pub use loader::probe::probe_main;
+pub use loader::report::{CheckReport, LoadReport};
+pub use loader::stage::Stage;
+pub use loader::{PluginLoader, load_dir};
 pub use router::RunnerRouter;
-pub use services::log::{PluginLog, PluginRecord, TracingLog};
+pub use services::log::{PluginLog, PluginRecord};
 pub use solti_plugin_abi::{
     BuildContext, DEFAULT_MAX_LINE_BYTES, Kinds, LineWriter, MetricsBackend, MetricsHandle,
     NoOpMetrics, OutputRegistry, OutputSink, RunId, Runner, RunnerError, RunnerErrorKind,
-    RunnerType, TaskOutcome, make_run_id, metrics, noop_metrics, stamp,
+    RunnerType, TaskOutcome, make_run_id, metrics, noop_metrics, stamp, text,
 };
+
+/// What became of each file of a directory.
+pub mod report {
+    pub use crate::loader::measure::{Measurements, StageTimes};
+    pub use crate::loader::report::{
+        CheckReport, LoadReport, LoadedPlugin, OfferedRunner, PassedPlugin, Rejected, Report,
+    };
+    pub use crate::loader::skip::{SkipReason, Skipped};
+}
+
+/// Why a file or a directory is refused: one error for each stage, and what they have in common.
+pub mod refusal {
+    pub use crate::loader::admit::{AdmitError, Place};
+    pub use crate::loader::connect::ConnectError;
+    pub use crate::loader::discover::{DirectoryError, DirectoryRole, DiscoverError};
+    pub use crate::loader::inspect::InspectError;
+    pub use crate::loader::open::OpenError;
+    pub use crate::loader::probe::ProbeError;
+    pub use crate::loader::refusal::{
+        Advice, LoaderOption, OptionNames, Refusal, method, sentence,
+    };
+    pub use crate::loader::register::RegisterError;
+    pub use crate::loader::staging::StagingError;
+    pub use crate::loader::vouch::VouchError;
+}
+
+/// What can be known of a file without running it.
+pub mod inspect {
+    pub use crate::loader::Examination;
+    pub use crate::loader::digest::Digest;
+    pub use crate::loader::inspect::{GlibcVersion, Inspection, Problem, Requirements, inspect};
+    pub use crate::loader::vouch::Signature;
+}
+
+/// Processes that load a plugin before this one does.
+pub mod probe {
+    pub use crate::loader::probe::{ProbeOutcome, RememberedProbe, forget_probes};
+}
+
+/// What the options of the loader take and say.
+pub mod options {
+    pub use crate::loader::builder::{ConfigError, PublicKeyError};
+    pub use crate::loader::options::Progress;
+}
+
+/// What plugins log.
+pub mod log {
+    pub use crate::services::log::{PluginLog, PluginRecord, TracingLog};
+}
+
 // The crates whose types a host deals with, so that it needs no version of its own.
 pub use {solti_model, taskvisor, tokio_util};

@@ -1,75 +1,64 @@
 //! From the files of a directory to runners in a router.
 //!
 //! ```text
-//! discover ─► policy ─► inspect ─► stage ─► probe ─► open ─► connect ─► register
-//!   names     who may    bytes     sealed   another  dlopen   root      router
-//!             write it              copy    process           module
+//! discover ─► admit    ─► inspect ─► vouch    ─► stage  ─► probe    ─► open   ─► connect ─► register
+//!   names     who may     what its   digest,     sealed    another     dlopen    runners    router
+//!             write it    bytes say  signature   copy      process
 //! ```
 //!
-//! A file is opened once, for the part of *policy* that needs only its owner and size, and read
-//! once, into the bytes that everything after it is about. Who vouches for the bytes is asked after
-//! *inspect*, which reads the name that a signature must be for.
+//! | file | owns |
+//! |---|---|
+//! | `load`, `check`, `examine` | the three things that can be done with a file: through all stages, up to the probe, up to *vouch* |
+//! | `pipeline` | the way of a file up to the probe, the same for all three; how many at a time |
+//! | `options`, `builder` | what a host decides, as data for the stages; the methods that set it |
+//! | one of each name above | a stage, with its error beside it (`staging` is the stage *stage*) |
+//! | `error`, `report` | the errors of all stages as one; what became of each file |
+//! | `refusal`, `stage`, `skip`, `digest`, `measure`, `maps` | what all stages stand on |
 //!
-//! Up to *open* nothing of a plugin runs in this process. Each stage either passes a candidate on
-//! or ends it with a [`LoadError`] that names what was found, what was expected and what to do; one
-//! bad file never stops the next.
+//! Up to *open* nothing of a plugin runs in this process. Each stage either passes a file on or
+//! refuses it with what was found and what to do; one bad file never stops the next.
+
+pub(crate) mod builder;
 
 mod check;
-mod connect;
-mod digest;
-mod discover;
-mod error;
-mod facts;
-mod inspect;
-mod open;
-mod options;
-mod plain;
-mod policy;
-mod prepare;
-mod probe;
-pub mod refusal;
-mod register;
-mod report;
-mod shown;
-mod side_by_side;
-mod sidecar;
-mod sonames;
-mod stage;
-mod survey;
-mod tried;
+mod examine;
+mod load;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+mod pipeline;
 
-use tracing::{info, warn};
+pub(crate) mod error;
+pub(crate) mod report;
+
+pub(crate) mod admit;
+pub(crate) mod connect;
+pub(crate) mod discover;
+pub(crate) mod inspect;
+pub(crate) mod open;
+pub(crate) mod probe;
+pub(crate) mod register;
+pub(crate) mod staging;
+pub(crate) mod vouch;
+
+pub(crate) mod digest;
+mod maps;
+pub(crate) mod measure;
+pub(crate) mod options;
+pub(crate) mod refusal;
+pub(crate) mod skip;
+pub(crate) mod stage;
+
+use std::path::Path;
+
+pub use examine::Examination;
 
 use crate::router::RunnerRouter;
-use crate::services::log::PluginLog;
-use connect::Connection;
-use options::{OnProgress, Settings};
-use policy::{Policy, Sums};
-use prepare::Ready;
-use tried::{Sound, Tried};
-
-pub use check::{CheckReport, Passed, PassedRunner};
-pub use digest::Digest;
-pub use error::{
-    ConnectError, DirectoryRole, DiscoverError, InspectError, LoadDirError, LoadError, OpenError,
-    Place, PolicyError, RegisterError, Stage, StageError,
-};
-pub use facts::{FileFacts, StageTimes};
-pub use inspect::{GlibcVersion, Inspection, Problem, Requirements, inspect};
-pub use policy::PublicKeyError;
-pub use probe::{ProbeError, ProbeOutcome, RememberedProbe, forget_probes, probe_main};
-pub use report::{LoadReport, LoadedPlugin, LoadedRunner, Rejected, SkipReason, Skipped};
-pub use shown::{one_line, shown_path};
-pub use survey::{Signature, Survey};
+use error::{LoadDirError, LoadError};
+use options::Options;
+use report::{CheckReport, LoadReport};
 
 /// Loads every plugin of a directory into `router`, in the order of their file names.
 ///
-/// The short form of [`PluginLoader::load_dir`] with the default options.
+/// The short form of [`PluginLoader::load_dir`] with the default options, and as long to wait for.
 ///
 /// # Errors
 ///
@@ -98,163 +87,93 @@ pub fn load_dir(
 /// - a file `SHA256SUMS` in the directory, where there is one, lists it with its digest;
 /// - with a [`public_key`](Self::public_key), it is signed for this plugin and version.
 ///
-/// What passes is copied to memory ([`stage_in`](Self::stage_in)), inspected there and loaded from
-/// there: whatever is done to the file later cannot reach the running host.
+/// What passes is copied to memory ([`stage_in`](Self::stage_in)) and loaded from there: whatever is
+/// done to the file later cannot reach the running host.
 ///
 /// A plugin runs with all the rights of this process. What would end or hang it while it is loaded
 /// is found out by another process first, where this program can start one: see
-/// [`probe_main`] and [`probe_with`](Self::probe_with).
+/// [`probe_main`](crate::probe_main) and [`probe_with`](Self::probe_with).
 ///
 /// # Examples
 ///
 /// ```no_run
+/// use std::num::NonZero;
+///
 /// use serde_json::json;
 /// use solti_plugin_host::{PluginLoader, RunnerRouter};
 ///
 /// let mut router = RunnerRouter::new();
 /// let report = PluginLoader::new()
 ///     .allow(["subprocess"])
-///     .worker_threads(2)
-///     .config("subprocess", json!({ "max_line_bytes": 4096 }))
+///     .max_panics(const { NonZero::new(3).unwrap() })
+///     .config("subprocess", json!({ "max_line_bytes": 4096 }))?
 ///     .label("subprocess", "zone", "eu")
 ///     .load_dir("plugins", &mut router)?;
 /// for rejected in report.rejected() {
 ///     eprintln!("{rejected}");
 /// }
-/// # Ok::<(), solti_plugin_host::LoadDirError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct PluginLoader {
-    allowed: Option<HashSet<String>>,
-    worker_threads: u32,
-    by_plugin: HashMap<String, Settings>,
-    log: Arc<dyn PluginLog>,
-    on_progress: Option<Arc<OnProgress>>,
-    policy: Policy,
-    stage_in: Option<PathBuf>,
-    probe: probe::ProbeOptions,
-    max_panics: Option<NonZeroU64>,
-}
-
-/// How far a directory has been loaded.
-#[derive(Debug, Clone, Copy)]
-pub struct Progress<'a> {
-    /// The file that is looked at next.
-    pub file: &'a str,
-    /// Files done before it.
-    pub done: usize,
-    /// Files in all.
-    pub total: usize,
+    options: Options,
 }
 
 impl PluginLoader {
+    /// Makes a loader that loads every plugin, with one worker thread each, logging to `tracing`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
     /// Loads every plugin of the directory `path` into `router`, in the order of their file names.
+    ///
+    /// It blocks until every file has been looked at. A file takes as long as reading it, plus a
+    /// process that probes it, where plugins are probed: that one ends after
+    /// [`probe_time`](Self::probe_time) at the latest, and as many run at a time as there are
+    /// processors, two to eight. Then the plugin's constructor runs in this process, and nothing
+    /// limits its time there. An asynchronous program calls this where it may block, as in
+    /// [`spawn_blocking`](https://docs.rs/tokio/latest/tokio/task/fn.spawn_blocking.html).
     ///
     /// # Errors
     ///
-    /// [`LoadDirError`] when the directory itself cannot be read. A bad file is no error here: it
-    /// is listed in the report.
+    /// [`LoadDirError`] when the directory itself cannot be read or is not trusted. A bad file is no
+    /// error here: it is listed in the report.
     pub fn load_dir(
         &self,
         path: impl AsRef<Path>,
         router: &mut RunnerRouter,
     ) -> Result<LoadReport, LoadDirError> {
-        let directory = self.locate(path.as_ref())?;
-        let found = discover::discover(&directory, &self.policy)?;
-        let sums = Sums::of(&directory, &self.policy);
-        let mut report = LoadReport::default();
-        let mut seen = HashSet::new();
-        self.try_all(found, &sums, |tried| match tried {
-            Tried::Sound(sound) => {
-                seen.extend([sound.ready.name.clone(), sound.ready.stamp.plugin.clone()]);
-                self.load_sound(*sound, router, &mut report);
-            }
-            Tried::Rejected(rejected) => report.add_rejected(*rejected),
-            Tried::Skipped(skipped) => report.add_skipped(skipped),
-        });
-        self.warn_of_unused_settings(&seen);
-        info!(
-            loaded = report.loaded().len(),
-            rejected = report.rejected().len(),
-            skipped = report.skipped().len(),
-            "loaded the plugin directory {}",
-            path.as_ref().display(),
-        );
-        Ok(report)
+        load::load_dir(&self.options, path.as_ref(), router)
     }
 
-    /// Finds a directory of plugins, and that of the copies; checks that only trusted users can put
-    /// files into them.
-    fn locate(&self, path: &Path) -> Result<PathBuf, LoadDirError> {
-        let directory = self.locate_trusted(path, DirectoryRole::Plugins)?;
-        if let Some(path) = &self.stage_in {
-            let staging = self.locate_trusted(path, DirectoryRole::Staging)?;
-            stage::remove_leftovers(&staging);
-        }
-        Ok(directory)
+    /// Does all with a directory, or with one file, that is done before a plugin is opened in this
+    /// process, and nothing more: no plugin of it is loaded.
+    ///
+    /// A sound file is skipped all the same when a host would leave it alone for its name.
+    ///
+    /// It blocks as [`load_dir`](Self::load_dir) does, but for the constructors, which run only in
+    /// the processes that probe: a file takes as long as reading it and
+    /// [`probe_time`](Self::probe_time) at most.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadDirError`] when `path`, or the directory it is in, cannot be read or is not trusted. A
+    /// bad file is no error here: it is listed in the report.
+    pub fn check(&self, path: impl AsRef<Path>) -> Result<CheckReport, LoadDirError> {
+        check::check(&self.options, path.as_ref())
     }
 
-    fn locate_trusted(&self, path: &Path, role: DirectoryRole) -> Result<PathBuf, LoadDirError> {
-        let path = discover::locate(path, role)?;
-        match self.policy.check_directories(&path) {
-            Ok(()) => Ok(path),
-            Err(source) => Err(LoadDirError::Untrusted { role, path, source }),
-        }
-    }
-
-    /// Says which names in the host's own settings are nobody's: they may be mistyped.
-    fn warn_of_unused_settings(&self, seen: &HashSet<String>) {
-        let allowed = self.allowed.iter().flatten();
-        let named: BTreeSet<_> = allowed.chain(self.by_plugin.keys()).collect();
-        for name in named.into_iter().filter(|name| !seen.contains(*name)) {
-            warn!("this host has settings for a plugin '{name}', and found none of that name");
-        }
-    }
-
-    fn load_sound(&self, sound: Sound, router: &mut RunnerRouter, report: &mut LoadReport) {
-        let Sound {
-            candidate,
-            ready,
-            probe,
-            mut facts,
-        } = sound;
-        let Ready {
-            name,
-            config,
-            worker_threads,
-            labels,
-            stamp,
-            requirements,
-            staged,
-        } = ready;
-        let connect = |facts: &mut FileFacts| {
-            register::check_name(&name, report.first_of(&name))?;
-            // Whether what is open is the copy that was checked is a question of staging.
-            facts.timed(Stage::Stage, || open::check_path(&staged.path))?;
-            let opened = facts.timed(Stage::Open, || {
-                open::open(staged, &candidate.file, &requirements)
-            })?;
-            facts.timed(Stage::Stage, || opened.check_identity())?;
-            let module = facts.timed(Stage::Open, || opened.root_module())?;
-            let connection = Connection {
-                config,
-                worker_threads,
-                log: Arc::clone(&self.log),
-            };
-            let connected = facts.timed(Stage::Connect, || {
-                connect::connect(module, &name, &stamp, connection, self.max_panics)
-            })?;
-            Ok(connected)
-        };
-        match connect(&mut facts) {
-            Ok(connected) => report.add_loaded(register::register(
-                &candidate, facts, name, &stamp, probe, connected, &labels, router,
-            )),
-            Err(error) => report.add_rejected(Rejected {
-                file: candidate.file,
-                error,
-                facts,
-            }),
-        }
+    /// Finds out all that can be known of a file without running it, whether it may be loaded or
+    /// not.
+    ///
+    /// It blocks for as long as reading the file and what is beside it takes.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`] when the file cannot be read, is no regular file, or is larger than
+    /// [`max_file_bytes`](Self::max_file_bytes).
+    pub fn inspect(&self, path: impl AsRef<Path>) -> Result<Examination, LoadError> {
+        examine::examine(&self.options, path.as_ref())
     }
 }

@@ -8,9 +8,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use e2e::PLUGIN_SUFFIX;
-use solti_plugin_host::{
-    LoadReport, PluginLoader, ProbeOutcome, RunnerRouter, Stage, forget_probes, probe_main,
-};
+use solti_plugin_host::probe::{ProbeOutcome, forget_probes};
+use solti_plugin_host::{LoadReport, PluginLoader, RunnerRouter, Stage, probe_main};
 
 fn main() {
     let before_probe_main = loader_without_program();
@@ -63,7 +62,9 @@ fn a_program_that_calls_probe_main_probes_plugins_by_itself() {
         "{reason}"
     );
     assert!(
-        reason.ends_with("Z): get a fixed build of it, or have it tried again (forget_probes)"),
+        reason.ends_with(
+            "Z): get a fixed build of it, or have it tried again (probe::forget_probes)"
+        ),
         "{reason}"
     );
     assert_eq!(
@@ -99,12 +100,12 @@ fn probes_leave_no_descriptor_and_no_process_behind() {
         let loader = PluginLoader::new().probe_time(Duration::from_millis(2000 + round));
         let report = loader.check(directory.path()).unwrap();
         let at_probe = report
-            .rejected
+            .rejected()
             .iter()
             .filter(|rejected| rejected.error.stage() == Stage::Probe);
         // All but `none` and `thread`, which have one name.
         assert_eq!(
-            (at_probe.count(), report.passed.len()),
+            (at_probe.count(), report.passed().len()),
             (harms.len() - 2, 1)
         );
     };

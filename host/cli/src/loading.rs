@@ -4,9 +4,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use solti_plugin_host::{LoadReport, Progress, RunnerRouter};
+use solti_plugin_host::options::Progress;
+use solti_plugin_host::{LoadReport, RunnerRouter};
 
 use crate::args::LoadArgs;
+use crate::flags::flag;
 use crate::options;
 
 /// How long loading goes on before a bar is worth showing.
@@ -32,8 +34,7 @@ pub(crate) fn load(
         })
         .load_dir(directory, router);
     bar.finish_and_clear();
-    // Its text has that of its source in it already.
-    report.map_err(|err| anyhow::Error::msg(err.to_string()))
+    report.map_err(|err| anyhow::Error::msg(err.sentence(flag)))
 }
 
 fn bar() -> ProgressBar {

@@ -24,6 +24,7 @@
 mod args;
 mod commands;
 mod exit;
+mod flags;
 mod loading;
 mod log;
 mod metrics;

@@ -2,26 +2,30 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZero;
 use std::path::Path;
 
 use anyhow::Context as _;
-use serde_json::{Map, Value};
+use serde_json::Map;
 use solti_plugin_host::PluginLoader;
 
 use crate::args::{LoadArgs, TrustArgs};
+use crate::flags::flag;
 
 /// The loader that the arguments describe.
 ///
 /// # Errors
 ///
-/// When a public key cannot be read.
+/// When a public key cannot be read, or a configuration is no object.
 pub(crate) fn loader(args: &LoadArgs) -> anyhow::Result<PluginLoader> {
     let probing = &args.probing;
     let mut loader = trusting(&args.trust)?
         .worker_threads(args.workers)
-        .max_panics(args.max_panics)
         .probe_time(probing.probe_time)
         .probe_memory(probing.probe_memory.saturating_mul(1 << 20));
+    if let Some(panics) = NonZero::new(args.max_panics) {
+        loader = loader.max_panics(panics);
+    }
     if probing.no_probe {
         loader = loader.without_probe();
     }
@@ -39,7 +43,7 @@ pub(crate) fn loader(args: &LoadArgs) -> anyhow::Result<PluginLoader> {
             .insert(setting.field.clone(), setting.value.clone());
     }
     for (plugin, config) in by_plugin {
-        loader = loader.config(plugin, Value::Object(config));
+        loader = loader.config(plugin, config)?;
     }
     Ok(loader)
 }
@@ -50,7 +54,7 @@ pub(crate) fn loader(args: &LoadArgs) -> anyhow::Result<PluginLoader> {
 ///
 /// When a public key cannot be read.
 pub(crate) fn trusting(args: &TrustArgs) -> anyhow::Result<PluginLoader> {
-    let mut loader = PluginLoader::new();
+    let mut loader = PluginLoader::new().option_names(flag);
     for uid in &args.trust_owner {
         loader = loader.trust_owner(*uid);
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use solti_plugin_host::one_line;
+use solti_plugin_host::text::one_line;
 use taskvisor::TaskError;
 
 use crate::present::phrase;
@@ -108,7 +108,7 @@ impl Outcome {
 
     /// The reason for people: on one line, and harmless to their terminal.
     pub(crate) fn reason_line(&self) -> Option<String> {
-        self.reason().map(|reason| one_line(&reason))
+        self.reason().map(|reason| one_line(&reason).into_owned())
     }
 }
 

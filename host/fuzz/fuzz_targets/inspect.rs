@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let inspection = solti_plugin_host::inspect(bytes);
+    let inspection = solti_plugin_host::inspect::inspect(bytes);
     assert!(inspection.stamp.is_some() || !inspection.problems.is_empty());
     for problem in inspection.problems {
         assert!(!problem.to_string().contains('\n'));

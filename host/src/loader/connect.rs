@@ -1,5 +1,7 @@
 //! Gives a plugin its host and takes its runners.
 
+mod error;
+
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
@@ -11,7 +13,8 @@ use solti_plugin_abi::v1::error::PANIC;
 use solti_plugin_abi::v1::module::{FfiConnect, PluginModule};
 use solti_plugin_abi::v1::plugin::FfiPlugin;
 
-use super::error::ConnectError;
+pub use error::ConnectError;
+
 use crate::foreign::{ForeignRunner, Panics, Plugin};
 use crate::services::log::PluginLog;
 use crate::services::plugin_host;

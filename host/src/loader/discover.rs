@@ -1,6 +1,8 @@
 //! Which files of a directory are candidates, in which order.
 
+mod error;
 mod names;
+mod sidecar;
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -10,9 +12,13 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::error::{DirectoryRole, DiscoverError, LoadDirError, LoadError, PolicyError};
-use super::policy::Policy;
-use super::report::{SkipReason, Skipped};
+use solti_plugin_abi::text::escape_bytes;
+
+pub use error::{DirectoryError, DirectoryRole, DiscoverError};
+pub(super) use sidecar::{Sidecar, sidecar_file};
+
+use super::admit::kind_of;
+use super::skip::{SkipReason, Skipped};
 
 /// A file that may be a plugin.
 #[derive(Debug)]
@@ -30,7 +36,11 @@ pub(super) struct Candidate {
 pub(super) enum Found {
     Candidate(Candidate),
     Skipped(Skipped),
-    Rejected(String, LoadError),
+    Rejected {
+        file: String,
+        path: PathBuf,
+        error: DiscoverError,
+    },
 }
 
 impl Found {
@@ -38,7 +48,7 @@ impl Found {
         match self {
             Self::Candidate(candidate) => &candidate.file,
             Self::Skipped(skipped) => &skipped.file,
-            Self::Rejected(file, _) => file,
+            Self::Rejected { file, .. } => file,
         }
     }
 }
@@ -46,27 +56,23 @@ impl Found {
 /// Finds the directory itself: its absolute path, without links.
 ///
 /// An absolute path, because the system's loader searches directories of its own for anything else.
-pub(super) fn locate(directory: &Path, role: DirectoryRole) -> Result<PathBuf, LoadDirError> {
-    let found = fs::canonicalize(directory).map_err(|source| LoadDirError::Unreadable {
-        role,
-        path: directory.to_owned(),
-        source,
-    })?;
+pub(super) fn locate(directory: &Path, role: DirectoryRole) -> Result<PathBuf, DirectoryError> {
+    let found = fs::canonicalize(directory)
+        .map_err(|reason| DirectoryError::Unreadable { role, reason })?;
     if found.is_dir() {
         Ok(found)
     } else {
-        Err(LoadDirError::NotADirectory { role, path: found })
+        Err(DirectoryError::NotADirectory { role })
     }
 }
 
 /// Lists the plugin files of the `directory` that was located, sorted by name.
 ///
 /// No file is opened here: a FIFO would block, a device might act.
-pub(super) fn discover(directory: &Path, policy: &Policy) -> Result<Vec<Found>, LoadDirError> {
-    let unreadable = |source| LoadDirError::Unreadable {
+pub(super) fn discover(directory: &Path) -> Result<Vec<Found>, DirectoryError> {
+    let unreadable = |reason| DirectoryError::Unreadable {
         role: DirectoryRole::Plugins,
-        path: directory.to_owned(),
-        source,
+        reason,
     };
     let mut names = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
@@ -77,26 +83,28 @@ pub(super) fn discover(directory: &Path, policy: &Policy) -> Result<Vec<Found>, 
     let mut found = Vec::new();
     for name in &names {
         if let Some(reason) = names::unfinished(name) {
-            found.push(Found::Skipped(Skipped {
-                file: shown(name),
-                reason,
-            }));
+            found.push(skipped(directory, name, reason));
         } else if names::is_plugin(name) {
-            found.push(look_at(&directory.join(name), policy));
+            found.push(look_at(&directory.join(name)));
         } else if let Some(plugin) = names::plugin_of_sidecar(name)
             && names.binary_search(&plugin).is_err()
         {
             // What it says, to leave a plugin alone perhaps, would be lost without a word.
-            found.push(Found::Skipped(Skipped {
-                file: shown(name),
-                reason: SkipReason::SidecarOfNone {
-                    missing: shown(&plugin),
-                },
-            }));
+            let missing = shown(&plugin);
+            let reason = SkipReason::SidecarOfNone { missing };
+            found.push(skipped(directory, name, reason));
         }
     }
     skip_repeated(&mut found);
     Ok(found)
+}
+
+fn skipped(directory: &Path, name: &OsStr, reason: SkipReason) -> Found {
+    Found::Skipped(Skipped {
+        file: shown(name),
+        path: directory.join(name),
+        reason,
+    })
 }
 
 /// Leaves of each file one name: a link to a plugin is that plugin, and must not be loaded twice.
@@ -113,6 +121,7 @@ fn skip_repeated(found: &mut [Found]) {
             {
                 *entry = Found::Skipped(Skipped {
                     file: candidate.file.clone(),
+                    path: candidate.path.clone(),
                     reason: SkipReason::SameFile { first },
                 });
             }
@@ -121,44 +130,47 @@ fn skip_repeated(found: &mut [Found]) {
 }
 
 /// What one entry is. `path` is absolute.
-pub(super) fn look_at(path: &Path, policy: &Policy) -> Found {
-    let file = shown(path.file_name().unwrap_or(path.as_os_str()));
-    match resolve(path, policy) {
-        Ok(real) => Found::Candidate(Candidate {
-            file,
+pub(super) fn look_at(path: &Path) -> Found {
+    match candidate(path) {
+        Ok(candidate) => Found::Candidate(candidate),
+        Err(error) => Found::Rejected {
+            file: name_of(path),
             path: path.to_owned(),
-            real,
-        }),
-        Err(err) => Found::Rejected(file, err),
+            error,
+        },
     }
 }
 
-/// The file behind an entry: itself, or what it links to.
-fn resolve(path: &Path, policy: &Policy) -> Result<PathBuf, LoadError> {
-    let unreadable = |source| DiscoverError::Unreadable { source };
+/// The candidate at `path`, which is absolute: the file itself, or what it links to.
+pub(super) fn candidate(path: &Path) -> Result<Candidate, DiscoverError> {
+    let unreadable = |reason| DiscoverError::Unreadable { reason };
     let mut metadata = fs::symlink_metadata(path).map_err(unreadable)?;
     let mut real = path.to_owned();
     if metadata.is_symlink() {
-        real = fs::canonicalize(path).map_err(|source| broken_link(path, source))?;
+        real = fs::canonicalize(path).map_err(|reason| broken_link(path, reason))?;
         metadata = fs::symlink_metadata(&real).map_err(unreadable)?;
     }
     if !metadata.is_file() {
         let found = kind_of(&metadata);
-        return Err(DiscoverError::NotAFile { found }.into());
+        return Err(DiscoverError::NotAFile { found });
     }
-    let directory = path.parent().unwrap_or(Path::new("/"));
-    if !policy.links_outside && !real.starts_with(directory) {
-        return Err(PolicyError::LinkOutside { target: real }.into());
-    }
-    Ok(real)
+    Ok(Candidate {
+        file: name_of(path),
+        path: path.to_owned(),
+        real,
+    })
 }
 
-fn broken_link(path: &Path, source: io::Error) -> DiscoverError {
+fn name_of(path: &Path) -> String {
+    shown(path.file_name().unwrap_or(path.as_os_str()))
+}
+
+fn broken_link(path: &Path, reason: io::Error) -> DiscoverError {
     let target = fs::read_link(path).unwrap_or_default();
-    match source.kind() {
+    match reason.kind() {
         io::ErrorKind::NotFound => DiscoverError::DanglingLink { target },
-        _ if source.raw_os_error() == Some(libc::ELOOP) => DiscoverError::LinkLoop { target },
-        _ => DiscoverError::Unreadable { source },
+        _ if reason.raw_os_error() == Some(libc::ELOOP) => DiscoverError::LinkLoop { target },
+        _ => DiscoverError::Unreadable { reason },
     }
 }
 
@@ -176,27 +188,7 @@ fn repeated(
     None
 }
 
-/// What a file is that is not a regular one.
-pub(super) fn kind_of(metadata: &fs::Metadata) -> &'static str {
-    use std::os::unix::fs::FileTypeExt as _;
-    let kind = metadata.file_type();
-    if kind.is_dir() {
-        "a directory"
-    } else if kind.is_fifo() {
-        "a FIFO"
-    } else if kind.is_socket() {
-        "a socket"
-    } else if kind.is_symlink() {
-        "a link"
-    } else {
-        "a device"
-    }
-}
-
-/// A file name for people: as it is when it is plain text, escaped otherwise.
-pub(super) fn shown(name: &OsStr) -> String {
-    match name.to_str() {
-        Some(text) if !text.chars().any(char::is_control) => text.to_owned(),
-        _ => name.as_bytes().escape_ascii().to_string(),
-    }
+/// A file name for people: with whatever would act on a terminal written out.
+fn shown(name: &OsStr) -> String {
+    escape_bytes(name.as_bytes()).into_owned()
 }

@@ -79,14 +79,14 @@ impl Inspection {
         }
     }
 
-    /// The stamp and the requirements of a file that nothing speaks against.
-    pub(super) fn into_result(self) -> Result<(Stamp, Requirements), InspectError> {
-        match self.stamp {
-            Some(stamp) if self.problems.is_empty() => Ok((stamp, self.requirements)),
-            _ => Err(InspectError {
-                problems: self.problems,
-            }),
+    /// Everything that speaks against loading the file, as one refusal.
+    pub(super) fn check(&self) -> Result<(), InspectError> {
+        if self.problems.is_empty() {
+            return Ok(());
         }
+        Err(InspectError {
+            problems: self.problems.clone(),
+        })
     }
 }
 

@@ -2,10 +2,11 @@
 
 #![allow(unsafe_code, reason = "the dlopen boundary")]
 
+mod error;
 mod identity;
 mod mapping;
+mod sonames;
 
-use std::error::Error;
 use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::path::Path;
@@ -14,26 +15,36 @@ use abi_stable::library::{AbiHeaderRef, LibraryError, ROOT_MODULE_LOADER_NAME_WI
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW, Symbol};
 use solti_plugin_abi::v1::module::{LAYOUTS_DIGEST, PluginModule};
 
-use super::error::OpenError;
-use super::inspect::Requirements;
-use super::sonames;
-use super::stage::Staged;
+pub use error::OpenError;
+pub(super) use sonames::Sonames;
 
-/// A library that is open. It is never closed: threads, thread-locals and objects of a plugin may
-/// outlive everything the host knows of.
+use super::inspect::Requirements;
+
+/// Opens the library at `path`, whose bytes are in `file`, and returns its root module. Another
+/// plugin that is mistaken for it is told that it came from the file called `name`.
 ///
-/// Nor is the file that it was opened from: were the descriptor closed, its number would come to name
+/// The library is never closed: threads, thread-locals and objects of a plugin may outlive everything
+/// the host knows of. Nor is the file: were the descriptor closed, its number would come to name
 /// another file, and the system would take that for this library. Backtraces and debuggers read
 /// symbols from it, too.
-pub(super) struct Opened {
-    root: AbiHeaderRef,
-    /// Where the system says that the root is.
-    address: usize,
-    file: ManuallyDrop<File>,
+pub(super) fn open(
+    path: &Path,
+    file: File,
+    name: &str,
+    requirements: &Requirements,
+) -> Result<PluginModule, OpenError> {
+    check_path(path)?;
+    let sonames = sonames::reserve(name, requirements)?;
+    let library = load(path, &file)?;
+    let file = ManuallyDrop::new(file);
+    sonames.keep();
+    let (root, address) = find_root(&library)?;
+    identity::check(address, &file)?;
+    root_module(root)
 }
 
 /// Checks that the system does not know the path yet: it would give what it knows by it.
-pub(super) fn check_path(path: &Path) -> Result<(), OpenError> {
+fn check_path(path: &Path) -> Result<(), OpenError> {
     let flags = RTLD_NOW | RTLD_LOCAL | libc::RTLD_NOLOAD;
     // SAFETY: this opens nothing that is not open already, so nothing runs.
     match unsafe { Library::open(Some(path), flags) } {
@@ -47,24 +58,6 @@ pub(super) fn check_path(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Opens the staged library of the file called `name`.
-pub(super) fn open(
-    staged: Staged,
-    name: &str,
-    requirements: &Requirements,
-) -> Result<Opened, OpenError> {
-    let sonames = sonames::reserve(name, requirements)?;
-    let library = load(&staged.path, &staged.file)?;
-    sonames.keep();
-    Opened::new(&library, ManuallyDrop::new(staged.file))
-}
-
-/// Opens the library at `path`, whose bytes are in `file`, in a process that has no other.
-pub(super) fn open_alone(path: &Path, file: ManuallyDrop<File>) -> Result<Opened, OpenError> {
-    let library = load(path, &file)?;
-    Opened::new(&library, file)
-}
-
 /// Opens a library.
 ///
 /// Symbols are resolved at once, so that a missing one is an error here and not the end of the
@@ -75,56 +68,46 @@ fn load(path: &Path, file: &File) -> Result<ManuallyDrop<Library>, OpenError> {
     // to trust them was decided by the stages before.
     let library =
         unsafe { Library::open(Some(path), flags) }.map_err(|err| OpenError::Refused {
-            reason: mapping::explained(cause(&err, path), file),
+            reason: mapping::explained(message(&err, path), file),
         })?;
     Ok(ManuallyDrop::new(library))
 }
 
-impl Opened {
-    /// Finds the root of a library.
-    fn new(library: &Library, file: ManuallyDrop<File>) -> Result<Self, OpenError> {
-        // SAFETY: under this name abi_stable exports a `LibHeader`, whose address is the
-        // `AbiHeaderRef`; that it is one is checked by `upgrade` from its magic bytes.
-        let symbol: Symbol<AbiHeaderRef> =
-            unsafe { library.get(ROOT_MODULE_LOADER_NAME_WITH_NUL.as_bytes()) }
-                .map_err(|_| OpenError::NoRootModule)?;
-        Ok(Self {
-            root: *symbol,
-            address: symbol.as_raw_ptr().addr(),
-            file,
-        })
-    }
-
-    /// Checks that it is the file it was to be opened from.
-    pub(super) fn check_identity(&self) -> Result<(), OpenError> {
-        identity::check(self.address, &self.file)
-    }
-
-    /// Its root module, when it has one of this version.
-    pub(super) fn root_module(&self) -> Result<PluginModule, OpenError> {
-        let bad = |err: LibraryError| OpenError::Header {
-            reason: first_line(&err),
-        };
-        let header = self.root.upgrade().map_err(bad)?;
-        let module = header.init_root_module::<PluginModule>().map_err(bad)?;
-        if module.layouts() != LAYOUTS_DIGEST {
-            return Err(OpenError::Layouts {
-                found: module.layouts(),
-                expected: LAYOUTS_DIGEST,
-            });
-        }
-        Ok(module)
-    }
+/// Finds the root of a library, and where the system says that it is.
+fn find_root(library: &Library) -> Result<(AbiHeaderRef, usize), OpenError> {
+    // SAFETY: under this name abi_stable exports a `LibHeader`, whose address is the
+    // `AbiHeaderRef`; that it is one is checked by `upgrade` from its magic bytes.
+    let symbol: Symbol<AbiHeaderRef> =
+        unsafe { library.get(ROOT_MODULE_LOADER_NAME_WITH_NUL.as_bytes()) }
+            .map_err(|_| OpenError::NoRootModule)?;
+    Ok((*symbol, symbol.as_raw_ptr().addr()))
 }
 
-/// The system's words, which libloading keeps in the source of its error, without the path that only
-/// this process knows the file by.
-fn cause(err: &dyn Error, path: &Path) -> String {
-    let said = err
+/// The root module, when it is one of this version.
+fn root_module(root: AbiHeaderRef) -> Result<PluginModule, OpenError> {
+    let bad = |err: LibraryError| OpenError::Header {
+        reason: first_line(&err),
+    };
+    let header = root.upgrade().map_err(bad)?;
+    let module = header.init_root_module::<PluginModule>().map_err(bad)?;
+    if module.layouts() != LAYOUTS_DIGEST {
+        return Err(OpenError::Layouts {
+            found: module.layouts(),
+            expected: LAYOUTS_DIGEST,
+        });
+    }
+    Ok(module)
+}
+
+/// What the system's loader said, which libloading keeps in the source of its error, without the path
+/// that only this process knows the file by.
+fn message(err: &dyn std::error::Error, path: &Path) -> String {
+    let message = err
         .source()
         .map_or_else(|| err.to_string(), ToString::to_string);
-    said.strip_prefix(&format!("{}: ", path.display()))
-        .map_or(said.clone(), str::to_owned)
+    message
+        .strip_prefix(&format!("{}: ", path.display()))
+        .map_or(message.clone(), str::to_owned)
 }
 
 /// abi_stable describes both layouts in full, over hundreds of lines; the gist is in the first
@@ -143,15 +126,15 @@ fn first_line(err: &LibraryError) -> String {
 mod tests {
     use super::*;
     use crate::loader::digest::Digest;
-    use crate::loader::stage;
+    use crate::loader::staging::stage;
 
     #[test]
     fn a_name_that_the_system_knows_already_is_refused_instead_of_returning_what_it_names() {
         let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
         let libc = maps.lines().find(|line| line.contains("/libc.so")).unwrap();
-        let staged = stage::stage("x.so", b"", Digest::of(b""), None).unwrap();
+        let staged = stage("x.so", b"", Digest::of(b""), None).unwrap();
         check_path(&staged.path).unwrap();
-        let said = check_path(libc[libc.find('/').unwrap()..].as_ref()).unwrap_err();
-        assert!(matches!(said, OpenError::NameTaken { .. }), "{said}");
+        let err = check_path(libc[libc.find('/').unwrap()..].as_ref()).unwrap_err();
+        assert!(matches!(err, OpenError::NameTaken { .. }), "{err}");
     }
 }

@@ -1,193 +1,167 @@
-//! What a host application decides about plugins in general, and about one by name.
-//!
-//! What it decides about trust is with the policy.
+//! What a host application decides, as data that the stages are given.
 
-use std::collections::HashMap;
-use std::num::NonZeroU64;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use minisign_verify::PublicKey;
+use serde_json::{Map, Value};
 use solti_model::Labels;
 
-use super::policy::Policy;
-use super::{PluginLoader, Progress, probe};
+use super::refusal::{OptionNames, method};
 use crate::services::log::{PluginLog, TracingLog};
+
+/// The largest file that is read unless the host says otherwise: 256 MiB.
+const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// What a host application decides.
+#[derive(Clone)]
+pub(super) struct Options {
+    /// Where there is a list, the only plugins that are loaded, by the names that they were built
+    /// with.
+    pub(super) allowed: Option<HashSet<String>>,
+    /// Of each plugin's runtime.
+    pub(super) worker_threads: NonZeroU32,
+    pub(super) by_plugin: HashMap<String, PluginOptions>,
+    pub(super) log: Arc<dyn PluginLog>,
+    pub(super) on_progress: Option<Arc<OnProgress>>,
+    /// After so many a plugin is taken out of routing.
+    pub(super) max_panics: Option<NonZeroU64>,
+    pub(super) trust: Trust,
+    /// Where there is one, files must be signed by one of them.
+    pub(super) keys: Vec<PublicKey>,
+    /// Where copies are put; in memory unless named.
+    pub(super) stage_in: Option<PathBuf>,
+    pub(super) probe: ProbeOptions,
+    /// What advice calls these options.
+    pub(super) names: OptionNames,
+}
 
 /// What is called before each file.
 pub(super) type OnProgress = dyn Fn(Progress<'_>) + Send + Sync;
 
-/// What the host application decides about one plugin.
-#[derive(Clone, Default)]
-pub(super) struct Settings {
-    pub(super) worker_threads: Option<u32>,
-    pub(super) config: serde_json::Map<String, Value>,
+/// How far a directory has been loaded.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Progress<'a> {
+    /// The file that is looked at next.
+    pub file: &'a str,
+    /// Files done before it.
+    pub done: usize,
+    /// Files in all.
+    pub total: usize,
+}
+
+/// What a host application decides about one plugin.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PluginOptions {
+    pub(super) worker_threads: Option<NonZeroU32>,
+    pub(super) config: Map<String, Value>,
     pub(super) labels: Labels,
 }
 
-impl Default for PluginLoader {
-    fn default() -> Self {
-        Self::new()
+/// Which files may be loaded, whatever is in them.
+#[derive(Debug, Clone)]
+pub(super) struct Trust {
+    pub(super) any_owner: bool,
+    /// Users that are trusted besides root and the current one.
+    pub(super) owners: Vec<u32>,
+    pub(super) writable: bool,
+    pub(super) noexec: bool,
+    pub(super) links_outside: bool,
+    pub(super) max_file_bytes: u64,
+}
+
+/// How plugins are probed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ProbeOptions {
+    /// Plugins are not probed.
+    pub(super) off: bool,
+    /// The program that probes; the running one unless named.
+    pub(super) program: Option<PathBuf>,
+    /// Where results are kept across restarts.
+    pub(super) state: Option<PathBuf>,
+    pub(super) limits: ProbeLimits,
+}
+
+/// What one probe may use.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ProbeLimits {
+    /// From its start to its end.
+    pub(super) time: Duration,
+    /// Address space, in bytes.
+    pub(super) memory: u64,
+}
+
+impl Options {
+    /// The labels, configuration and threads of a plugin that the host has decided nothing about are
+    /// the defaults.
+    pub(super) fn of_plugin(&self, name: &str) -> PluginOptions {
+        self.by_plugin.get(name).cloned().unwrap_or_default()
     }
 }
 
-impl PluginLoader {
-    /// Makes a loader that loads every plugin, with one worker thread each, logging to `tracing`.
-    #[must_use]
-    pub fn new() -> Self {
+impl Default for Options {
+    fn default() -> Self {
         Self {
             allowed: None,
-            worker_threads: 1,
+            worker_threads: NonZeroU32::MIN,
             by_plugin: HashMap::new(),
             log: Arc::new(TracingLog),
             on_progress: None,
-            policy: Policy::default(),
-            stage_in: None,
-            probe: probe::ProbeOptions::default(),
             max_panics: None,
+            trust: Trust::default(),
+            keys: Vec::new(),
+            stage_in: None,
+            probe: ProbeOptions::default(),
+            names: method,
         }
-    }
-
-    /// Loads only plugins that were built with these names; others are skipped. Called again, it adds
-    /// names. What a sidecar calls a plugin does not count: nobody vouches for that.
-    #[must_use]
-    pub fn allow<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
-        self.allowed
-            .get_or_insert_default()
-            .extend(names.into_iter().map(Into::into));
-        self
-    }
-
-    /// Sets the worker threads of each plugin's runtime; 0 counts as 1.
-    ///
-    /// They are started with the plugin's first task.
-    #[must_use]
-    pub fn worker_threads(mut self, threads: u32) -> Self {
-        self.worker_threads = threads;
-        self
-    }
-
-    /// Sets the worker threads of one plugin's runtime; 0 counts as 1.
-    #[must_use]
-    pub fn worker_threads_of(mut self, plugin: impl Into<String>, threads: u32) -> Self {
-        self.settings(plugin).worker_threads = Some(threads);
-        self
-    }
-
-    /// Gives a plugin its configuration, an object. The sidecar's fields win over these.
-    ///
-    /// # Panics
-    ///
-    /// When `config` is not a JSON object.
-    #[must_use]
-    pub fn config(mut self, plugin: impl Into<String>, config: Value) -> Self {
-        let Value::Object(config) = config else {
-            panic!("a plugin's configuration is a JSON object, found {config}")
-        };
-        self.settings(plugin).config = config;
-        self
-    }
-
-    /// Gives the runners of a plugin a label. It wins over the plugin's own; the sidecar's win over
-    /// it.
-    #[must_use]
-    pub fn label(
-        mut self,
-        plugin: impl Into<String>,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
-        self.settings(plugin).labels.insert(key, value);
-        self
-    }
-
-    /// Sends what plugins log to `log` instead of the `tracing` subscriber.
-    #[must_use]
-    pub fn log(mut self, log: Arc<dyn PluginLog>) -> Self {
-        self.log = log;
-        self
-    }
-
-    /// Calls `on_progress` before each file.
-    #[must_use]
-    pub fn on_progress(
-        mut self,
-        on_progress: impl Fn(Progress<'_>) + Send + Sync + 'static,
-    ) -> Self {
-        self.on_progress = Some(Arc::new(on_progress));
-        self
-    }
-
-    /// Takes a plugin out of routing once it has panicked `panics` times; 0 for never, the default.
-    ///
-    /// Its runners are asked no more, and what they have begun goes on: see
-    /// [`Plugin::is_retired`](crate::Plugin::is_retired). It is not the default because then
-    /// one bad task, tried again and again, ends the plugin's service for every other.
-    #[must_use]
-    pub fn max_panics(mut self, panics: u64) -> Self {
-        self.max_panics = NonZeroU64::new(panics);
-        self
-    }
-
-    fn settings(&mut self, plugin: impl Into<String>) -> &mut Settings {
-        self.by_plugin.entry(plugin.into()).or_default()
     }
 }
 
-/// Probing: before a plugin is opened here, another process opens the same bytes and connects it
-/// with the same configuration. A plugin that crashes, hangs, ends its process, closes descriptors
-/// or is not what its stamp says is rejected, and nothing happens to this process.
-///
-/// The other process is a program that calls [`probe_main`](crate::probe_main) first of all: this
-/// very program when it has done so, or the one of [`probe_with`](Self::probe_with). Where there is
-/// neither, plugins are loaded without, and [`LoadedPlugin::probe`](crate::LoadedPlugin::probe) says
-/// so.
-impl PluginLoader {
-    /// Has plugins probed by this program, whose `main` begins with
-    /// [`probe_main`](crate::probe_main). Not needed where that is the case for the host itself.
-    #[must_use]
-    pub fn probe_with(mut self, program: impl Into<PathBuf>) -> Self {
-        self.probe.program = Some(program.into());
-        self
+impl Default for Trust {
+    fn default() -> Self {
+        Self {
+            any_owner: false,
+            owners: Vec::new(),
+            writable: false,
+            noexec: false,
+            links_outside: false,
+            max_file_bytes: MAX_FILE_BYTES,
+        }
     }
+}
 
-    /// Loads plugins without probing them: one that crashes while it is loaded ends the process.
-    #[must_use]
-    pub fn without_probe(mut self) -> Self {
-        self.probe.off = true;
-        self
+impl Default for ProbeLimits {
+    fn default() -> Self {
+        Self {
+            time: Duration::from_secs(5),
+            memory: 2 << 30,
+        }
     }
+}
 
-    /// Sets how long a probe may take, 5 seconds unless set; its processor time is limited to as
-    /// many whole seconds.
-    #[must_use]
-    pub fn probe_time(mut self, limit: Duration) -> Self {
-        self.probe.limits.time = limit;
-        self
+impl ProbeLimits {
+    /// Processor time: what one thread could use, in whole seconds as the system counts them.
+    pub(super) fn cpu(&self) -> Duration {
+        Duration::from_secs(self.time.as_secs_f64().ceil() as u64)
     }
+}
 
-    /// Sets the address space of a probe in bytes, 2 GiB unless set.
-    #[must_use]
-    pub fn probe_memory(mut self, limit: u64) -> Self {
-        self.probe.limits.memory = limit;
-        self
-    }
-
-    /// Keeps what probes find in this directory, across restarts.
-    ///
-    /// Within one process it is kept in any case, by what was probed: the file's bytes, the
-    /// configuration, the limits and the version of the host. Failures are kept that are of the
-    /// file; not the error of a constructor, which is tried again each time. A failure that a busy
-    /// machine may have caused, such as one of time, stands for an hour. [`forget_probes`] clears
-    /// them.
-    ///
-    /// Whoever can write to the directory can vouch for a plugin.
-    ///
-    /// [`forget_probes`]: crate::forget_probes
-    #[must_use]
-    pub fn state_dir(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.probe.state = Some(directory.into());
-        self
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the configuration of plugins: there may be secrets in it.
+        f.debug_struct("Options")
+            .field("allowed", &self.allowed)
+            .field("worker_threads", &self.worker_threads)
+            .field("max_panics", &self.max_panics)
+            .field("trust", &self.trust)
+            .field("keys", &self.keys.len())
+            .field("stage_in", &self.stage_in)
+            .field("probe", &self.probe)
+            .finish_non_exhaustive()
     }
 }

@@ -15,7 +15,6 @@ mod cache;
 mod child;
 mod error;
 mod host;
-mod options;
 mod program;
 mod verdict;
 mod wire;
@@ -33,12 +32,12 @@ use solti_plugin_abi::stamp::Stamp;
 use solti_plugin_abi::v1::module::LAYOUTS_DIGEST;
 
 use super::digest::Digest;
-use super::stage::Staged;
+use super::options::ProbeOptions;
+use super::staging::Staged;
 use verdict::Expected;
 
 pub use cache::{RememberedProbe, forget_probes};
 pub use error::ProbeError;
-pub(super) use options::ProbeOptions;
 
 /// Lets this program probe plugins: call it as the first line of `main`.
 ///

@@ -108,15 +108,21 @@ mod tests {
             "it is user 7's: chown it, or trust its owner (PluginLoader::trust_owner(7))"
         );
         assert_eq!(
-            sentence(&Found("it says: \u{1b}[2J\nno"), |_| "--flag 7".to_owned()),
+            sentence(&Found("it says: \u{1b}[2J\nno"), |_| Some(
+                "--flag 7".to_owned()
+            )),
             "it says: \\u{1b}[2J / no; chown it, or trust its owner (--flag 7)"
+        );
+        assert_eq!(
+            sentence(&Found("it is user 7's"), |_| None),
+            "it is user 7's: chown it, or trust its owner"
         );
     }
 
     #[test]
     fn each_of_several_reasons_keeps_its_own_advice() {
         assert_eq!(
-            sentence(&Two, |_| "x".to_owned()),
+            sentence(&Two, |_| Some("x".to_owned())),
             "one: chown it, or trust its owner (x); two: chown it, or trust its owner (x)"
         );
     }

@@ -9,7 +9,8 @@ use benches::specs;
 use bytes::Bytes;
 use divan::{Bencher, black_box};
 use solti_model::{StreamKind, TaskId};
-use solti_plugin_host::{LineWriter, OutputRegistry, OutputSink, inspect};
+use solti_plugin_host::inspect::inspect;
+use solti_plugin_host::{LineWriter, OutputRegistry, OutputSink};
 
 fn main() {
     divan::main();

@@ -26,7 +26,7 @@ type Times = BTreeMap<String, f64>;
 
 /// The stages in the order of a plugin's way, and the rest of the report.
 const ROWS: &[&str] = &[
-    "discover", "policy", "stage", "inspect", "probe", "open", "connect", WHOLE,
+    "discover", "admit", "inspect", "vouch", "stage", "probe", "open", "connect", "register", WHOLE,
 ];
 
 /// The time of the program, from its start to its end.

@@ -10,17 +10,17 @@ use solti_plugin_host::{PluginLoader, RunnerRouter, Stage};
 pub struct LoadTimes {
     /// All of it, from the call to its return.
     pub whole: f64,
-    /// Asking who may have written each file, its digest included.
-    pub policy: f64,
-    /// Reading each file and sealing the copy that is opened.
-    pub stage: f64,
+    /// Asking who may have written each file, reading it, its digest included.
+    pub trust: f64,
+    /// Sealing the copy that is opened.
+    pub staging: f64,
 }
 
 impl LoadTimes {
     /// What is left without the stages that are there for safety alone.
     #[must_use]
     pub fn without_safety(&self) -> f64 {
-        self.whole - self.policy - self.stage
+        self.whole - self.trust - self.staging
     }
 }
 
@@ -44,10 +44,10 @@ pub fn load_all(directory: &Path, count: usize) -> LoadTimes {
         ..LoadTimes::default()
     };
     for plugin in report.loaded() {
-        for (stage, took) in plugin.facts.times.iter() {
+        for (stage, took) in plugin.measurements.times.iter() {
             match stage {
-                Stage::Policy => times.policy += took.as_secs_f64(),
-                Stage::Stage => times.stage += took.as_secs_f64(),
+                Stage::Admit | Stage::Vouch => times.trust += took.as_secs_f64(),
+                Stage::Staging => times.staging += took.as_secs_f64(),
                 _ => {}
             }
         }

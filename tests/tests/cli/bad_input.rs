@@ -33,7 +33,8 @@ fn a_missing_directory_is_named_by_every_command() {
         let ended = end(solti_host().args(words).current_dir(place.directory.path()));
         assert_eq!(
             ended.stderr,
-            "error: plugin directory /no/such: No such file or directory (os error 2)\n"
+            "error: plugin directory /no/such: cannot be read: No such file or directory (os error \
+             2); name the directory that holds the plugins\n"
         );
         assert_eq!((ended.stdout.as_str(), ended.code), ("", Some(2)));
     }

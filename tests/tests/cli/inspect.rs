@@ -68,8 +68,8 @@ fn everything_that_speaks_against_a_file_is_shown_with_what_is_known_of_it() {
     assert_eq!(
         problems,
         [
-            "the file can be changed by everybody (mode 0666): chmod go-w it, or trust them all \
-             (--trust-writable)",
+            "the file can be changed by everybody (mode 0666): chmod go-w it, or trust all who can \
+             change it (--trust-writable)",
             "SHA256SUMS does not list it: add it with sha256sum if it is meant to be there",
         ]
     );
@@ -78,7 +78,8 @@ fn everything_that_speaks_against_a_file_is_shown_with_what_is_known_of_it() {
     let missing = inspect(&["/no/such.so"]);
     assert_eq!(
         missing.stdout,
-        "/no/such.so\n  problem    cannot be read: No such file or directory (os error 2)\n"
+        "/no/such.so\n  problem    the file cannot be looked at: No such file or directory \
+         (os error 2); see that it is there and stays there\n"
     );
     assert_eq!(missing.code, Some(1));
 }
@@ -102,7 +103,7 @@ fn a_directory_is_checked_as_it_would_be_loaded_and_one_bad_file_is_exit_code_1(
         json!({
             "passed": [{
                 "file": "hello.so", "path": path("hello.so"), "plugin": "hello", "version": VERSION, "abi": 1,
-                "runners": [{ "name": "hello", "kinds": ["subprocess"] }],
+                "runners": [{ "name": "hello", "kinds": ["subprocess"], "labels": {} }],
             }],
             "rejected": [
                 { "file": "second.so", "path": path("second.so"), "stage": "register", "code": "duplicate_name",
@@ -131,7 +132,8 @@ fn files_of_several_directories_can_be_told_apart_and_one_that_is_missing_hides_
     fs::write(other.join(".new.so"), "").unwrap();
     let paths = [shown(&one), shown(&other), "/no/such/directory".to_owned()];
     let words = [&paths[0], &paths[1], &paths[2]].map(String::as_str);
-    let error = "error: plugin directory /no/such: No such file or directory (os error 2)\n";
+    let error = "error: plugin directory /no/such: cannot be read: No such file or directory \
+                 (os error 2); name the directory that holds the plugins\n";
     let ended = check(&words);
     assert_eq!((ended.stderr.as_str(), ended.code), (error, Some(2)));
     let first_cells: Vec<_> = ended
@@ -243,7 +245,7 @@ fn the_ways_out_of_the_policy_are_words_of_every_command_that_loads() {
         refused.stderr,
         format!(
             "error: plugin directory {0}: the directory {0} can be changed by everybody \
-             (mode 0777): chmod go-w {0}, or trust them all (--trust-writable)\n",
+             (mode 0777); chmod go-w {0}, or trust all who can change it (--trust-writable)\n",
             directory.display()
         )
     );
@@ -290,8 +292,8 @@ fn inspect_sees_that_others_can_replace_what_a_link_leads_to() {
     fs::set_permissions(&sub, Permissions::from_mode(0o777)).unwrap();
     let (inspected, refused) = said_against(&shown(plugins.join("z.so")));
     let expected = format!(
-        "the directory {0} can be changed by everybody (mode 0777): chmod go-w {0}, or trust them \
-         all (--trust-writable)",
+        "the directory {0} can be changed by everybody (mode 0777): chmod go-w {0}, or trust all \
+         who can change it (--trust-writable)",
         sub.display()
     );
     assert_eq!(inspected, [expected.as_str()]);
@@ -316,19 +318,19 @@ fn inspect_says_what_is_wrong_with_the_sidecar() {
     let cases: [(&dyn Fn(), String); 3] = [
         (
             &fifo,
-            format!("{unusable}a FIFO, expected a regular file: put a regular file in its place"),
+            format!("{unusable}a FIFO, expected a regular file; put a regular file in its place"),
         ),
         (
             &large,
             format!(
-                "{unusable}the file has 5,242,880 bytes, the host reads 4,194,304 at most: put the \
+                "{unusable}the file has 5,242,880 bytes, the host reads 4,194,304 at most; put the \
                  right file in its place"
             ),
         ),
         (
             &wrong,
             "its sidecar hello.toml, line 2: unknown field `lables`, expected one of `enabled`, \
-             `name`, `labels`, `config`"
+             `name`, `labels`, `config`; correct the sidecar"
                 .to_owned(),
         ),
     ];
@@ -365,7 +367,7 @@ fn a_link_within_its_directory_is_none_out_of_it_however_the_directory_is_named(
     let (inspected, _) = said_against("..");
     assert_eq!(
         inspected,
-        ["a directory, expected a regular file"],
+        ["a directory, expected a regular file: move it out of the plugin directory"],
         "a path without a name"
     );
 }
@@ -389,8 +391,8 @@ fn a_list_of_digests_that_cannot_be_used_lists_nothing() {
     assert_eq!(
         inspected,
         [
-            "SHA256SUMS cannot be used: a FIFO, expected a regular file: put a regular file in its \
-          place; write it anew with sha256sum, or remove it"
+            "SHA256SUMS cannot be used: a FIFO, expected a regular file; put a regular file in its \
+          place"
         ]
     );
     assert_eq!(refused, inspected);
@@ -419,7 +421,7 @@ fn inspect_refuses_a_staging_directory_that_check_refuses() {
     let ended = inspect(&[&file, "--stage-in", &shown(&copies)]);
     let problem = format!(
         "\n  problem    the directory {0} can be changed by everybody (mode 0777): chmod go-w {0}, \
-         or trust them all (--trust-writable)\n",
+         or trust all who can change it (--trust-writable)\n",
         copies.display()
     );
     assert!(ended.stdout.ends_with(&problem), "{}", ended.stdout);
@@ -428,7 +430,7 @@ fn inspect_refuses_a_staging_directory_that_check_refuses() {
     let ended = inspect(&[&file, "--stage-in", &shown(&copies)]);
     let problem = format!(
         "\n  problem    the directory {} cannot be read: No such file or directory (os error 2); \
-         let the host's user read it\n",
+         see that it is there and stays there\n",
         copies.display()
     );
     assert!(ended.stdout.ends_with(&problem), "{}", ended.stdout);

@@ -93,10 +93,11 @@ fn the_summary_is_the_last_object_and_has_everything() {
 fn the_summary_has_the_plugins_that_were_refused_as_list_has_them() {
     let place = Place::with(&["hello"]);
     std::fs::create_dir(place.plugins().join("text.so")).unwrap();
+    let path = place.plugins().canonicalize().unwrap().join("text.so");
     let (_, mut summary) = place.run_json(&json!([crate::hello("a", "you")]), &[]);
     let rejected = json!({
-        "file": "text.so", "stage": "discover", "code": "not_a_file",
-        "reason": "a directory, expected a regular file",
+        "file": "text.so", "path": path, "stage": "discover", "code": "not_a_file",
+        "reason": "a directory, expected a regular file: move it out of the plugin directory",
         "advice": "move it out of the plugin directory", "times_ms": {},
     });
     assert_eq!(summary["plugins"].take(), json!({ "rejected": [rejected] }));

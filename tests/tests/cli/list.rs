@@ -53,23 +53,25 @@ fn what_loads_is_listed_and_what_is_rejected_or_skipped_says_why() {
     let place = one_of_everything();
     let ended = end(solti_host().arg("list").arg("--json").arg(place.plugins()));
     let report = e2e::unmeasured(serde_json::from_str(&ended.stdout).unwrap());
+    let directory = place.plugins().canonicalize().unwrap();
+    let path = |name: &str| directory.join(name);
     assert_eq!(
         report,
         json!({
             "loaded": [{
-                "file": "hello.so", "plugin": "hello", "version": "0.1.0", "abi": 1,
+                "file": "hello.so", "path": path("hello.so"), "plugin": "hello", "version": "0.1.0", "abi": 1,
                 "runners": [{ "name": "hello", "kinds": ["subprocess"], "labels": { "zone": "eu" } }],
             }],
             "rejected": [
-                { "file": "later.so", "stage": "inspect", "code": "wrong_abi", "reason": LATER_ABI,
+                { "file": "later.so", "path": path("later.so"), "stage": "inspect", "code": "wrong_abi", "reason": LATER_ABI,
                   "advice": "use a newer host" },
-                { "file": "library.so", "stage": "inspect", "code": "no_stamp", "reason": NO_STAMP,
+                { "file": "library.so", "path": path("library.so"), "stage": "inspect", "code": "no_stamp", "reason": NO_STAMP,
                   "advice": "build it with export_plugin! or move it out of the plugin directory" },
-                { "file": "text.so", "stage": "inspect", "code": "not_a_library", "reason": TEXT,
+                { "file": "text.so", "path": path("text.so"), "stage": "inspect", "code": "not_a_library", "reason": TEXT,
                   "advice": "move it out of the plugin directory" },
             ],
-            "skipped": [{ "file": "off.so", "reason": "disabled in off.toml",
-                          "advice": "set enabled = true in off.toml to load it" }],
+            "skipped": [{ "file": "off.so", "path": path("off.so"), "reason": "disabled in off.toml: set enabled = true there to load it",
+                          "advice": "set enabled = true there to load it" }],
         })
     );
     assert_eq!((ended.stderr.as_str(), ended.code), ("", Some(1)));
@@ -104,7 +106,10 @@ fn the_tables_for_people_say_the_same() {
         &["library.so", "inspect", NO_STAMP],
         &["text.so", "inspect", TEXT],
         &["skipped", "reason"],
-        &["off.so", "disabled in off.toml"],
+        &[
+            "off.so",
+            "disabled in off.toml: set enabled = true there to load it",
+        ],
     ] {
         assert!(
             cells.iter().any(|cells| cells == row),
@@ -164,11 +169,14 @@ fn a_plugin_that_is_not_allowed_is_skipped() {
         .args(["list", "--json", "--allow", "hello"])
         .arg(place.plugins()));
     let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let path = place.plugins().canonicalize().unwrap();
+    let path = path.join("subprocess.so");
     assert_eq!(
         report["skipped"],
-        json!([{ "file": "subprocess.so",
-                 "reason": "plugin 'subprocess' is not in the host's allow-list",
-                 "advice": "add its name to the allow-list (--allow) to load it" }])
+        json!([{ "file": "subprocess.so", "path": path,
+                 "reason": "plugin 'subprocess' is not in the host's allow-list: add its name to \
+                            load it (--allow)",
+                 "advice": "add its name to load it (--allow)" }])
     );
     assert_eq!(ended.code, Some(0));
 }

@@ -75,7 +75,8 @@ fn a_message_that_quotes_a_path_is_escaped() {
     let ended = end(solti_host().args(["list", "/no/\x1b[2J\nsuch"]));
     assert_eq!(
         ended.stderr,
-        "error: plugin directory /no/\\u{1b}[2J / such: No such file or directory (os error 2)\n"
+        "error: plugin directory /no/\\u{1b}[2J / such: cannot be read: No such file or directory (os \
+         error 2); name the directory that holds the plugins\n"
     );
 }
 
@@ -89,7 +90,7 @@ fn the_log_of_a_refusal_stays_on_its_line() {
         .arg(place.plugins()));
     assert_eq!(
         ended.stderr,
-        " WARN solti_plugin_host::loader::report: a link to b / \\u{1b}[31m.so, which is not there: \
+        " WARN solti_plugin_host::loader::load: a link to b / \\u{1b}[31m.so, which is not there: \
          point it to a file or remove it file=a.so stage=discover\n"
     );
 }

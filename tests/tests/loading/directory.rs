@@ -33,7 +33,8 @@ fn a_directory_that_is_missing_or_none_is_an_error_that_names_it() {
     assert_eq!(
         message(&missing),
         format!(
-            "plugin directory {}: No such file or directory (os error 2)",
+            "plugin directory {}: cannot be read: No such file or directory (os error 2); name \
+             the directory that holds the plugins",
             missing.display()
         )
     );
@@ -109,7 +110,7 @@ fn every_file_that_is_no_plugin_is_refused_in_one_line_and_the_good_ones_load() 
     assert!(
         truncated.starts_with(
             "c.so: rejected at inspect: truncated: the file has 100,000 bytes, \
-             its section header table ends at "
+             but its section header table ends at "
         ) && truncated.ends_with("; copy it again"),
         "{truncated}"
     );
@@ -137,7 +138,9 @@ fn every_file_that_is_no_plugin_is_refused_in_one_line_and_the_good_ones_load() 
                 "h.so: rejected at inspect: built for {other}, but this host is {machine}: \
                  build it for {machine}"
             ),
-            "i.so: rejected at discover: a directory, expected a regular file".to_owned(),
+            "i.so: rejected at discover: a directory, expected a regular file: move it out of the \
+             plugin directory"
+                .to_owned(),
             "j.so: rejected at discover: a link to nowhere, which is not there: \
              point it to a file or remove it"
                 .to_owned(),
@@ -174,14 +177,14 @@ fn a_wrong_sidecar_names_the_key_and_the_line() {
         with_sidecar("enabled = true\ncolour = 1\n"),
         [
             "specimen.so: rejected at discover: its sidecar specimen.toml, line 2: unknown field \
-          `colour`, expected one of `enabled`, `name`, `labels`, `config`"
+          `colour`, expected one of `enabled`, `name`, `labels`, `config`; correct the sidecar"
         ]
     );
     assert_eq!(
         with_sidecar("[labels]\ntier = 3\n"),
         [
             "specimen.so: rejected at discover: its sidecar specimen.toml, line 2: invalid type: \
-          integer `3`, expected a string"
+          integer `3`, expected a string; correct the sidecar"
         ]
     );
     for (name, shown) in [("", "\"\""), ("a\\u001b[31mb", "\"a\\u{1b}[31mb\"")] {
@@ -189,13 +192,13 @@ fn a_wrong_sidecar_names_the_key_and_the_line() {
             with_sidecar(&format!("name = \"{name}\"\n")),
             [format!(
                 "specimen.so: rejected at discover: its sidecar specimen.toml cannot be used: its name is {shown}, \
-                 expected a text without control characters"
+                 expected a text without control characters; correct the sidecar"
             )]
         );
     }
     assert_eq!(
         with_sidecar("enabled = false\n"),
-        ["specimen.so: skipped: disabled in specimen.toml"]
+        ["specimen.so: skipped: disabled in specimen.toml: set enabled = true there to load it"]
     );
 }
 
@@ -205,12 +208,15 @@ fn a_wrong_configuration_names_the_field() {
         with_sidecar("[config.limits]\nlines = \"many\"\n"),
         [
             "specimen.so: rejected at connect: config.limits.lines: invalid type: string \"many\", \
-          expected u32"
+          expected u32; correct its configuration, or provide what it says is missing"
         ]
     );
     assert_eq!(
         with_sidecar("[config]\nfail = \"no licence\"\n"),
-        ["specimen.so: rejected at connect: no licence"]
+        [
+            "specimen.so: rejected at connect: no licence: correct its configuration, or provide \
+          what it says is missing"
+        ]
     );
     let directory = support::directory_with(&["hello"]);
     fs::write(
@@ -220,7 +226,10 @@ fn a_wrong_configuration_names_the_field() {
     .unwrap();
     assert_eq!(
         complaints(directory.path()),
-        ["hello.so: rejected at connect: config.shell: this plugin takes no configuration"]
+        [
+            "hello.so: rejected at connect: config.shell: this plugin takes no configuration; \
+          correct its configuration, or provide what it says is missing"
+        ]
     );
 }
 
@@ -238,7 +247,10 @@ async fn the_operators_labels_and_configuration_win_over_the_hosts_and_those_ove
         .config(
             "specimen",
             json!({ "limits": { "lines": 3 }, "panic": false }),
-        );
+        )
+        .unwrap();
+    let path = directory.path().canonicalize().unwrap();
+    let path = path.join(format!("specimen.{PLUGIN_SUFFIX}"));
     let host = Host::load(directory, loader);
     let report = e2e::unmeasured(serde_json::to_value(&host.report).unwrap());
     let labels = json!({ "role": "specimen", "tier": "host", "zone": "sidecar" });
@@ -247,6 +259,7 @@ async fn the_operators_labels_and_configuration_win_over_the_hosts_and_those_ove
         json!({
             "loaded": [{
                 "file": format!("specimen.{PLUGIN_SUFFIX}"),
+                "path": path,
                 "plugin": "specimen",
                 "version": env!("CARGO_PKG_VERSION"),
                 "abi": 1,
@@ -295,7 +308,9 @@ async fn a_constructor_can_use_the_plugins_runtime() {
     if !support::alone(TEST, |_| {}) {
         return;
     }
-    let loader = PluginLoader::new().config("specimen", json!({ "spawn_in_constructor": true }));
+    let loader = PluginLoader::new()
+        .config("specimen", json!({ "spawn_in_constructor": true }))
+        .unwrap();
     let host = Host::load(support::directory_with(&["specimen"]), loader);
     assert_eq!(host.report.loaded().len(), 1, "{}", host.report);
     assert!(support::has_a_worker());

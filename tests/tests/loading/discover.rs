@@ -83,12 +83,16 @@ fn what_is_no_regular_file_neither_blocks_nor_acts() {
         [
             "dangling.so: rejected at discover: a link to nowhere.so, which is not there: \
              point it to a file or remove it",
-            "device.so: rejected at discover: a device, expected a regular file",
-            "directory.so: rejected at discover: a directory, expected a regular file",
-            "fifo.so: rejected at discover: a FIFO, expected a regular file",
+            "device.so: rejected at discover: a device, expected a regular file: \
+             move it out of the plugin directory",
+            "directory.so: rejected at discover: a directory, expected a regular file: \
+             move it out of the plugin directory",
+            "fifo.so: rejected at discover: a FIFO, expected a regular file: \
+             move it out of the plugin directory",
             "loop.so: rejected at discover: a link to loop.so, which leads back to it: \
              point it to a file or remove it",
-            "socket.so: rejected at discover: a socket, expected a regular file",
+            "socket.so: rejected at discover: a socket, expected a regular file: \
+             move it out of the plugin directory",
         ]
     );
 }
@@ -104,10 +108,9 @@ fn a_fifo_in_the_place_of_a_sidecar_or_of_the_digests_does_not_block() {
         complaints_soon(PluginLoader::new(), directory.path()),
         [
             "hello.so: rejected at discover: its sidecar hello.toml cannot be used: \
-             a FIFO, expected a regular file: put a regular file in its place",
-            "specimen.so: rejected at policy: SHA256SUMS cannot be used: \
-             a FIFO, expected a regular file: put a regular file in its place; \
-             write it anew with sha256sum, or remove it",
+             a FIFO, expected a regular file; put a regular file in its place",
+            "specimen.so: rejected at vouch: SHA256SUMS cannot be used: \
+             a FIFO, expected a regular file; put a regular file in its place",
         ]
     );
 }
@@ -179,8 +182,8 @@ fn a_link_that_leaves_the_directory_is_followed_only_when_it_is_allowed() {
     assert_eq!(
         complaints(&PluginLoader::new(), directory.path()),
         [format!(
-            "hello.so: rejected at policy: a link that leads out of the plugin directory, to {}: \
-             put the file itself there, or follow such links (--allow-links-outside)",
+            "hello.so: rejected at admit: a link that leads out of the plugin directory, to {}: \
+             put the file itself there, or follow such links (PluginLoader::allow_links_outside)",
             target.display()
         )]
     );

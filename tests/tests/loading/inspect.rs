@@ -4,8 +4,9 @@
 use std::fs;
 use std::time::Instant;
 
+use solti_plugin_host::PluginLoader;
+use solti_plugin_host::inspect::{Inspection, inspect};
 use solti_plugin_host::refusal::{method, sentence};
-use solti_plugin_host::{Inspection, PluginLoader, inspect};
 
 use crate::elf::{DF_STATIC_TLS, DT_FLAGS, DT_RELACOUNT, Elf, PT_DYNAMIC};
 use crate::support::{self, Host, SOON, command, replaced, texts};

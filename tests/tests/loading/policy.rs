@@ -69,8 +69,8 @@ fn a_file_that_others_can_change_is_refused() {
         assert_eq!(
             complaints(&PluginLoader::new(), directory.path()),
             [format!(
-                "hello.so: rejected at policy: the file can be changed by {who} (mode 0{mode:o}): \
-                 chmod go-w it, or trust them all (--trust-writable)"
+                "hello.so: rejected at admit: the file can be changed by {who} (mode 0{mode:o}): \
+                 chmod go-w it, or trust all who can change it (PluginLoader::trust_writable)"
             )]
         );
     }
@@ -94,16 +94,18 @@ fn a_directory_in_which_others_can_replace_files_is_refused_and_named() {
         chmod(changed, mode);
         let advice = if mode == 0o1777 {
             "put the plugins into a directory of their own, or trust all who can change this one \
-             (--trust-writable)"
+             (PluginLoader::trust_writable)"
                 .to_owned()
         } else {
             let changed = changed.display();
-            format!("chmod go-w {changed}, or trust them all (--trust-writable)")
+            format!(
+                "chmod go-w {changed}, or trust all who can change it (PluginLoader::trust_writable)"
+            )
         };
         assert_eq!(
             refusal(&PluginLoader::new(), &directory),
             format!(
-                "plugin directory {}: the directory {} can be changed by {who} (mode {mode:04o}): \
+                "plugin directory {}: the directory {} can be changed by {who} (mode {mode:04o}); \
                  {advice}",
                 directory.display(),
                 changed.display(),
@@ -126,7 +128,8 @@ fn a_sidecar_that_others_can_change_is_refused_with_its_plugin() {
         complaints(&PluginLoader::new(), directory.path()),
         [
             "hello.so: rejected at discover: its sidecar hello.toml cannot be used: the file can be \
-          changed by everybody (mode 0666): chmod go-w it, or trust them all (--trust-writable)"
+          changed by everybody (mode 0666); chmod go-w it, or trust all who can change it \
+          (PluginLoader::trust_writable)"
         ]
     );
 }
@@ -141,16 +144,16 @@ fn a_file_of_another_user_is_refused_unless_that_user_is_trusted() {
     assert_eq!(
         complaints(&PluginLoader::new(), directory.path()),
         [
-            "hello.so: rejected at policy: the file belongs to user 65534, which is not root: \
-          chown it to root, or trust this one (--trust-owner 65534)"
+            "hello.so: rejected at admit: the file belongs to user 65534, which is not root: \
+          chown it to root, or trust user 65534 (PluginLoader::trust_owner(65534))"
         ]
     );
     let another = PluginLoader::new().trust_owner(1);
     assert_eq!(
         complaints(&another, directory.path()),
         [
-            "hello.so: rejected at policy: the file belongs to user 65534, which is not root or \
-          user 1: chown it to root, or trust this one (--trust-owner 65534)"
+            "hello.so: rejected at admit: the file belongs to user 65534, which is not root or \
+          user 1: chown it to root, or trust user 65534 (PluginLoader::trust_owner(65534))"
         ]
     );
     for loader in [
@@ -172,8 +175,8 @@ fn a_directory_of_another_user_is_refused_unless_that_user_is_trusted() {
         assert_eq!(
             refusal(&PluginLoader::new(), &directory),
             format!(
-                "plugin directory {}: the directory {} belongs to user 65534, which is not root: \
-                 chown {} to root, or trust this one (--trust-owner 65534)",
+                "plugin directory {}: the directory {} belongs to user 65534, which is not root; \
+                 chown {} to root, or trust user 65534 (PluginLoader::trust_owner(65534))",
                 directory.display(),
                 changed.display(),
                 changed.display()
@@ -198,8 +201,8 @@ fn a_file_that_is_too_large_is_refused_unread() {
     assert_eq!(
         complaints(&PluginLoader::new(), directory.path()),
         [
-            "sparse.so: rejected at policy: the file has 8,589,934,592 bytes, the host reads \
-          268,435,456 at most: strip it, or allow larger ones (--max-file-bytes)"
+            "sparse.so: rejected at admit: the file has 8,589,934,592 bytes, the host reads \
+          268,435,456 at most: strip it, or allow larger files (PluginLoader::max_file_bytes)"
         ]
     );
     fs::remove_file(directory.path().join("sparse.so")).unwrap();
@@ -259,8 +262,8 @@ fn a_file_on_a_mount_that_forbids_programs_is_refused_though_a_copy_of_it_would_
     assert_eq!(
         complaints(&trusting, directory),
         [
-            "hello.so: rejected at policy: it is on a mount with the option noexec: \
-          move the plugins to another mount, or allow it (--allow-noexec)"
+            "hello.so: rejected at admit: it is on a mount with the option noexec: \
+          move the plugins to another mount, or allow this one (PluginLoader::allow_noexec)"
         ]
     );
     assert_eq!(loaded(&trusting.allow_noexec(), directory), 1);

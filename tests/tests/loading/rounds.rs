@@ -4,7 +4,8 @@ use std::fs;
 use std::time::Duration;
 
 use serde_json::json;
-use solti_plugin_host::{Digest, PluginLoader, RunnerRouter, Stage};
+use solti_plugin_host::inspect::Digest;
+use solti_plugin_host::{PluginLoader, RunnerRouter, Stage};
 
 use crate::elf::Elf;
 use crate::support;
@@ -109,11 +110,13 @@ fn rounds_with_probes() -> impl FnMut(usize) {
         let round = json!({ "round": number });
         let report = PluginLoader::new()
             .probe_with(e2e::solti_host())
-            .config("hello", round.clone())
-            .config("hostile", round)
+            .config("hello", &round)
+            .unwrap()
+            .config("hostile", &round)
+            .unwrap()
             .check(directory.path())
             .unwrap();
-        let codes: Vec<_> = report.rejected.iter().map(|it| it.error.code()).collect();
+        let codes: Vec<_> = report.rejected().iter().map(|it| it.error.code()).collect();
         assert_eq!(codes, ["refused_by_plugin", "killed", "refused_by_system"]);
     }
 }

@@ -167,7 +167,8 @@ fn a_staging_directory_that_others_can_write_to_or_that_is_missing_is_refused() 
     assert_eq!(
         refusal(&missing),
         format!(
-            "staging directory {}: No such file or directory (os error 2)",
+            "staging directory {}: cannot be read: No such file or directory (os error 2); name a \
+             directory for the copies",
             missing.display()
         )
     );
@@ -182,9 +183,12 @@ fn a_report_has_the_size_the_digest_and_the_times_of_each_file() {
     let bytes = fs::read(directory.path().join("hello.so")).unwrap();
     fs::write(directory.path().join("cut.so"), &bytes[..bytes.len() / 2]).unwrap();
     let host = Host::load(directory, PluginLoader::new());
-    let loaded = &host.report.loaded()[0].facts;
+    let loaded = &host.report.loaded()[0].measurements;
     assert_eq!(loaded.size, Some(bytes.len() as u64));
-    assert_eq!(loaded.sha256, Some(solti_plugin_host::Digest::of(&bytes)));
+    assert_eq!(
+        loaded.sha256,
+        Some(solti_plugin_host::inspect::Digest::of(&bytes))
+    );
     let stages: Vec<_> = loaded
         .times
         .iter()
@@ -193,13 +197,14 @@ fn a_report_has_the_size_the_digest_and_the_times_of_each_file() {
     assert_eq!(
         stages,
         [
-            "discover", "policy", "stage", "inspect", "probe", "open", "connect"
+            "discover", "admit", "inspect", "vouch", "stage", "probe", "open", "connect",
+            "register"
         ]
     );
     let rejected = &host.report.rejected()[0];
-    assert_eq!(rejected.error.advice(), "copy it again");
-    assert_eq!(rejected.facts.size, Some(bytes.len() as u64 / 2));
-    assert!(rejected.facts.times.total() > std::time::Duration::ZERO);
+    assert_eq!(rejected.error.advice().text(), "copy it again");
+    assert_eq!(rejected.measurements.size, Some(bytes.len() as u64 / 2));
+    assert!(rejected.measurements.times.total() > std::time::Duration::ZERO);
     assert_eq!(
         host.report.metrics(),
         "# HELP solti_plugin_files Plugin files by what became of them.\n\

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use minisign::KeyPair;
-use solti_plugin_host::{Digest, PluginLoader, RunnerRouter};
+use solti_plugin_host::inspect::Digest;
+use solti_plugin_host::{PluginLoader, RunnerRouter};
 use tempfile::TempDir;
 
 use crate::support::{self, complaints};
@@ -40,7 +41,7 @@ fn a_list_of_digests_is_binding() {
     assert_eq!(
         complaints(&PluginLoader::new(), directory.path()),
         [
-            "specimen.so: rejected at policy: SHA256SUMS does not list it: \
+            "specimen.so: rejected at vouch: SHA256SUMS does not list it: \
           add it with sha256sum if it is meant to be there"
         ]
     );
@@ -53,7 +54,7 @@ fn a_list_of_digests_is_binding() {
     assert_eq!(
         complaints(&PluginLoader::new(), directory.path())[0],
         format!(
-            "hello.so: rejected at policy: SHA256SUMS has {listed} for hello.so, the file has {}: \
+            "hello.so: rejected at vouch: SHA256SUMS has {listed} for hello.so, the file has {}: \
              copy the file again, or update the list if the change is meant",
             Digest::of(&bytes)
         )
@@ -71,7 +72,7 @@ fn a_list_or_a_sidecar_that_is_a_link_to_nothing_lets_nothing_through() {
         complaints(&PluginLoader::new(), directory.path()),
         [
             "hello.so: rejected at discover: its sidecar hello.toml cannot be used: a link to \
-          /mnt/not/mounted, which is not there: point it to a file or remove it"
+          /mnt/not/mounted, which is not there; point it to a file or remove it"
         ]
     );
     link("SHA256SUMS");
@@ -85,7 +86,7 @@ fn a_list_that_cannot_be_read_lets_nothing_through() {
     assert_eq!(
         complaints(&PluginLoader::new(), directory.path()),
         [
-            "hello.so: rejected at policy: line 1 of SHA256SUMS is no line of sha256sum: \
+            "hello.so: rejected at vouch: line 1 of SHA256SUMS is not one that sha256sum writes: \
           \"hello.so\"; write it anew with sha256sum, or remove it"
         ]
     );
@@ -102,7 +103,7 @@ fn a_sidecar_that_is_listed_must_be_the_one_that_is_listed() {
     fs::write(directory.path().join("hello.toml"), "[labels]\na = \"b\"\n").unwrap();
     let complaints = complaints(&PluginLoader::new(), directory.path());
     assert!(
-        complaints[0].starts_with("hello.so: rejected at policy: SHA256SUMS has ")
+        complaints[0].starts_with("hello.so: rejected at vouch: SHA256SUMS has ")
             && complaints[0].contains(" for hello.toml, the file has "),
         "{complaints:?}"
     );
@@ -110,7 +111,7 @@ fn a_sidecar_that_is_listed_must_be_the_one_that_is_listed() {
     assert_eq!(
         support::complaints(&PluginLoader::new(), directory.path()),
         [
-            "hello.so: rejected at policy: SHA256SUMS lists hello.toml, which is not there: put it \
+            "hello.so: rejected at vouch: SHA256SUMS lists hello.toml, which is not there: put it \
              back, or take it off the list"
         ]
     );
@@ -148,7 +149,7 @@ fn a_host_with_a_key_loads_what_is_signed_for_this_plugin_and_version_and_nothin
     assert_eq!(
         complaints(&loader, directory.path()),
         [
-            "hello.so: rejected at policy: not signed: there is no hello.so.minisig, and this host \
+            "hello.so: rejected at vouch: not signed: there is no hello.so.minisig, and this host \
           loads signed plugins only; get the signature that belongs to this file"
         ]
     );
@@ -161,7 +162,7 @@ fn a_host_with_a_key_loads_what_is_signed_for_this_plugin_and_version_and_nothin
         assert_eq!(
             complaints(&loader, directory.path()),
             [format!(
-                "hello.so: rejected at policy: its signature is for \"{comment}\", expected a \
+                "hello.so: rejected at vouch: its signature is for \"{comment}\", expected a \
                  trusted comment that begins with \"hello {VERSION}\": \
                  sign it with minisign -S -t \"NAME VERSION\""
             )]
@@ -178,7 +179,7 @@ fn a_signature_that_does_not_hold_says_why() {
         assert_eq!(
             complaints(&loader, directory.path()),
             [format!(
-                "hello.so: rejected at policy: its signature hello.so.minisig does not hold: \
+                "hello.so: rejected at vouch: its signature hello.so.minisig does not hold: \
                  {reason}; get the signature that belongs to this file"
             )]
         );

@@ -61,9 +61,15 @@ async fn a_plugin_of_another_compiler_loads_and_runs() {
     );
     let host = loads_and_runs(&built.plugins["specimen"]).await;
     let bytes = std::fs::read(&host.report.loaded()[0].path).unwrap();
-    let rustc = solti_plugin_host::inspect(&bytes).stamp.unwrap().rustc;
+    let rustc = solti_plugin_host::inspect::inspect(&bytes)
+        .stamp
+        .unwrap()
+        .rustc;
     let own = std::fs::read(e2e::plugin("specimen")).unwrap();
-    let own = solti_plugin_host::inspect(&own).stamp.unwrap().rustc;
+    let own = solti_plugin_host::inspect::inspect(&own)
+        .stamp
+        .unwrap()
+        .rustc;
     assert_ne!(rustc, own);
 }
 
@@ -124,7 +130,7 @@ async fn a_plugin_with_a_library_beside_it_is_told_what_to_do_and_loads_from_a_d
     let probe = &host.report.loaded()[0].probe;
     assert!(matches!(
         probe,
-        solti_plugin_host::ProbeOutcome::Passed { .. }
+        solti_plugin_host::probe::ProbeOutcome::Passed { .. }
     ));
     let (end, _) = host.run(&command("s", "hello", &["you"])).await;
     end.unwrap();
@@ -193,7 +199,7 @@ fn a_plugin_with_too_many_static_thread_locals_is_told_what_to_build_otherwise()
     let link_arg = format!("-Clink-arg={}", object.display());
     let file = hello_built_with(directory.path(), &[link_arg]);
     assert!(
-        solti_plugin_host::inspect(&std::fs::read(&file).unwrap())
+        solti_plugin_host::inspect::inspect(&std::fs::read(&file).unwrap())
             .requirements
             .static_tls
     );

@@ -4,7 +4,8 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use solti_plugin_host::{PluginLoader, PluginLog, PluginRecord, TracingLog};
+use solti_plugin_host::log::TracingLog;
+use solti_plugin_host::{PluginLoader, PluginLog, PluginRecord};
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;

@@ -35,6 +35,7 @@ fn host_with_config(config: serde_json::Value) -> (Host, Arc<Kept>) {
     let kept = Arc::new(Kept::default());
     let loader = PluginLoader::new()
         .config("specimen", config)
+        .unwrap()
         .log(Arc::clone(&kept) as Arc<dyn PluginLog>);
     // A copy of its own: the log of a library is the one it was first connected with.
     let host = Host::load(support::directory_with(&["specimen"]), loader);

@@ -75,7 +75,7 @@ fn the_smallest_example_is_a_template_that_builds_outside_of_the_workspace() {
     let source = fs::read_to_string(source).unwrap();
     let named = "{ path = \"../plugin-host/plugin-abi\" }";
     let built = built_alone("my-plugin", &manifest, named, &source);
-    let inspection = solti_plugin_host::inspect(&fs::read(built).unwrap());
+    let inspection = solti_plugin_host::inspect::inspect(&fs::read(built).unwrap());
     assert_eq!(inspection.stamp.unwrap().plugin, "my-plugin");
 }
 

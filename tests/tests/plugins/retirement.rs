@@ -1,6 +1,7 @@
 //! A plugin that has panicked too often gets no more tasks: what it has begun goes on, and so do the
 //! others.
 
+use std::num::NonZero;
 use std::sync::{Arc, Barrier, Mutex};
 
 use solti_plugin_host::{PluginLoader, RunnerError};
@@ -12,6 +13,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use crate::support::{self, Host, command, texts};
 
 fn host_with(max_panics: u64) -> Host {
+    let max_panics = NonZero::new(max_panics).unwrap();
     let directory = support::directory_with(&["hello", "specimen"]);
     Host::load(directory, PluginLoader::new().max_panics(max_panics))
 }

@@ -11,6 +11,7 @@ use solti_model::{
     Flag, Labels, OutputEvent, RunnerSelector, StreamKind, SubprocessMode, SubprocessSpec, TaskEnv,
     TaskId, TaskKind, TaskSpec,
 };
+use solti_plugin_host::refusal::method;
 use solti_plugin_host::{
     BuildContext, LoadReport, MetricsBackend, OutputRegistry, PluginLoader, RunnerErrorKind,
     RunnerRouter, RunnerType, TaskOutcome,
@@ -48,10 +49,13 @@ pub(crate) fn complaints(loader: &PluginLoader, directory: &Path) -> Vec<String>
         .load_dir(directory, &mut RunnerRouter::new())
         .unwrap();
     let rejected = report.rejected().iter().map(ToString::to_string);
-    let skipped = report
-        .skipped()
-        .iter()
-        .map(|skipped| format!("{}: skipped: {}", skipped.file, skipped.reason));
+    let skipped = report.skipped().iter().map(|skipped| {
+        format!(
+            "{}: skipped: {}",
+            skipped.file,
+            skipped.reason.sentence(method)
+        )
+    });
     rejected.chain(skipped).collect()
 }
 

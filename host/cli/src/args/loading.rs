@@ -1,5 +1,7 @@
 //! The arguments about how plugins are loaded.
 
+use std::num::NonZeroU32;
+
 use serde_json::Value;
 
 use super::probing::ProbeArgs;
@@ -14,8 +16,8 @@ pub(crate) struct LoadArgs {
     pub(crate) allow: Vec<String>,
 
     /// Worker threads of each plugin's runtime, at least 1; they start with the plugin's first task
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) workers: u32,
+    #[arg(long, value_name = "N", default_value_t = NonZeroU32::MIN)]
+    pub(crate) workers: NonZeroU32,
 
     /// Set a field of a plugin's configuration; VALUE is JSON, or else plain text; may be
     /// given several times

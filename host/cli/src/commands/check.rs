@@ -1,12 +1,14 @@
 //! `solti-host check`: what a host would say of plugins, without becoming one.
 
 use serde_json::{Value, json};
-use solti_plugin_host::{CheckReport, one_line, shown_path};
+use solti_plugin_host::CheckReport;
+use solti_plugin_host::text::one_line;
 
 use crate::args::CheckArgs;
 use crate::exit::Exit;
+use crate::flags::flag;
 use crate::present::message;
-use crate::present::phrase::counted;
+use crate::present::phrase::{counted, path};
 use crate::present::style::Colours;
 use crate::present::tables::{self, Stream};
 use crate::{metrics, options};
@@ -20,8 +22,8 @@ use crate::{metrics, options};
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     let loader = options::loader(&args.loading)?;
     let (mut all, mut unusable) = (Vec::new(), Vec::new());
-    for path in &args.paths {
-        match loader.check(path) {
+    for named in &args.paths {
+        match loader.check(named) {
             Ok(report) => all.push(report),
             Err(err) => unusable.push(err),
         }
@@ -35,20 +37,20 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         tables::print(&text)?;
     }
     for err in &unusable {
-        message::error(err);
+        message::error(err.sentence(flag));
     }
     if !unusable.is_empty() {
         // Metrics without these directories would say that nothing is wrong there: none are written.
         return Ok(Exit::NoResult);
     }
     if let Some(file) = &args.metrics
-        && let Err(err) = metrics::write(file, &CheckReport::metrics(&all))
+        && let Err(err) = metrics::write(file, &CheckReport::metrics_of(&all))
     {
         message::error(format_args!("{err:#}"));
         return Ok(Exit::NotWritten);
     }
     Ok(Exit::of_files(
-        all.iter().map(|report| report.rejected.len()).sum(),
+        all.iter().map(|report| report.rejected().len()).sum(),
     ))
 }
 
@@ -71,23 +73,23 @@ fn shown(all: &[CheckReport]) -> String {
     let mut parts = Vec::new();
     let (mut passed, mut rejected, mut skipped) = (0, 0, 0);
     // Names say which file is meant, unless they are of several directories.
-    let several = all.iter().any(|it| it.directory != all[0].directory);
+    let several = all.iter().any(|it| it.directory() != all[0].directory());
     for report in all {
         let name = |file: &str| {
             if several {
-                shown_path(&report.directory.join(file))
+                path(&report.directory().join(file))
             } else {
                 file.to_owned()
             }
         };
-        if !report.passed.is_empty() {
+        if !report.passed().is_empty() {
             parts.push(passed_table(report, name, colour));
         }
-        parts.extend(tables::rejected(&report.rejected, name, colour));
-        parts.extend(tables::skipped(&report.skipped, name, colour));
-        passed += report.passed.len();
-        rejected += report.rejected.len();
-        skipped += report.skipped.len();
+        parts.extend(tables::rejected(report.rejected(), name, colour));
+        parts.extend(tables::skipped(report.skipped(), name, colour));
+        passed += report.passed().len();
+        rejected += report.rejected().len();
+        skipped += report.skipped().len();
     }
     parts.push(format!(
         "{}: {passed} passed, {rejected} rejected, {skipped} skipped",
@@ -102,18 +104,18 @@ fn passed_table(report: &CheckReport, name: impl Fn(&str) -> String, colour: boo
         colour,
         &["passed", "plugin", "version", "runners", "sha256"],
     ));
-    for file in &report.passed {
+    for file in report.passed() {
         let runners: Vec<_> = file
             .runners
             .iter()
             .map(|runner| format!("{} ({})", runner.name, runner.kinds))
             .collect();
-        let digest = file.facts.sha256.map(|digest| digest.to_string());
+        let digest = file.measurements.sha256.map(|digest| digest.to_string());
         table.add_row([
             name(&file.file),
-            one_line(&file.plugin),
-            one_line(&file.version),
-            one_line(&runners.join("; ")),
+            one_line(&file.plugin).into_owned(),
+            one_line(&file.version).into_owned(),
+            one_line(&runners.join("; ")).into_owned(),
             digest.unwrap_or_default(),
         ]);
     }

@@ -5,7 +5,9 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use solti_plugin_host::{Digest, RememberedProbe, forget_probes, one_line};
+use solti_plugin_host::inspect::Digest;
+use solti_plugin_host::probe::{RememberedProbe, forget_probes};
+use solti_plugin_host::text::one_line;
 
 use crate::args::ForgetArgs;
 use crate::exit::Exit;

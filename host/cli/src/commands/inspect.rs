@@ -3,11 +3,15 @@
 mod json;
 mod text;
 
-use solti_plugin_host::{LoadError, Survey, one_line, shown_path};
+use solti_plugin_host::LoadError;
+use solti_plugin_host::inspect::Examination;
+use solti_plugin_host::refusal::sentence;
 
 use crate::args::InspectArgs;
 use crate::exit::Exit;
+use crate::flags::flag;
 use crate::options;
+use crate::present::phrase::path;
 use crate::present::tables;
 
 /// Prints what is known of the files and says how the program ends.
@@ -17,37 +21,41 @@ use crate::present::tables;
 /// When a public key cannot be read or the text not be written.
 pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<Exit> {
     let loader = options::trusting(&args.trust)?;
-    let surveys: Vec<_> = args
+    let examined: Vec<_> = args
         .files
         .iter()
-        .map(|path| (shown_path(path), loader.survey(path)))
+        .map(|file| (path(file), loader.inspect(file)))
         .collect();
     let text = if args.json {
-        let objects: Vec<_> = surveys.iter().map(json::object).collect();
+        let objects: Vec<_> = examined.iter().map(json::object).collect();
         serde_json::to_string_pretty(&objects)?
     } else {
-        let parts: Vec<_> = surveys.iter().map(text::shown).collect();
+        let parts: Vec<_> = examined.iter().map(text::shown).collect();
         parts.join("\n\n")
     };
     tables::print(&text)?;
-    let rejected = surveys
+    let rejected = examined
         .iter()
-        .filter(|(_, survey)| !complaints(survey).is_empty());
+        .filter(|(_, examination)| !problems(examination).is_empty());
     Ok(Exit::of_files(rejected.count()))
 }
 
 /// Everything that speaks against loading a file, each on one line.
-fn complaints(survey: &Result<Survey, LoadError>) -> Vec<String> {
-    let said: Vec<_> = match survey {
-        Err(err) => vec![err.to_string()],
-        Ok(survey) => {
-            let problems = survey.inspection.problems.iter();
-            let refused = survey.refused.iter();
-            problems
-                .map(ToString::to_string)
-                .chain(refused.map(ToString::to_string))
-                .collect()
-        }
+fn problems(examination: &Result<Examination, LoadError>) -> Vec<String> {
+    let refusals = match examination {
+        Err(err) => std::slice::from_ref(err),
+        Ok(examination) => &examination.refusals,
     };
-    said.iter().map(|text| one_line(text)).collect()
+    refusals
+        .iter()
+        .flat_map(|err| {
+            let parts = err.refusal().parts();
+            if parts.is_empty() {
+                vec![err.refusal()]
+            } else {
+                parts
+            }
+        })
+        .map(|refusal| sentence(refusal, flag))
+        .collect()
 }

@@ -1,12 +1,13 @@
 //! `solti-host list`: what a directory offers.
 
 use comfy_table::Table;
-use solti_plugin_host::{LoadReport, RunnerRouter, one_line, shown_path};
+use solti_plugin_host::text::one_line;
+use solti_plugin_host::{LoadReport, RunnerRouter};
 
 use crate::args::ListArgs;
 use crate::exit::Exit;
 use crate::present::message;
-use crate::present::phrase::counted;
+use crate::present::phrase::{counted, path};
 use crate::present::style::Colours;
 use crate::present::tables::{self, Stream};
 use crate::{loading, metrics};
@@ -47,7 +48,7 @@ fn shown(report: &LoadReport, args: &ListArgs) -> String {
             (report.loaded().len() + report.rejected().len() + report.skipped().len()) as u64,
             "plugin file"
         ),
-        shown_path(&args.directory),
+        path(&args.directory),
         report.loaded().len(),
         report.rejected().len(),
         report.skipped().len()
@@ -77,7 +78,7 @@ fn loaded(report: &LoadReport, colour: bool) -> Table {
                 .collect();
             let own = [runner.name.clone(), kinds.join(", "), labels.join(", ")];
             let cells = std::mem::take(&mut common).into_iter().chain(own);
-            table.add_row(cells.map(|cell| one_line(&cell)));
+            table.add_row(cells.map(|cell| one_line(&cell).into_owned()));
         }
     }
     table

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use anstyle::Style;
-use solti_plugin_host::one_line;
+use solti_plugin_host::text::one_line;
 
 use super::style::{RED, YELLOW};
 
@@ -20,6 +20,7 @@ pub(crate) fn warning(message: impl fmt::Display) {
 /// Prints a message on one line: it quotes files, plugins and specs, which may hold any text.
 fn print(level: &str, colour: Style, message: impl fmt::Display) {
     let style = colour.bold();
-    let message = one_line(&message.to_string());
+    let message = message.to_string();
+    let message = one_line(&message);
     anstream::eprintln!("{style}{level}:{style:#} {message}");
 }

@@ -1,6 +1,10 @@
-//! Durations and numbers as they stand in a sentence.
+//! Durations, numbers and paths as they stand in a sentence.
 
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 use std::time::Duration;
+
+use solti_plugin_host::text::escape_bytes;
 
 /// A duration in the unit that suits it, with about three digits.
 pub(crate) fn duration(duration: Duration) -> String {
@@ -16,4 +20,9 @@ pub(crate) fn duration(duration: Duration) -> String {
 pub(crate) fn counted(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", indicatif::HumanCount(count))
+}
+
+/// A path, with whatever in it would act on the terminal written out.
+pub(crate) fn path(path: &Path) -> String {
+    escape_bytes(path.as_os_str().as_bytes()).into_owned()
 }

@@ -2,9 +2,10 @@
 
 use std::io::{self, Write as _};
 
-use anyhow::Context as _;
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Row, Table, presets};
-use solti_plugin_host::{Rejected, Skipped, one_line};
+use solti_plugin_host::report::{Rejected, Skipped};
+
+use crate::flags::flag;
 
 /// Where a table goes, which decides how wide it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,19 +75,15 @@ pub(crate) fn skipped(
     let mut table = new(colour, Stream::Stdout);
     table.set_header(header(colour, &["skipped", "reason"]));
     for skipped in files {
-        table.add_row([name(&skipped.file), one_line(&skipped.reason.to_string())]);
+        table.add_row([name(&skipped.file), skipped.reason.sentence(flag)]);
     }
     (!files.is_empty()).then(|| table.to_string())
 }
 
 /// Prints what was asked for; a reader that has seen enough is no error.
-///
-/// # Errors
-///
-/// When standard output takes no more.
-pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+pub(crate) fn print(text: &str) -> io::Result<()> {
     match writeln!(io::stdout(), "{text}") {
-        Err(err) if err.kind() != io::ErrorKind::BrokenPipe => Err(err).context("standard output"),
+        Err(err) if err.kind() != io::ErrorKind::BrokenPipe => Err(err),
         _ => Ok(()),
     }
 }

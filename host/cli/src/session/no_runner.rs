@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use solti_model::{RunnerSelector, SelectorRequirement, TaskSpec};
-use solti_plugin_host::{Kinds, LoadReport, LoadedPlugin, LoadedRunner};
+use solti_plugin_host::report::{LoadedPlugin, OfferedRunner};
+use solti_plugin_host::{Kinds, LoadReport};
 
 use crate::present::phrase::counted;
 
@@ -74,7 +75,7 @@ fn takes_kind_of(plugin: &LoadedPlugin, spec: &TaskSpec) -> bool {
     kinds.any(|kinds| kinds.contains(Kinds::of(spec.kind())))
 }
 
-fn with_its_labels(runner: &LoadedRunner) -> String {
+fn with_its_labels(runner: &OfferedRunner) -> String {
     if runner.labels.is_empty() {
         return format!("{} without labels", runner.name);
     }

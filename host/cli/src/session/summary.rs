@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use solti_model::Slot;
-use solti_plugin_host::Rejected;
+use solti_plugin_host::report::Rejected;
 
 use crate::exit::Exit;
 use crate::metrics::Counts;

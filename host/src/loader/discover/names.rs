@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use crate::loader::report::SkipReason;
+use crate::loader::skip::SkipReason;
 
 /// Suffixes of files that a package manager, an editor or a browser is not done with, or has put
 /// aside.

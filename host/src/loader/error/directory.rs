@@ -1,65 +1,68 @@
 //! Why a directory could not be loaded at all.
 
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 
-use thiserror::Error;
-
-use super::PolicyError;
-
-/// What a directory is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DirectoryRole {
-    /// Plugins are found in it.
-    Plugins,
-    /// Copies of them are put into it.
-    Staging,
-}
-
-impl fmt::Display for DirectoryRole {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Plugins => "plugin directory",
-            Self::Staging => "staging directory",
-        })
-    }
-}
+use crate::loader::admit::AdmitError;
+use crate::loader::discover::{DirectoryError, DirectoryRole};
+use crate::loader::refusal::{Advice, OptionNames, Refusal, method};
 
 /// Why a directory could not be loaded at all.
-#[derive(Debug, Error)]
+///
+/// It displays as one line: what was found and what to do about it.
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum LoadDirError {
-    /// It is not there, or may not be read.
-    #[error("{role} {}: {source}", path.display())]
-    Unreadable {
+    /// It cannot be read, or is no directory.
+    Unusable {
         /// What it is for.
         role: DirectoryRole,
-        /// The directory.
+        /// The directory, as it was named.
         path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It is something else.
-    #[error("{role} {}: not a directory; name {}", path.display(), match role {
-        DirectoryRole::Plugins => "the directory that holds the plugins",
-        DirectoryRole::Staging => "a directory for the copies",
-    })]
-    NotADirectory {
-        /// What it is for.
-        role: DirectoryRole,
-        /// The path.
-        path: PathBuf,
+        /// What is wrong with it.
+        refusal: DirectoryError,
     },
     /// Others could put plugins into it.
-    #[error("{role} {}: {source}", path.display())]
     Untrusted {
         /// What it is for.
         role: DirectoryRole,
-        /// The directory.
+        /// The directory, absolute and without links.
         path: PathBuf,
         /// Who could, and how.
-        source: PolicyError,
+        refusal: AdmitError,
     },
 }
+
+impl LoadDirError {
+    /// What is wrong with the directory.
+    #[must_use]
+    pub fn refusal(&self) -> &dyn Refusal {
+        match self {
+            Self::Unusable { refusal, .. } => refusal,
+            Self::Untrusted { refusal, .. } => refusal,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        self.refusal().advice()
+    }
+
+    /// What was found and what to do about it, on one line, with the names that `names` has for
+    /// options.
+    #[must_use]
+    pub fn sentence(&self, names: OptionNames) -> String {
+        let (Self::Unusable { role, path, .. } | Self::Untrusted { role, path, .. }) = self;
+        let fact = format!("{role} {}: {}", path.display(), self.refusal());
+        self.advice().after(&fact, names)
+    }
+}
+
+impl fmt::Display for LoadDirError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence(method))
+    }
+}
+
+impl std::error::Error for LoadDirError {}

@@ -5,7 +5,7 @@ use std::fmt;
 use super::problem::Problem;
 use crate::loader::refusal::{Advice, Refusal};
 
-/// Why a file's bytes speak against loading it.
+/// Why a file's bytes speak against loading it. It displays as the facts alone.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct InspectError {

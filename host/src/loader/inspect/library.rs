@@ -3,7 +3,7 @@
 use super::glibc::GlibcVersion;
 use super::problem::Problem;
 use super::requirements::Requirements;
-use crate::loader::sonames;
+use crate::loader::maps;
 
 /// A file that the system's loader can follow without being led astray.
 #[derive(Debug)]
@@ -44,7 +44,6 @@ impl Library<'_> {
             return Some(Problem::SonameIsPath { found });
         }
         // A library of the system that is no plugin is rightly called so.
-        (self.stamp.is_some() && sonames::is_of_the_host(&found))
-            .then_some(Problem::SonameOfHost { found })
+        (self.stamp.is_some() && maps::has_file(&found)).then_some(Problem::SonameOfHost { found })
     }
 }

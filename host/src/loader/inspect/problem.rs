@@ -5,7 +5,7 @@ use std::fmt;
 use solti_plugin_abi::stamp::{ABI_VERSION, StampError};
 
 use super::glibc::GlibcVersion;
-use crate::loader::plain::grouped;
+use crate::loader::measure::grouped;
 use crate::loader::refusal::{Advice, Refusal};
 
 /// One thing that speaks against loading a file.

@@ -10,7 +10,8 @@ use thiserror::Error;
 
 use super::program::OWN_PROGRAM;
 use super::wire::HOST;
-use crate::loader::error::{ConnectError, OpenError};
+use crate::loader::connect::ConnectError;
+use crate::loader::open::OpenError;
 use crate::loader::refusal::{Advice, Cause, LoaderOption, Refusal};
 
 /// Why a plugin did not pass its probe: it was loaded by another process, and that went wrong.
@@ -164,8 +165,8 @@ impl Refusal for ProbeError {
                 Advice::new("get a fixed build of it, or allow the probe more memory")
                     .option(LoaderOption::ProbeMemory)
             }
-            Self::Open(err) => Advice::new(err.advice()),
-            Self::Connect(err) => Advice::new(err.advice()),
+            Self::Open(err) => err.advice(),
+            Self::Connect(err) => err.advice(),
             Self::Remembered { .. } => {
                 Advice::new("get a fixed build of it, or have it tried again")
                     .option(LoaderOption::ForgetProbes)

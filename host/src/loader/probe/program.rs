@@ -4,7 +4,7 @@ use std::env;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::options::ProbeOptions;
+use crate::loader::options::ProbeOptions;
 
 /// The file that runs, even when another has been put in its place.
 pub(super) const OWN_PROGRAM: &str = "/proc/self/exe";

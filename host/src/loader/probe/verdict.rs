@@ -9,10 +9,10 @@ use std::process::ExitStatus;
 
 use super::error::ProbeError;
 use super::host::Ended;
-use super::options::ProbeLimits;
 use super::wire::{Answer, HOST, NO_HOST};
 use crate::loader::connect::Description;
-use crate::loader::error::OpenError;
+use crate::loader::open::OpenError;
+use crate::loader::options::ProbeLimits;
 use crate::loader::refusal::Cause;
 use printed::quoted;
 

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::loader::connect::Description;
-use crate::loader::error::{ConnectError, OpenError};
+use crate::loader::connect::{ConnectError, Description};
+use crate::loader::open::OpenError;
 
 /// Tells the plugin that it is in a probe.
 pub(super) use solti_plugin_abi::PROBE_VARIABLE;

@@ -45,9 +45,9 @@ impl Advice {
     /// The text with the option in parentheses, under the name that `names` has for it.
     #[must_use]
     pub fn named(&self, names: OptionNames) -> String {
-        match &self.option {
+        match self.option.as_ref().and_then(names) {
             None => self.text.clone().into_owned(),
-            Some(option) => format!("{} ({})", self.text, names(option)),
+            Some(name) => format!("{} ({name})", self.text),
         }
     }
 }

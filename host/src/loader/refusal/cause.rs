@@ -5,7 +5,8 @@
 
 use std::io;
 
-use super::{Advice, LoaderOption};
+use super::advice::Advice;
+use super::option::LoaderOption;
 
 /// Why the system refused something, as far as the advice depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,10 @@ pub(in crate::loader) enum Cause {
     NoRight,
     /// Links lead back to each other.
     LinkLoop,
+    /// The mount allows no code to be run from it.
+    NoExecMount,
+    /// The security policy of the system forbids the host to map code.
+    NoCode,
     /// The device failed.
     Device,
     /// None of these: what was asked for is not there, or is not what it should be.
@@ -65,8 +70,16 @@ impl Cause {
         let found = known
             .into_iter()
             .map(io::Error::from_raw_os_error)
-            .find(|error| text.ends_with(words(&error.to_string())));
-        found.map_or(Self::Other, |error| Self::of(&error))
+            .find(|error| text.ends_with(message(&error.to_string())));
+        let Some(error) = found else {
+            return Self::Other;
+        };
+        let mapping = text.contains("failed to map segment");
+        match error.raw_os_error() {
+            Some(libc::EPERM) if mapping => Self::NoExecMount,
+            Some(libc::EACCES) if mapping => Self::NoCode,
+            _ => Self::of(&error),
+        }
     }
 
     /// What the machine lacked, as far as a plugin or a program that failed for it says so.
@@ -97,26 +110,36 @@ impl Cause {
             Self::NoDescriptorsInSystem => {
                 Advice::new("raise the system's limit on open files (fs.file-max), then try again")
             }
-            Self::NoMemory => {
-                Advice::new("free memory or raise the host's limit on it, then try again")
-            }
+            Self::NoMemory => Advice::free_memory(),
             Self::NoProcesses => Advice::new(
                 "raise the host's limit on processes and threads (ulimit -u, pids.max), then try again",
             ),
-            Self::NoRoom => Advice::new("make room there"),
-            Self::ReadOnly => {
-                Advice::new("use a directory that can be written to").option(LoaderOption::StageIn)
-            }
+            Self::NoRoom => Advice::new("make room there, or stage in another directory")
+                .option(LoaderOption::StageIn),
+            Self::ReadOnly => Advice::new("stage in a directory that can be written to")
+                .option(LoaderOption::StageIn),
             Self::NoRight => Advice::new(format!("let the host's user {wanted}")),
             Self::LinkLoop => Advice::new("point the link to a file or remove it"),
+            Self::NoExecMount => Advice::new("stage it on a mount without the option noexec")
+                .option(LoaderOption::StageIn),
+            Self::NoCode => Advice::new(
+                "have the system's security policy (SELinux, AppArmor) let the host map code",
+            ),
             Self::Device => Advice::new("check the device that it is on"),
             Self::Other => otherwise,
         }
     }
 }
 
+impl Advice {
+    /// Where there is no memory left.
+    pub(in crate::loader) fn free_memory() -> Self {
+        Self::new("free memory or raise the host's limit on it, then try again")
+    }
+}
+
 /// What the standard library prints of an error of the system, without the number behind it.
-fn words(text: &str) -> &str {
+fn message(text: &str) -> &str {
     text.split(" (os error ").next().unwrap_or(text)
 }
 
@@ -150,7 +173,10 @@ mod tests {
                 libc::EAGAIN,
                 "raise the host's limit on processes and threads (ulimit -u, pids.max), then try again",
             ),
-            (libc::ENOSPC, "make room there"),
+            (
+                libc::ENOSPC,
+                "make room there, or stage in another directory (PluginLoader::stage_in)",
+            ),
             (libc::EACCES, "let the host's user read it"),
             (libc::EPERM, "let the host's user read it"),
             (libc::ELOOP, "point the link to a file or remove it"),

@@ -28,17 +28,18 @@ pub enum LoaderOption {
     ProbeMemory,
     /// [`PluginLoader::without_probe`](crate::PluginLoader::without_probe).
     WithoutProbe,
-    /// [`forget_probes`](crate::forget_probes), which is a call of its own.
+    /// [`forget_probes`](crate::probe::forget_probes), which is a call of its own.
     ForgetProbes,
 }
 
-/// What a program calls the options of the loader, such as the flags of its command line.
-pub type OptionNames = fn(&LoaderOption) -> String;
+/// What a program calls the options of the loader, such as the flags of its command line; `None` for
+/// one that its users cannot set.
+pub type OptionNames = fn(&LoaderOption) -> Option<String>;
 
 /// The library's own name of an option: the method that sets it.
 #[must_use]
-pub fn method(option: &LoaderOption) -> String {
-    option.to_string()
+pub fn method(option: &LoaderOption) -> Option<String> {
+    Some(option.to_string())
 }
 
 impl fmt::Display for LoaderOption {
@@ -55,7 +56,7 @@ impl fmt::Display for LoaderOption {
             Self::ProbeTime => "PluginLoader::probe_time",
             Self::ProbeMemory => "PluginLoader::probe_memory",
             Self::WithoutProbe => "PluginLoader::without_probe",
-            Self::ForgetProbes => "forget_probes",
+            Self::ForgetProbes => "probe::forget_probes",
         })
     }
 }

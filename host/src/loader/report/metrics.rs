@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::slice;
 
-use super::{LoadReport, Rejected};
-use crate::loader::check::CheckReport;
+use super::directory::{Accepted, Report};
 
-impl LoadReport {
+impl<T: Accepted> Report<T> {
     /// The report as text in Prometheus' exposition format: how many files had which outcome, a
     /// gauge, and how often one was rejected at which stage for which reason, a counter of this load.
     ///
@@ -16,53 +16,40 @@ impl LoadReport {
     /// ```
     #[must_use]
     pub fn metrics(&self) -> String {
-        let outcomes = [
-            ("loaded", self.loaded.len()),
-            ("rejected", self.rejected.len()),
-            ("skipped", self.skipped.len()),
-        ];
-        text(outcomes, self.rejected.iter())
+        Self::metrics_of(slice::from_ref(self))
     }
-}
 
-impl CheckReport {
-    /// All of these reports together, as [`LoadReport::metrics`] has one; a file that would be
-    /// loaded has the outcome `passed`.
+    /// The metrics of several reports together.
     #[must_use]
-    pub fn metrics(reports: &[Self]) -> String {
+    pub fn metrics_of(reports: &[Self]) -> String {
         let sum = |count: fn(&Self) -> usize| reports.iter().map(count).sum::<usize>();
-        let outcomes = [
-            ("passed", sum(|report| report.passed.len())),
+        let mut text = String::from(
+            "# HELP solti_plugin_files Plugin files by what became of them.\n\
+             # TYPE solti_plugin_files gauge\n",
+        );
+        for (outcome, count) in [
+            (T::OUTCOME, sum(|report| report.accepted.len())),
             ("rejected", sum(|report| report.rejected.len())),
             ("skipped", sum(|report| report.skipped.len())),
-        ];
-        text(outcomes, reports.iter().flat_map(|report| &report.rejected))
-    }
-}
-
-fn text<'a>(outcomes: [(&str, usize); 3], rejected: impl Iterator<Item = &'a Rejected>) -> String {
-    let mut text = String::from(
-        "# HELP solti_plugin_files Plugin files by what became of them.\n\
-         # TYPE solti_plugin_files gauge\n",
-    );
-    for (outcome, count) in outcomes {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "solti_plugin_files{{outcome=\"{outcome}\"}} {count}");
-    }
-    text.push_str(
-        "# HELP solti_plugin_files_rejected_total Rejected plugin files by stage and reason.\n\
-         # TYPE solti_plugin_files_rejected_total counter\n",
-    );
-    let mut by_reason = BTreeMap::<_, usize>::new();
-    for file in rejected {
-        let reason = (file.error.stage().to_string(), file.error.code());
-        *by_reason.entry(reason).or_default() += 1;
-    }
-    for ((stage, reason), count) in by_reason {
-        let _ = writeln!(
-            text,
-            "solti_plugin_files_rejected_total{{stage=\"{stage}\",reason=\"{reason}\"}} {count}"
+        ] {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "solti_plugin_files{{outcome=\"{outcome}\"}} {count}");
+        }
+        text.push_str(
+            "# HELP solti_plugin_files_rejected_total Rejected plugin files by stage and reason.\n\
+             # TYPE solti_plugin_files_rejected_total counter\n",
         );
+        let mut by_reason = BTreeMap::<_, usize>::new();
+        for file in reports.iter().flat_map(|report| &report.rejected) {
+            let reason = (file.error.stage().to_string(), file.error.code());
+            *by_reason.entry(reason).or_default() += 1;
+        }
+        for ((stage, reason), count) in by_reason {
+            let _ = writeln!(
+                text,
+                "solti_plugin_files_rejected_total{{stage=\"{stage}\",reason=\"{reason}\"}} {count}"
+            );
+        }
+        text
     }
-    text
 }

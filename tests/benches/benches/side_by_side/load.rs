@@ -64,8 +64,8 @@ pub(super) fn child_ours(directory: &Path, count: &str) {
     println!(
         "{} {} {}",
         times.without_safety(),
-        times.policy,
-        times.stage
+        times.trust,
+        times.staging
     );
 }
 

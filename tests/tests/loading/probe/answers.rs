@@ -34,7 +34,10 @@ fn what_a_constructor_says_of_its_configuration_is_passed_on() {
     let place = Place(support::directory_with(&["hello", "specimen"]));
     let said = place.list(&["--config", "specimen.fail=\"no licence\""]);
     said.assert_hello_loaded();
-    assert_eq!(said.reasons(), ["no licence"]);
+    assert_eq!(
+        said.reasons(),
+        ["no licence: correct its configuration, or provide what it says is missing"]
+    );
     let said = place.list(&["--config", "specimen.panic=true"]);
     let reason = &said.reasons()[0];
     let begins = "plugin 'specimen' panicked while it was constructed: \
@@ -48,7 +51,10 @@ fn a_plugin_knows_that_it_is_only_tried_out() {
     let config = "specimen.fail_in_probe=true";
     let said = place.list(&["--config", config]);
     said.assert_hello_loaded();
-    assert_eq!(said.reasons(), ["told to fail in a probe"]);
+    assert_eq!(
+        said.reasons(),
+        ["told to fail in a probe: correct its configuration, or provide what it says is missing"]
+    );
     let said = place.list(&["--config", config, "--no-probe"]);
     assert_eq!(said.reasons(), [""; 0]);
 }

@@ -21,7 +21,7 @@ fn what_probes_found_is_kept_across_restarts_until_it_is_forgotten_or_the_file_i
     let reason = &said.reasons()[0];
     let begins = format!("{crashed} (found at 2");
     assert!(reason.starts_with(&begins), "{reason}");
-    let ends = "Z): get a fixed build of it, or have it tried again (forget_probes)";
+    let ends = "Z): get a fixed build of it, or have it tried again (solti-host forget)";
     assert!(reason.ends_with(ends), "{reason}");
     assert_eq!(said.report["rejected"][0]["code"], "remembered");
     assert_eq!(said.report["loaded"][0]["probe"]["result"], "remembered");

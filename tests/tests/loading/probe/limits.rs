@@ -14,7 +14,7 @@ fn a_plugin_that_never_finishes_is_rejected_at_the_limit() {
         assert_eq!(
             Place::rejected(harm),
             "loading it did not finish within 2.5s: get a fixed build of it, or allow the probe more \
-             time (PluginLoader::probe_time)",
+             time (--probe-time)",
             "{harm}"
         );
     }
@@ -25,7 +25,7 @@ fn a_plugin_that_eats_memory_is_rejected_at_the_limit() {
     assert_eq!(
         Place::rejected("memory"),
         "loading it needed more than 2048 MiB of memory: get a fixed build of it, or allow the \
-         probe more memory (PluginLoader::probe_memory)"
+         probe more memory (--probe-memory)"
     );
 }
 
@@ -37,7 +37,7 @@ fn a_plugin_that_does_not_fit_into_the_limit_is_told_of_the_limit() {
         .probe_memory(1 << 20);
     let report = loader.check(directory.path()).unwrap();
     assert_eq!(
-        report.rejected[0].error.to_string(),
+        report.rejected()[0].error.to_string(),
         "loading it needed more than 1 MiB of memory: get a fixed build of it, or allow the \
          probe more memory (PluginLoader::probe_memory)"
     );

@@ -157,7 +157,7 @@ fn a_probe_program_that_the_host_may_not_run_is_a_missing_right() {
         .check(place.path())
         .unwrap();
     assert_eq!(
-        report.rejected[0].error.to_string(),
+        report.rejected()[0].error.to_string(),
         format!(
             "the probe program {} could not be run: Permission denied (os error 13); let the host's \
              user run it",

@@ -5,7 +5,8 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::time::Duration;
 
-use solti_plugin_host::{PluginLoader, ProbeOutcome, RunnerRouter};
+use solti_plugin_host::probe::ProbeOutcome;
+use solti_plugin_host::{PluginLoader, RunnerRouter};
 
 use super::place::Place;
 use crate::support;
@@ -51,7 +52,7 @@ fn a_probe_that_is_not_up_in_time_is_not_taken_for_a_program_that_is_none() {
         .probe_time(Duration::from_micros(10));
     let report = loader.check(directory.path()).unwrap();
     assert_eq!(
-        report.rejected[0].error.to_string(),
+        report.rejected()[0].error.to_string(),
         format!(
             "the probe program {} did not answer within 10µs: name a program whose main begins with \
              solti_plugin_host::probe_main(), or allow the probe more time \
@@ -73,7 +74,7 @@ fn a_staging_directory_whose_name_is_no_text_is_one_like_any_other() {
         .stage_in(&copies);
     let report = loader.check(place.path()).unwrap();
     assert!(matches!(
-        report.passed[0].probe,
+        report.passed()[0].probe,
         ProbeOutcome::Passed { .. }
     ));
 }

@@ -1,25 +1,26 @@
 //! What is known of a file, as an object.
 
 use serde_json::{Value, json};
+use solti_plugin_host::LoadError;
+use solti_plugin_host::inspect::Examination;
 use solti_plugin_host::stamp::Stamp;
-use solti_plugin_host::{LoadError, Survey};
 
-use super::complaints;
+use super::problems;
 
 /// The object of one file.
-pub(super) fn object((path, survey): &(String, Result<Survey, LoadError>)) -> Value {
-    let problems = complaints(survey);
-    let Ok(survey) = survey else {
+pub(super) fn object((path, examination): &(String, Result<Examination, LoadError>)) -> Value {
+    let problems = problems(examination);
+    let Ok(examination) = examination else {
         return json!({ "path": path, "problems": problems });
     };
     json!({
         "path": path,
-        "size": survey.size,
-        "sha256": survey.sha256,
-        "stamp": survey.inspection.stamp.as_ref().map(stamp),
-        "needs": survey.inspection.requirements,
-        "signature": survey.signature,
-        "listed": survey.listed,
+        "size": examination.size,
+        "sha256": examination.sha256,
+        "stamp": examination.inspection.stamp.as_ref().map(stamp),
+        "needs": examination.inspection.requirements,
+        "signature": examination.signature,
+        "listed": examination.listed,
         "problems": problems,
     })
 }

@@ -1,21 +1,24 @@
 //! What is known of a file, as lines of text.
 
+use solti_plugin_host::LoadError;
+use solti_plugin_host::inspect::{Examination, Requirements, Signature};
+use solti_plugin_host::refusal::VouchError;
 use solti_plugin_host::stamp::{Stamp, StampedRunner};
-use solti_plugin_host::{LoadError, PolicyError, Requirements, Signature, Survey, one_line};
+use solti_plugin_host::text::one_line;
 
-use super::complaints;
+use super::problems;
 
 /// The lines of one file.
-pub(super) fn shown((path, survey): &(String, Result<Survey, LoadError>)) -> String {
+pub(super) fn shown((path, examination): &(String, Result<Examination, LoadError>)) -> String {
     let mut lines = vec![path.clone()];
     // Most of it is what the file says, which is any text at all.
     let mut line = |name: &str, value: &str| {
         lines.push(format!("  {name:<10} {}", one_line(value)));
     };
-    if let Ok(survey) = survey {
-        facts(survey, &mut line);
+    if let Ok(examination) = examination {
+        facts(examination, &mut line);
     }
-    let problems = complaints(survey);
+    let problems = problems(examination);
     if problems.is_empty() {
         line("problems", "none");
     }
@@ -25,16 +28,16 @@ pub(super) fn shown((path, survey): &(String, Result<Survey, LoadError>)) -> Str
     lines.join("\n")
 }
 
-fn facts(survey: &Survey, line: &mut impl FnMut(&str, &str)) {
-    line("size", &format!("{} bytes", survey.size));
-    line("sha256", &survey.sha256.to_string());
-    if let Some(stamp) = &survey.inspection.stamp {
+fn facts(examination: &Examination, line: &mut impl FnMut(&str, &str)) {
+    line("size", &format!("{} bytes", examination.size));
+    line("sha256", &examination.sha256.to_string());
+    if let Some(stamp) = &examination.inspection.stamp {
         of_stamp(stamp, line);
     }
-    of_requirements(&survey.inspection.requirements, line);
+    of_requirements(&examination.inspection.requirements, line);
     line(
         "signature",
-        &match &survey.signature {
+        &match &examination.signature {
             Signature::Absent => "none".to_owned(),
             Signature::Unchecked => "there is one; give --public-key to check it".to_owned(),
             Signature::Good { comment } => format!("good: {comment}"),
@@ -43,20 +46,20 @@ fn facts(survey: &Survey, line: &mut impl FnMut(&str, &str)) {
     );
     line(
         "SHA256SUMS",
-        match survey.listed {
+        match examination.listed {
             None => "none here",
-            Some(_) if unusable_sums(survey) => "cannot be used",
+            Some(_) if unusable_sums(examination) => "cannot be used",
             Some(true) => "lists it",
             Some(false) => "does not list it",
         },
     );
 }
 
-fn unusable_sums(survey: &Survey) -> bool {
-    survey
-        .refused
+fn unusable_sums(examination: &Examination) -> bool {
+    examination
+        .refusals
         .iter()
-        .any(|err| matches!(err, LoadError::Policy(PolicyError::Sums { .. })))
+        .any(|err| matches!(err, LoadError::Vouch(VouchError::SumsUnusable { .. })))
 }
 
 fn of_stamp(stamp: &Stamp, line: &mut impl FnMut(&str, &str)) {

@@ -1,7 +1,7 @@
 //! The summary for machines.
 
 use serde::Serialize;
-use solti_plugin_host::Rejected;
+use solti_plugin_host::report::Rejected;
 
 use crate::metrics::Counts;
 use crate::session::summary::{Row, Summary};

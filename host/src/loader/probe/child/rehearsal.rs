@@ -10,22 +10,22 @@ use tracing::level_filters::LevelFilter;
 
 use super::descriptors::{Descriptors, aside};
 use crate::loader::connect::{self, Connection, Description};
+use crate::loader::inspect::Requirements;
 use crate::loader::open;
 use crate::loader::probe::wire::{Answer, Request};
 use crate::services::log::{PluginLog, PluginRecord};
 
 /// A plugin that is about to run for the first time.
 pub(super) struct Rehearsal {
-    /// Never closed, as the plugin may have done so.
-    file: ManuallyDrop<File>,
+    /// Never closed once code of the plugin has run, which may have closed it.
+    file: File,
 }
 
 impl Rehearsal {
     /// That of the plugin whose file is standard input.
     pub(super) fn of_stdin() -> io::Result<Self> {
         let file = ManuallyDrop::into_inner(aside(io::stdin())?);
-        let file = ManuallyDrop::new(file.into());
-        Ok(Self { file })
+        Ok(Self { file: file.into() })
     }
 
     /// Opens and connects the plugin, has it drop what it made, and looks at what that has changed.
@@ -43,9 +43,10 @@ impl Rehearsal {
     }
 
     fn describe(self, request: &Request) -> Result<Description, Answer> {
-        let opened = open::open_alone(&request.path, self.file).map_err(Answer::NotOpened)?;
-        opened.check_identity().map_err(Answer::NotOpened)?;
-        let module = opened.root_module().map_err(Answer::NotOpened)?;
+        // No other plugin is in this process that could be mistaken for it.
+        let alone = Requirements::default();
+        let module = open::open(&request.path, self.file, &request.plugin, &alone)
+            .map_err(Answer::NotOpened)?;
         let connection = Connection {
             config: request.config.clone(),
             worker_threads: request.worker_threads,

@@ -1,0 +1,66 @@
+//! Why a plugin could not be connected.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::loader::refusal::{Advice, Cause, Refusal};
+
+/// Why a plugin could not be connected. It displays as the fact alone.
+#[derive(Debug, Error, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// Its constructor returned an error.
+    #[error("{reason}")]
+    Refused {
+        /// What the plugin said.
+        reason: String,
+    },
+    /// Its constructor panicked.
+    #[error("plugin '{plugin}' panicked while it was constructed: {reason}")]
+    Panicked {
+        /// The plugin.
+        plugin: String,
+        /// The panic's message and place.
+        reason: String,
+    },
+    /// It is not the plugin its stamp describes.
+    #[error("its stamp says {what} {stamped:?}, the plugin itself says {found:?}")]
+    NotAsStamped {
+        /// What differs.
+        what: String,
+        /// As the stamp has it.
+        stamped: String,
+        /// As the plugin has it.
+        found: String,
+    },
+}
+
+impl Refusal for ConnectError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "refused_by_plugin",
+            Self::Panicked { .. } => "panicked",
+            Self::NotAsStamped { .. } => "not_as_stamped",
+        }
+    }
+
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Refused { reason } => of_plugin(
+                reason,
+                "correct its configuration, or provide what it says is missing",
+            ),
+            Self::Panicked { reason, .. } => of_plugin(reason, "report it to the plugin's author"),
+            Self::NotAsStamped { .. } => Advice::new("build it again"),
+        }
+    }
+}
+
+/// What to do where a plugin said `reason`, which may be something that the machine lacks.
+fn of_plugin(reason: &str, otherwise: &'static str) -> Advice {
+    let otherwise = Advice::new(otherwise);
+    match Cause::shortage_in(reason) {
+        Some(cause) => cause.advice("do that", otherwise),
+        None => otherwise,
+    }
+}

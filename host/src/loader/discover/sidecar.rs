@@ -1,0 +1,102 @@
+//! `foo.toml` beside `foo.so`: what an operator decides about a plugin.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use solti_model::Labels;
+use solti_plugin_abi::text::{escape, escape_bytes};
+
+use super::error::DiscoverError;
+use crate::loader::admit;
+use crate::loader::options::Trust;
+use crate::loader::refusal::{Advice, Refusal as _};
+
+/// A sidecar, or the defaults where there is none.
+#[derive(Debug)]
+pub(in crate::loader) struct Sidecar {
+    /// Its file name.
+    pub(in crate::loader) file: String,
+    pub(in crate::loader) enabled: bool,
+    /// What the operator calls the plugin, where its own name will not do.
+    pub(in crate::loader) name: Option<String>,
+    pub(in crate::loader) labels: Labels,
+    pub(in crate::loader) config: Map<String, Value>,
+}
+
+/// The file's form.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    #[serde(default = "yes")]
+    enabled: bool,
+    name: Option<String>,
+    #[serde(default)]
+    labels: Labels,
+    #[serde(default)]
+    config: Map<String, Value>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Where the sidecar of a plugin file is.
+pub(in crate::loader) fn sidecar_file(plugin: &Path) -> PathBuf {
+    plugin.with_extension("toml")
+}
+
+impl Sidecar {
+    /// Reads the text of the sidecar at `path`; `None` when there is none.
+    pub(in crate::loader) fn read(
+        path: &Path,
+        trust: &Trust,
+    ) -> Result<Option<Vec<u8>>, DiscoverError> {
+        admit::read_text(path, trust).map_err(|err| DiscoverError::SidecarUnusable {
+            file: name_of(path),
+            fact: err.to_string(),
+            advice: err.advice(),
+        })
+    }
+
+    /// What the sidecar at `path` says, of which `text` was read.
+    pub(in crate::loader) fn parse(
+        path: &Path,
+        text: Option<Vec<u8>>,
+    ) -> Result<Self, DiscoverError> {
+        let file = name_of(path);
+        let unusable = |fact: String| DiscoverError::SidecarUnusable {
+            file: file.clone(),
+            fact,
+            advice: Advice::new("correct the sidecar"),
+        };
+        let text = String::from_utf8(text.unwrap_or_default())
+            .map_err(|_| unusable("it is not text".to_owned()))?;
+        let form: Form = toml::from_str(&text).map_err(|err| DiscoverError::SidecarInvalid {
+            line: err
+                .span()
+                .map_or(1, |span| 1 + text[..span.start].matches('\n').count()),
+            reason: err.message().to_owned(),
+            file: file.clone(),
+        })?;
+        if let Some(name) = &form.name
+            && (name.is_empty() || escape(name) != *name)
+        {
+            return Err(unusable(format!(
+                "its name is {name:?}, expected a text without control characters"
+            )));
+        }
+        Ok(Self {
+            file,
+            enabled: form.enabled,
+            name: form.name,
+            labels: form.labels,
+            config: form.config,
+        })
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    escape_bytes(path.file_name().unwrap_or_default().as_bytes()).into_owned()
+}

@@ -1,0 +1,150 @@
+//! Loads the plugins of a directory.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use tracing::{info, warn};
+
+use super::connect::{self, Connection};
+use super::error::{LoadDirError, LoadError};
+use super::measure::Measurements;
+use super::options::Options;
+use super::pipeline::{Outcome, Pipeline, Prepared, Probed};
+use super::report::{LoadReport, LoadedPlugin, OfferedRunner, Rejected};
+use super::stage::Stage;
+use super::{open, register};
+use crate::foreign::Plugin;
+use crate::router::RunnerRouter;
+
+/// Loads every plugin of the directory `path` into `router`, in the order of their file names.
+pub(super) fn load_dir(
+    options: &Options,
+    path: &Path,
+    router: &mut RunnerRouter,
+) -> Result<LoadReport, LoadDirError> {
+    let pipeline = Pipeline::trusted(options, path)?;
+    let found = pipeline.discover()?;
+    let mut report = LoadReport::new(pipeline.directory().to_owned(), options.names);
+    let mut seen = HashSet::new();
+    pipeline.run(found, |outcome| match outcome {
+        Outcome::Probed(probed) => {
+            let Prepared { name, stamp, .. } = &probed.prepared;
+            seen.extend([name.clone(), stamp.plugin.clone()]);
+            match load(options, *probed, router, &report) {
+                Ok(loaded) => report.add(loaded),
+                Err(rejected) => reject(&mut report, *rejected),
+            }
+        }
+        Outcome::Rejected(rejected) => reject(&mut report, *rejected),
+        Outcome::Skipped(skipped) => report.add_skipped(skipped),
+    });
+    warn_of_unused_options(options, &seen);
+    info!(
+        loaded = report.loaded().len(),
+        rejected = report.rejected().len(),
+        skipped = report.skipped().len(),
+        "loaded the plugin directory {}",
+        path.display(),
+    );
+    Ok(report)
+}
+
+fn reject(report: &mut LoadReport, rejected: Rejected) {
+    let Rejected { file, error, .. } = &rejected;
+    warn!(%file, stage = %error.stage(), "{}", rejected.reason());
+    report.add_rejected(rejected);
+}
+
+/// Says which names in the host's options are nobody's: they may be mistyped.
+fn warn_of_unused_options(options: &Options, seen: &HashSet<String>) {
+    let allowed = options.allowed.iter().flatten();
+    let named: BTreeSet<_> = allowed.chain(options.by_plugin.keys()).collect();
+    for name in named.into_iter().filter(|name| !seen.contains(*name)) {
+        warn!("this host has options for a plugin '{name}', and found none of that name");
+    }
+}
+
+/// Opens a plugin in this process, connects it and registers its runners.
+fn load(
+    options: &Options,
+    probed: Probed,
+    router: &mut RunnerRouter,
+    report: &LoadReport,
+) -> Result<LoadedPlugin, Box<Rejected>> {
+    let Probed {
+        candidate,
+        prepared,
+        probe,
+        mut measurements,
+    } = probed;
+    let (name, stamp) = (prepared.name.clone(), prepared.stamp.clone());
+    let first = report.file_of(&name);
+    let registered = enter(
+        options,
+        prepared,
+        &candidate.file,
+        first,
+        router,
+        &mut measurements,
+    );
+    match registered {
+        Ok((handle, runners)) => Ok(LoadedPlugin {
+            file: candidate.file,
+            path: candidate.path,
+            plugin: name,
+            version: stamp.version,
+            abi: stamp.abi,
+            runners,
+            probe,
+            measurements,
+            handle,
+        }),
+        Err(error) => Err(Box::new(Rejected {
+            file: candidate.file,
+            path: candidate.path,
+            error,
+            measurements,
+            names: options.names,
+        })),
+    }
+}
+
+/// The stages in which the plugin itself runs. `first` is the file of a plugin of the same name.
+fn enter(
+    options: &Options,
+    prepared: Prepared,
+    file: &str,
+    first: Option<&str>,
+    router: &mut RunnerRouter,
+    measured: &mut Measurements,
+) -> Result<(Plugin, Vec<OfferedRunner>), LoadError> {
+    let Prepared {
+        name,
+        config,
+        worker_threads,
+        labels,
+        stamp,
+        requirements,
+        staged,
+    } = prepared;
+    measured.timed(Stage::Register, || register::check_name(&name, first))?;
+    let module = measured.timed(Stage::Open, || {
+        open::open(&staged.path, staged.file, file, &requirements)
+    })?;
+    // The name of a copy in a directory has served.
+    drop(staged.copy);
+    let connection = Connection {
+        config,
+        worker_threads,
+        log: Arc::clone(&options.log),
+    };
+    let connected = measured.timed(Stage::Connect, || {
+        connect::connect(module, &name, &stamp, connection, options.max_panics)
+    })?;
+    let labels = register::labels(&stamp, &labels);
+    measured.timed(Stage::Register, || {
+        register::register(connected.runners, &labels, router);
+    });
+    Ok((connected.plugin, OfferedRunner::all(&stamp, labels)))
+}

@@ -1,0 +1,59 @@
+//! What is mapped into this process, as the system lists it.
+//!
+//! Systems without such a list have nothing to say here, and no check depends on it there.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+
+/// The list: one mapping a line, sorted by address.
+const MAPS: &str = "/proc/self/maps";
+
+/// The inode that is mapped at an address: `None` when nothing is, or only memory. An error when the
+/// system has no list.
+///
+/// It is read no further than to the address: the system puts a new library below those it has, so
+/// with hundreds of plugins the one that was just opened is among the first.
+pub(super) fn inode_at(address: usize) -> std::io::Result<Option<u64>> {
+    let maps = BufReader::with_capacity(1024, File::open(MAPS)?);
+    // A path may be any bytes, so the lines are no text.
+    let mut lines = maps.split(b'\n').map_while(Result::ok);
+    Ok(lines.find_map(|line| inode_of(&String::from_utf8_lossy(&line), address)))
+}
+
+/// Whether a file of this name, in whatever directory, is mapped.
+pub(super) fn has_file(name: &str) -> bool {
+    let maps = std::fs::read(MAPS).unwrap_or_default();
+    maps.split(|byte| *byte == b'\n')
+        .filter_map(|line| line.rsplit(|byte| *byte == b'/').next())
+        .any(|mapped| mapped == name.as_bytes())
+}
+
+/// The inode of a mapping that has the address: `start-end rights offset device inode path`.
+fn inode_of(mapping: &str, address: usize) -> Option<u64> {
+    let mut fields = mapping.split_ascii_whitespace();
+    let (start, end) = fields.next()?.split_once('-')?;
+    let number = |text| usize::from_str_radix(text, 16).ok();
+    if !(number(start)?..number(end)?).contains(&address) {
+        return None;
+    }
+    fields.nth(3)?.parse().ok()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_mapped_is_found_by_its_address_and_by_its_name() {
+        use std::os::unix::fs::MetadataExt as _;
+        let own = File::open("/proc/self/exe").unwrap();
+        let address = inode_of as *const () as usize;
+        assert_eq!(
+            inode_at(address).unwrap(),
+            Some(own.metadata().unwrap().ino())
+        );
+        assert_eq!(inode_at(0).unwrap(), None);
+        assert!(has_file("libc.so.6") || !cfg!(target_env = "gnu"));
+        assert!(!has_file("libnobody.so.6"));
+    }
+}

@@ -1,0 +1,147 @@
+//! Why a library could not be opened.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::loader::refusal::{Advice, Cause, LoaderOption, Refusal};
+
+/// Why a library could not be opened. It displays as the fact alone.
+#[derive(Debug, Error, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The system's loader refused it.
+    #[error("the system cannot load it: {reason}")]
+    Refused {
+        /// What the system's loader said.
+        reason: String,
+    },
+    /// The system knows a library by that name already, and would return it instead.
+    #[error("the system already has a library called {}", path.display())]
+    NameTaken {
+        /// The name.
+        path: PathBuf,
+    },
+    /// Another library would be bound to this one instead of the one it was built for, or the other
+    /// way round.
+    #[error("{reason}")]
+    SonameTaken {
+        /// Who is mistaken for whom.
+        reason: String,
+    },
+    /// Something else was opened than what was checked.
+    #[error("the system opened another file than the one that was checked")]
+    NotTheStagedFile,
+    /// It has a stamp but no root module.
+    #[error("it has a stamp but no root module")]
+    NoRootModule,
+    /// Its root module is not what the stamp promises.
+    #[error("its root module cannot be used: {reason}")]
+    Header {
+        /// What abi_stable said, the first line of it.
+        reason: String,
+    },
+    /// Its types are laid out in another way.
+    #[error("built with other layouts of ABI 1 ({found:016x}, this host has {expected:016x})")]
+    Layouts {
+        /// The digest of the plugin's layouts.
+        found: u64,
+        /// The digest of the host's.
+        expected: u64,
+    },
+}
+
+impl Refusal for OpenError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "refused_by_system",
+            Self::NameTaken { .. } => "name_taken",
+            Self::SonameTaken { .. } => "soname_taken",
+            Self::NotTheStagedFile => "not_the_staged_file",
+            Self::NoRootModule => "no_root_module",
+            Self::Header { .. } => "bad_root_module",
+            Self::Layouts { .. } => "other_layouts",
+        }
+    }
+
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Refused { reason } => of_system(reason),
+            Self::NameTaken { .. } | Self::NotTheStagedFile => Advice::new("restart the host"),
+            Self::SonameTaken { .. } => {
+                Advice::new("build the one that is called so without a SONAME")
+            }
+            Self::NoRootModule | Self::Header { .. } | Self::Layouts { .. } => {
+                Advice::new("build it with export_plugin! of a released solti-plugin-abi")
+            }
+        }
+    }
+}
+
+/// What to do where only the text of the system's loader tells what is wrong.
+fn of_system(reason: &str) -> Advice {
+    if reason.contains("static TLS") {
+        Advice::new(
+            "build its allocator without initial-exec TLS (tikv-jemallocator: \
+             disable_initial_exec_tls, mimalloc: local_dynamic_tls)",
+        )
+    } else if reason.contains("undefined symbol") {
+        Advice::new("link the library that has the symbol into the plugin")
+    } else if reason.contains("executable stack") {
+        Advice::new("link it with -z noexecstack")
+    } else if reason.contains("cannot open shared object file") {
+        Cause::of_text(reason).advice(
+            "read that library",
+            Advice::new(
+                "install that library, link it into the plugin, or stage the plugin beside it",
+            )
+            .option(LoaderOption::StageIn),
+        )
+    } else {
+        Cause::of_text(reason).advice("map it", Advice::new("build it again for this system"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_decides_the_advice() {
+        for (reason, expected) in [
+            (
+                "libx.so.1: cannot open shared object file: No such file or directory",
+                "install that library, link it into the plugin, or stage the plugin beside it \
+                 (PluginLoader::stage_in)",
+            ),
+            (
+                "libx.so.1: cannot open shared object file: Permission denied",
+                "let the host's user read that library",
+            ),
+            (
+                "libx.so.1: cannot open shared object file: Too many open files",
+                "raise the host's limit on open files (ulimit -n), then try again",
+            ),
+            (
+                "failed to map segment from shared object: Operation not permitted",
+                "stage it on a mount without the option noexec (PluginLoader::stage_in)",
+            ),
+            (
+                "failed to map segment from shared object: Permission denied",
+                "have the system's security policy (SELinux, AppArmor) let the host map code",
+            ),
+            (
+                "failed to map segment from shared object: Cannot allocate memory",
+                "free memory or raise the host's limit on it, then try again",
+            ),
+            (
+                "cannot enable executable stack as shared object requires: Permission denied",
+                "link it with -z noexecstack",
+            ),
+            ("something new", "build it again for this system"),
+        ] {
+            assert_eq!(of_system(reason).to_string(), expected, "{reason}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The way of a file through the stages, up to the probe: the same for loading, for checking and for
+//! examining.
+//!
+//! ```text
+//! directory ─► discover ─► look: discover, admit, inspect, vouch ─► stage ─► probe ─► Probed
+//!                            └ findings: the first, or all
+//! ```
+//!
+//! Several files are on their way at a time where they are probed; they come out in order.
+
+mod directory;
+mod findings;
+mod look;
+mod parallel;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+use solti_model::Labels;
+use solti_plugin_abi::stamp::Stamp;
+use tracing::debug;
+
+pub(super) use findings::{Ended, Findings};
+pub(super) use look::Seen;
+
+use super::discover::{self, Candidate, DirectoryRole, Found};
+use super::error::{LoadDirError, LoadError};
+use super::inspect::Requirements;
+use super::measure::Measurements;
+use super::options::{Options, Progress};
+use super::probe::{self, ProbeOutcome, ProbeRequest};
+use super::report::Rejected;
+use super::skip::Skipped;
+use super::stage::Stage;
+use super::staging::{self, Staged};
+use super::vouch::Sums;
+use directory::Directory;
+use look::Look;
+use parallel::parallel;
+
+/// What is the same for all files of a directory.
+pub(super) struct Pipeline<'a> {
+    options: &'a Options,
+    directory: Directory,
+}
+
+/// What became of a file.
+pub(super) enum Outcome {
+    Probed(Box<Probed>),
+    Rejected(Box<Rejected>),
+    Skipped(Skipped),
+}
+
+/// A file that may be opened.
+pub(super) struct Probed {
+    pub(super) candidate: Candidate,
+    pub(super) prepared: Prepared,
+    pub(super) probe: ProbeOutcome,
+    pub(super) measurements: Measurements,
+}
+
+/// A file that nothing speaks against, and what its plugin is given.
+pub(super) struct Prepared {
+    /// What the plugin is called here: by its sidecar, or else by its stamp.
+    pub(super) name: String,
+    pub(super) config: Map<String, Value>,
+    pub(super) worker_threads: u32,
+    /// Those of the host and those of the sidecar.
+    pub(super) labels: [Labels; 2],
+    pub(super) stamp: Stamp,
+    pub(super) requirements: Requirements,
+    pub(super) staged: Staged,
+}
+
+impl<'a> Pipeline<'a> {
+    /// The pipeline for a directory in which only trusted users can put files.
+    pub(super) fn trusted(options: &'a Options, path: &Path) -> Result<Self, LoadDirError> {
+        let directory = Directory::trusted(options, path)?;
+        Ok(Self { options, directory })
+    }
+
+    /// The pipeline for a directory, absolute and without links, whoever can put files into it; who
+    /// should not is among the `findings`.
+    pub(super) fn untrusted(
+        options: &'a Options,
+        path: &Path,
+        findings: &mut Findings,
+    ) -> Result<Self, Ended> {
+        let directory = Directory::untrusted(options, path, findings)?;
+        Ok(Self { options, directory })
+    }
+
+    /// The directory: absolute, without links.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory.path
+    }
+
+    pub(super) fn sums(&self) -> &Sums {
+        &self.directory.sums
+    }
+
+    /// The files of the directory, sorted by name.
+    pub(super) fn discover(&self) -> Result<Vec<Found>, LoadDirError> {
+        let path = self.directory();
+        discover::discover(path)
+            .map_err(|err| directory::unusable(DirectoryRole::Plugins, path, err))
+    }
+
+    /// Takes the files through the stages and hands them to `take` in their order.
+    pub(super) fn run(&self, found: Vec<Found>, mut take: impl FnMut(Outcome)) {
+        let names: Vec<_> = found.iter().map(|found| found.file().to_owned()).collect();
+        parallel(
+            found,
+            probe::workers(&self.options.probe),
+            |found, bytes| self.outcome(found, bytes),
+            |done, wait| {
+                if let Some(on_progress) = &self.options.on_progress {
+                    on_progress(Progress {
+                        file: &names[done],
+                        done,
+                        total: names.len(),
+                    });
+                }
+                take(wait());
+            },
+        );
+    }
+
+    /// Looks at a file, as far as that is possible without running it.
+    pub(super) fn look(
+        &self,
+        candidate: &Candidate,
+        findings: &mut Findings,
+        measured: &mut Measurements,
+        bytes: &mut Vec<u8>,
+    ) -> Result<Seen, Ended> {
+        let look = Look {
+            options: self.options,
+            sums: self.sums(),
+            candidate,
+            findings,
+            measured,
+        };
+        look.run(bytes)
+    }
+
+    fn outcome(&self, found: Found, bytes: &mut Vec<u8>) -> Outcome {
+        let mut measurements = Measurements::default();
+        let candidate = match found {
+            Found::Candidate(candidate) => candidate,
+            Found::Skipped(skipped) => return Outcome::Skipped(skipped),
+            Found::Rejected { file, path, error } => {
+                return self.rejected(file, path, error.into(), measurements);
+            }
+        };
+        let probed = self
+            .prepare(&candidate, &mut measurements, bytes)
+            .and_then(|prepared| {
+                let probe = self.probe(&prepared, &mut measurements)?;
+                Ok((prepared, probe))
+            });
+        match probed {
+            Ok((prepared, probe)) => Outcome::Probed(Box::new(Probed {
+                candidate,
+                prepared,
+                probe,
+                measurements,
+            })),
+            Err(Ended::Refused(error)) => {
+                self.rejected(candidate.file, candidate.path, error, measurements)
+            }
+            Err(Ended::Skipped(reason)) => Outcome::Skipped(Skipped {
+                file: candidate.file,
+                path: candidate.path,
+                reason,
+            }),
+        }
+    }
+
+    fn prepare(
+        &self,
+        candidate: &Candidate,
+        measured: &mut Measurements,
+        bytes: &mut Vec<u8>,
+    ) -> Result<Prepared, Ended> {
+        let seen = self.look(candidate, &mut Findings::First, measured, bytes)?;
+        let goes_on = "only examining goes on after a refusal";
+        let (sidecar, stamp) = (
+            seen.sidecar.expect(goes_on),
+            seen.inspection.stamp.expect(goes_on),
+        );
+        let staged = measured
+            .timed(Stage::Staging, || {
+                let directory = self.options.stage_in.as_deref();
+                staging::stage(&candidate.file, bytes, seen.digest, directory)
+            })
+            .map_err(LoadError::from)?;
+        debug!(
+            "staged {}: {} bytes, sha256 {}",
+            candidate.file, staged.len, staged.digest
+        );
+        let name = sidecar.name.unwrap_or_else(|| stamp.plugin.clone());
+        let options = self.options.of_plugin(&name);
+        let threads = options
+            .worker_threads
+            .unwrap_or(self.options.worker_threads);
+        Ok(Prepared {
+            name,
+            config: options.config.into_iter().chain(sidecar.config).collect(),
+            worker_threads: threads.get(),
+            labels: [options.labels, sidecar.labels],
+            stamp,
+            requirements: seen.inspection.requirements,
+            staged,
+        })
+    }
+
+    fn probe(
+        &self,
+        prepared: &Prepared,
+        measured: &mut Measurements,
+    ) -> Result<ProbeOutcome, LoadError> {
+        let request = ProbeRequest {
+            staged: &prepared.staged,
+            stamp: &prepared.stamp,
+            config: &prepared.config,
+            worker_threads: prepared.worker_threads,
+        };
+        let probed = measured.timed(Stage::Probe, || probe::probe(&self.options.probe, &request));
+        Ok(probed?)
+    }
+
+    fn rejected(
+        &self,
+        file: String,
+        path: PathBuf,
+        error: LoadError,
+        measurements: Measurements,
+    ) -> Outcome {
+        Outcome::Rejected(Box::new(Rejected {
+            file,
+            path,
+            error,
+            measurements,
+            names: self.options.names,
+        }))
+    }
+}
