@@ -5,5 +5,6 @@
     reason = "one source against two crates is the point of `parity`"
 )]
 
+mod codes;
 mod markers;
 mod parity;
