@@ -5,6 +5,7 @@
 mod bad_input;
 mod docs;
 mod exec;
+mod exit_codes;
 mod inspect;
 mod json;
 mod list;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 
+use anyhow::Context as _;
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Row, Table, presets};
 use solti_plugin_host::report::{Rejected, Skipped};
 
@@ -81,9 +82,13 @@ pub(crate) fn skipped(
 }
 
 /// Prints what was asked for; a reader that has seen enough is no error.
-pub(crate) fn print(text: &str) -> io::Result<()> {
+///
+/// # Errors
+///
+/// When standard output takes no more.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     match writeln!(io::stdout(), "{text}") {
-        Err(err) if err.kind() != io::ErrorKind::BrokenPipe => Err(err),
+        Err(err) if err.kind() != io::ErrorKind::BrokenPipe => Err(err).context("standard output"),
         _ => Ok(()),
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn report(
     format: Format,
     written: Written,
 ) -> Exit {
-    let printed = if written.reader_left {
+    let printed = if written.stdout_closed {
         Ok(())
     } else {
         print(summary, format)

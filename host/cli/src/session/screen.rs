@@ -37,8 +37,8 @@ pub(super) struct Notes {
 
 /// How the writing ended.
 pub(super) struct Written {
-    /// Whether nobody reads standard output any more.
-    pub(super) reader_left: bool,
+    /// Whether standard output takes no more, be it that its reader left.
+    pub(super) stdout_closed: bool,
     /// Whether all of it was written; a reader that left is no error.
     pub(super) result: io::Result<()>,
 }
@@ -101,9 +101,11 @@ impl Screen {
             timeout(limit, finished).await.ok();
         });
         runtime.shutdown_timeout(limit);
+        let closed = self.writer.closed().clone();
+        let result = self.writer.finish();
         Written {
-            reader_left: self.writer.closed().is_cancelled(),
-            result: self.writer.finish(),
+            stdout_closed: closed.is_cancelled(),
+            result,
         }
     }
 }
