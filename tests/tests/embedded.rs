@@ -24,7 +24,7 @@ fn main() {
 fn loader_without_program() -> ProbeOutcome {
     // As a probe this is the one place where the program could go wrong: it would load plugins
     // again and again.
-    if std::env::args().len() > 1 {
+    if std::env::args().any(|argument| argument.starts_with("--solti")) {
         probe_main();
     }
     let directory = tempfile::tempdir().unwrap();
@@ -47,8 +47,8 @@ fn a_program_that_calls_probe_main_probes_plugins_by_itself() {
     ));
     assert_eq!(
         report.rejected()[0].to_string(),
-        "abort.so: rejected at probe: loading it ended a probe process with signal 6 (SIGABRT): \
-         get a fixed build of it"
+        "abort.so: rejected at probe: the probe process was killed by signal 6 (SIGABRT): \
+         install a fixed version of the plugin"
     );
     // The same bytes are not tried again, until they are forgotten.
     let again = load(&PluginLoader::new(), directory.path());
@@ -58,12 +58,12 @@ fn a_program_that_calls_probe_main_probes_plugins_by_itself() {
     ));
     let reason = again.rejected()[0].to_string();
     assert!(
-        reason.contains("with signal 6 (SIGABRT) (found at 2"),
+        reason.contains("by signal 6 (SIGABRT) (found at 2"),
         "{reason}"
     );
     assert!(
         reason.ends_with(
-            "Z): get a fixed build of it, or have it tried again (probe::forget_probes)"
+            "Z): install a fixed version of the plugin, or have it probed again (probe::forget_probes)"
         ),
         "{reason}"
     );

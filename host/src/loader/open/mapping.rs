@@ -39,18 +39,18 @@ mod tests {
 
     #[test]
     fn a_mapping_that_is_denied_is_told_from_one_that_finds_no_room() {
-        let said = "failed to map segment from shared object";
+        let message = "failed to map segment from shared object";
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "code").unwrap();
         let readable = File::open(file.path()).unwrap();
         assert_eq!(
-            explained(said.to_owned(), &readable),
-            format!("{said}: Cannot allocate memory")
+            explained(message.to_owned(), &readable),
+            format!("{message}: Cannot allocate memory")
         );
         let unreadable = File::options().write(true).open(file.path()).unwrap();
         assert_eq!(
-            explained(said.to_owned(), &unreadable),
-            format!("{said}: Permission denied")
+            explained(message.to_owned(), &unreadable),
+            format!("{message}: Permission denied")
         );
         let other = "undefined symbol: eventfx";
         assert_eq!(explained(other.to_owned(), &unreadable), other);

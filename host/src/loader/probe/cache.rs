@@ -43,7 +43,7 @@ pub(super) fn keep(state: Option<&Path>, key: String, result: RememberedProbe) {
     {
         warn!(
             target: TARGET,
-            "the result of a probe cannot be kept in {}: {err}",
+            "the result of a probe cannot be saved in {}: {err}",
             state.display()
         );
     }

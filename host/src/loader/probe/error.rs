@@ -18,43 +18,43 @@ use crate::loader::refusal::{Advice, Cause, LoaderOption, Refusal};
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ProbeError {
-    /// The process was ended by a signal.
-    #[error("loading it ended a probe process with {}{printed}", named(*signal))]
+    /// The process was killed by a signal.
+    #[error("the probe process was killed by {}{printed}", named(*signal))]
     Killed {
         /// The signal's number.
         signal: i32,
         /// The last of what the process printed, as the end of a sentence.
         printed: String,
     },
-    /// The process ended by itself, without an answer.
-    #[error("loading it ended a probe process with exit code {code}{printed}")]
+    /// The process exited by itself, without an answer.
+    #[error("the probe process exited with code {code} before the plugin was connected{printed}")]
     Exited {
         /// The exit code.
         code: i32,
         /// The last of what the process printed, as the end of a sentence.
         printed: String,
     },
-    /// The process did not end.
-    #[error("loading it did not finish within {limit:?}")]
+    /// The process did not end in time.
+    #[error("loading it took more than {limit:?}")]
     TimedOut {
         /// The limit.
         limit: Duration,
     },
     /// The process used too much processor time.
-    #[error("loading it used more than {limit:?} of processor time")]
+    #[error("loading it took more than {limit:?} of processor time")]
     Cpu {
         /// The limit.
         limit: Duration,
     },
     /// The process needed too much memory.
-    #[error("loading it needed more than {} MiB of memory", limit >> 20)]
+    #[error("loading it took more than {} MiB of memory", limit >> 20)]
     Memory {
         /// The limit, in bytes.
         limit: u64,
     },
     /// The plugin changed descriptors of the process.
     #[error(
-        "it closed or replaced descriptors that are not its own ({})",
+        "it closed or replaced file descriptors that are not its own ({})",
         list(changed)
     )]
     Descriptors {
@@ -62,10 +62,10 @@ pub enum ProbeError {
         changed: Vec<i32>,
     },
     /// The plugin closed the socket to the host.
-    #[error("it closed descriptors that are not its own, the probe's own among them")]
+    #[error("it closed file descriptors that are not its own, among them the probe's")]
     SocketClosed,
-    /// The plugin wrote into the socket to the host.
-    #[error("it wrote into descriptors that are not its own")]
+    /// The plugin wrote to the socket to the host.
+    #[error("it wrote to file descriptors that are not its own")]
     WroteElsewhere,
     /// The plugin could not be opened.
     #[error(transparent)]
@@ -99,7 +99,7 @@ pub enum ProbeError {
     },
     /// The probe program is of another version.
     #[error(
-        "the probe program {} is of solti-plugin-host {found}, this host of {HOST}",
+        "the probe program {} is built with solti-plugin-host {found}, this host with {HOST}",
         program.display()
     )]
     OtherHost {
@@ -109,15 +109,15 @@ pub enum ProbeError {
         found: String,
     },
     /// The probe program could not be run.
-    #[error("the probe program {} could not be run: {reason}", program.display())]
+    #[error("the probe program {} cannot be run: {reason}", program.display())]
     NotRun {
         /// The program.
         program: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         reason: io::Error,
     },
-    /// The probe program was ended by a signal before it answered.
-    #[error("the probe program {} was ended by {}", program.display(), named(*signal))]
+    /// The probe program was killed by a signal before it answered.
+    #[error("the probe program {} was killed by {}", program.display(), named(*signal))]
     ProbeKilled {
         /// The program.
         program: PathBuf,
@@ -147,32 +147,32 @@ impl Refusal for ProbeError {
     }
 
     fn advice(&self) -> Advice {
-        let fixed_build = || Advice::new("get a fixed build of it");
+        let fixed_version = || Advice::new("install a fixed version of the plugin");
         if let Some(cause) = self.shortage() {
-            return cause.advice("run it", fixed_build());
+            return cause.advice("run it", fixed_version());
         }
         match self {
-            Self::Killed { signal, .. } => of_signal(*signal, fixed_build()),
+            Self::Killed { signal, .. } => of_signal(*signal, fixed_version()),
             Self::Exited { .. }
             | Self::Descriptors { .. }
             | Self::SocketClosed
-            | Self::WroteElsewhere => fixed_build(),
+            | Self::WroteElsewhere => fixed_version(),
             Self::TimedOut { .. } | Self::Cpu { .. } => {
-                Advice::new("get a fixed build of it, or allow the probe more time")
+                Advice::new("install a fixed version of the plugin, or allow the probe more time")
                     .option(LoaderOption::ProbeTime)
             }
             Self::Memory { .. } => {
-                Advice::new("get a fixed build of it, or allow the probe more memory")
+                Advice::new("install a fixed version of the plugin, or allow the probe more memory")
                     .option(LoaderOption::ProbeMemory)
             }
             Self::Open(err) => err.advice(),
             Self::Connect(err) => err.advice(),
             Self::Remembered { .. } => {
-                Advice::new("get a fixed build of it, or have it tried again")
+                Advice::new("install a fixed version of the plugin, or have it probed again")
                     .option(LoaderOption::ForgetProbes)
             }
             Self::NoProbe { .. } => another_program(),
-            Self::OtherHost { .. } => Advice::new("build both of the same version"),
+            Self::OtherHost { .. } => Advice::new("build both with the same version"),
             Self::NotReady { .. } => Advice::new(
                 "name a program whose main begins with solti_plugin_host::probe_main(), or allow \
                  the probe more time",
@@ -229,12 +229,12 @@ impl ProbeError {
     }
 }
 
-/// What to do about a process that was ended by a signal.
+/// What to do about a process that was killed by a signal.
 fn of_signal(signal: i32, otherwise: Advice) -> Advice {
     match signal {
         // Nothing in a process asks for this one: the system sends it when memory runs out.
         libc::SIGKILL => {
-            Advice::new("see in the system's log who killed it, and whether memory had run out")
+            Advice::new("check the system's log for what killed it; memory may have run out")
         }
         libc::SIGSYS => {
             Advice::new("have the host's sandbox allow the system call that its log names")
@@ -290,13 +290,13 @@ mod tests {
         };
         assert_eq!(
             not_run(OWN_PROGRAM),
-            "the probe program /proc/self/exe could not be run: No such file or directory (os error \
+            "the probe program /proc/self/exe cannot be run: No such file or directory (os error \
              2); mount /proc, or name a program whose main begins with \
              solti_plugin_host::probe_main() (PluginLoader::probe_with)"
         );
         assert_eq!(
             not_run("/no/such/program"),
-            "the probe program /no/such/program could not be run: No such file or directory (os \
+            "the probe program /no/such/program cannot be run: No such file or directory (os \
              error 2); name a program that can be run (PluginLoader::probe_with)"
         );
     }

@@ -1,7 +1,6 @@
 //! What happens in the host: it starts the other process, tells it what to do, and watches it until
 //! it has ended or its time is over.
 
-mod process;
 mod start;
 mod streams;
 mod watch;
@@ -36,9 +35,10 @@ pub(super) fn run(
 ) -> io::Result<Ended> {
     // Without one where it lies beyond what the clock can tell.
     let deadline = Instant::now().checked_add(time);
-    let (process, mut streams) = start::start(program, file, request)?;
-    let in_time = watch::until_ended(&process, &mut streams, deadline)?;
-    let status = process.end()?;
+    let (mut child, mut streams) = start::start(program, file, request)?;
+    let in_time = watch::until_ended(&child, &mut streams, deadline)?;
+    child.kill();
+    let status = child.reap()?;
     let (answers, printed) = streams.finish();
     Ok(Ended {
         status: in_time.then_some(status),

@@ -165,12 +165,13 @@ mod tests {
 
     #[test]
     fn a_limit_that_was_reached_is_named_and_how_to_raise_it() {
-        let more_memory = "loading it needed more than 2048 MiB of memory: get a fixed build of it, \
-                           or allow the probe more memory (PluginLoader::probe_memory)";
+        let more_memory = "loading it took more than 2048 MiB of memory: install a fixed version \
+                           of the plugin, or allow the probe more memory \
+                           (PluginLoader::probe_memory)";
         assert_eq!(
             died(libc::SIGXCPU, ""),
-            "loading it used more than 5s of processor time: get a fixed build of it, or allow the \
-             probe more time (PluginLoader::probe_time)"
+            "loading it took more than 5s of processor time: install a fixed version of the \
+             plugin, or allow the probe more time (PluginLoader::probe_time)"
         );
         assert_eq!(
             died(
@@ -189,8 +190,8 @@ mod tests {
         }
         assert_eq!(
             refused(&[ready()], None, ""),
-            "loading it did not finish within 4.5s: get a fixed build of it, or allow the probe more \
-             time (PluginLoader::probe_time)"
+            "loading it took more than 4.5s: install a fixed version of the plugin, or allow the \
+             probe more time (PluginLoader::probe_time)"
         );
     }
 
@@ -200,17 +201,18 @@ mod tests {
         for status in [libc::SIGSEGV, libc::SIGSEGV | CORE_DUMPED] {
             assert_eq!(
                 died(status, "hello\n"),
-                "loading it ended a probe process with signal 11 (SIGSEGV), after it had printed: \
-                 hello; get a fixed build of it"
+                "the probe process was killed by signal 11 (SIGSEGV) after printing: \
+                 hello; install a fixed version of the plugin"
             );
         }
         assert_eq!(
             died(40, ""),
-            "loading it ended a probe process with signal 40: get a fixed build of it"
+            "the probe process was killed by signal 40: install a fixed version of the plugin"
         );
         assert_eq!(
             died(3 << 8, ""),
-            "loading it ended a probe process with exit code 3: get a fixed build of it"
+            "the probe process exited with code 3 before the plugin was connected: install a \
+             fixed version of the plugin"
         );
     }
 
@@ -218,25 +220,26 @@ mod tests {
     fn what_the_machine_lacks_or_forbids_is_not_blamed_on_the_plugin() {
         assert_eq!(
             died(libc::SIGKILL, ""),
-            "loading it ended a probe process with signal 9 (SIGKILL): see in the system's log who \
-             killed it, and whether memory had run out"
+            "the probe process was killed by signal 9 (SIGKILL): check the system's log for what \
+             killed it; memory may have run out"
         );
         assert_eq!(
             died(libc::SIGSYS, ""),
-            "loading it ended a probe process with signal 31 (SIGSYS): have the host's sandbox allow \
+            "the probe process was killed by signal 31 (SIGSYS): have the host's sandbox allow \
              the system call that its log names"
         );
-        let no_thread = "thread 'main' panicked at src/lib.rs:9:\nfailed to spawn thread: Os { code: \
-                         11, kind: WouldBlock, message: \"Resource temporarily unavailable\" }\n";
-        let said = died(libc::SIGABRT, no_thread);
+        let no_thread = "thread 'main' panicked at src/lib.rs:9:\nfailed to spawn thread: Os { \
+                         code: 11, kind: WouldBlock, message: \"Resource temporarily \
+                         unavailable\" }\n";
+        let message = died(libc::SIGABRT, no_thread);
         let ends = "; raise the host's limit on processes and threads (ulimit -u, pids.max), then \
                     try again";
-        assert!(said.ends_with(ends), "{said}");
+        assert!(message.ends_with(ends), "{message}");
         let no_file = "called `Result::unwrap()` on an `Err` value: Os { code: 24, kind: \
                        Uncategorized, message: \"Too many open files\" }";
-        let said = died(1 << 8, no_file);
+        let message = died(1 << 8, no_file);
         let ends = "; raise the host's limit on open files (ulimit -n), then try again";
-        assert!(said.ends_with(ends), "{said}");
+        assert!(message.ends_with(ends), "{message}");
     }
 
     #[test]
@@ -249,8 +252,8 @@ mod tests {
             ),
             (
                 libc::ENOMEM,
-                "Cannot allocate memory (os error 12); free memory or raise the host's limit on it, \
-                 then try again",
+                "Cannot allocate memory (os error 12); free memory or raise the host's limit on \
+                 it, then try again",
             ),
             (
                 libc::EPERM,
@@ -260,13 +263,13 @@ mod tests {
             let unable = Answer::Unable { errno };
             assert_eq!(
                 refused(&[unable], Some(0), ""),
-                format!("the probe program {PROGRAM} could not be run: {expected}")
+                format!("the probe program {PROGRAM} cannot be run: {expected}")
             );
         }
         assert_eq!(
             refused(&[], Some(libc::SIGKILL), ""),
-            "the probe program /proc/self/exe was ended by signal 9 (SIGKILL): see in the system's \
-             log who killed it, and whether memory had run out"
+            "the probe program /proc/self/exe was killed by signal 9 (SIGKILL): check the \
+             system's log for what killed it; memory may have run out"
         );
     }
 
@@ -275,7 +278,7 @@ mod tests {
         let libraries = "solti: error while loading shared libraries: libz.so.1: cannot open it\n";
         assert_eq!(
             refused(&[], Some(127 << 8), libraries),
-            "the probe program /proc/self/exe did not answer, after it had printed: solti: error \
+            "the probe program /proc/self/exe did not answer after printing: solti: error \
              while loading shared libraries: libz.so.1: cannot open it; name a program whose main \
              begins with solti_plugin_host::probe_main() (PluginLoader::probe_with)"
         );

@@ -17,10 +17,10 @@ fn a_plugin_that_calls_itself_otherwise_than_its_stamp_is_rejected() {
         let bytes = support::replaced(&good, from.as_bytes(), to.as_bytes());
         fs::write(place.path().join(format!("{name}.so")), bytes).unwrap();
     }
-    let said = place.list(&[]);
-    said.assert_hello_loaded();
+    let run = place.list(&[]);
+    run.assert_hello_loaded();
     assert_eq!(
-        said.reasons(),
+        run.reasons(),
         [
             "its stamp says name \"another\", the plugin itself says \"hostile\": build it again",
             "its stamp says version \"0.1.1\", the plugin itself says \"0.1.0\": build it again",
@@ -32,14 +32,14 @@ fn a_plugin_that_calls_itself_otherwise_than_its_stamp_is_rejected() {
 #[test]
 fn what_a_constructor_says_of_its_configuration_is_passed_on() {
     let place = Place(support::directory_with(&["hello", "specimen"]));
-    let said = place.list(&["--config", "specimen.fail=\"no licence\""]);
-    said.assert_hello_loaded();
+    let run = place.list(&["--config", "specimen.fail=\"no licence\""]);
+    run.assert_hello_loaded();
     assert_eq!(
-        said.reasons(),
+        run.reasons(),
         ["no licence: correct its configuration, or provide what it says is missing"]
     );
-    let said = place.list(&["--config", "specimen.panic=true"]);
-    let reason = &said.reasons()[0];
+    let run = place.list(&["--config", "specimen.panic=true"]);
+    let reason = &run.reasons()[0];
     let begins = "plugin 'specimen' panicked while it was constructed: \
                   the constructor was told to panic (at ";
     assert!(reason.starts_with(begins), "{reason}");
@@ -49,14 +49,14 @@ fn what_a_constructor_says_of_its_configuration_is_passed_on() {
 fn a_plugin_knows_that_it_is_only_tried_out() {
     let place = Place(support::directory_with(&["hello", "specimen"]));
     let config = "specimen.fail_in_probe=true";
-    let said = place.list(&["--config", config]);
-    said.assert_hello_loaded();
+    let run = place.list(&["--config", config]);
+    run.assert_hello_loaded();
     assert_eq!(
-        said.reasons(),
+        run.reasons(),
         ["told to fail in a probe: correct its configuration, or provide what it says is missing"]
     );
-    let said = place.list(&["--config", config, "--no-probe"]);
-    assert_eq!(said.reasons(), [""; 0]);
+    let run = place.list(&["--config", config, "--no-probe"]);
+    assert_eq!(run.reasons(), [""; 0]);
 }
 
 #[test]
@@ -71,9 +71,9 @@ fn what_the_systems_loader_says_in_a_probe_has_its_own_code_and_advice() {
         let bytes = support::replaced(&good, from, to);
         fs::write(place.path().join(format!("{name}.so")), bytes).unwrap();
     }
-    let said = place.list(&[]);
-    said.assert_hello_loaded();
-    let rejected = said.report["rejected"].as_array().unwrap();
+    let run = place.list(&[]);
+    run.assert_hello_loaded();
+    let rejected = run.report["rejected"].as_array().unwrap();
     // Symbols are resolved before anything runs: a missing one would else end a task and its host.
     assert_eq!(rejected[0]["code"], "refused_by_system");
     let reason = rejected[0]["reason"].as_str().unwrap();

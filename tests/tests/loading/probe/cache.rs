@@ -13,21 +13,22 @@ fn what_probes_found_is_kept_across_restarts_until_it_is_forgotten_or_the_file_i
     let state = tempfile::tempdir().unwrap();
     let state = state.path().to_str().unwrap();
     let list = || place.list(&["--state", state]);
-    let crashed = "loading it ended a probe process with signal 6 (SIGABRT)";
-    let fresh = format!("{crashed}: get a fixed build of it");
+    let crashed = "the probe process was killed by signal 6 (SIGABRT)";
+    let fresh = format!("{crashed}: install a fixed version of the plugin");
     assert_eq!(list().reasons(), [&*fresh]);
 
-    let said = list();
-    let reason = &said.reasons()[0];
+    let run = list();
+    let reason = &run.reasons()[0];
     let begins = format!("{crashed} (found at 2");
     assert!(reason.starts_with(&begins), "{reason}");
-    let ends = "Z): get a fixed build of it, or have it tried again (solti-host forget)";
+    let ends =
+        "Z): install a fixed version of the plugin, or have it probed again (solti-host forget)";
     assert!(reason.ends_with(ends), "{reason}");
-    assert_eq!(said.report["rejected"][0]["code"], "remembered");
-    assert_eq!(said.report["loaded"][0]["probe"]["result"], "remembered");
+    assert_eq!(run.report["rejected"][0]["code"], "remembered");
+    assert_eq!(run.report["loaded"][0]["probe"]["result"], "remembered");
 
     let file = place.path().join("a-hostile.so");
-    let digest = &said.report["rejected"][0]["sha256"];
+    let digest = &run.report["rejected"][0]["sha256"];
     let digest = digest.as_str().unwrap();
     let forgot = format!("forgot hostile 0.1.0, sha256 {digest}: {crashed}\n");
     let shown = file.to_str().unwrap();
@@ -51,9 +52,9 @@ fn what_probes_found_is_kept_across_restarts_until_it_is_forgotten_or_the_file_i
     // Another file of that name is another digest.
     list();
     let place = place.with("a-hostile", "none");
-    let said = place.list(&["--state", state]);
-    assert_eq!(said.report["rejected"], json!([]));
-    assert_eq!(said.report["loaded"][0]["probe"]["result"], "passed");
+    let run = place.list(&["--state", state]);
+    assert_eq!(run.report["rejected"], json!([]));
+    assert_eq!(run.report["loaded"][0]["probe"]["result"], "passed");
 }
 
 #[test]
@@ -80,19 +81,19 @@ fn a_state_that_cannot_be_read_is_ignored_with_a_warning() {
         (&|| write("{"), "EOF while parsing"),
         (
             &|| write(&future.to_string()),
-            "its time lies in the future",
+            "its timestamp is in the future",
         ),
         (&fifo, "it is not a regular file"),
     ];
     for (spoil, why) in unreadable {
         spoil();
-        let said = place.list(&arguments);
-        assert_eq!(said.report["loaded"][0]["probe"]["result"], "passed");
+        let run = place.list(&arguments);
+        assert_eq!(run.report["loaded"][0]["probe"]["result"], "passed");
         let warning = format!("{} is ignored: {why}", kept[0].display());
-        assert!(said.stderr.contains(&warning), "{}", said.stderr);
+        assert!(run.stderr.contains(&warning), "{}", run.stderr);
         // It was written anew.
-        let said = place.list(&arguments);
-        assert_eq!(said.report["loaded"][0]["probe"]["result"], "remembered");
+        let run = place.list(&arguments);
+        assert_eq!(run.report["loaded"][0]["probe"]["result"], "remembered");
     }
 }
 

@@ -6,17 +6,19 @@ use super::place::{Place, SOON};
 
 #[test]
 fn a_plugin_that_ends_its_process_is_rejected_by_the_signal_or_exit_code() {
-    let by_signal =
-        |signal| format!("loading it ended a probe process with {signal}: get a fixed build of it");
-    let by_exit = "loading it ended a probe process with exit code 0: get a fixed build of it";
+    let by_signal = |signal| {
+        format!("the probe process was killed by {signal}: install a fixed version of the plugin")
+    };
+    let by_exit = "the probe process exited with code 0 before the plugin was connected: install \
+                   a fixed version of the plugin";
     for (harm, expected) in [
         ("abort", by_signal("signal 6 (SIGABRT)")),
         ("segv", by_signal("signal 11 (SIGSEGV)")),
         ("term-group", by_signal("signal 15 (SIGTERM)")),
         (
             "kill",
-            "loading it ended a probe process with signal 9 (SIGKILL): see in the system's log who \
-             killed it, and whether memory had run out"
+            "the probe process was killed by signal 9 (SIGKILL): check the system's log for what \
+             killed it; memory may have run out"
                 .to_owned(),
         ),
         ("exit", by_exit.to_owned()),
@@ -34,9 +36,9 @@ fn a_panic_while_a_library_is_loaded_is_quoted() {
         ("root-panic", "told to panic in the root module"),
     ] {
         let reason = Place::rejected(harm);
-        let begins = "loading it ended a probe process with signal 6 (SIGABRT), after it had printed: thread '";
+        let begins = "the probe process was killed by signal 6 (SIGABRT) after printing: thread '";
         assert!(reason.starts_with(begins), "{reason}");
-        let ends = format!(": / {text}; get a fixed build of it");
+        let ends = format!(": / {text}; install a fixed version of the plugin");
         assert!(reason.ends_with(&ends), "{reason}");
     }
 }
@@ -44,10 +46,10 @@ fn a_panic_while_a_library_is_loaded_is_quoted() {
 #[test]
 fn a_destructor_that_crashes_does_not_turn_the_hosts_success_into_a_death() {
     let place = Place::new().with("a-hostile", "destructor");
-    let said = place.list(&[]);
-    said.assert_hello_loaded();
-    assert_eq!(said.report["loaded"].as_array().unwrap().len(), 2);
-    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let run = place.list(&[]);
+    run.assert_hello_loaded();
+    assert_eq!(run.report["loaded"].as_array().unwrap().len(), 2);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
 }
 
 #[test]

@@ -13,8 +13,8 @@ fn a_plugin_that_never_finishes_is_rejected_at_the_limit() {
     for harm in ["sleep", "spin", "root-hang", "leave-group"] {
         assert_eq!(
             Place::rejected(harm),
-            "loading it did not finish within 2.5s: get a fixed build of it, or allow the probe more \
-             time (--probe-time)",
+            "loading it took more than 2.5s: install a fixed version of the plugin, or allow the \
+             probe more time (--probe-time)",
             "{harm}"
         );
     }
@@ -24,8 +24,8 @@ fn a_plugin_that_never_finishes_is_rejected_at_the_limit() {
 fn a_plugin_that_eats_memory_is_rejected_at_the_limit() {
     assert_eq!(
         Place::rejected("memory"),
-        "loading it needed more than 2048 MiB of memory: get a fixed build of it, or allow the \
-         probe more memory (--probe-memory)"
+        "loading it took more than 2048 MiB of memory: install a fixed version of the plugin, or \
+         allow the probe more memory (--probe-memory)"
     );
 }
 
@@ -38,8 +38,8 @@ fn a_plugin_that_does_not_fit_into_the_limit_is_told_of_the_limit() {
     let report = loader.check(directory.path()).unwrap();
     assert_eq!(
         report.rejected()[0].error.to_string(),
-        "loading it needed more than 1 MiB of memory: get a fixed build of it, or allow the \
-         probe more memory (PluginLoader::probe_memory)"
+        "loading it took more than 1 MiB of memory: install a fixed version of the plugin, or \
+         allow the probe more memory (PluginLoader::probe_memory)"
     );
 }
 

@@ -1,4 +1,5 @@
-//! Machines that lack something, or forbid it: that is what is said, and not that the plugin is bad.
+//! Machines that lack something, or forbid it: that is what is reported, and not that the plugin is
+//! bad.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -75,7 +76,7 @@ fn a_host_without_descriptors_for_a_probe_says_so() {
             found += 1;
             assert_eq!(
                 reason(&report),
-                "the probe program /proc/self/exe could not be run: Too many open files (os error \
+                "the probe program /proc/self/exe cannot be run: Too many open files (os error \
                  24); raise the host's limit on open files (ulimit -n), then try again"
             );
         }
@@ -92,8 +93,8 @@ fn a_host_without_processes_for_a_probe_or_its_threads_says_so() {
     let place = Place(support::directory_with(&[])).with("a-hostile", "thread");
     let programs = readable_by_all(&place);
     let program = programs.path().join("solti-host");
-    let advice = "; raise the host's limit on processes and threads (ulimit -u, pids.max), then try \
-                  again";
+    let advice = "; raise the host's limit on processes and threads (ulimit -u, pids.max), then \
+                  try again";
     let with_processes = |number: u32| {
         let limit = format!("--nproc={number}");
         let user = format!("--reuid={SOMEBODY}");
@@ -103,14 +104,14 @@ fn a_host_without_processes_for_a_probe_or_its_threads_says_so() {
     assert_eq!(
         reason(&with_processes(1)),
         format!(
-            "the probe program /proc/self/exe could not be run: Resource temporarily unavailable (os \
+            "the probe program /proc/self/exe cannot be run: Resource temporarily unavailable (os \
              error 11){advice}"
         )
     );
     // The host, its one worker, the probe; and no thread for the plugin.
     let report = with_processes(3);
     let reason = reason(&report);
-    let begins = "loading it ended a probe process with signal 6 (SIGABRT), after it had printed: \
+    let begins = "the probe process was killed by signal 6 (SIGABRT) after printing: \
                   thread '";
     assert!(reason.starts_with(begins), "{reason}");
     assert!(reason.ends_with(advice), "{reason}");
@@ -121,7 +122,12 @@ fn a_host_without_processes_for_a_probe_or_its_threads_says_so() {
 /// Lets every user read the directory, and gives them a copy of the program.
 fn readable_by_all(place: &Place) -> TempDir {
     let programs = tempfile::tempdir().unwrap();
-    fs::copy(e2e::solti_host(), programs.path().join("solti-host")).unwrap();
+    // By another process: while this one has it open for writing, nobody can run it.
+    let copied = Command::new("cp")
+        .arg(e2e::solti_host())
+        .arg(programs.path())
+        .status();
+    assert!(copied.unwrap().success());
     for directory in [place.path(), programs.path()] {
         fs::set_permissions(directory, Permissions::from_mode(0o755)).unwrap();
     }
@@ -159,7 +165,7 @@ fn a_probe_program_that_the_host_may_not_run_is_a_missing_right() {
     assert_eq!(
         report.rejected()[0].error.to_string(),
         format!(
-            "the probe program {} could not be run: Permission denied (os error 13); let the host's \
+            "the probe program {} cannot be run: Permission denied (os error 13); let the host's \
              user run it",
             program.display()
         )

@@ -21,7 +21,7 @@ const LIMIT: &str = "2500ms";
 pub(super) struct Place(pub(super) TempDir);
 
 /// What a host said of it.
-pub(super) struct Said {
+pub(super) struct HostRun {
     pub(super) report: Value,
     pub(super) code: Option<i32>,
     pub(super) stderr: String,
@@ -44,16 +44,16 @@ impl Place {
     }
 
     /// A host loads the directory.
-    pub(super) fn list(&self, arguments: &[&str]) -> Said {
-        self.say("list", arguments)
+    pub(super) fn list(&self, arguments: &[&str]) -> HostRun {
+        self.run("list", arguments)
     }
 
     /// A host tries the directory and loads nothing itself.
-    pub(super) fn check(&self) -> Said {
-        self.say("check", &[])
+    pub(super) fn check(&self) -> HostRun {
+        self.run("check", &[])
     }
 
-    fn say(&self, command: &str, arguments: &[&str]) -> Said {
+    fn run(&self, command: &str, arguments: &[&str]) -> HostRun {
         let mut host = Command::new(e2e::solti_host());
         host.args([command, "--json", "--probe-time", LIMIT])
             .args(arguments)
@@ -70,7 +70,7 @@ impl Place {
         let stderr = String::from_utf8(output.stderr.clone()).unwrap();
         let report = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|err| panic!("{err}, the host ended with {code:?}: {stderr}"));
-        Said {
+        HostRun {
             report,
             code,
             stderr,
@@ -79,15 +79,15 @@ impl Place {
 
     /// A host rejects the one plugin that does `harm`, and loads the good one. Returns why.
     pub(super) fn rejected(harm: &str) -> String {
-        let said = Self::new().with("a-hostile", harm).list(&[]);
-        said.assert_hello_loaded();
-        assert_eq!(said.code, Some(1));
-        assert_eq!(said.reasons().len(), 1, "{}", said.report);
-        said.reasons().remove(0)
+        let run = Self::new().with("a-hostile", harm).list(&[]);
+        run.assert_hello_loaded();
+        assert_eq!(run.code, Some(1));
+        assert_eq!(run.reasons().len(), 1, "{}", run.report);
+        run.reasons().remove(0)
     }
 }
 
-impl Said {
+impl HostRun {
     pub(super) fn assert_hello_loaded(&self) {
         let loaded = self.report["loaded"].as_array().unwrap();
         assert!(

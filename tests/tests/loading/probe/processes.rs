@@ -25,10 +25,10 @@ fn a_daemon_that_keeps_everything_open_does_not_hold_the_host_up() {
     let file = place.path().join("pid");
     let place = place.with("a-hostile", &format!("daemon:{}", file.display()));
     let began = Instant::now();
-    let said = place.check();
+    let run = place.check();
     // It would be there for a minute.
     assert!(began.elapsed() < Duration::from_secs(40));
-    said.assert_all_passed();
+    run.assert_all_passed();
     let pids = pids(&file);
     assert!(!pids.is_empty());
     for pid in pids {

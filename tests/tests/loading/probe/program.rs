@@ -3,8 +3,10 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
-use std::time::Duration;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
+use serde_json::json;
 use solti_plugin_host::probe::ProbeOutcome;
 use solti_plugin_host::{PluginLoader, RunnerRouter};
 
@@ -27,7 +29,7 @@ fn a_helper_that_is_no_probe_is_an_error_and_no_pass() {
         ),
         (
             "/no/such/program",
-            "the probe program /no/such/program could not be run: \
+            "the probe program /no/such/program cannot be run: \
              No such file or directory (os error 2); name a program that can be run \
              (PluginLoader::probe_with)",
         ),
@@ -54,12 +56,74 @@ fn a_probe_that_is_not_up_in_time_is_not_taken_for_a_program_that_is_none() {
     assert_eq!(
         report.rejected()[0].error.to_string(),
         format!(
-            "the probe program {} did not answer within 10µs: name a program whose main begins with \
-             solti_plugin_host::probe_main(), or allow the probe more time \
+            "the probe program {} did not answer within 10µs: name a program whose main begins \
+             with solti_plugin_host::probe_main(), or allow the probe more time \
              (PluginLoader::probe_time)",
             e2e::solti_host().display()
         )
     );
+}
+
+#[test]
+fn a_configuration_of_any_size_reaches_the_probe() {
+    let directory = support::directory_with(&["specimen"]);
+    let long = "x".repeat(4 << 20);
+    let report = PluginLoader::new()
+        .probe_with(e2e::solti_host())
+        .config("specimen", json!({ "limit": long }))
+        .unwrap()
+        .check(directory.path())
+        .unwrap();
+    let reason = report.rejected()[0].error.to_string();
+    let begins = "config.limit: unknown field `limit`, expected one of ";
+    assert!(reason.starts_with(begins), "{reason}");
+}
+
+#[test]
+fn a_probe_program_that_takes_no_request_does_not_hold_the_host_up() {
+    let directory = support::directory_with(&["specimen"]);
+    let program = directory.path().join("program");
+    // Written by another process: while this one has it open for writing, nobody can run it.
+    let script = format!(
+        "printf '#!/bin/sh\\nexec sleep 100\\n' > {0} && chmod 755 {0}",
+        program.display()
+    );
+    let written = Command::new("sh").args(["-c", &script]).status();
+    assert!(written.unwrap().success());
+    let began = Instant::now();
+    for limit in [Duration::ZERO, Duration::from_millis(300)] {
+        let report = PluginLoader::new()
+            .probe_with(&program)
+            .probe_time(limit)
+            .config("specimen", json!({ "limit": "x".repeat(4 << 20) }))
+            .unwrap()
+            .check(directory.path())
+            .unwrap();
+        assert_eq!(
+            report.rejected()[0].error.to_string(),
+            format!(
+                "the probe program {} did not answer within {limit:?}: name a program whose main \
+                 begins with solti_plugin_host::probe_main(), or allow the probe more time \
+                 (PluginLoader::probe_time)",
+                program.display()
+            )
+        );
+    }
+    assert!(began.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn a_limit_that_no_clock_can_tell_is_none() {
+    let directory = support::directory_with(&["hello"]);
+    let report = PluginLoader::new()
+        .probe_with(e2e::solti_host())
+        .probe_time(Duration::MAX)
+        .check(directory.path())
+        .unwrap();
+    assert!(matches!(
+        report.passed()[0].probe,
+        ProbeOutcome::Passed { .. }
+    ));
 }
 
 #[test]

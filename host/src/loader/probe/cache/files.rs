@@ -33,7 +33,7 @@ fn read_file(path: &Path) -> Option<RememberedProbe> {
     let read = read_regular(path).and_then(|json| {
         let result: RememberedProbe = serde_json::from_slice(&json)?;
         if result.at > SystemTime::now() {
-            return Err(io::Error::other("its time lies in the future"));
+            return Err(io::Error::other("its timestamp is in the future"));
         }
         Ok(result)
     });

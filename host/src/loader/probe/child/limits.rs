@@ -24,7 +24,8 @@ pub(super) fn set(request: &Request) -> io::Result<()> {
     lower(Resource::Core, 0, 0)?;
     lower(Resource::Nofile, FILES, FILES)?;
     // At the first the system sends SIGXCPU, at the second SIGKILL, which has no name of its own.
-    lower(Resource::Cpu, request.cpu_secs, request.cpu_secs + 1)?;
+    let secs = request.cpu_secs;
+    lower(Resource::Cpu, secs, secs.saturating_add(1))?;
     // Not every system has this one.
     lower(Resource::As, request.memory, request.memory).ok();
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Read, Write as _};
 use std::net::Shutdown;
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::ChildStderr;
 use std::time::Duration;
@@ -44,11 +44,11 @@ impl Streams {
         })
     }
 
-    /// Waits until something can be read or sent, `end` is readable or `wait` is over; reads and
+    /// Waits until something can be read or sent, `exit` is readable or `wait` is over; reads and
     /// sends it. Without a `wait` it waits for ever.
     pub(super) fn serve(
         &mut self,
-        end: Option<BorrowedFd<'_>>,
+        exit: Option<&OwnedFd>,
         wait: Option<Duration>,
     ) -> io::Result<()> {
         let of_socket = if self.request.is_empty() {
@@ -58,8 +58,8 @@ impl Streams {
         };
         let socket = self.socket.as_ref().map(|it| (it.as_fd(), of_socket));
         let stderr = self.stderr.as_ref().map(|it| (it.as_fd(), PollFlags::IN));
-        let end = end.map(|end| (end, PollFlags::IN));
-        let mut events: Vec<_> = [socket, stderr, end]
+        let exit = exit.map(|it| (it.as_fd(), PollFlags::IN));
+        let mut events: Vec<_> = [socket, stderr, exit]
             .into_iter()
             .flatten()
             .map(|(fd, flags)| PollFd::from_borrowed_fd(fd, flags))

@@ -4,7 +4,8 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::process::Process;
+use solti_plugin_abi::process::GroupChild;
+
 use super::streams::Streams;
 
 /// How long is waited at once where the system cannot tell that a process has ended.
@@ -15,21 +16,21 @@ const SLICE: Duration = Duration::from_millis(2);
 /// It does not wait for the ends of the streams: something that the plugin started may hold them for
 /// ever.
 pub(super) fn until_ended(
-    process: &Process,
+    child: &GroupChild,
     streams: &mut Streams,
     deadline: Option<Instant>,
 ) -> io::Result<bool> {
-    while !process.has_ended()? {
+    let exit = child.exit_descriptor();
+    while !child.has_exited()? {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) {
             return Ok(false);
         }
-        let pidfd = process.pidfd();
-        let wait = match pidfd {
+        let wait = match &exit {
             Some(_) => left,
             None => Some(left.map_or(SLICE, |left| left.min(SLICE))),
         };
-        streams.serve(pidfd, wait)?;
+        streams.serve(exit.as_ref(), wait)?;
     }
     Ok(true)
 }

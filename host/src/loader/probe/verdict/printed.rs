@@ -24,7 +24,7 @@ pub(super) fn quoted(printed: &str) -> String {
         return String::new();
     }
     let text = one_line(&last.join("\n")).into_owned();
-    format!(", after it had printed: {}", shorten(&text, BYTES))
+    format!(" after printing: {}", shorten(&text, BYTES))
 }
 
 #[cfg(test)]
@@ -36,7 +36,7 @@ mod tests {
         assert_eq!(quoted(" \n\n"), "");
         assert_eq!(
             quoted("one\ntwo\n\n three\x1b[0m\nfour\n"),
-            ", after it had printed: two / three\\u{1b}[0m / four"
+            " after printing: two / three\\u{1b}[0m / four"
         );
         assert!(quoted(&"x".repeat(5000)).len() < 400);
     }
@@ -46,7 +46,7 @@ mod tests {
         let printed = "hello\nthread 'main' panicked at src/lib.rs:1:2:\nno good\n   0: a\n 1: b\n";
         assert_eq!(
             quoted(printed),
-            ", after it had printed: thread 'main' panicked at src/lib.rs:1:2: / no good"
+            " after printing: thread 'main' panicked at src/lib.rs:1:2: / no good"
         );
     }
 }
