@@ -36,7 +36,13 @@ pub fn skip(reason: &str) {
 /// How often a test tries something: `few` times, or `many` when the variable `SOLTI_THOROUGH` is `1`.
 #[must_use]
 pub fn times(few: usize, many: usize) -> usize {
-    if is_set(THOROUGH) { many } else { few }
+    if is_thorough() { many } else { few }
+}
+
+/// Whether the variable `SOLTI_THOROUGH` is `1`: what takes minutes is tried, too.
+#[must_use]
+pub fn is_thorough() -> bool {
+    is_set(THOROUGH)
 }
 
 fn is_set(variable: &str) -> bool {

@@ -12,7 +12,7 @@ mod podman;
 mod report;
 
 pub use build::{Built, Profile, build, build_linked, build_with};
-pub use demands::{skip, times};
+pub use demands::{is_thorough, skip, times};
 pub use examples::{EXAMPLES, Installed, install_examples};
 pub use fixtures::{PLUGIN_SUFFIX, built, hand_over, hostile, install, plugin, solti_host};
 pub use podman::{IMAGE, Podman, RUN_ARGS};

@@ -3,11 +3,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use solti_plugin_host::inspect::inspect;
+use solti_plugin_host::refusal::{method, sentence};
 
 fuzz_target!(|bytes: &[u8]| {
-    let inspection = solti_plugin_host::inspect::inspect(bytes);
+    let inspection = inspect(bytes);
     assert!(inspection.stamp.is_some() || !inspection.problems.is_empty());
-    for problem in inspection.problems {
-        assert!(!problem.to_string().contains('\n'));
+    for problem in &inspection.problems {
+        assert!(!sentence(problem, method).contains(char::is_control));
     }
 });

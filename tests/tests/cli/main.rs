@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "all of it is tests")]
 
+#[cfg(all(target_os = "linux", not(target_arch = "aarch64")))]
+mod aarch64;
 mod bad_input;
 mod docs;
 mod exec;
