@@ -62,7 +62,7 @@ pub mod refusal {
     pub use crate::loader::open::OpenError;
     pub use crate::loader::probe::ProbeError;
     pub use crate::loader::refusal::{
-        Advice, LoaderOption, OptionNames, Refusal, method, sentence,
+        Advice, LoaderOption, OptionNames, Refusal, method, sentence, sentences,
     };
     pub use crate::loader::register::RegisterError;
     pub use crate::loader::staging::StagingError;

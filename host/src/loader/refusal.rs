@@ -10,8 +10,6 @@ mod option;
 
 use std::fmt;
 
-use solti_plugin_abi::text::one_line;
-
 pub use advice::Advice;
 pub(in crate::loader) use cause::Cause;
 pub use option::{LoaderOption, OptionNames, method};
@@ -38,22 +36,19 @@ pub trait Refusal: fmt::Display {
 /// written out.
 #[must_use]
 pub fn sentence(refusal: &dyn Refusal, names: OptionNames) -> String {
-    let parts = refusal.parts();
-    if parts.is_empty() {
-        return refusal.advice().after(refusal, names);
-    }
-    let parts: Vec<_> = parts.iter().map(|part| sentence(*part, names)).collect();
-    parts.join("; ")
+    sentences(refusal, names).join("; ")
 }
 
-impl Advice {
-    /// The advice behind the fact that it is about, on one line.
-    pub(in crate::loader) fn after(&self, fact: &dyn fmt::Display, names: OptionNames) -> String {
-        let fact = fact.to_string();
-        // A second colon would read as if the advice explained the fact.
-        let stop = if fact.contains(": ") { ';' } else { ':' };
-        one_line(&format!("{fact}{stop} {}", self.named(names))).into_owned()
+/// One line for each of the single refusals that a refusal sums up; the same line as [`sentence`]
+/// where it is a single one.
+#[must_use]
+pub fn sentences(refusal: &dyn Refusal, names: OptionNames) -> Vec<String> {
+    let parts = refusal.parts();
+    if parts.is_empty() {
+        return vec![refusal.advice().after(refusal, names)];
     }
+    let parts = parts.into_iter();
+    parts.flat_map(|part| sentences(part, names)).collect()
 }
 
 #[cfg(test)]
@@ -75,7 +70,7 @@ mod tests {
         }
 
         fn advice(&self) -> Advice {
-            Advice::new("chown it, or trust its owner").option(LoaderOption::TrustOwner(7))
+            Advice::new("chown it, or trust its owner").with(LoaderOption::TrustOwner(7))
         }
     }
 

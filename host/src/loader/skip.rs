@@ -63,7 +63,7 @@ impl SkipReason {
             Self::SameFile { .. } => return None,
             Self::Disabled { .. } => Advice::new("set enabled = true there to load it"),
             Self::NotAllowed { .. } => {
-                Advice::new("add its name to load it").option(LoaderOption::Allow)
+                Advice::new("add its name to load it").with(LoaderOption::Allow)
             }
             Self::SidecarOfNone { .. } => Advice::new("name it as the plugin's file is named"),
         })

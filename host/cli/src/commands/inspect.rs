@@ -1,18 +1,15 @@
 //! `solti-host inspect`: all that can be known of a file without running it.
 
 mod json;
+mod problems;
 mod text;
-
-use solti_plugin_host::LoadError;
-use solti_plugin_host::inspect::Examination;
-use solti_plugin_host::refusal::sentence;
 
 use crate::args::InspectArgs;
 use crate::exit::Exit;
-use crate::flags::flag;
 use crate::options;
 use crate::present::phrase::path;
 use crate::present::tables;
+use problems::problems;
 
 /// Prints what is known of the files and says how the program ends.
 ///
@@ -38,24 +35,4 @@ pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<Exit> {
         .iter()
         .filter(|(_, examination)| !problems(examination).is_empty());
     Ok(Exit::of_files(rejected.count()))
-}
-
-/// Everything that speaks against loading a file, each on one line.
-fn problems(examination: &Result<Examination, LoadError>) -> Vec<String> {
-    let refusals = match examination {
-        Err(err) => std::slice::from_ref(err),
-        Ok(examination) => &examination.refusals,
-    };
-    refusals
-        .iter()
-        .flat_map(|err| {
-            let parts = err.refusal().parts();
-            if parts.is_empty() {
-                vec![err.refusal()]
-            } else {
-                parts
-            }
-        })
-        .map(|refusal| sentence(refusal, flag))
-        .collect()
 }

@@ -145,7 +145,7 @@ impl Refusal for AdmitError {
             Self::DanglingLink { .. } => Advice::new("point it to a file or remove it"),
             Self::LinkOutside { .. } => {
                 Advice::new("put the file itself there, or follow such links")
-                    .option(LoaderOption::AllowLinksOutside)
+                    .with(LoaderOption::AllowLinksOutside)
             }
             Self::Owner {
                 place,
@@ -157,7 +157,7 @@ impl Refusal for AdmitError {
                 user(trusted.first().copied().unwrap_or(0)),
                 user(*owner)
             ))
-            .option(LoaderOption::TrustOwner(*owner)),
+            .with(LoaderOption::TrustOwner(*owner)),
             // Everybody's by design, as `/tmp` is.
             Self::Writable {
                 place: Place::Directory(_),
@@ -165,16 +165,16 @@ impl Refusal for AdmitError {
             } if mode & STICKY != 0 => Advice::new(
                 "put the plugins into a directory of their own, or trust all who can change this one",
             )
-            .option(LoaderOption::TrustWritable),
+            .with(LoaderOption::TrustWritable),
             Self::Writable { place, .. } => Advice::new(format!(
                 "chmod go-w {}, or trust all who can change it",
                 place.object()
             ))
-            .option(LoaderOption::TrustWritable),
+            .with(LoaderOption::TrustWritable),
             Self::NoExec => Advice::new("move the plugins to another mount, or allow this one")
-                .option(LoaderOption::AllowNoexec),
+                .with(LoaderOption::AllowNoexec),
             Self::TooLarge { .. } => {
-                Advice::new("strip it, or allow larger files").option(LoaderOption::MaxFileBytes)
+                Advice::new("strip it, or allow larger files").with(LoaderOption::MaxFileBytes)
             }
             Self::TextTooLarge { .. } => Advice::new("put the right file in its place"),
             Self::OutOfMemory { .. } => Advice::free_memory(),

@@ -96,7 +96,7 @@ fn of_system(reason: &str) -> Advice {
             Advice::new(
                 "install that library, link it into the plugin, or stage the plugin beside it",
             )
-            .option(LoaderOption::StageIn),
+            .with(LoaderOption::StageIn),
         )
     } else {
         Cause::of_text(reason).advice("map it", Advice::new("build it again for this system"))

@@ -89,11 +89,14 @@ impl Look<'_> {
     fn admit(&mut self, bytes: &mut Vec<u8>) -> Result<(), Ended> {
         let trust = &self.options.trust;
         let Candidate { path, real, .. } = self.candidate;
-        let (linked, opened) = self.measured.timed(Stage::Admit, || {
-            (admit::check_link(path, real, trust), Opened::new(real))
-        });
-        self.findings.take(linked)?;
-        let opened = opened.map_err(LoadError::from)?;
+        let checked = self
+            .measured
+            .timed(Stage::Admit, || admit::check_link(path, real, trust));
+        self.findings.take(checked)?;
+        let opened = self
+            .measured
+            .timed(Stage::Admit, || Opened::new(real))
+            .map_err(LoadError::from)?;
         let refusals: Vec<AdmitError> = self
             .measured
             .timed(Stage::Admit, || opened.refusals(trust).collect());

@@ -159,17 +159,17 @@ impl Refusal for ProbeError {
             | Self::WroteElsewhere => fixed_version(),
             Self::TimedOut { .. } | Self::Cpu { .. } => {
                 Advice::new("install a fixed version of the plugin, or allow the probe more time")
-                    .option(LoaderOption::ProbeTime)
+                    .with(LoaderOption::ProbeTime)
             }
             Self::Memory { .. } => {
                 Advice::new("install a fixed version of the plugin, or allow the probe more memory")
-                    .option(LoaderOption::ProbeMemory)
+                    .with(LoaderOption::ProbeMemory)
             }
             Self::Open(err) => err.advice(),
             Self::Connect(err) => err.advice(),
             Self::Remembered { .. } => {
                 Advice::new("install a fixed version of the plugin, or have it probed again")
-                    .option(LoaderOption::ForgetProbes)
+                    .with(LoaderOption::ForgetProbes)
             }
             Self::NoProbe { .. } => another_program(),
             Self::OtherHost { .. } => Advice::new("build both with the same version"),
@@ -177,7 +177,7 @@ impl Refusal for ProbeError {
                 "name a program whose main begins with solti_plugin_host::probe_main(), or allow \
                  the probe more time",
             )
-            .option(LoaderOption::ProbeTime),
+            .with(LoaderOption::ProbeTime),
             Self::NotRun { program, reason } => not_run(program, reason),
             Self::ProbeKilled { signal, .. } => of_signal(*signal, another_program()),
         }
@@ -250,16 +250,16 @@ fn not_run(program: &Path, reason: &io::Error) -> Advice {
             "mount /proc, or name a program whose main begins with \
              solti_plugin_host::probe_main()",
         )
-        .option(LoaderOption::ProbeWith)
+        .with(LoaderOption::ProbeWith)
     } else {
-        Advice::new("name a program that can be run").option(LoaderOption::ProbeWith)
+        Advice::new("name a program that can be run").with(LoaderOption::ProbeWith)
     };
     Cause::of(reason).advice("run it", otherwise)
 }
 
 fn another_program() -> Advice {
     Advice::new("name a program whose main begins with solti_plugin_host::probe_main()")
-        .option(LoaderOption::ProbeWith)
+        .with(LoaderOption::ProbeWith)
 }
 
 /// A signal as the standard library names it, such as `signal 11 (SIGSEGV)`: without what it says of

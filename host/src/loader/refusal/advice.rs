@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use solti_plugin_abi::text::one_line;
+
 use super::option::{LoaderOption, OptionNames, method};
 
 /// What to do about a refusal.
@@ -25,7 +27,7 @@ impl Advice {
     }
 
     /// Adds the option that its text speaks of at the end.
-    pub(in crate::loader) fn option(mut self, option: LoaderOption) -> Self {
+    pub(in crate::loader) fn with(mut self, option: LoaderOption) -> Self {
         self.option = Some(option);
         self
     }
@@ -38,7 +40,7 @@ impl Advice {
 
     /// The option that would let the file pass, where there is one.
     #[must_use]
-    pub fn loader_option(&self) -> Option<&LoaderOption> {
+    pub fn option(&self) -> Option<&LoaderOption> {
         self.option.as_ref()
     }
 
@@ -49,6 +51,14 @@ impl Advice {
             None => self.text.clone().into_owned(),
             Some(name) => format!("{} ({name})", self.text),
         }
+    }
+
+    /// The advice behind the fact that it is about, on one line.
+    pub(in crate::loader) fn after(&self, fact: &dyn fmt::Display, names: OptionNames) -> String {
+        let fact = fact.to_string();
+        // A second colon would read as if the advice explained the fact.
+        let stop = if fact.contains(": ") { ';' } else { ':' };
+        one_line(&format!("{fact}{stop} {}", self.named(names))).into_owned()
     }
 }
 

@@ -115,13 +115,13 @@ impl Cause {
                 "raise the host's limit on processes and threads (ulimit -u, pids.max), then try again",
             ),
             Self::NoRoom => Advice::new("make room there, or stage in another directory")
-                .option(LoaderOption::StageIn),
+                .with(LoaderOption::StageIn),
             Self::ReadOnly => Advice::new("stage in a directory that can be written to")
-                .option(LoaderOption::StageIn),
+                .with(LoaderOption::StageIn),
             Self::NoRight => Advice::new(format!("let the host's user {wanted}")),
             Self::LinkLoop => Advice::new("point the link to a file or remove it"),
             Self::NoExecMount => Advice::new("stage it on a mount without the option noexec")
-                .option(LoaderOption::StageIn),
+                .with(LoaderOption::StageIn),
             Self::NoCode => Advice::new(
                 "have the system's security policy (SELinux, AppArmor) let the host map code",
             ),

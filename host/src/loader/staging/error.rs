@@ -32,7 +32,7 @@ impl Refusal for StagingError {
         match self {
             Self::Unwritable { directory, reason } => Cause::of(reason).advice(
                 &format!("write to {}", directory.display()),
-                Advice::new("stage in another directory").option(LoaderOption::StageIn),
+                Advice::new("stage in another directory").with(LoaderOption::StageIn),
             ),
         }
     }

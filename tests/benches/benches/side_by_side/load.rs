@@ -11,7 +11,7 @@ use benches::report::Row;
 use crate::{Group, Setup};
 
 pub(super) const HUNDRED: Group = Group {
-    cases: &["load_100", "load_100_policy", "load_100_stage"],
+    cases: &["load_100", "load_100_trust", "load_100_staging"],
     run: hundred,
 };
 
@@ -32,14 +32,14 @@ fn hundred(setup: &Setup) -> Vec<Row> {
             "load_dir but for safety, against dlopen + dlsym",
         ),
         (
-            "load_100_policy",
+            "load_100_trust",
             None,
-            "who may write the file, SHA-256; against the same dlopen",
+            "who may write the file, reading it, SHA-256; against the same dlopen",
         ),
         (
-            "load_100_stage",
+            "load_100_staging",
             None,
-            "read and seal a copy; against the same dlopen",
+            "seal a copy; against the same dlopen",
         ),
     ]
     .into_iter()

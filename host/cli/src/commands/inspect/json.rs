@@ -5,7 +5,7 @@ use solti_plugin_host::LoadError;
 use solti_plugin_host::inspect::Examination;
 use solti_plugin_host::stamp::Stamp;
 
-use super::problems;
+use super::problems::problems;
 
 /// The object of one file.
 pub(super) fn object((path, examination): &(String, Result<Examination, LoadError>)) -> Value {

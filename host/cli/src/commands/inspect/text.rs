@@ -6,7 +6,7 @@ use solti_plugin_host::refusal::VouchError;
 use solti_plugin_host::stamp::{Stamp, StampedRunner};
 use solti_plugin_host::text::one_line;
 
-use super::problems;
+use super::problems::problems;
 
 /// The lines of one file.
 pub(super) fn shown((path, examination): &(String, Result<Examination, LoadError>)) -> String {
