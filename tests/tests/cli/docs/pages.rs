@@ -1,7 +1,13 @@
-//! The links between the pages of the repository lead somewhere.
+//! Every page of the repository fits into a terminal, and its links lead somewhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// The widest line of a page, in characters.
+const WIDEST: usize = 100;
+
+/// The page whose tables are wider: a map, which people read on a screen.
+const MAP: &str = "ARCHITECTURE.md";
 
 /// The pages below `directory`, what is built and what is hidden left out.
 fn pages(directory: &Path) -> Vec<PathBuf> {
@@ -41,6 +47,21 @@ fn anchors(page: &str) -> Vec<String> {
             kept.map(|c| if c == ' ' { '-' } else { c }).collect()
         })
         .collect()
+}
+
+#[test]
+fn no_line_of_a_page_is_wider_than_a_terminal() {
+    let mut wide = Vec::new();
+    let mut pages = pages(e2e::workspace());
+    pages.retain(|path| !path.ends_with(MAP));
+    for path in pages {
+        for (at, line) in fs::read_to_string(&path).unwrap().lines().enumerate() {
+            if line.chars().count() > WIDEST {
+                wide.push(format!("{}:{}", path.display(), at + 1));
+            }
+        }
+    }
+    assert!(wide.is_empty(), "{}", wide.join("\n"));
 }
 
 #[test]

@@ -49,3 +49,37 @@ fn every_option_is_in_the_reference_where_its_command_is_named() {
         .collect();
     assert!(gone.is_empty(), "no command takes {gone:?}");
 }
+
+#[test]
+fn every_code_of_a_refusal_is_in_the_reference_at_its_stage() {
+    let reference = page("docs/reference.md");
+    let stages = section(&reference, "Refusals");
+    let mut missing = Vec::new();
+    for line in page("host/tests/api/codes.txt").lines() {
+        let (stage, code) = line.split_once(' ').unwrap();
+        let code = code.split(' ').next_back().unwrap();
+        let (_, text) = stages.split_once(&format!("\n### {stage}\n")).unwrap();
+        let text = text.split("\n### ").next().unwrap();
+        if !text.contains(&format!("`{code}`")) {
+            missing.push(format!("{stage} {code}"));
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn every_code_in_the_reference_is_one_of_a_refusal() {
+    let reference = page("docs/reference.md");
+    let codes = page("host/tests/api/codes.txt");
+    let codes: BTreeSet<_> = codes
+        .lines()
+        .filter_map(|line| line.rsplit(' ').next())
+        .collect();
+    let headings = section(&reference, "Refusals").lines();
+    let headings = headings.filter_map(|line| line.strip_prefix("#### "));
+    let named = headings.flat_map(|heading| heading.split(", "));
+    let gone: Vec<_> = named
+        .filter(|name| !codes.contains(name.trim_matches('`')))
+        .collect();
+    assert!(gone.is_empty(), "no refusal has the code {gone:?}");
+}
