@@ -15,9 +15,11 @@ use super::versions;
 /// The length of a pointer, which is also what a relocation writes at most.
 const POINTER: u64 = 8;
 
-/// What must hold of the tables, and what is wrong where it does not. Each stands on those before
-/// it.
-const CHECKS: [(fn(&Image<'_>) -> bool, &str); 6] = [
+/// What must hold of the tables, and what is wrong where it does not.
+type Check = (fn(&Image<'_>) -> bool, &'static str);
+
+/// All of them; each stands on those before it.
+const CHECKS: [Check; 6] = [
     (
         segments_are_ordered,
         "its segments overlap or are out of order",
