@@ -22,9 +22,9 @@ pub(crate) struct LoadArgs {
     /// Set a field of a plugin's configuration; VALUE is JSON, or else plain text; may be
     /// given several times
     ///
-    /// A field under [config] in the plugin's sidecar (foo.toml beside foo.so) overrides the same
+    /// A field under `[config]` in the plugin's sidecar (foo.toml beside foo.so) overrides the same
     /// field here, which overrides what the plugin would use by itself. Labels follow the same order:
-    /// those under [labels] in the sidecar override those that the plugin was built with.
+    /// those under `[labels]` in the sidecar override those that the plugin was built with.
     #[arg(long, value_name = "PLUGIN.FIELD=VALUE", value_parser = parse_config)]
     pub(crate) config: Vec<ConfigField>,
 
