@@ -2,8 +2,10 @@
 //!
 //! Systems without such a list have nothing to say here, and no check depends on it there.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::sync::LazyLock;
 
 /// The list: one mapping a line, sorted by address.
 const MAPS: &str = "/proc/self/maps";
@@ -20,12 +22,24 @@ pub(super) fn inode_at(address: usize) -> std::io::Result<Option<u64>> {
     Ok(lines.find_map(|line| inode_of(&String::from_utf8_lossy(&line), address)))
 }
 
-/// Whether a file of this name, in whatever directory, is mapped.
-pub(super) fn has_file(name: &str) -> bool {
+/// The names of the files that were mapped before the first plugin was opened.
+static OF_HOST: LazyLock<HashSet<Vec<u8>>> = LazyLock::new(|| {
     let maps = std::fs::read(MAPS).unwrap_or_default();
     maps.split(|byte| *byte == b'\n')
         .filter_map(|line| line.rsplit(|byte| *byte == b'/').next())
-        .any(|mapped| mapped == name.as_bytes())
+        .map(<[u8]>::to_vec)
+        .collect()
+});
+
+/// Notes what the host uses itself, before a plugin adds what it brings: one file may be looked at
+/// while another is opened, and what is said of it must not depend on which comes first.
+pub(super) fn note_files_of_host() {
+    LazyLock::force(&OF_HOST);
+}
+
+/// Whether the host itself uses a file of this name, in whatever directory.
+pub(super) fn is_file_of_host(name: &str) -> bool {
+    OF_HOST.contains(name.as_bytes())
 }
 
 /// The inode of a mapping that has the address: `start-end rights offset device inode path`.
@@ -53,7 +67,7 @@ mod tests {
             Some(own.metadata().unwrap().ino())
         );
         assert_eq!(inode_at(0).unwrap(), None);
-        assert!(has_file("libc.so.6") || !cfg!(target_env = "gnu"));
-        assert!(!has_file("libnobody.so.6"));
+        assert!(is_file_of_host("libc.so.6") || !cfg!(target_env = "gnu"));
+        assert!(!is_file_of_host("libnobody.so.6"));
     }
 }

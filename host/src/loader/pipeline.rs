@@ -26,6 +26,7 @@ pub(super) use look::Seen;
 use super::discover::{self, Candidate, DirectoryRole, Found};
 use super::error::{LoadDirError, LoadError};
 use super::inspect::Requirements;
+use super::maps;
 use super::measure::Measurements;
 use super::options::{Options, Progress};
 use super::probe::{self, ProbeOutcome, ProbeRequest};
@@ -75,6 +76,7 @@ pub(super) struct Prepared {
 impl<'a> Pipeline<'a> {
     /// The pipeline for a directory in which only trusted users can put files.
     pub(super) fn trusted(options: &'a Options, path: &Path) -> Result<Self, LoadDirError> {
+        maps::note_files_of_host();
         let directory = Directory::trusted(options, path)?;
         Ok(Self { options, directory })
     }
@@ -86,6 +88,7 @@ impl<'a> Pipeline<'a> {
         path: &Path,
         findings: &mut Findings,
     ) -> Result<Self, Ended> {
+        maps::note_files_of_host();
         let directory = Directory::untrusted(options, path, findings)?;
         Ok(Self { options, directory })
     }

@@ -119,7 +119,7 @@ async fn a_plugin_with_a_library_beside_it_is_told_what_to_do_and_loads_from_a_d
         [
             "hello.so: rejected at open: the system cannot load it: libbeside.so.1: cannot open \
           shared object file: No such file or directory; install that library, link it into the \
-          plugin, or stage the plugin beside it (--stage-in)"
+          plugin, or stage the plugin beside it (PluginLoader::stage_in)"
         ]
     );
     let loader = PluginLoader::new()

@@ -111,6 +111,9 @@ fn the_readmes_host_is_the_beginning_of_an_example_that_runs_a_task() {
     let run = embed().arg(&missing).arg("hello").assert().code(1);
     let said = String::from_utf8_lossy(&run.get_output().stderr);
     let missing = missing.display();
-    let expected = format!("plugin directory {missing}: No such file or directory (os error 2)\n");
+    let expected = format!(
+        "plugin directory {missing}: cannot be read: No such file or directory (os error 2); name the \
+         directory that holds the plugins\n"
+    );
     assert_eq!(said, expected);
 }

@@ -14,8 +14,11 @@ use crate::support::{self, Host, command, texts};
 
 fn host_with(max_panics: u64) -> Host {
     let max_panics = NonZero::new(max_panics).unwrap();
-    let directory = support::directory_with(&["hello", "specimen"]);
-    Host::load(directory, PluginLoader::new().max_panics(max_panics))
+    load(PluginLoader::new().max_panics(max_panics))
+}
+
+fn load(loader: PluginLoader) -> Host {
+    Host::load(support::directory_with(&["hello", "specimen"]), loader)
 }
 
 fn panic_once(host: &Host) {
@@ -69,7 +72,7 @@ async fn with_the_last_panic_that_is_allowed_a_plugin_is_retired_and_the_others_
 
 #[test]
 fn without_a_limit_a_plugin_is_never_retired() {
-    let host = host_with(0);
+    let host = load(PluginLoader::new());
     for _ in 0..20 {
         panic_once(&host);
     }

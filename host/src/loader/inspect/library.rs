@@ -44,6 +44,7 @@ impl Library<'_> {
             return Some(Problem::SonameIsPath { found });
         }
         // A library of the system that is no plugin is rightly called so.
-        (self.stamp.is_some() && maps::has_file(&found)).then_some(Problem::SonameOfHost { found })
+        (self.stamp.is_some() && maps::is_file_of_host(&found))
+            .then_some(Problem::SonameOfHost { found })
     }
 }
