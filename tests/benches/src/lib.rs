@@ -15,6 +15,11 @@
 //! | `report` | the table and the JSON file |
 //! | `plot` | the pictures |
 
+#![allow(
+    missing_debug_implementations,
+    reason = "what is measured here is printed as a number, never as a value"
+)]
+
 pub mod loading;
 pub mod measure;
 pub mod ours;
