@@ -82,10 +82,12 @@ pub mod probe {
     pub use crate::loader::probe::{ProbeOutcome, RememberedProbe, forget_probes};
 }
 
-/// What the options of the loader take and say.
+/// What the options of the loader take and say, and their defaults.
 pub mod options {
     pub use crate::loader::builder::{ConfigError, PublicKeyError};
-    pub use crate::loader::options::Progress;
+    pub use crate::loader::options::{
+        DEFAULT_MAX_FILE_BYTES, DEFAULT_PROBE_MEMORY, DEFAULT_PROBE_TIME, Progress,
+    };
 }
 
 /// What plugins log.

@@ -9,7 +9,7 @@ mod trust;
 use clap::{Parser, Subcommand};
 
 pub(crate) use files::{CheckArgs, ForgetArgs, InspectArgs, ListArgs};
-pub(crate) use loading::LoadArgs;
+pub(crate) use loading::{ConfigField, LoadArgs};
 pub(crate) use tasks::{ExecArgs, RunArgs, SessionArgs};
 pub(crate) use trust::TrustArgs;
 

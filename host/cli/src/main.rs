@@ -9,7 +9,8 @@
 //! |---|---|
 //! | `args` | the command line, and what its help says |
 //! | `commands` | what each command does |
-//! | `options`, `loading` | the loader that the arguments ask for, and the bar while it loads |
+//! | `options`, `flags` | the loader that the arguments ask for, and the flags of its options |
+//! | `loading` | the loading of a directory, with a bar when it takes long |
 //! | `specs` | the reading of task specs |
 //! | `session` | one run: load, run the tasks, report |
 //! | `supervise` | a task as the supervisor sees it |

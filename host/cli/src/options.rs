@@ -9,20 +9,20 @@ use anyhow::Context as _;
 use serde_json::Map;
 use solti_plugin_host::PluginLoader;
 
-use crate::args::{LoadArgs, TrustArgs};
+use crate::args::{ConfigField, LoadArgs, TrustArgs};
 use crate::flags::flag;
 
 /// The loader that the arguments describe.
 ///
 /// # Errors
 ///
-/// When a public key cannot be read, or a configuration is no object.
+/// When a public key cannot be used.
 pub(crate) fn loader(args: &LoadArgs) -> anyhow::Result<PluginLoader> {
     let probing = &args.probing;
     let mut loader = trusting(&args.trust)?
         .worker_threads(args.workers)
-        .probe_time(probing.probe_time)
-        .probe_memory(probing.probe_memory.saturating_mul(1 << 20));
+        .probe_time(probing.probe_time.into())
+        .probe_memory(probing.memory_bytes());
     if let Some(panics) = NonZero::new(args.max_panics) {
         loader = loader.max_panics(panics);
     }
@@ -36,11 +36,14 @@ pub(crate) fn loader(args: &LoadArgs) -> anyhow::Result<PluginLoader> {
         loader = loader.allow(args.allow.iter().cloned());
     }
     let mut by_plugin = BTreeMap::<_, Map<_, _>>::new();
-    for setting in &args.config {
-        by_plugin
-            .entry(&setting.plugin)
-            .or_default()
-            .insert(setting.field.clone(), setting.value.clone());
+    for ConfigField {
+        plugin,
+        field,
+        value,
+    } in &args.config
+    {
+        let config = by_plugin.entry(plugin).or_default();
+        config.insert(field.clone(), value.clone());
     }
     for (plugin, config) in by_plugin {
         loader = loader.config(plugin, config)?;
@@ -52,9 +55,11 @@ pub(crate) fn loader(args: &LoadArgs) -> anyhow::Result<PluginLoader> {
 ///
 /// # Errors
 ///
-/// When a public key cannot be read.
+/// When a public key cannot be used.
 pub(crate) fn trusting(args: &TrustArgs) -> anyhow::Result<PluginLoader> {
-    let mut loader = PluginLoader::new().option_names(flag);
+    let mut loader = PluginLoader::new()
+        .option_names(flag)
+        .max_file_bytes(args.max_file_bytes);
     for uid in &args.trust_owner {
         loader = loader.trust_owner(*uid);
     }
@@ -70,24 +75,15 @@ pub(crate) fn trusting(args: &TrustArgs) -> anyhow::Result<PluginLoader> {
     if args.allow_links_outside {
         loader = loader.allow_links_outside();
     }
-    if let Some(bytes) = args.max_file_bytes {
-        loader = loader.max_file_bytes(bytes);
-    }
     for key in &args.public_key {
-        let is_file = Path::new(key).exists();
-        let text = if is_file {
-            fs::read_to_string(key).with_context(|| format!("public key {key}"))?
+        let (text, name) = if Path::new(key).exists() {
+            let name = format!("public key {key}");
+            let text = fs::read_to_string(key).with_context(|| name.clone())?;
+            (text, name)
         } else {
-            key.clone()
+            (key.clone(), format!("public key {key} (no such file)"))
         };
-        loader = loader.public_key(&text).with_context(|| {
-            let absent = if is_file {
-                ""
-            } else {
-                ": there is no such file"
-            };
-            format!("public key {key}{absent}")
-        })?;
+        loader = loader.public_key(&text).context(name)?;
     }
     if let Some(directory) = &args.stage_in {
         loader = loader.stage_in(directory);

@@ -32,7 +32,7 @@ use tasks::Tasks;
 ///
 /// When the plugin directory cannot be read or is not trusted, or the system refuses a thread.
 pub(crate) fn run(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
-    let grace = plan.session.grace;
+    let grace = plan.session.grace.into();
     let (host, router) = Host::load(&plan)?;
     let screen = Screen::start(plan.format).context("the writing thread cannot be started")?;
     let runtime = Builder::new_multi_thread()
@@ -76,7 +76,7 @@ fn run_tasks(
         router,
         registry: host.registry(),
         stop: stop.clone(),
-        grace: plan.session.grace,
+        grace: plan.session.grace.into(),
         retries: plan.retries,
         show: screen.show(runtime.handle().clone()),
         reports,

@@ -14,8 +14,14 @@ use solti_model::Labels;
 use super::refusal::{OptionNames, method};
 use crate::services::log::{PluginLog, TracingLog};
 
-/// The largest file that is read unless the host says otherwise: 256 MiB.
-const MAX_FILE_BYTES: u64 = 256 << 20;
+/// The size of the largest file that is read unless the host says otherwise: 256 MiB, in bytes.
+pub const DEFAULT_MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// How long a probe may take unless the host says otherwise.
+pub const DEFAULT_PROBE_TIME: Duration = Duration::from_secs(5);
+
+/// The address space that a probe may use unless the host says otherwise: 2 GiB, in bytes.
+pub const DEFAULT_PROBE_MEMORY: u64 = 2 << 30;
 
 /// What a host application decides.
 #[derive(Clone)]
@@ -130,7 +136,7 @@ impl Default for Trust {
             writable: false,
             noexec: false,
             links_outside: false,
-            max_file_bytes: MAX_FILE_BYTES,
+            max_file_bytes: DEFAULT_MAX_FILE_BYTES,
         }
     }
 }
@@ -138,8 +144,8 @@ impl Default for Trust {
 impl Default for ProbeLimits {
     fn default() -> Self {
         Self {
-            time: Duration::from_secs(5),
-            memory: 2 << 30,
+            time: DEFAULT_PROBE_TIME,
+            memory: DEFAULT_PROBE_MEMORY,
         }
     }
 }

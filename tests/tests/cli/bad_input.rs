@@ -47,7 +47,7 @@ fn a_mistyped_path_of_a_public_key_is_not_called_a_bad_key_alone() {
     let ended = end(solti_host().args(["list", "--public-key", "nope.pub", &plugins]));
     assert_eq!(
         ended.stderr,
-        "error: public key nope.pub: there is no such file: not a minisign public key: expected the \
+        "error: public key nope.pub (no such file): not a minisign public key: expected the \
          content of a .pub file or its second line\n"
     );
     assert_eq!(ended.code, Some(2));

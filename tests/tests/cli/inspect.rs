@@ -44,7 +44,7 @@ fn all_that_a_file_says_is_shown_without_running_it() {
         format!("  plugin     hello {VERSION}"),
         "  runner     hello (subprocess)".to_owned(),
         "  signature  none".to_owned(),
-        "  SHA256SUMS none here".to_owned(),
+        "  SHA256SUMS none in its directory".to_owned(),
         "  problems   none".to_owned(),
         format!("  sha256     {}", shown["sha256"].as_str().unwrap()),
     ] {
@@ -399,10 +399,10 @@ fn a_list_of_digests_that_cannot_be_used_lists_nothing() {
 
     fs::remove_file(&sums).unwrap();
     fs::write(&sums, "").unwrap();
-    let not_listed = "  SHA256SUMS does not list it".to_owned();
+    let not_listed = "  SHA256SUMS does not list the file".to_owned();
     assert_eq!(listed(&file), (json!(false), not_listed));
     fs::write(&sums, format!("{}  hello.so\n", "0".repeat(64))).unwrap();
-    let lists = "  SHA256SUMS lists it".to_owned();
+    let lists = "  SHA256SUMS lists the file".to_owned();
     assert_eq!(listed(&file), (json!(true), lists), "with another digest");
 }
 

@@ -1,7 +1,11 @@
 //! The arguments about probes: processes that load a plugin before this one does.
 
 use std::path::PathBuf;
-use std::time::Duration;
+
+use solti_plugin_host::options::{DEFAULT_PROBE_MEMORY, DEFAULT_PROBE_TIME};
+
+/// The bytes of the unit that `--probe-memory` counts in.
+const MIB: u64 = 1 << 20;
 
 /// How plugins are probed.
 #[derive(Debug, clap::Args)]
@@ -12,14 +16,21 @@ pub(crate) struct ProbeArgs {
     pub(crate) no_probe: bool,
 
     /// Time limit of a probe, which is a process that loads a plugin before this one does
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
-    pub(crate) probe_time: Duration,
+    #[arg(long, value_name = "TIME", default_value_t = DEFAULT_PROBE_TIME.into())]
+    pub(crate) probe_time: humantime::Duration,
 
     /// Address space limit of a probe, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 2048)]
+    #[arg(long, value_name = "MIB", default_value_t = DEFAULT_PROBE_MEMORY / MIB)]
     pub(crate) probe_memory: u64,
 
     /// Keep what probes find in this directory, across restarts; `solti-host forget` clears it
     #[arg(long, value_name = "DIR", env = "SOLTI_STATE")]
     pub(crate) state: Option<PathBuf>,
+}
+
+impl ProbeArgs {
+    /// The limit of the address space of a probe, in bytes.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.probe_memory.saturating_mul(MIB)
+    }
 }

@@ -1,7 +1,6 @@
 //! The arguments of the commands that run tasks.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::loading::LoadArgs;
 
@@ -50,8 +49,8 @@ pub(crate) struct RunArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExecArgs {
     /// Stop the command after this time, such as `30s` or `1h 30m` [default: no limit]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
-    pub(crate) timeout: Option<Duration>,
+    #[arg(long, value_name = "TIME")]
+    pub(crate) timeout: Option<humantime::Duration>,
 
     /// The command and its arguments
     #[arg(required = true, last = true, value_name = "COMMAND")]
@@ -82,8 +81,8 @@ pub(crate) struct SessionArgs {
     pub(crate) metrics: Option<PathBuf>,
 
     /// How long a cancelled task may take to end before it is abandoned, such as `500ms` or `1m`
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
-    pub(crate) grace: Duration,
+    #[arg(long, value_name = "TIME", default_value = "5s")]
+    pub(crate) grace: humantime::Duration,
 
     // The last, for its options have headings of their own.
     #[command(flatten)]

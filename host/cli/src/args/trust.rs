@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use solti_plugin_host::options::DEFAULT_MAX_FILE_BYTES;
+
 /// Which files may be loaded.
 ///
 /// By default a plugin and every directory above it must belong to root or to the current user, and
@@ -30,9 +32,9 @@ pub(crate) struct TrustArgs {
     #[arg(long)]
     pub(crate) allow_links_outside: bool,
 
-    /// Refuse larger files without reading them [default: 268435456, which is 256 MiB]
-    #[arg(long, value_name = "BYTES")]
-    pub(crate) max_file_bytes: Option<u64>,
+    /// Refuse larger files without reading them; the default is 256 MiB
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_MAX_FILE_BYTES)]
+    pub(crate) max_file_bytes: u64,
 
     /// Load only files that are signed with this minisign key: the path of a .pub file, or the key
     /// itself; may be given several times

@@ -32,7 +32,7 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         let text = if args.json {
             serde_json::to_string_pretty(&as_json(&all)?)?
         } else {
-            shown(&all)
+            as_text(&all)
         };
         tables::print(&text)?;
     }
@@ -68,7 +68,7 @@ fn as_json(all: &[CheckReport]) -> serde_json::Result<Value> {
     Ok(merged)
 }
 
-fn shown(all: &[CheckReport]) -> String {
+fn as_text(all: &[CheckReport]) -> String {
     let colour = Colours::detect().stdout;
     let mut parts = Vec::new();
     let (mut passed, mut rejected, mut skipped) = (0, 0, 0);

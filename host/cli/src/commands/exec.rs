@@ -33,7 +33,7 @@ pub(super) fn exec(args: ExecArgs) -> anyhow::Result<Exit> {
         cwd: None,
         fail_on_non_zero: Flag::enabled(),
     });
-    let timeout = args.timeout.unwrap_or(FOR_EVER);
+    let timeout = args.timeout.map_or(FOR_EVER, Duration::from);
     let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
     let spec = TaskSpec::builder(SLOT, kind, timeout_ms)
         .build()

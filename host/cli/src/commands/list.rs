@@ -16,13 +16,13 @@ use crate::{loading, metrics};
 ///
 /// # Errors
 ///
-/// When the directory cannot be read or the report not be written.
+/// When the directory cannot be read or is not trusted, or standard output cannot be written.
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<Exit> {
     let report = loading::load(&args.directory, &args.loading, &mut RunnerRouter::new())?;
     let text = if args.json {
         serde_json::to_string_pretty(&report)?
     } else {
-        shown(&report, args)
+        as_text(&report, args)
     };
     tables::print(&text)?;
     if let Some(file) = &args.metrics
@@ -34,11 +34,11 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<Exit> {
     Ok(Exit::of_files(report.rejected().len()))
 }
 
-fn shown(report: &LoadReport, args: &ListArgs) -> String {
+fn as_text(report: &LoadReport, args: &ListArgs) -> String {
     let colour = Colours::detect().stdout;
     let mut parts = Vec::new();
     if !report.loaded().is_empty() {
-        parts.push(loaded(report, colour).to_string());
+        parts.push(loaded_table(report, colour).to_string());
     }
     parts.extend(tables::rejected(report.rejected(), str::to_owned, colour));
     parts.extend(tables::skipped(report.skipped(), str::to_owned, colour));
@@ -57,7 +57,7 @@ fn shown(report: &LoadReport, args: &ListArgs) -> String {
 }
 
 /// One line for each runner; what the plugin has in common stands in its first.
-fn loaded(report: &LoadReport, colour: bool) -> Table {
+fn loaded_table(report: &LoadReport, colour: bool) -> Table {
     let mut table = tables::new(colour, Stream::Stdout);
     table.set_header(tables::header(
         colour,

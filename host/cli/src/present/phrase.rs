@@ -26,3 +26,31 @@ pub(crate) fn counted(count: u64, noun: &str) -> String {
 pub(crate) fn path(path: &Path) -> String {
     escape_bytes(path.as_os_str().as_bytes()).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_has_about_three_digits_whatever_its_size() {
+        for (micros, text) in [
+            (250, "250µs"),
+            (1_500, "1.5ms"),
+            (99_940, "99.9ms"),
+            (250_000, "250ms"),
+            (1_500_000, "1.5s"),
+            (12_345_678, "12s"),
+            (61_999_999, "1m 1s"),
+            (90 * 60 * 1_000_000, "1h 30m"),
+        ] {
+            assert_eq!(duration(Duration::from_micros(micros)), text);
+        }
+    }
+
+    #[test]
+    fn only_one_is_singular() {
+        assert_eq!(counted(0, "line"), "0 lines");
+        assert_eq!(counted(1, "line"), "1 line");
+        assert_eq!(counted(1_234_567, "line"), "1,234,567 lines");
+    }
+}

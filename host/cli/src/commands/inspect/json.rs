@@ -1,16 +1,14 @@
 //! What is known of a file, as an object.
 
 use serde_json::{Value, json};
-use solti_plugin_host::LoadError;
-use solti_plugin_host::inspect::Examination;
 use solti_plugin_host::stamp::Stamp;
 
-use super::problems::problems;
+use super::examined::ExaminedFile;
 
 /// The object of one file.
-pub(super) fn object((path, examination): &(String, Result<Examination, LoadError>)) -> Value {
-    let problems = problems(examination);
-    let Ok(examination) = examination else {
+pub(super) fn object(file: &ExaminedFile) -> Value {
+    let ExaminedFile { path, problems, .. } = file;
+    let Some(examination) = &file.examination else {
         return json!({ "path": path, "problems": problems });
     };
     json!({

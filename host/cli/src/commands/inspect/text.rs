@@ -6,29 +6,28 @@ use solti_plugin_host::refusal::VouchError;
 use solti_plugin_host::stamp::{Stamp, StampedRunner};
 use solti_plugin_host::text::one_line;
 
-use super::problems::problems;
+use super::examined::ExaminedFile;
 
 /// The lines of one file.
-pub(super) fn shown((path, examination): &(String, Result<Examination, LoadError>)) -> String {
-    let mut lines = vec![path.clone()];
+pub(super) fn lines(file: &ExaminedFile) -> String {
+    let mut lines = vec![file.path.clone()];
     // Most of it is what the file says, which is any text at all.
     let mut line = |name: &str, value: &str| {
         lines.push(format!("  {name:<10} {}", one_line(value)));
     };
-    if let Ok(examination) = examination {
-        facts(examination, &mut line);
+    if let Some(examination) = &file.examination {
+        of_examination(examination, &mut line);
     }
-    let problems = problems(examination);
-    if problems.is_empty() {
+    if file.problems.is_empty() {
         line("problems", "none");
     }
-    for problem in &problems {
+    for problem in &file.problems {
         line("problem", problem);
     }
     lines.join("\n")
 }
 
-fn facts(examination: &Examination, line: &mut impl FnMut(&str, &str)) {
+fn of_examination(examination: &Examination, line: &mut impl FnMut(&str, &str)) {
     line("size", &format!("{} bytes", examination.size));
     line("sha256", &examination.sha256.to_string());
     if let Some(stamp) = &examination.inspection.stamp {
@@ -39,18 +38,18 @@ fn facts(examination: &Examination, line: &mut impl FnMut(&str, &str)) {
         "signature",
         &match &examination.signature {
             Signature::Absent => "none".to_owned(),
-            Signature::Unchecked => "there is one; give --public-key to check it".to_owned(),
-            Signature::Good { comment } => format!("good: {comment}"),
-            _ => "does not hold".to_owned(),
+            Signature::Unchecked => "present; give --public-key to check it".to_owned(),
+            Signature::Good { comment } => format!("valid: {comment}"),
+            _ => "invalid".to_owned(),
         },
     );
     line(
         "SHA256SUMS",
         match examination.listed {
-            None => "none here",
+            None => "none in its directory",
             Some(_) if unusable_sums(examination) => "cannot be used",
-            Some(true) => "lists it",
-            Some(false) => "does not list it",
+            Some(true) => "lists the file",
+            Some(false) => "does not list the file",
         },
     );
 }
@@ -103,7 +102,7 @@ fn of_requirements(requirements: &Requirements, line: &mut impl FnMut(&str, &str
     if requirements.static_tls {
         line(
             "static TLS",
-            "yes: few libraries like this fit into a process",
+            "yes: a process has room for only a few such libraries",
         );
     }
 }
