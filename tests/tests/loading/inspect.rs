@@ -193,21 +193,21 @@ fn a_table_that_leads_the_systems_loader_out_of_the_library_is_refused() {
             24,
             4,
             0xffff_fff0,
-            "its symbol table is not whole",
+            "its symbol table is incomplete",
         ),
         (
             DT_RELA,
             12,
             4,
             0xffff,
-            "a relocation points outside of its segments",
+            "a relocation points outside its segments",
         ),
         (
             DT_RELA,
             0,
             8,
             1 << 40,
-            "a relocation points outside of its segments",
+            "a relocation points outside its segments",
         ),
         (
             DT_VERSYM,
@@ -224,7 +224,7 @@ fn a_table_that_leads_the_systems_loader_out_of_the_library_is_refused() {
         let expected = format!("malformed: {what}; copy or build it again");
         assert_eq!(problems(&elf.0), [expected], "{tag}");
     }
-    let outside = "malformed: a constructor or destructor lies outside of its segments; copy or \
+    let outside = "malformed: a constructor or destructor lies outside its segments; copy or \
                    build it again";
     let mut elf = Elf(hello());
     let entry = elf.dynamic(DT_FINI_ARRAYSZ).unwrap();

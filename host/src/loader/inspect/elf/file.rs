@@ -44,8 +44,8 @@ impl<'data> File<'data> {
         self.header.program_headers(self.endian, self.bytes)
     }
 
-    /// All that keeps it from being a library of this machine. None of its tables can be relied on
-    /// before there is nothing.
+    /// All that keeps it from being a library of this machine. Where there is anything, its tables
+    /// cannot be relied on.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         problems.extend(self.wrong_machine());
@@ -57,8 +57,7 @@ impl<'data> File<'data> {
         problems.extend(self.wrong_type());
         match self.truncated() {
             Ok(truncated) => problems.extend(truncated),
-            // What is wrong already explains a header that cannot be read; both would be one cause
-            // twice.
+            // What was found explains why the headers cannot be read: one cause is named once.
             Err(err) if problems.is_empty() => problems.push(Problem::malformed(err)),
             Err(_) => {}
         }

@@ -26,20 +26,20 @@ const CHECKS: [Check; 6] = [
     ),
     (
         protected_parts_are_inside,
-        "a part to be write-protected lies outside of its segments",
+        "a region to be write-protected lies outside its segments",
     ),
     (
         constructors_are_inside,
-        "a constructor or destructor lies outside of its segments",
+        "a constructor or destructor lies outside its segments",
     ),
-    (symbols_are_whole, "its symbol table is not whole"),
+    (symbols_are_whole, "its symbol table is incomplete"),
     (
         versions_are_named,
         "a symbol has a version that is not in its version tables",
     ),
     (
         relocations_are_inside,
-        "a relocation points outside of its segments",
+        "a relocation points outside its segments",
     ),
 ];
 
