@@ -9,6 +9,7 @@ use abi_stable::std_types::{RResult, RStr};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use solti_plugin_abi::stamp::Stamp;
+use solti_plugin_abi::text::shorten;
 use solti_plugin_abi::v1::error::PANIC;
 use solti_plugin_abi::v1::module::{FfiConnect, PluginModule};
 use solti_plugin_abi::v1::plugin::FfiPlugin;
@@ -18,6 +19,9 @@ pub use error::ConnectError;
 use crate::foreign::{ForeignRunner, Panics, Plugin};
 use crate::services::log::PluginLog;
 use crate::services::plugin_host;
+
+/// How much is kept of a reason, in bytes: it is printed on one line.
+const LONGEST_REASON: usize = 4096;
 
 /// What a plugin is connected with.
 pub(super) struct Connection {
@@ -76,7 +80,7 @@ pub(super) fn construct(
     match (module.connect())(host, args) {
         RResult::ROk(constructed) => Ok(constructed),
         RResult::RErr(err) => {
-            let reason = err.text.to_string();
+            let reason = shorten(&err.text, LONGEST_REASON).into_owned();
             Err(if err.code == PANIC {
                 ConnectError::Panicked {
                     plugin: plugin.to_owned(),

@@ -98,14 +98,6 @@ pub(super) struct ProbeRequest<'a> {
     pub(super) worker_threads: u32,
 }
 
-impl Default for ProbeOutcome {
-    fn default() -> Self {
-        Self::NotProbed {
-            reason: "its turn has not come",
-        }
-    }
-}
-
 /// How many probes run side by side, a few on any machine: 0 where there are none.
 pub(super) fn workers(options: &ProbeOptions) -> usize {
     if program::find(options).is_err() {

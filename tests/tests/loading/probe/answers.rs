@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use serde_json::json;
+use solti_plugin_host::PluginLoader;
+
 use super::place::Place;
 use crate::support;
 
@@ -43,6 +46,22 @@ fn what_a_constructor_says_of_its_configuration_is_passed_on() {
     let begins = "plugin 'specimen' panicked while it was constructed: \
                   the constructor was told to panic (at ";
     assert!(reason.starts_with(begins), "{reason}");
+}
+
+#[test]
+fn a_reason_of_any_length_is_not_taken_for_a_write_into_the_answers() {
+    let directory = support::directory_with(&["specimen"]);
+    let long = format!("no licence: {}: ask for one", "x".repeat(2 << 20));
+    let report = PluginLoader::new()
+        .probe_with(e2e::solti_host())
+        .config("specimen", json!({ "fail": long }))
+        .unwrap()
+        .check(directory.path())
+        .unwrap();
+    let reason = report.rejected()[0].error.to_string();
+    assert!(reason.len() < 5000, "{}", reason.len());
+    assert!(reason.starts_with("no licence: xxx"), "{reason}");
+    assert!(reason.contains("xxx: ask for one; correct its"), "{reason}");
 }
 
 #[test]

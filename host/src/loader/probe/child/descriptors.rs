@@ -15,12 +15,12 @@ const FIRST_OF_ALL: i32 = 3;
 
 /// A copy of a descriptor that is out of the way.
 ///
-/// It must not be closed: the plugin may have closed it, and what is closed twice ends the process
-/// before its exit code.
-pub(super) fn aside(fd: impl AsFd) -> io::Result<ManuallyDrop<OwnedFd>> {
+/// It must not be closed once code of the plugin has run, which may have closed it: what is closed
+/// twice ends the process before its exit code.
+pub(super) fn aside(fd: impl AsFd) -> io::Result<OwnedFd> {
     let copy = fcntl_dupfd_cloexec(&fd, FIRST_OF_PROBE)
         .or_else(|_| fcntl_dupfd_cloexec(&fd, FIRST_OF_ALL))?;
-    Ok(ManuallyDrop::new(copy))
+    Ok(copy)
 }
 
 /// How many descriptors stand for those that a host would have: its sockets, files and pipes.

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use tracing::Level;
@@ -17,15 +16,15 @@ use crate::services::log::{PluginLog, PluginRecord};
 
 /// A plugin that is about to run for the first time.
 pub(super) struct Rehearsal {
-    /// Never closed once code of the plugin has run, which may have closed it.
+    /// What opens the plugin keeps it open.
     file: File,
 }
 
 impl Rehearsal {
     /// That of the plugin whose file is standard input.
     pub(super) fn of_stdin() -> io::Result<Self> {
-        let file = ManuallyDrop::into_inner(aside(io::stdin())?);
-        Ok(Self { file: file.into() })
+        let file = aside(io::stdin())?.into();
+        Ok(Self { file })
     }
 
     /// Opens and connects the plugin, has it drop what it made, and looks at what that has changed.

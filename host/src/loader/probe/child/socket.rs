@@ -10,7 +10,7 @@ use super::descriptors::aside;
 
 /// The socket to the host.
 pub(super) struct Socket {
-    /// Where it is once it has left standard output.
+    /// Where it is once it has left standard output; never closed.
     moved: Option<ManuallyDrop<OwnedFd>>,
 }
 
@@ -22,7 +22,7 @@ impl Socket {
     /// Moves the socket away and points standard output at standard error: what a plugin prints must
     /// not end up among the answers.
     pub(super) fn leave_stdout(&mut self) -> io::Result<()> {
-        self.moved = Some(aside(stdio::stdout())?);
+        self.moved = Some(ManuallyDrop::new(aside(stdio::stdout())?));
         Ok(stdio::dup2_stdout(stdio::stderr())?)
     }
 
