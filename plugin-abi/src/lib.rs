@@ -6,8 +6,8 @@
 //!   [`MetricsBackend`]. A runner written against it can be linked into a host or loaded by one.
 //! - **The ABI**: [`v1`], every type that crosses between a host and a plugin, and [`stamp`], what
 //!   can be read from a plugin file before anything of it runs. Only hosts deal with these.
-//! - **The SDK**: [`export_plugin!`], which turns a runner into a plugin. With the feature `process`
-//!   the module `process` too, for runners that start programs.
+//! - **The SDK**: [`export_plugin!`], which turns a runner into a plugin; with the feature `process`
+//!   also a module of that name, for runners that start programs.
 //!
 //! A plugin author needs the [`prelude`] and the macro; `export_plugin!` has a complete example.
 //! Whoever prints text that others wrote, on either side, passes it through [`text`].
