@@ -232,7 +232,7 @@ impl ProbeError {
 /// What to do about a process that was killed by a signal.
 fn of_signal(signal: i32, otherwise: Advice) -> Advice {
     match signal {
-        // Nothing in a process asks for this one: the system sends it when memory runs out.
+        // A process rarely does this to itself: the system does, when memory runs out.
         libc::SIGKILL => {
             Advice::new("check the system's log for what killed it; memory may have run out")
         }
