@@ -35,7 +35,7 @@ fn built() -> Option<&'static Built> {
     }
     Some(BUILT.get_or_init(|| {
         let packages = ["hello", "prober", "solti-host", "specimen", "subprocess"];
-        let target_dir = e2e::target_dir().join("fixtures");
+        let target_dir = e2e::target_dir();
         e2e::build(&packages, Profile::Dev, &target_dir, |cargo| {
             cargo.args(["--target", TARGET]);
             cargo.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", LINKER);

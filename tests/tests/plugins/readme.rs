@@ -38,7 +38,7 @@ fn built_alone(package: &str, manifest: &str, named: &str, source: &str) -> Path
         folder.join("Cargo.lock"),
     )
     .unwrap();
-    let target = e2e::target_dir().join("fixtures");
+    let target = e2e::target_dir();
     let mut built = e2e::build(&[], Profile::Dev, &target, |cargo| {
         cargo.current_dir(&folder);
     });
