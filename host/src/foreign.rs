@@ -1,5 +1,6 @@
 //! A plugin's objects as the contract's types.
 
+mod call;
 mod error;
 mod panics;
 mod plugin;

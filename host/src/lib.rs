@@ -37,7 +37,18 @@ pub use loader::report::{CheckReport, LoadReport};
 pub use loader::stage::Stage;
 pub use loader::{PluginLoader, load_dir};
 pub use router::RunnerRouter;
+pub use services::instruments::Measured;
 pub use services::log::{PluginLog, PluginRecord};
+pub use solti_plugin_abi::{
+    AttemptControl, AttemptOutcome, CallError, CallFuture, Health, Spawn, SpawnedAttempt, Workload,
+    instruments,
+};
+
+/// Output that goes elsewhere than into the channels of a registry, and presses back.
+pub mod output {
+    pub use solti_plugin_abi::{Block, OutputBackend, Pressure, Ready, SinkBackend};
+}
+
 pub use solti_plugin_abi::{
     BuildContext, DEFAULT_MAX_LINE_BYTES, Kinds, LineWriter, MetricsBackend, MetricsHandle,
     NoOpMetrics, OutputRegistry, OutputSink, RunId, Runner, RunnerError, RunnerErrorKind,
@@ -92,7 +103,7 @@ pub mod options {
 
 /// What plugins log.
 pub mod log {
-    pub use crate::services::log::{PluginLog, PluginRecord, TracingLog};
+    pub use crate::services::log::{PluginLog, PluginRecord, PluginSpan, TracingLog};
 }
 
 // The crates whose types a host deals with, so that it needs no version of its own.

@@ -1,11 +1,12 @@
 //! Finds the runner for a spec.
 
+mod build;
 mod index;
 
 use std::fmt;
 use std::sync::Arc;
 
-use solti_model::{Labels, TaskKind, TaskSpec};
+use solti_model::{Labels, RunnerSelector, TaskKind, TaskSpec};
 use solti_plugin_abi::{BuildContext, Runner, RunnerError};
 use taskvisor::TaskRef;
 use tracing::debug;
@@ -77,7 +78,7 @@ impl RunnerRouter {
 
     /// Adds a runner with labels that selectors can ask for, behind those that are registered already.
     pub fn register_with_labels(&mut self, runner: Arc<dyn Runner>, labels: Labels) {
-        self.index.add(runner.kinds(), &labels, self.entries.len());
+        self.index.add(&runner.kinds(), &labels, self.entries.len());
         self.entries.push(Entry { runner, labels });
     }
 
@@ -86,13 +87,24 @@ impl RunnerRouter {
     /// Blocks for as long as the runners that are asked take to answer: see [Blocking](#blocking).
     #[must_use]
     pub fn pick(&self, spec: &TaskSpec) -> Option<&Arc<dyn Runner>> {
-        let selector = spec.runner_selector();
+        self.first(spec.kind().kind(), spec.runner_selector(), |runner| {
+            runner.supports(spec)
+        })
+    }
+
+    /// Finds the first runner of a kind that satisfies the selector and `supports` what is asked.
+    fn first(
+        &self,
+        kind: &str,
+        selector: Option<&RunnerSelector>,
+        supports: impl Fn(&dyn Runner) -> bool,
+    ) -> Option<&Arc<dyn Runner>> {
         self.index
-            .candidates(spec.kind(), selector)
+            .candidates(kind, selector)
             .map(|position| &self.entries[position])
             .find(|entry| {
                 selector.is_none_or(|selector| selector.matches(&entry.labels))
-                    && entry.runner.supports(spec)
+                    && supports(&*entry.runner)
             })
             .map(|entry| &entry.runner)
     }
@@ -107,17 +119,21 @@ impl RunnerRouter {
     /// [`RunnerError::NoRunner`] when no runner fits or the spec is embedded; otherwise whatever
     /// the runner returns. A plugin that panics returns [`RunnerError::Internal`].
     pub fn build(&self, spec: &TaskSpec) -> Result<TaskRef, RunnerError> {
+        let runner = self.pick_routable(spec)?;
+        let task = runner.build_task(spec, &self.context)?;
+        debug!(runner = runner.name(), task = task.name(), "built a task");
+        Ok(task)
+    }
+
+    /// The first runner that fits `spec`, or why none does.
+    fn pick_routable(&self, spec: &TaskSpec) -> Result<&Arc<dyn Runner>, RunnerError> {
         if matches!(spec.kind(), TaskKind::Embedded) {
             return Err(RunnerError::NoRunner(
                 "TaskKind::Embedded requires submit_with_task()".to_owned(),
             ));
         }
-        let runner = self
-            .pick(spec)
-            .ok_or_else(|| RunnerError::NoRunner(spec.kind().kind().to_owned()))?;
-        let task = runner.build_task(spec, &self.context)?;
-        debug!(runner = runner.name(), task = task.name(), "built a task");
-        Ok(task)
+        self.pick(spec)
+            .ok_or_else(|| RunnerError::NoRunner(spec.kind().kind().to_owned()))
     }
 
     /// Whether any runner has the label `label_key` with the value `label_value`.

@@ -4,6 +4,7 @@
 //! if a panic reached them. So each call goes through `contain`: a metrics backend of the host
 //! application that panics costs one record, not the process.
 
+pub(crate) mod instruments;
 pub(crate) mod log;
 pub(crate) mod metrics;
 pub(crate) mod output;

@@ -1,148 +1,267 @@
-//! One attempt at a task, in the metrics.
+//! Attempts as their author sees them.
+
+mod record;
 
 use std::fmt;
+use std::future::Future;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use taskvisor::TaskError;
+use bytes::Bytes;
+use serde_json::{Map, Value};
+use solti_model::{StreamKind, TaskId, TaskKind, TaskSpec};
+use taskvisor::{TaskError, TaskFn, TaskRef};
+use tokio_util::sync::CancellationToken;
 
-use crate::metrics::{MetricsHandle, RunnerType, TaskOutcome};
+use crate::call::CallFuture;
+use crate::context::BuildContext;
+use crate::metrics::RunnerType;
+use crate::output::{LineWriter, OutputSink, Pressure};
+use crate::runner::Runner;
+use crate::spawn::{AttemptOutcome, AttemptScope};
 
-/// An attempt under way: counted as started when it is made, and as completed once, when it ends.
+pub use record::AttemptRecord;
+
+/// Makes a task of a function that runs one attempt.
 ///
-/// A supervisor stops an attempt by dropping its future, so an attempt often ends where no code of
-/// the runner is left to report it. Held by that future, the record does: one that is dropped counts
-/// as timed out when the task's timeout has passed by then, and as cancelled otherwise.
+/// It does what every runner has to: the run id, the number of each attempt, its sink, its deadline,
+/// and its record in the metrics, also for an attempt that is dropped or panics. The function is
+/// called for each attempt, the first and every retry.
 ///
-/// Make it where the future is made, not inside it: the supervisor's clock starts there, and a
-/// future that is dropped before it is first polled was an attempt nonetheless.
+/// A panic in it is a [`TaskError::Fatal`]: it is not tried again. Catch it and return
+/// [`TaskError::Fail`] where it should be.
 ///
 /// # Examples
 ///
 /// ```
-/// use std::time::Duration;
 /// use solti_plugin_abi::prelude::*;
-/// use solti_plugin_abi::{AttemptRecord, noop_metrics};
 ///
-/// let metrics = noop_metrics();
-/// let timeout = Duration::from_secs(60);
-/// let task: TaskRef = TaskFn::arc("task", move |_cancel| {
-///     let record = AttemptRecord::begin(metrics.clone(), RunnerType::Wasm, timeout);
-///     async move {
-///         let result = Ok::<(), TaskError>(());
-///         record.end(&result);
-///         result
+/// struct Hello;
+///
+/// impl Runner for Hello {
+///     fn name(&self) -> &'static str {
+///         "hello"
 ///     }
-/// });
+///     fn supports(&self, spec: &TaskSpec) -> bool {
+///         matches!(spec.kind(), TaskKind::Subprocess(_))
+///     }
+///     fn build_task(&self, spec: &TaskSpec, ctx: &BuildContext) -> Result<TaskRef, RunnerError> {
+///         Ok(attempts(self, spec, ctx, |attempt| async move {
+///             attempt.stdout(format!("attempt {}", attempt.number()));
+///             Ok(())
+///         }))
+///     }
+/// }
 /// ```
-#[must_use = "dropping it counts the attempt as over"]
-pub struct AttemptRecord {
-    metrics: MetricsHandle,
+pub fn attempts<R, F, Fut>(runner: &R, spec: &TaskSpec, ctx: &BuildContext, run: F) -> TaskRef
+where
+    R: Runner + ?Sized,
+    F: Fn(Attempt) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), TaskError>> + Send + 'static,
+{
+    let runner_type = type_of(spec.kind());
+    let timeout = Duration::from_millis(spec.timeout().as_millis());
+    attempts_of(runner, spec.slot().as_str(), runner_type, timeout, ctx, run)
+}
+
+/// [`attempts`] of anything that has a slot and a timeout: for a runner whose kind is none of the
+/// model's, or whose type in the metrics is another than its kind says.
+pub fn attempts_of<R, F, Fut>(
+    runner: &R,
+    slot: &str,
     runner_type: RunnerType,
     timeout: Duration,
-    began: Instant,
-    outcome: Option<TaskOutcome>,
-}
-
-impl AttemptRecord {
-    /// Counts an attempt that begins now and that the supervisor ends after `timeout`.
-    pub fn begin(metrics: MetricsHandle, runner_type: RunnerType, timeout: Duration) -> Self {
-        metrics.record_task_started(runner_type);
-        Self {
-            metrics,
-            runner_type,
-            timeout,
-            began: Instant::now(),
-            outcome: None,
-        }
-    }
-
-    /// Counts the attempt as completed, with the outcome that `result` stands for.
-    pub fn end(mut self, result: &Result<(), TaskError>) {
-        self.outcome = Some(match result {
-            Ok(()) => TaskOutcome::Success,
-            Err(TaskError::Canceled) => TaskOutcome::Canceled,
-            Err(TaskError::Timeout { .. }) => TaskOutcome::Timeout,
-            Err(_) => TaskOutcome::Failure,
-        });
-    }
-}
-
-impl fmt::Debug for AttemptRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AttemptRecord")
-            .field("runner_type", &self.runner_type)
-            .field("timeout", &self.timeout)
-            .field("began", &self.began)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Drop for AttemptRecord {
-    fn drop(&mut self) {
-        let elapsed = self.began.elapsed();
-        let outcome = self.outcome.unwrap_or(if elapsed >= self.timeout {
-            TaskOutcome::Timeout
-        } else {
-            TaskOutcome::Canceled
-        });
-        let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-        self.metrics
-            .record_task_completed(self.runner_type, outcome, duration_ms);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use parking_lot::Mutex;
-
-    use super::*;
-    use crate::metrics::{MetricsBackend, RunnerErrorKind};
-
-    #[derive(Default)]
-    struct Recorded(Mutex<Vec<Option<TaskOutcome>>>);
-
-    impl MetricsBackend for Recorded {
-        fn record_task_started(&self, _: RunnerType) {
-            self.0.lock().push(None);
-        }
-        fn record_task_completed(&self, _: RunnerType, outcome: TaskOutcome, _: u64) {
-            self.0.lock().push(Some(outcome));
-        }
-        fn record_runner_error(&self, _: RunnerType, _: RunnerErrorKind) {}
-    }
-
-    /// What is recorded for an attempt with this timeout that `end` brings to its end.
-    fn recorded(timeout: Duration, end: impl FnOnce(AttemptRecord)) -> Vec<Option<TaskOutcome>> {
-        let metrics = Arc::new(Recorded::default());
-        let handle: MetricsHandle = Arc::clone(&metrics) as _;
-        end(AttemptRecord::begin(handle, RunnerType::Wasm, timeout));
-        metrics.0.lock().clone()
-    }
-
-    #[test]
-    fn an_attempt_is_completed_once_with_what_it_returned() {
-        let fail = || TaskError::Fail {
-            reason: String::new(),
-            exit_code: None,
+    ctx: &BuildContext,
+    run: F,
+) -> TaskRef
+where
+    R: Runner + ?Sized,
+    F: Fn(Attempt) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), TaskError>> + Send + 'static,
+{
+    let name = match ctx.run_id() {
+        Some(id) => id.name().to_owned(),
+        None => runner.build_run_id(slot).into_name(),
+    };
+    let id = TaskId::from(name.clone());
+    let output = Arc::clone(ctx.output_registry());
+    // Now rather than with the first attempt: a subscriber may come before it.
+    output.ensure_channel(id.clone());
+    let metrics = Arc::clone(ctx.metrics());
+    let counted = AtomicU32::new(0);
+    TaskFn::arc(name, move |cancel: CancellationToken| {
+        let scope = AttemptScope::take_beginning().unwrap_or_default();
+        // A supervisor that does not count leaves it to the task.
+        let counted = counted.fetch_add(1, Ordering::Relaxed) + 1;
+        let number = match scope.number() {
+            0 => counted,
+            number => number,
         };
-        let cases = [
-            (Ok(()), TaskOutcome::Success),
-            (Err(fail()), TaskOutcome::Failure),
-            (Err(TaskError::Canceled), TaskOutcome::Canceled),
-        ];
-        for (result, outcome) in cases {
-            let recorded = recorded(Duration::ZERO, |record| record.end(&result));
-            assert_eq!(recorded, [None, Some(outcome)]);
+        let record = AttemptRecord::begin(Arc::clone(&metrics), runner_type, timeout);
+        let sink = scope
+            .take_sink()
+            .unwrap_or_else(|| output.sink_for(id.clone(), number));
+        let attempt = Attempt {
+            shared: Arc::new(Shared {
+                number,
+                id: id.clone(),
+                cancel,
+                deadline: scope
+                    .deadline()
+                    .or_else(|| Instant::now().checked_add(timeout)),
+                sink,
+                scope,
+            }),
+        };
+        let ended = Ended(Arc::clone(&attempt.shared.scope));
+        let running = run(attempt);
+        async move {
+            let _ended = ended;
+            let result = running.await;
+            record.end(&result);
+            result
         }
+    })
+}
+
+/// Held by the future of an attempt: lets go of what belongs to the attempt, however it ends.
+struct Ended(Arc<AttemptScope>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+fn type_of(kind: &TaskKind) -> RunnerType {
+    match kind {
+        TaskKind::Subprocess(_) => RunnerType::Subprocess,
+        TaskKind::Container(_) => RunnerType::Container,
+        TaskKind::Wasm(_) => RunnerType::Wasm,
+        other => RunnerType::custom(other.kind()),
+    }
+}
+
+/// One attempt of a task. Clones are the same attempt.
+#[derive(Clone)]
+pub struct Attempt {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    number: u32,
+    id: TaskId,
+    cancel: CancellationToken,
+    deadline: Option<Instant>,
+    sink: OutputSink,
+    scope: Arc<AttemptScope>,
+}
+
+impl Attempt {
+    /// The number of this attempt; the first is 1.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.shared.number
     }
 
-    #[test]
-    fn a_dropped_attempt_is_told_from_one_whose_time_was_up() {
-        let day = Duration::from_secs(24 * 60 * 60);
-        assert_eq!(recorded(day, drop), [None, Some(TaskOutcome::Canceled)]);
-        let timed_out = [None, Some(TaskOutcome::Timeout)];
-        assert_eq!(recorded(Duration::ZERO, drop), timed_out);
+    /// The run that this is an attempt of.
+    #[must_use]
+    pub fn id(&self) -> &TaskId {
+        &self.shared.id
+    }
+
+    /// Ends when the attempt is cancelled. An attempt that ends then returns
+    /// [`TaskError::Canceled`].
+    pub async fn cancelled(&self) {
+        self.shared.cancel.cancelled().await;
+    }
+
+    /// Whether the attempt has been cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.shared.cancel.is_cancelled()
+    }
+
+    /// What is cancelled with the attempt.
+    #[must_use]
+    pub fn cancellation(&self) -> &CancellationToken {
+        &self.shared.cancel
+    }
+
+    /// When the attempt's time is over and its future is dropped; `None` where it has no limit.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.shared.deadline
+    }
+
+    /// What else the supervisor knows of the attempt, such as `traceparent`.
+    #[must_use]
+    pub fn context(&self) -> &Map<String, Value> {
+        self.shared.scope.context()
+    }
+
+    /// Pushes one line of standard output, without its line end.
+    pub fn stdout(&self, line: impl AsRef<[u8]>) -> Pressure {
+        self.shared.sink.push(StreamKind::Stdout, line.as_ref())
+    }
+
+    /// Pushes one line of standard error, without its line end.
+    pub fn stderr(&self, line: impl AsRef<[u8]>) -> Pressure {
+        self.shared.sink.push(StreamKind::Stderr, line.as_ref())
+    }
+
+    /// Makes lines of the bytes of a reader.
+    #[must_use]
+    pub fn lines(&self, stream: StreamKind) -> LineWriter {
+        LineWriter::new(self.shared.sink.clone(), stream)
+    }
+
+    /// Where the attempt's output goes.
+    #[must_use]
+    pub fn output(&self) -> &OutputSink {
+        &self.shared.sink
+    }
+
+    /// The descriptor that is the attempt's standard input; the first caller gets it, and it is
+    /// closed with the attempt if nobody asks.
+    #[must_use]
+    pub fn take_stdin(&self) -> Option<OwnedFd> {
+        self.shared.scope.take_stdin()
+    }
+
+    /// Says how the attempt ends, besides what it returns: for its supervisor and who reads of it.
+    pub fn set_outcome(&self, outcome: AttemptOutcome) {
+        self.shared.scope.set_outcome(outcome);
+    }
+
+    /// Says how the attempt ends, and what follows from that for the contract: what it returns.
+    ///
+    /// # Errors
+    ///
+    /// As [`AttemptOutcome::result`].
+    pub fn end(&self, outcome: AttemptOutcome) -> Result<(), TaskError> {
+        let result = outcome.result();
+        self.set_outcome(outcome);
+        result
+    }
+
+    /// Answers the supervisor's calls of methods, such as `signal` and `stats`. A method that is not
+    /// known is answered with [`CallError::unknown`](crate::CallError::unknown).
+    pub fn answer_with(
+        &self,
+        answers: impl Fn(&str, Bytes) -> CallFuture<'static> + Send + Sync + 'static,
+    ) {
+        self.shared.scope.answer_with(Arc::new(answers));
+    }
+}
+
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt")
+            .field("id", &self.shared.id)
+            .field("number", &self.shared.number)
+            .finish_non_exhaustive()
     }
 }

@@ -3,10 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use solti_model::RunnerEnv;
+use tokio_util::sync::CancellationToken;
 
 use crate::metrics::{MetricsHandle, noop_metrics};
 use crate::output::OutputRegistry;
+use crate::run_id::RunId;
 
 /// What a host lends its tasks: an environment, a metrics backend and an output registry.
 ///
@@ -17,6 +20,9 @@ pub struct BuildContext {
     env: RunnerEnv,
     metrics: MetricsHandle,
     output_registry: Arc<OutputRegistry>,
+    run_id: Option<RunId>,
+    metadata: Arc<Map<String, Value>>,
+    cancellation: CancellationToken,
 }
 
 impl BuildContext {
@@ -27,6 +33,9 @@ impl BuildContext {
             env,
             metrics,
             output_registry: Arc::default(),
+            run_id: None,
+            metadata: Arc::default(),
+            cancellation: CancellationToken::new(),
         }
     }
 
@@ -46,6 +55,47 @@ impl BuildContext {
     #[must_use]
     pub fn output_registry(&self) -> &Arc<OutputRegistry> {
         &self.output_registry
+    }
+
+    /// The id of the run that is built, where the supervisor has made one; otherwise the runner does,
+    /// with [`Runner::build_run_id`](crate::Runner::build_run_id).
+    #[must_use]
+    pub fn run_id(&self) -> Option<&RunId> {
+        self.run_id.as_ref()
+    }
+
+    /// What the supervisor knows of the task besides its spec: `labels`, `annotations`, `name`, `uid`,
+    /// `generation`, `traceparent`, each where it is known.
+    #[must_use]
+    pub fn metadata(&self) -> &Map<String, Value> {
+        &self.metadata
+    }
+
+    /// Cancelled when nobody waits for the build any more. A build that takes long looks at it.
+    #[must_use]
+    pub fn cancellation(&self) -> &CancellationToken {
+        &self.cancellation
+    }
+
+    /// Names the run that is built.
+    #[must_use]
+    pub fn with_run_id(mut self, run_id: RunId) -> Self {
+        self.run_id = Some(run_id);
+        self
+    }
+
+    /// Says what is known of the task besides its spec.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: Map<String, Value>) -> Self {
+        self.metadata = Arc::new(metadata);
+        self
+    }
+
+    /// Sets what cancels the build.
+    #[must_use]
+    pub fn with_cancellation(mut self, cancellation: CancellationToken) -> Self {
+        self.cancellation = cancellation;
+        self
     }
 
     /// Replaces the environment.

@@ -1,116 +1,142 @@
 //! The set of task kinds a runner declares.
 
 use std::fmt;
+use std::sync::Arc;
 
 use solti_model::TaskKind;
 
 /// A set of task kinds, as data: a router can index it and a stamp can hold it.
+///
+/// A kind is a text. `subprocess`, `wasm` and `container` are those of the model; any other, such as
+/// `gpu` or `example.com/v1/Greeting`, is a [`Workload`](crate::Workload)'s.
 ///
 /// # Examples
 ///
 /// ```
 /// use solti_plugin_abi::Kinds;
 ///
-/// let both = Kinds::SUBPROCESS.union(Kinds::WASM);
+/// let both = Kinds::SUBPROCESS.union(&Kinds::WASM);
 /// assert_eq!(both.to_string(), "subprocess,wasm");
-/// assert_eq!(Kinds::parse("subprocess,wasm"), Ok(both));
+/// assert_eq!(Kinds::parse("wasm,subprocess"), both);
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Kinds(u8);
+#[derive(Clone)]
+pub struct Kinds(Set);
 
-/// The names of the kinds as a literal, for what the compiler says of a wrong one.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __kind_names {
-    () => {
-        "subprocess, wasm or container"
-    };
+#[derive(Clone)]
+enum Set {
+    Any,
+    Fixed(&'static [&'static str]),
+    Listed(Arc<[Box<str>]>),
+}
+
+/// The kinds of the model, by the names that it gives them.
+pub(crate) const SUBPROCESS: &str = "subprocess";
+pub(crate) const WASM: &str = "wasm";
+pub(crate) const CONTAINER: &str = "container";
+
+/// Whether a kind of this name is one of the model's.
+pub(crate) fn is_of_model(kind: &str) -> bool {
+    [SUBPROCESS, WASM, CONTAINER].contains(&kind)
 }
 
 impl Kinds {
     /// No kind at all.
-    pub const NONE: Self = Self(0);
+    pub const NONE: Self = Self(Set::Fixed(&[]));
     /// `TaskKind::Subprocess`.
-    pub const SUBPROCESS: Self = Self(1);
+    pub const SUBPROCESS: Self = Self(Set::Fixed(&[SUBPROCESS]));
     /// `TaskKind::Wasm`.
-    pub const WASM: Self = Self(1 << 1);
+    pub const WASM: Self = Self(Set::Fixed(&[WASM]));
     /// `TaskKind::Container`.
-    pub const CONTAINER: Self = Self(1 << 2);
-    /// Every kind, those of later versions of the model included.
-    pub const ANY: Self = Self(u8::MAX);
+    pub const CONTAINER: Self = Self(Set::Fixed(&[CONTAINER]));
+    /// Every kind, whatever it is called.
+    pub const ANY: Self = Self(Set::Any);
 
-    /// Each kind and the name it has in a stamp, in [`TaskKind::kind`] and in `export_plugin!`.
-    pub(crate) const NAMES: [(&str, Self); 3] = [
-        ("subprocess", Self::SUBPROCESS),
-        ("wasm", Self::WASM),
-        ("container", Self::CONTAINER),
-    ];
-    /// The names in a sentence.
-    pub(crate) const IN_WORDS: &str = __kind_names!();
-    /// What separates the names in a list.
-    pub(crate) const SEPARATOR: &str = ",";
+    /// The set of these kinds, in this order, each once. An empty name is left out.
+    #[must_use]
+    pub fn named<N: AsRef<str>>(names: impl IntoIterator<Item = N>) -> Self {
+        let mut listed: Vec<Box<str>> = Vec::new();
+        for name in names {
+            let name = name.as_ref();
+            if !name.is_empty() && !listed.iter().any(|known| &**known == name) {
+                listed.push(name.into());
+            }
+        }
+        Self(Set::Listed(listed.into()))
+    }
+
+    /// Reads a comma-separated list of kinds.
+    #[must_use]
+    pub fn parse(list: &str) -> Self {
+        Self::named(list.split(','))
+    }
 
     /// The set of the kinds in either set.
     #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+    pub fn union(&self, other: &Self) -> Self {
+        if self.is_any() || other.is_any() {
+            return Self::ANY;
+        }
+        Self::named(self.names().chain(other.names()))
     }
 
-    /// Whether every kind of `other` is in this set.
+    /// Whether the kind of this name is in the set.
     #[must_use]
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
+    pub fn contains(&self, kind: &str) -> bool {
+        self.is_any() || self.names().any(|name| name == kind)
+    }
+
+    /// Whether a task of the model is of a kind in the set; never for one that is embedded.
+    #[must_use]
+    pub fn contains_kind_of(&self, kind: &TaskKind) -> bool {
+        !matches!(kind, TaskKind::Embedded) && self.contains(kind.kind())
+    }
+
+    /// Whether it is the set of every kind.
+    #[must_use]
+    pub const fn is_any(&self) -> bool {
+        matches!(self.0, Set::Any)
     }
 
     /// Whether the set has no kind.
     #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
+    pub fn is_empty(&self) -> bool {
+        !self.is_any() && self.names().next().is_none()
     }
 
-    /// The set with just the kind of `kind`, [`NONE`](Self::NONE) for one that is never routed or
-    /// not known to this version.
-    #[must_use]
-    pub fn of(kind: &TaskKind) -> Self {
-        match kind {
-            TaskKind::Subprocess(_) => Self::SUBPROCESS,
-            TaskKind::Wasm(_) => Self::WASM,
-            TaskKind::Container(_) => Self::CONTAINER,
-            _ => Self::NONE,
-        }
-    }
-
-    /// The names of the kinds in the set, in the order of their declaration.
-    pub fn names(self) -> impl Iterator<Item = &'static str> {
-        Self::NAMES
-            .into_iter()
-            .filter(move |(_, kind)| self.contains(*kind))
-            .map(|(name, _)| name)
-    }
-
-    /// Reads a comma-separated list of kind names.
-    ///
-    /// # Errors
-    ///
-    /// The first name that is not a routable kind.
-    pub fn parse(list: &str) -> Result<Self, String> {
-        list.split(Self::SEPARATOR)
-            .filter(|name| !name.is_empty())
-            .try_fold(Self::NONE, |set, name| {
-                Self::NAMES
-                    .iter()
-                    .find(|(known, _)| *known == name)
-                    .map(|(_, kind)| set.union(*kind))
-                    .ok_or_else(|| name.to_owned())
-            })
+    /// The names of the kinds in the set, in the order of their declaration; none for
+    /// [`ANY`](Self::ANY), whose kinds cannot be listed.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let (fixed, listed): (&[&str], &[Box<str>]) = match &self.0 {
+            Set::Any => (&[], &[]),
+            Set::Fixed(names) => (names, &[]),
+            Set::Listed(names) => (&[], names),
+        };
+        fixed
+            .iter()
+            .copied()
+            .chain(listed.iter().map(|name| &**name))
     }
 }
 
+impl PartialEq for Kinds {
+    /// Whether both have the same kinds, in whatever order.
+    fn eq(&self, other: &Self) -> bool {
+        self.is_any() == other.is_any()
+            && self.names().count() == other.names().count()
+            && self.names().all(|name| other.contains(name))
+    }
+}
+
+impl Eq for Kinds {}
+
 impl fmt::Display for Kinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_any() {
+            return f.write_str("any");
+        }
         for (position, name) in self.names().enumerate() {
             if position > 0 {
-                f.write_str(Self::SEPARATOR)?;
+                f.write_str(",")?;
             }
             f.write_str(name)?;
         }
@@ -133,54 +159,47 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_has_the_name_that_the_model_gives_it() {
-        for json in [
-            r#"{"subprocess":{"mode":{"command":{"command":"true"}}}}"#,
-            r#"{"wasm":{"module":"a.wasm"}}"#,
-            r#"{"container":{"image":"image"}}"#,
+    fn each_kind_of_the_model_has_the_name_that_the_model_gives_it() {
+        for (json, kinds) in [
+            (
+                r#"{"subprocess":{"mode":{"command":{"command":"true"}}}}"#,
+                Kinds::SUBPROCESS,
+            ),
+            (r#"{"wasm":{"module":"a.wasm"}}"#, Kinds::WASM),
+            (r#"{"container":{"image":"image"}}"#, Kinds::CONTAINER),
         ] {
             let kind = kind(json);
-            assert_eq!(Kinds::of(&kind).to_string(), kind.kind());
-            assert_eq!(Kinds::parse(kind.kind()), Ok(Kinds::of(&kind)));
-            assert!(Kinds::ANY.contains(Kinds::of(&kind)));
+            assert!(kinds.contains_kind_of(&kind), "{kinds}");
+            assert_eq!(Kinds::parse(kind.kind()), kinds);
+            assert!(Kinds::ANY.contains_kind_of(&kind));
+            assert!(!Kinds::NONE.contains_kind_of(&kind));
         }
     }
 
     #[test]
-    fn what_an_author_is_told_names_every_kind() {
-        let names: Vec<_> = Kinds::IN_WORDS
-            .split(", ")
-            .flat_map(|names| names.split(" or "))
-            .collect();
-        assert_eq!(names, Kinds::NAMES.map(|(name, _)| name));
-    }
-
-    #[test]
     fn an_embedded_task_is_of_no_kind_that_a_runner_can_declare() {
-        assert_eq!(Kinds::of(&kind("\"embedded\"")), Kinds::NONE);
-        assert_eq!(Kinds::parse("embedded"), Err("embedded".to_owned()));
+        let embedded = kind("\"embedded\"");
+        assert!(!Kinds::ANY.contains_kind_of(&embedded));
+        assert!(!Kinds::parse("embedded").contains_kind_of(&embedded));
     }
 
     #[test]
-    fn a_list_is_read_in_any_order_and_names_what_it_does_not_know() {
-        let all = Kinds::SUBPROCESS.union(Kinds::WASM).union(Kinds::CONTAINER);
-        assert_eq!(Kinds::parse("container,subprocess,wasm,wasm"), Ok(all));
-        assert_eq!(Kinds::parse(""), Ok(Kinds::NONE));
-        assert_eq!(Kinds::parse("wasm,vm,gpu"), Err("vm".to_owned()));
-        assert_eq!(Kinds::parse("Wasm"), Err("Wasm".to_owned()));
-        assert_eq!(Kinds::parse(" wasm"), Err(" wasm".to_owned()));
+    fn a_kind_that_this_version_does_not_know_keeps_its_name() {
+        let kinds = Kinds::parse("wasm,gpu,example.com/v1/Greeting,wasm,");
+        let names: Vec<_> = kinds.names().collect();
+        assert_eq!(names, ["wasm", "gpu", "example.com/v1/Greeting"]);
+        assert!(kinds.contains("example.com/v1/Greeting"));
+        assert!(!kinds.contains("example.com/v2/Greeting") && !kinds.contains(""));
+        assert_eq!(kinds.to_string(), "wasm,gpu,example.com/v1/Greeting");
     }
 
     #[test]
-    fn a_kind_of_a_later_version_is_in_any_and_in_no_list() {
-        let all = Kinds::SUBPROCESS.union(Kinds::WASM).union(Kinds::CONTAINER);
-        assert!(Kinds::ANY.contains(all));
-        assert!(!all.contains(Kinds::ANY));
-        assert!(all.contains(Kinds::NONE));
-        assert!(Kinds::NONE.is_empty() && !all.is_empty());
-        assert_eq!(
-            format!("{all:?} {all}"),
-            "Kinds(subprocess,wasm,container) subprocess,wasm,container"
-        );
+    fn two_lists_of_the_same_kinds_are_equal_in_whatever_order() {
+        let both = Kinds::SUBPROCESS.union(&Kinds::WASM);
+        assert_eq!(both, Kinds::parse("wasm,subprocess"));
+        assert_ne!(both, Kinds::WASM);
+        assert_ne!(both, Kinds::ANY);
+        assert_eq!(both.union(&Kinds::ANY), Kinds::ANY);
+        assert!(Kinds::NONE.is_empty() && !both.is_empty() && !Kinds::ANY.is_empty());
     }
 }

@@ -12,15 +12,22 @@
 //! A plugin author needs the [`prelude`] and the macro; `export_plugin!` has a complete example.
 //! Whoever prints text that others wrote, on either side, passes it through [`text`].
 
+pub mod instruments;
 pub mod metrics;
 
 mod attempt;
+mod building;
+mod call;
 mod context;
 mod error;
+mod host;
+mod intern;
 mod kinds;
 mod output;
 mod run_id;
 mod runner;
+mod spawn;
+mod workload;
 
 pub mod os_error;
 #[cfg(feature = "process")]
@@ -31,21 +38,33 @@ pub mod v1;
 
 mod sdk;
 
-pub use attempt::AttemptRecord;
+pub use attempt::{Attempt, AttemptRecord, attempts, attempts_of};
+#[doc(hidden)]
+pub use building::build_apart;
+pub use call::{CallError, CallFuture, MAX_CALL_BYTES};
 pub use context::BuildContext;
 pub use error::RunnerError;
+pub use host::{Host, host};
 pub use kinds::Kinds;
 pub use metrics::{
     MetricsBackend, MetricsHandle, NoOpMetrics, RunnerErrorKind, RunnerType, TaskOutcome,
     noop_metrics,
 };
-pub use output::{DEFAULT_MAX_LINE_BYTES, LineWriter, OutputRegistry, OutputSink};
+pub use output::{
+    Block, DEFAULT_MAX_LINE_BYTES, LineWriter, OutputBackend, OutputRegistry, OutputSink, Pressure,
+    Ready, SinkBackend,
+};
 #[doc(hidden)]
 pub use run_id::next_seq;
 pub use run_id::{RunId, make_run_id};
-pub use runner::Runner;
+pub use runner::{Building, Health, Runner};
 #[doc(hidden)]
 pub use sdk::PROBE_VARIABLE;
+#[doc(hidden)]
+pub use spawn::{Answers, AttemptScope};
+pub use spawn::{AttemptControl, AttemptOutcome, Spawn, SpawnedAttempt};
+pub use workload::Workload;
+
 pub use sdk::{in_probe, runtime_handle, spawn_cleanup};
 
 pub mod prelude {
@@ -56,14 +75,14 @@ pub mod prelude {
     pub use tokio_util::sync::CancellationToken;
 
     pub use crate::{
-        AttemptRecord, BuildContext, LineWriter, MetricsBackend, MetricsHandle, OutputRegistry,
-        OutputSink, RunId, Runner, RunnerError, RunnerErrorKind, RunnerType, TaskOutcome,
-        make_run_id,
+        Attempt, AttemptOutcome, AttemptRecord, BuildContext, LineWriter, MetricsBackend,
+        MetricsHandle, OutputRegistry, OutputSink, RunId, Runner, RunnerError, RunnerErrorKind,
+        RunnerType, TaskOutcome, Workload, attempts, attempts_of, make_run_id,
     };
 }
 
 // The crates whose types are part of the contract, so that an author needs no version of his own.
-pub use {bytes, solti_model, taskvisor, tokio_util};
+pub use {bytes, serde_json, solti_model, taskvisor, tokio_util};
 
 /// Not part of the interface: what `export_plugin!` expands to.
 #[doc(hidden)]

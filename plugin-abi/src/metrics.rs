@@ -17,23 +17,45 @@ macro_rules! label_enum {
         #[non_exhaustive]
         pub enum $name {
             $( $(#[$variant_meta])* $variant, )+
+            /// One that this version has no variant for: of a newer version, or of an author's own.
+            /// Made by `custom`.
+            Custom(&'static str),
         }
 
         impl $name {
-            /// Every variant, in the order of their codes.
+            /// Every variant that has a code, in the order of the codes.
             pub const ALL: &'static [Self] = &[$( Self::$variant ),+];
 
             /// The label value in a metric.
             #[must_use]
             pub const fn as_label(self: $receiver) -> &'static str {
-                match self { $( Self::$variant => $label ),+ }
+                match self { $( Self::$variant => $label, )+ Self::Custom(label) => label }
             }
 
-            /// The number that stands for this variant on the wire. It never changes.
+            /// The variant with this label; a new one for a label that none has.
+            ///
+            /// Labels are kept for the life of the process; past some thousands of them, all others
+            /// share one.
+            #[must_use]
+            pub fn custom(label: &str) -> Self {
+                match label {
+                    $( $label => Self::$variant, )+
+                    other => Self::Custom(crate::intern::intern(other)),
+                }
+            }
+
+            /// The number that stands for this variant on the wire, 0 for a custom one. It never changes.
             #[doc(hidden)]
             #[must_use]
             pub const fn code(self) -> u32 {
-                match self { $( Self::$variant => $code ),+ }
+                match self { $( Self::$variant => $code, )+ Self::Custom(_) => 0 }
+            }
+
+            /// What a number and a text from the wire stand for.
+            #[doc(hidden)]
+            #[must_use]
+            pub fn from_wire(code: u32, label: &str) -> Self {
+                Self::from_code(code).unwrap_or_else(|| Self::custom(label))
             }
 
             /// The variant of a number from the wire; `None` for one of a newer version.
@@ -153,6 +175,9 @@ mod tests {
                 Some(*runner_type)
             );
         }
+        assert_eq!(RunnerType::from_wire(99, "vm").as_label(), "vm");
+        assert_eq!(RunnerType::from_wire(0, "wasm"), RunnerType::Wasm);
+        assert_eq!(RunnerType::custom("vm").code(), 0);
         assert_eq!(RunnerType::from_code(0), None);
         assert_eq!(RunnerType::from_code(99), None);
     }

@@ -9,17 +9,19 @@
 //! In a host the registry owns the channels. In a plugin the same types are handles: every call
 //! crosses to the host's registry, and a block of lines crosses in one call.
 
+mod assemble;
+mod backend;
 mod channel;
 mod lines;
 mod registry;
 mod sink;
 mod text;
 
-pub use lines::{DEFAULT_MAX_LINE_BYTES, LineWriter};
+pub use assemble::DEFAULT_MAX_LINE_BYTES;
+pub use backend::{Block, OutputBackend, Pressure, Ready, SinkBackend};
+pub use lines::LineWriter;
 pub use registry::OutputRegistry;
-pub(crate) use registry::RemoteRegistry;
 pub use sink::OutputSink;
-pub(crate) use sink::RemoteSink;
 
 #[cfg(test)]
 mod tests;

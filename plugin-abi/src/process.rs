@@ -60,5 +60,7 @@
 mod child;
 mod exit;
 mod group;
+mod signals;
 
 pub use child::GroupChild;
+pub use signals::GroupSignals;

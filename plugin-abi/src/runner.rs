@@ -1,12 +1,34 @@
 //! The trait that every runner implements.
 
+use std::future::Future;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
 use solti_model::TaskSpec;
 use taskvisor::TaskRef;
 
+use crate::call::{self, CallFuture};
 use crate::context::BuildContext;
 use crate::error::RunnerError;
-use crate::kinds::Kinds;
+use crate::kinds::{self, Kinds};
 use crate::run_id::{RunId, make_run_id};
+use crate::workload::Workload;
+
+/// A build under way, as [`Runner::build_async`] answers it. Dropping it ends the build.
+pub type Building<'a> = Pin<Box<dyn Future<Output = Result<TaskRef, RunnerError>> + Send + 'a>>;
+
+/// What a runner says of its health.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Health {
+    /// It can do its work.
+    Ok,
+    /// It can do some of it.
+    Degraded(String),
+    /// It cannot.
+    Failed(String),
+}
 
 /// Executes tasks of one or more kinds.
 ///
@@ -80,4 +102,81 @@ pub trait Runner: Send + Sync {
     fn kinds(&self) -> Kinds {
         Kinds::ANY
     }
+
+    /// Builds the task that executes `spec` while the host goes on with other things: the place for
+    /// what takes long, such as compiling a module or pulling an image.
+    ///
+    /// The default, `None`, has [`build_task`](Self::build_task) called on a thread that is kept for
+    /// building. A build that nobody waits for any more is dropped, and
+    /// [`BuildContext::cancellation`] is cancelled. A host that builds synchronously calls `build_task`.
+    fn build_async<'a>(
+        &'a self,
+        spec: &'a TaskSpec,
+        ctx: &'a BuildContext,
+    ) -> Option<Building<'a>> {
+        let _ = (spec, ctx);
+        None
+    }
+
+    /// Returns whether this runner can build a task for `workload`, which is of a kind that it has
+    /// declared by name. The default is that it can, unless the kind is one of the model's, for which
+    /// there is [`build_task`](Self::build_task).
+    fn supports_workload(&self, workload: &Workload) -> bool {
+        !kinds::is_of_model(&workload.kind)
+    }
+
+    /// Builds the task that executes `workload`: what [`build_task`](Self::build_task) is for kinds that
+    /// the model has no room for.
+    ///
+    /// # Errors
+    ///
+    /// Any [`RunnerError`]; by default [`RunnerError::UnsupportedKind`].
+    fn build_workload(
+        &self,
+        workload: &Workload,
+        ctx: &BuildContext,
+    ) -> Result<TaskRef, RunnerError> {
+        let _ = ctx;
+        Err(RunnerError::UnsupportedKind {
+            runner: self.name(),
+            kind: workload.kind.clone(),
+        })
+    }
+
+    /// As [`build_async`](Self::build_async), for a workload.
+    fn build_workload_async<'a>(
+        &'a self,
+        workload: &'a Workload,
+        ctx: &'a BuildContext,
+    ) -> Option<Building<'a>> {
+        let _ = (workload, ctx);
+        None
+    }
+
+    /// Answers a method of the runner's own. The default knows none.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`](crate::CallError), when the future is awaited.
+    fn call<'a>(&'a self, method: &'a str, payload: Bytes) -> CallFuture<'a> {
+        let _ = payload;
+        call::unknown(method)
+    }
+
+    /// What the runner is for and how it is configured, for people and for programs: `text`, and
+    /// `config`, a JSON schema. A host asks a plugin for it by the method `describe`, and never this
+    /// method of a runner that it has loaded.
+    fn describe(&self) -> Map<String, Value> {
+        Map::new()
+    }
+
+    /// Whether the runner can do its work now; asked by the host at any time, also beside tasks. A host
+    /// asks a plugin for it by the method `health`, which answers the worst of its runners.
+    fn health(&self) -> Pin<Box<dyn Future<Output = Health> + Send + '_>> {
+        Box::pin(std::future::ready(Health::Ok))
+    }
+
+    /// Told when the runner is to be replaced: it lets go of what it owns exclusively, such as ports and
+    /// locks. What it has begun goes on. Must not block.
+    fn drain(&self) {}
 }

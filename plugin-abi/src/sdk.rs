@@ -10,19 +10,30 @@
 //! | `probe` | telling an author's code that the plugin is only tried out |
 //! | `runtime` | the plugin's own tokio runtime, started by the first task |
 //! | `runner`, `task`, `attempt` | runners, tasks and attempts as objects that cross |
+//! | `request` | what the host asks to be built, and the runner that builds it |
+//! | `build` | a build that the host waits for without a thread |
+//! | `control`, `door` | the plugin as a whole; calls of methods by name |
+//! | `scope` | which attempt a thread works for |
+//! | `host` | the host of this library |
 //! | `remote` | the host's output and metrics as contract types |
 //! | `trace` | `tracing` and `log` events on their way to the host |
 
 mod attempt;
+mod build;
 mod config;
 mod construct;
+mod control;
+mod door;
 mod export;
 mod export_plugin;
 mod guard;
+mod host;
 mod probe;
 mod remote;
+mod request;
 mod runner;
 mod runtime;
+mod scope;
 mod task;
 mod trace;
 

@@ -14,6 +14,7 @@
 //! target=x86_64-unknown-linux-gnu
 //! opt-level=3
 //! panic=unwind
+//! spec=1,2
 //! runner=hello
 //! kinds=subprocess
 //! label=tier<tab>fast

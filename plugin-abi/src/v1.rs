@@ -1,19 +1,22 @@
 //! Version 1 of the ABI: every type that crosses between a host and a plugin.
 //!
-//! **Frozen.** A host refuses a plugin whose version-1 types differ from its own, so these never
-//! change: not a field, not a method, not an order. `tests/abi/v1.txt` is a snapshot of their
-//! layouts; its digest is compared when a plugin is opened. What a later version needs goes into a
-//! module of its own beside this one, chosen by the `abi` number of the stamp.
+//! A host refuses a plugin whose version-1 types differ from its own, so once this version is released
+//! these never change: not a field, not a method, not an order. It is complete and not yet declared
+//! frozen. `tests/abi/v1.txt` is a snapshot of the layouts; its digest is compared when a plugin is
+//! opened. Codes only grow: `tests/abi/codes.txt` is a snapshot of theirs, and one that is not known is
+//! a value on either side. What does not fit goes through a door, see [`call`], or into a module of its
+//! own beside this one, chosen by the `abi` number of the stamp.
 //!
 //! | module | crosses | direction |
 //! |---|---|---|
 //! | [`module`] | the root module: the way in | plugin to host |
-//! | [`host`] | log and run-id sequence, for the life of the plugin | host to plugin |
+//! | [`host`] | log, run-id sequence, instruments and methods, for the life of the plugin | host to plugin |
 //! | [`plugin`] | the plugin as a whole: its runners, its shutdown | plugin to host |
 //! | [`runner`] | one runner | plugin to host |
 //! | [`task`] | a task, an attempt, its cancellation | plugin to host |
 //! | [`output`], [`metrics`] | the build context's handles | host to plugin |
 //! | [`log`] | one log record | plugin to host |
+//! | [`call`] | methods by name, the door through which version 1 grows | both ways |
 //! | [`error`] | errors, as codes with text | plugin to host |
 //!
 //! Codes that cross are integers, never enums: a number of a newer version is a value to handle,
@@ -32,6 +35,7 @@
     reason = "an object of #[sabi_trait] has nothing to print, and these are pairs of a name and one"
 )]
 
+pub mod call;
 pub mod error;
 pub mod host;
 pub mod log;

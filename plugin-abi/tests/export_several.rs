@@ -64,7 +64,7 @@ fn fields_in_any_order_end_up_in_their_runners_part_of_the_stamp() {
         runners,
         [
             r#"first wasm false []"#,
-            r#"second subprocess,wasm,container true ["tier=fast", "zone="]"#,
+            r#"second container,subprocess,wasm true ["tier=fast", "zone="]"#,
             r#"third subprocess false []"#,
         ]
     );

@@ -10,27 +10,21 @@
 mod render;
 
 use std::env;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use abi_stable::StableAbi;
 use abi_stable::std_types::RResult;
 use similar::TextDiff;
-use solti_model::StreamKind;
-use solti_plugin_abi::v1::error::{CONNECT, FfiError, PANIC};
-use solti_plugin_abi::v1::host::FfiHost;
-use solti_plugin_abi::v1::log::{FfiLogRecord, PANIC_TARGET, level};
-use solti_plugin_abi::v1::metrics::FfiMetrics;
+use solti_plugin_abi::v1::error::FfiError;
+use solti_plugin_abi::v1::host::{FfiHost, FfiPair};
+use solti_plugin_abi::v1::log::{FfiLogRecord, PANIC_TARGET};
+use solti_plugin_abi::v1::metrics::{FfiLabel, FfiMetrics};
 use solti_plugin_abi::v1::module::{ABI_VERSION, ConnectFn, FfiConnect, LAYOUTS, PluginModule};
-use solti_plugin_abi::v1::output::{FfiOutputRegistry, FfiOutputSink, stream};
+use solti_plugin_abi::v1::output::{FfiOutputRegistry, FfiOutputSink};
 use solti_plugin_abi::v1::plugin::FfiPlugin;
-use solti_plugin_abi::v1::runner::{FfiContext, FfiRunId, FfiRunner};
-use solti_plugin_abi::v1::task::{FfiAttempt, FfiTask};
-use solti_plugin_abi::{RunnerError, RunnerErrorKind, RunnerType, TaskOutcome};
-use taskvisor::TaskError;
-use tracing::Level;
+use solti_plugin_abi::v1::runner::{FfiBuild, FfiBuilding, FfiRunId, FfiRunner, FfiSpec};
+use solti_plugin_abi::v1::task::{FfiAttempt, FfiEnd, FfiSpawn, FfiTask};
 
 use render::Layouts;
 
@@ -82,108 +76,23 @@ fn render_all() -> String {
     layouts.add(FfiLogRecord::LAYOUT);
     layouts.add(FfiPlugin::LAYOUT);
     layouts.add(FfiRunner::LAYOUT);
-    layouts.add(FfiContext::LAYOUT);
+    layouts.add(FfiSpec::LAYOUT);
+    layouts.add(FfiBuild::LAYOUT);
+    layouts.add(FfiBuilding::LAYOUT);
     layouts.add(FfiRunId::LAYOUT);
     layouts.add(FfiTask::LAYOUT);
+    layouts.add(FfiSpawn::LAYOUT);
+    layouts.add(FfiEnd::LAYOUT);
     layouts.add(FfiAttempt::LAYOUT);
     layouts.add(FfiOutputRegistry::LAYOUT);
     layouts.add(FfiOutputSink::LAYOUT);
     layouts.add(FfiMetrics::LAYOUT);
+    layouts.add(FfiLabel::LAYOUT);
+    layouts.add(FfiPair::LAYOUT);
     layouts.add(FfiError::LAYOUT);
     format!(
         "# Version 1 of the ABI. Frozen; see tests/layout.rs. 64-bit little-endian.\n\n\
-         abi version {ABI_VERSION}\n\n{}texts\n  panic target = {PANIC_TARGET}\n\n{}",
-        codes(),
+         abi version {ABI_VERSION}\n\ntexts\n  panic target = {PANIC_TARGET}\n\n{}",
         layouts.finish()
     )
-}
-
-/// The numbers that cross in place of enums.
-fn codes() -> String {
-    let mut text = String::new();
-    let mut put = |set: &str, rows: Vec<(String, u32)>| {
-        let _ = writeln!(text, "codes {set}");
-        for (name, code) in rows {
-            let _ = writeln!(text, "  {code} = {name}");
-        }
-    };
-    put("error", error_codes());
-    put(
-        "stream",
-        [StreamKind::Stdout, StreamKind::Stderr]
-            .map(|kind| (format!("{kind:?}"), stream::code(kind)))
-            .to_vec(),
-    );
-    put(
-        "level",
-        [
-            Level::ERROR,
-            Level::WARN,
-            Level::INFO,
-            Level::DEBUG,
-            Level::TRACE,
-        ]
-        .map(|level| (level.to_string(), level::code(level)))
-        .to_vec(),
-    );
-    put(
-        "runner type",
-        RunnerType::ALL
-            .iter()
-            .map(|each| (format!("{each:?}"), each.code()))
-            .collect(),
-    );
-    put(
-        "task outcome",
-        TaskOutcome::ALL
-            .iter()
-            .map(|each| (format!("{each:?}"), each.code()))
-            .collect(),
-    );
-    put(
-        "runner error kind",
-        RunnerErrorKind::ALL
-            .iter()
-            .map(|each| (format!("{each:?}"), each.code()))
-            .collect(),
-    );
-    text
-}
-
-fn error_codes() -> Vec<(String, u32)> {
-    let text = String::new;
-    let runner = |name: &str, err: RunnerError| (name.to_owned(), FfiError::from(err).code);
-    let task = |name: &str, err: TaskError| (name.to_owned(), FfiError::from(err).code);
-    let (reason, exit_code) = (text(), None);
-    vec![
-        ("panic".to_owned(), PANIC),
-        ("connect".to_owned(), CONNECT),
-        runner("NoRunner", RunnerError::NoRunner(text())),
-        runner(
-            "UnsupportedKind",
-            RunnerError::UnsupportedKind {
-                runner: "",
-                kind: text(),
-            },
-        ),
-        runner("InvalidSpec", RunnerError::InvalidSpec(text())),
-        runner("Internal", RunnerError::Internal(text())),
-        runner("MissingField", RunnerError::MissingField("")),
-        runner("Io", RunnerError::Io(text())),
-        task(
-            "Timeout",
-            TaskError::Timeout {
-                timeout: Duration::ZERO,
-            },
-        ),
-        task(
-            "Fatal",
-            TaskError::Fatal {
-                reason: reason.clone(),
-                exit_code,
-            },
-        ),
-        task("Fail", TaskError::Fail { reason, exit_code }),
-        task("Canceled", TaskError::Canceled),
-    ]
 }

@@ -13,6 +13,7 @@ const PACKAGES: &[&str] = &[
     "container",
     "hello",
     "hostile",
+    "modern",
     "solti-host",
     "specimen",
     "subprocess",

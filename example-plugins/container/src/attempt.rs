@@ -17,63 +17,57 @@ const NAME_OF_RUN: usize = 32;
 /// A task: what all its attempts share.
 pub(crate) struct Job {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) id: TaskId,
     pub(crate) command: RunCommand,
-    pub(crate) output: Arc<OutputRegistry>,
     pub(crate) metrics: MetricsHandle,
 }
 
 impl Job {
-    /// Runs the attempt with this number; the first is 1.
+    /// Runs one attempt.
     ///
     /// Dropping the future stops the container and removes it, in the background.
-    pub(crate) async fn run(
-        self: Arc<Self>,
-        number: u32,
-        record: AttemptRecord,
-        cancel: CancellationToken,
-    ) -> Result<(), TaskError> {
-        let result = self.attempt(number, cancel).await;
-        record.end(&result);
-        result
-    }
-
-    async fn attempt(&self, number: u32, cancel: CancellationToken) -> Result<(), TaskError> {
+    pub(crate) async fn run(self: Arc<Self>, attempt: Attempt) -> Result<(), TaskError> {
         let started = tokio::select! {
             // Looked at first: an attempt that was cancelled before it began starts nothing.
             biased;
-            () = cancel.cancelled() => return Err(TaskError::Canceled),
-            started = self.start(number) => started,
+            () = attempt.cancelled() => return Err(TaskError::Canceled),
+            started = self.start(&attempt) => started,
         };
         let mut container = started.map_err(|fault| self.failure(fault))?;
         let end = tokio::select! {
             biased;
-            () = cancel.cancelled() => {
+            () = attempt.cancelled() => {
                 container.remove().await;
                 return Err(TaskError::Canceled);
             }
             end = container.end() => end,
         };
         container.remove().await;
+        match &end {
+            Ok(()) => attempt.set_outcome(AttemptOutcome::exited(0)),
+            Err(Fault::Exit(code)) => attempt.set_outcome(AttemptOutcome::exited(*code)),
+            Err(_) => {}
+        }
         end.map_err(|fault| self.failure(fault))
     }
 
     /// Starts the container; once that is done, nothing waits any more.
-    async fn start(&self, number: u32) -> Result<Container, Fault> {
+    async fn start(&self, attempt: &Attempt) -> Result<Container, Fault> {
         let Shared { config, .. } = &*self.shared;
         let engine = self.shared.engine().await?;
         image::provide(&engine, self.command.image(), config.pull).await?;
-        let name = self.container_name(number);
+        let run_id = attempt.id().as_str();
+        let name = self.container_name(run_id, attempt.number());
         let owner = self.shared.owner_label();
         let labels = [
             PLUGIN_LABEL,
-            (RUN_LABEL, self.id.as_str()),
+            (RUN_LABEL, run_id),
             (OWNER_LABEL, owner.as_str()),
         ];
         let run = engine.start(&mut self.command.for_container(&engine, config, &name, &labels))?;
-        let sink = self.output.sink_for(self.id.clone(), number);
         let [stdout, stderr] = [StreamKind::Stdout, StreamKind::Stderr].map(|stream| {
-            LineWriter::new(sink.clone(), stream).with_max_line_bytes(config.max_line_bytes())
+            attempt
+                .lines(stream)
+                .with_max_line_bytes(config.max_line_bytes())
         });
         let named = Named::new(engine, name);
         Ok(Container::new(
@@ -87,10 +81,8 @@ impl Job {
 
     /// A name that no other attempt on this machine has: the end of the run id, where its number
     /// is, the attempt, and the host's process.
-    fn container_name(&self, number: u32) -> String {
-        let run: Vec<char> = self
-            .id
-            .as_str()
+    fn container_name(&self, run_id: &str, number: u32) -> String {
+        let run: Vec<char> = run_id
             .chars()
             .map(|letter| {
                 if letter.is_ascii_alphanumeric() {

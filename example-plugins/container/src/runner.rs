@@ -1,16 +1,15 @@
 //! From a spec to a task.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use solti_plugin_abi::prelude::*;
-use solti_plugin_abi::{in_probe, runtime_handle};
-use tracing::warn;
+use solti_plugin_abi::{Building, in_probe, runtime_handle};
+use tracing::{debug, warn};
 
 use crate::attempt::Job;
 use crate::command::RunCommand;
-use crate::config::Config;
+use crate::config::{Config, Pull};
+use crate::image;
 use crate::shared::Shared;
 
 /// Runs the tasks of kind `container`.
@@ -37,6 +36,19 @@ impl ContainerRunner {
     }
 }
 
+impl ContainerRunner {
+    /// Gets an image ahead of the first attempt that needs it, which tells what is wrong if it is.
+    async fn prepare(&self, image: &str) {
+        let provided = match self.0.engine().await {
+            Ok(engine) => image::provide(&engine, image, self.0.config.pull).await,
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = provided {
+            debug!("the image {image} could not be got ahead of its task: {fault}");
+        }
+    }
+}
+
 impl Runner for ContainerRunner {
     fn name(&self) -> &'static str {
         "container"
@@ -54,25 +66,31 @@ impl Runner for ContainerRunner {
             });
         };
         let command = RunCommand::new(container, ctx.env())?;
-        let name = self.build_run_id(spec.slot().as_str()).into_name();
-        let id = TaskId::from(name.as_str());
-        let output = Arc::clone(ctx.output_registry());
-        // Now rather than at the first attempt: a subscriber may come before it.
-        output.ensure_channel(id.clone());
         let job = Arc::new(Job {
             shared: Arc::clone(&self.0),
-            id,
             command,
-            output,
             metrics: Arc::clone(ctx.metrics()),
         });
-        let timeout = Duration::from_millis(spec.timeout().as_millis());
-        let attempts = AtomicU32::new(0);
-        Ok(TaskFn::arc(name, move |cancel| {
-            let number = attempts.fetch_add(1, Ordering::Relaxed) + 1;
-            let metrics = Arc::clone(&job.metrics);
-            let record = AttemptRecord::begin(metrics, RunnerType::Container, timeout);
-            Arc::clone(&job).run(number, record, cancel)
+        Ok(attempts(self, spec, ctx, move |attempt| {
+            Arc::clone(&job).run(attempt)
+        }))
+    }
+
+    /// Builds as `build_task` does, and gets the image meanwhile where it is missing, so that the first
+    /// attempt has its whole time for the container. Dropping the future ends the pull.
+    fn build_async<'a>(
+        &'a self,
+        spec: &'a TaskSpec,
+        ctx: &'a BuildContext,
+    ) -> Option<Building<'a>> {
+        Some(Box::pin(async move {
+            let task = self.build_task(spec, ctx)?;
+            if let TaskKind::Container(container) = spec.kind()
+                && self.0.config.pull == Pull::Missing
+            {
+                self.prepare(&container.image).await;
+            }
+            Ok(task)
         }))
     }
 }

@@ -4,9 +4,6 @@
 
 #![forbid(unsafe_code)]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use solti_plugin_abi::prelude::*;
 use solti_plugin_abi::solti_model::SubprocessMode;
 
@@ -27,18 +24,9 @@ impl Runner for Hello {
             runner: self.name(),
             kind: spec.kind().kind().to_owned(),
         })?;
-        let id = TaskId::from(self.build_run_id(spec.slot().as_str()).into_name());
-        let output = Arc::clone(ctx.output_registry());
-        output.ensure_channel(id.clone());
-        let attempts = AtomicU32::new(0);
-        Ok(TaskFn::arc(id.as_str().to_owned(), move |_cancel| {
-            let attempt = attempts.fetch_add(1, Ordering::Relaxed) + 1;
-            let sink = output.sink_for(id.clone(), attempt);
-            let greeting = greeting.clone();
-            async move {
-                sink.push(StreamKind::Stdout, greeting.as_bytes());
-                Ok::<(), TaskError>(())
-            }
+        Ok(attempts(self, spec, ctx, move |attempt| {
+            attempt.stdout(&greeting);
+            async { Ok(()) }
         }))
     }
 }

@@ -1,55 +1,32 @@
 //! One run of a task: start, wait, outcome.
 
-use std::future::Future;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::sync::Arc;
-use std::time::Duration;
 
-use solti_plugin_abi::MetricsHandle;
 use solti_plugin_abi::prelude::*;
 
+use crate::answers;
 use crate::command::CommandLine;
 use crate::config::Config;
 use crate::process::Process;
 
 /// A task: what all its attempts share.
 pub(crate) struct Job {
-    pub(crate) id: TaskId,
     pub(crate) command: CommandLine,
     /// Whether an exit code other than zero is a failure.
     pub(crate) fail_on_non_zero: bool,
-    /// How long the supervisor lets an attempt run.
-    pub(crate) timeout: Duration,
     pub(crate) config: Config,
-    pub(crate) output: Arc<OutputRegistry>,
     pub(crate) metrics: MetricsHandle,
 }
 
-/// Runs the attempt with this number; the first is 1.
-///
-/// Dropping the future kills every process of the attempt.
-pub(crate) fn run(
-    job: Arc<Job>,
-    number: u32,
-    cancel: CancellationToken,
-) -> impl Future<Output = Result<(), TaskError>> {
-    // Not inside the future, which a busy runtime polls later: the supervisor's clock starts when
-    // this function returns, and the record's must not show less time at the timeout.
-    let metrics = Arc::clone(&job.metrics);
-    let record = AttemptRecord::begin(metrics, RunnerType::Subprocess, job.timeout);
-    async move {
-        let result = job.attempt(number, cancel).await;
-        record.end(&result);
-        result
-    }
-}
-
 impl Job {
-    async fn attempt(&self, number: u32, cancel: CancellationToken) -> Result<(), TaskError> {
-        if cancel.is_cancelled() {
+    /// Runs one attempt. Dropping the future kills every process of it.
+    pub(crate) async fn run(self: Arc<Self>, attempt: Attempt) -> Result<(), TaskError> {
+        if attempt.is_cancelled() {
             return Err(TaskError::Canceled);
         }
-        let mut process = self.start(number).map_err(|reason| {
+        let mut process = self.start(&attempt).map_err(|reason| {
             self.metrics
                 .record_runner_error(RunnerType::Subprocess, RunnerErrorKind::SpawnFailed);
             fatal(format!("spawn failed: {reason}"))
@@ -57,23 +34,37 @@ impl Job {
         let status = tokio::select! {
             // Looked at first: a process that never stops writing must not put it off.
             biased;
-            () = cancel.cancelled() => {
-                process.stop(self.config.stop_grace()).await;
+            () = attempt.cancelled() => {
+                if let Some(status) = process.stop(self.config.stop_grace()).await {
+                    attempt.set_outcome(outcome(status));
+                }
                 return Err(TaskError::Canceled);
             }
             status = process.wait() => status,
         };
         match status {
-            Ok(status) => verdict(status, self.fail_on_non_zero),
+            Ok(status) => {
+                attempt.set_outcome(outcome(status));
+                verdict(status, self.fail_on_non_zero)
+            }
             Err(err) => Err(fatal(format!("wait failed: {err}"))),
         }
     }
 
-    fn start(&self, number: u32) -> Result<Process, String> {
-        let child = self.command.spawn()?;
-        let sink = self.output.sink_for(self.id.clone(), number);
-        Process::new(child, &sink, self.config.max_line_bytes())
+    fn start(&self, attempt: &Attempt) -> Result<Process, String> {
+        let child = self.command.spawn(attempt.take_stdin())?;
+        attempt.answer_with(answers::of(child.signals()));
+        Process::new(child, attempt.output(), self.config.max_line_bytes())
             .map_err(|err| format!("cannot read the output of the process: {err}"))
+    }
+}
+
+/// What the supervisor learns of the end, on success as well.
+fn outcome(status: ExitStatus) -> AttemptOutcome {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => AttemptOutcome::exited(code),
+        (None, Some(signal)) => AttemptOutcome::signaled(signal),
+        (None, None) => AttemptOutcome::default(),
     }
 }
 
@@ -102,8 +93,6 @@ fn verdict(status: ExitStatus, fail_on_non_zero: bool) -> Result<(), TaskError> 
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::process::ExitStatusExt;
-
     use super::*;
 
     /// The status of a wait call for an exit code.

@@ -5,6 +5,7 @@ mod script;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -61,7 +62,7 @@ impl CommandLine {
         Ok(line)
     }
 
-    /// Starts a process in a group of its own, its output piped and nothing to read on its input.
+    /// Starts a process in a group of its own, its output piped, with `stdin` to read or nothing.
     /// Signals to it reach the processes that leave the group, too.
     ///
     /// The process has the host's environment and, over it, that of the spec and the runner.
@@ -69,12 +70,12 @@ impl CommandLine {
     /// # Errors
     ///
     /// What could not be started and where, or the directory where that is what is wrong.
-    pub(crate) fn spawn(&self) -> Result<GroupChild, String> {
+    pub(crate) fn spawn(&self, stdin: Option<OwnedFd>) -> Result<GroupChild, String> {
         let mut command = Command::new(&self.program);
         command
             .args(&self.args)
             .envs(&self.env)
-            .stdin(Stdio::null())
+            .stdin(stdin.map_or_else(Stdio::null, Stdio::from))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         if let Some(cwd) = &self.cwd {

@@ -12,12 +12,14 @@
 //! | `runner` | from a spec to a task |
 //! | `command` | the command line, its environment and its script file |
 //! | `attempt` | one run: start, wait, outcome |
+//! | `answers` | what a supervisor may ask of it while it runs |
 //! | `process` | a running process: its output, its end, its end by force |
 //!
 //! The README of this package describes it for operators.
 
 #![forbid(unsafe_code)]
 
+mod answers;
 mod attempt;
 mod command;
 mod config;

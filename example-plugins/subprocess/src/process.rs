@@ -65,10 +65,10 @@ impl Process {
         running.child.reap()
     }
 
-    /// Ends all processes and waits until the child is reaped.
+    /// Ends all processes, waits until the child is reaped, and tells how it ended.
     ///
     /// With a grace they are asked to end first, and killed when it is over.
-    pub(crate) async fn stop(&mut self, grace: Duration) {
+    pub(crate) async fn stop(&mut self, grace: Duration) -> Option<ExitStatus> {
         let running = self.running();
         if !grace.is_zero() {
             running.child.terminate();
@@ -76,7 +76,7 @@ impl Process {
             let _ = timeout(grace, running.ended()).await;
         }
         running.child.kill();
-        running.drain_and_reap().await;
+        running.drain_and_reap().await
     }
 
     fn running(&mut self) -> &mut Running {
@@ -105,7 +105,7 @@ impl Running {
     }
 
     /// Passes on what killed processes have written and reaps the child.
-    async fn drain_and_reap(&mut self) {
+    async fn drain_and_reap(&mut self) -> Option<ExitStatus> {
         if timeout(LAST_OUTPUT, self.output.end()).await.is_err() {
             self.output = Output::Ended;
         }
@@ -113,9 +113,9 @@ impl Running {
             Ok(()) => self.child.reap(),
             Err(err) => Err(err),
         };
-        if let Err(err) = reaped {
-            warn!("a killed process could not be reaped: {err}");
-        }
+        reaped
+            .inspect_err(|err| warn!("a killed process could not be reaped: {err}"))
+            .ok()
     }
 }
 

@@ -2,12 +2,10 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use solti_plugin_abi::prelude::*;
 
-use crate::attempt::{self, Job};
+use crate::attempt::Job;
 use crate::command::CommandLine;
 use crate::config::Config;
 
@@ -48,25 +46,14 @@ impl Runner for SubprocessRunner {
             }
         })?;
 
-        let name = self.build_run_id(spec.slot().as_str()).into_name();
-        let id = TaskId::from(name.as_str());
-        let output = Arc::clone(ctx.output_registry());
-        // Now rather than at the first attempt: a subscriber may come before it.
-        output.ensure_channel(id.clone());
-
         let job = Arc::new(Job {
-            id,
             command,
             fail_on_non_zero: subprocess.fail_on_non_zero.is_enabled(),
-            timeout: Duration::from_millis(spec.timeout().as_millis()),
             config: self.config.clone(),
-            output,
             metrics,
         });
-        let attempts = AtomicU32::new(0);
-        Ok(TaskFn::arc(name, move |cancel| {
-            let number = attempts.fetch_add(1, Ordering::Relaxed) + 1;
-            attempt::run(Arc::clone(&job), number, cancel)
+        Ok(attempts(self, spec, ctx, move |attempt| {
+            Arc::clone(&job).run(attempt)
         }))
     }
 }

@@ -12,7 +12,7 @@ use solti_plugin_abi::text::escape_bytes;
 use tracing::warn;
 
 use crate::engine::Failure;
-use crate::module::{self, Fault};
+use crate::module::Fault;
 use crate::shared::Shared;
 use crate::stop::Stop;
 use crate::wasi::{self, Invocation, WorldError};
@@ -50,12 +50,7 @@ impl Drop for Stopper {
 
 impl Job {
     /// Runs one attempt.
-    pub(crate) async fn run(
-        self: Arc<Self>,
-        sink: OutputSink,
-        record: AttemptRecord,
-        cancel: CancellationToken,
-    ) -> Result<(), TaskError> {
+    pub(crate) async fn run(self: Arc<Self>, attempt: Attempt) -> Result<(), TaskError> {
         let stopper = Stopper {
             shared: Arc::clone(&self.shared),
             stop: Arc::default(),
@@ -63,6 +58,7 @@ impl Job {
         let mut guest = tokio::task::spawn_blocking({
             let job = Arc::clone(&self);
             let stop = Arc::clone(&stopper.stop);
+            let sink = attempt.output().clone();
             move || job.execute(&sink, &stop)
         });
         let ended = tokio::select! {
@@ -75,7 +71,7 @@ impl Job {
                     Err(_) => Err(Ended::Run(Failure::Stopped)),
                 },
             },
-            () = cancel.cancelled() => {
+            () = attempt.cancelled() => {
                 stopper.stop();
                 if tokio::time::timeout(STOP_GRACE, &mut guest).await.is_err() {
                     warn!(
@@ -86,9 +82,12 @@ impl Job {
                 Err(Ended::Run(Failure::Stopped))
             }
         };
-        let result = ended.map_err(|ended| self.task_error(ended));
-        record.end(&result);
-        result
+        match &ended {
+            Ok(()) => attempt.set_outcome(AttemptOutcome::exited(0)),
+            Err(Ended::Exit(code)) => attempt.set_outcome(AttemptOutcome::exited(*code)),
+            Err(_) => {}
+        }
+        ended.map_err(|ended| self.task_error(ended))
     }
 
     /// Loads the module and runs it to its end, on the calling thread.
@@ -96,17 +95,10 @@ impl Job {
         if stop.is_set() {
             return Err(Failure::Stopped.into());
         }
-        let Shared {
-            config,
-            engine,
-            cache,
-        } = &*self.shared;
-        let bytes = module::read(&self.path, config.max_module_bytes)?;
-        let program = cache.program(&**engine, &bytes)?;
-        drop(bytes);
+        let program = self.shared.program(&self.path)?;
         let lines = [StreamKind::Stdout, StreamKind::Stderr]
             .map(|stream| LineWriter::new(sink.clone(), stream));
-        let world = wasi::world(&self.invocation, config, lines, stop)?;
+        let world = wasi::world(&self.invocation, &self.shared.config, lines, stop)?;
         match program.run(world, stop)? {
             0 => Ok(()),
             code => Err(Ended::Exit(code)),

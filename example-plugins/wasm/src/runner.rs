@@ -2,9 +2,8 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
+use solti_plugin_abi::Building;
 use solti_plugin_abi::prelude::*;
 use solti_plugin_abi::solti_model::{WasmSpec, merge_env};
 
@@ -47,17 +46,23 @@ impl Runner for WasmRunner {
             invocation: invocation(wasm, ctx.env(), &self.0.config.inherit_env)?,
             metrics: Arc::clone(ctx.metrics()),
         });
-        let timeout = Duration::from_millis(spec.timeout().as_millis());
-        let id = TaskId::from(self.build_run_id(spec.slot().as_str()).into_name());
-        let output = Arc::clone(ctx.output_registry());
-        output.ensure_channel(id.clone());
-        let attempts = AtomicU32::new(0);
-        Ok(TaskFn::arc(id.as_str().to_owned(), move |cancel| {
-            let attempt = attempts.fetch_add(1, Ordering::Relaxed) + 1;
-            let sink = output.sink_for(id.clone(), attempt);
-            let metrics = Arc::clone(&job.metrics);
-            let record = AttemptRecord::begin(metrics, RunnerType::Wasm, timeout);
-            Arc::clone(&job).run(sink, record, cancel)
+        Ok(attempts(self, spec, ctx, move |attempt| {
+            Arc::clone(&job).run(attempt)
+        }))
+    }
+
+    /// Builds as `build_task` does, and compiles the module meanwhile, so that the first attempt need not.
+    fn build_async<'a>(
+        &'a self,
+        spec: &'a TaskSpec,
+        ctx: &'a BuildContext,
+    ) -> Option<Building<'a>> {
+        Some(Box::pin(async move {
+            let task = self.build_task(spec, ctx)?;
+            if let TaskKind::Wasm(wasm) = spec.kind() {
+                self.0.prepare(&wasm.module).await;
+            }
+            Ok(task)
         }))
     }
 }

@@ -5,11 +5,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use solti_plugin_host::options::Progress;
-use solti_plugin_host::{LoadReport, RunnerRouter};
+use solti_plugin_host::{LoadReport, PluginLoader, RunnerRouter};
 
-use crate::args::LoadArgs;
 use crate::flags::flag;
-use crate::options;
 
 /// How long loading goes on before a bar is worth showing.
 const LONG: Duration = Duration::from_millis(300);
@@ -21,10 +19,9 @@ const LONG: Duration = Duration::from_millis(300);
 /// When the directory cannot be read or is not trusted.
 pub(crate) fn load(
     directory: &Path,
-    args: &LoadArgs,
+    loader: PluginLoader,
     router: &mut RunnerRouter,
 ) -> anyhow::Result<LoadReport> {
-    let loader = options::loader(args)?;
     let bar = bar();
     let report = loader
         .on_progress({

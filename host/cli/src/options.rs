@@ -20,9 +20,11 @@ use crate::flags::flag;
 pub(crate) fn loader(args: &LoadArgs) -> anyhow::Result<PluginLoader> {
     let probing = &args.probing;
     let mut loader = trusting(&args.trust)?
-        .worker_threads(args.workers)
         .probe_time(probing.probe_time.into())
         .probe_memory(probing.memory_bytes());
+    if let Some(threads) = args.workers {
+        loader = loader.worker_threads(threads);
+    }
     if let Some(panics) = NonZero::new(args.max_panics) {
         loader = loader.max_panics(panics);
     }

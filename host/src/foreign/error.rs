@@ -2,7 +2,7 @@
 
 use solti_plugin_abi::RunnerError;
 use solti_plugin_abi::text::one_line;
-use solti_plugin_abi::v1::error::{FfiError, PANIC};
+use solti_plugin_abi::v1::error::{BUILD_CANCELED, DRAINING, FfiError, PANIC, UNKNOWN_FORMAT};
 use taskvisor::TaskError;
 
 /// A runner's error, its variant kept.
@@ -11,13 +11,21 @@ pub(super) fn runner_error(plugin: &str, err: FfiError) -> RunnerError {
         .unwrap_or_else(|other| RunnerError::Internal(describe(plugin, &other)))
 }
 
+/// Codes with a text that says all there is to say.
+const SELF_EXPLANATORY: [u32; 2] = [UNKNOWN_FORMAT, DRAINING];
+
 /// An attempt's error, its variant kept. What is not known is not retried.
 pub(super) fn task_error(plugin: &str, err: FfiError) -> TaskError {
-    err.into_task_error()
-        .unwrap_or_else(|other| TaskError::Fatal {
-            reason: describe(plugin, &other),
-            exit_code: other.exit_code.into_option(),
-        })
+    err.into_task_error().unwrap_or_else(|other| {
+        let reason = describe(plugin, &other);
+        let exit_code = other.exit_code.into_option();
+        // Its successor may take the next attempt.
+        if other.code == DRAINING {
+            TaskError::Fail { reason, exit_code }
+        } else {
+            TaskError::Fatal { reason, exit_code }
+        }
+    })
 }
 
 /// A sentence for an error that is no variant of the contract's.
@@ -25,6 +33,10 @@ fn describe(plugin: &str, err: &FfiError) -> String {
     let text = one_line(&err.text);
     if err.code == PANIC {
         format!("plugin '{plugin}' panicked: {text}")
+    } else if err.code == BUILD_CANCELED {
+        text.into_owned()
+    } else if SELF_EXPLANATORY.contains(&err.code) {
+        format!("plugin '{plugin}': {text}")
     } else {
         format!(
             "plugin '{plugin}' answered with error code {}, which this host does not know: {text}",

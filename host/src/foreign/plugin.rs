@@ -2,15 +2,20 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use abi_stable::std_types::{RBox, RResult};
+use bytes::Bytes;
+use solti_plugin_abi::CallFuture;
 use solti_plugin_abi::v1::error::FfiError;
 use solti_plugin_abi::v1::plugin::PluginAbi_TO;
 
+use super::call;
 use super::panics::Panics;
-use crate::services::log::PluginLog;
+use crate::services::instruments::{Instruments, Measured};
+use crate::services::log::Records;
+use crate::services::output::Unannounced;
 
 /// A plugin that has been loaded, for as long as the process lives.
 ///
@@ -23,12 +28,19 @@ pub struct Plugin {
 
 struct Inner {
     version: String,
+    features: Vec<String>,
     control: PluginAbi_TO<RBox<()>>,
-    log: Arc<dyn PluginLog>,
+    records: Arc<Records>,
     /// The generation of the log's answers that the plugin was last told of.
     log_generation: AtomicU64,
     panics: Arc<Panics>,
+    instruments: Arc<Instruments>,
+    unannounced: Arc<Unannounced>,
+    draining: AtomicBool,
 }
+
+/// How long a shutdown waits for the log to take what the plugin has logged.
+const LAST_RECORDS_WITHIN: Duration = Duration::from_secs(1);
 
 /// How a plugin's shutdown went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,18 +55,25 @@ pub struct ShutdownOutcome {
 impl Plugin {
     pub(crate) fn new(
         version: String,
+        features: Vec<String>,
         control: PluginAbi_TO<RBox<()>>,
-        log: Arc<dyn PluginLog>,
+        records: Arc<Records>,
+        instruments: Arc<Instruments>,
         panics: Arc<Panics>,
     ) -> Self {
-        let log_generation = AtomicU64::new(log.generation());
+        let unannounced = Arc::new(Unannounced::of(Arc::from(panics.plugin())));
+        let log_generation = AtomicU64::new(records.log().generation());
         Self {
             inner: Arc::new(Inner {
                 version,
+                features,
                 control,
-                log,
+                records,
                 log_generation,
                 panics,
+                instruments,
+                unannounced,
+                draining: AtomicBool::new(false),
             }),
         }
     }
@@ -94,12 +113,14 @@ impl Plugin {
     /// Cancels the plugin's attempts, gives them `grace` to end, and then stops its runtime.
     ///
     /// Blocks the calling thread until the last attempt has ended, for `grace` at most: in
-    /// asynchronous code, call it by `spawn_blocking`. Attempts that begin later end as cancelled at
-    /// once. A second call finds nothing to do.
+    /// asynchronous code, call it by `spawn_blocking`. Then it waits for the log to take the plugin's last
+    /// records, for a second at most. Attempts that begin later end as cancelled at once. A second
+    /// call finds nothing to do.
     pub fn shutdown(&self, grace: Duration) -> ShutdownOutcome {
         let began = Instant::now();
         let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
         let unfinished = self.inner.control.shutdown(grace_ms);
+        self.inner.records.flush(LAST_RECORDS_WITHIN);
         ShutdownOutcome {
             unfinished,
             took: began.elapsed(),
@@ -111,20 +132,94 @@ impl Plugin {
         self.inner.panics.refusal()
     }
 
-    /// Takes what a call into the plugin has answered; a panic is counted.
+    /// Tells the plugin that it is to be replaced: it builds nothing more, begins no attempt, and lets go
+    /// of what it owns exclusively, such as ports. What it has begun goes on. Does not block, and there
+    /// is no way back.
+    pub fn drain(&self) {
+        self.inner.draining.store(true, Ordering::Release);
+        self.inner.control.drain();
+    }
+
+    /// Whether the plugin has been told to [`drain`](Self::drain): a router gives its runners no more tasks.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.inner.draining.load(Ordering::Acquire)
+    }
+
+    /// Ends when the plugin has neither builds nor attempts under way. Dropping it changes nothing.
+    pub async fn idle(&self) {
+        self.inner.control.idle().await;
+    }
+
+    /// What the plugin has measured with instruments of its own so far, by name and labels.
+    #[must_use]
+    pub fn measured(&self) -> Vec<Measured> {
+        self.inner.instruments.measured()
+    }
+
+    /// How many of its measurements were left out: a plugin may have 64 instruments and 1024 sets of labels,
+    /// and what is no measurement counts, too.
+    #[must_use]
+    pub fn measurements_left_out(&self) -> u64 {
+        self.inner.instruments.overflow()
+    }
+
+    /// How many of the plugin's log records were lost because the log took them too slowly: see
+    /// [`PluginLog`](crate::PluginLog).
+    #[must_use]
+    pub fn records_lost(&self) -> u64 {
+        self.inner.records.lost()
+    }
+
+    /// How many sinks the plugin has taken for runs that the host had not announced, by
+    /// `OutputRegistry::ensure_channel`: it may have made up an id. The first is named in the log.
+    #[must_use]
+    pub fn unannounced_sinks(&self) -> u64 {
+        self.inner.unannounced.sinks()
+    }
+
+    /// What the plugin can do beyond version 1 of the ABI, as it says itself.
+    #[must_use]
+    pub fn features(&self) -> &[String] {
+        &self.inner.features
+    }
+
+    /// Calls a method of the plugin, such as `describe` and `health`.
+    ///
+    /// A plugin that has not answered after 30 seconds is waited for no longer. The future needs the clock of a
+    /// tokio runtime; nothing of the plugin runs on the thread that polls it.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`](solti_plugin_abi::CallError), when the future is awaited.
+    pub fn call(&self, method: &str, payload: Bytes) -> CallFuture<'static> {
+        let plugin = self.clone();
+        let take = move |answer| plugin.answer(answer);
+        call::of(method, payload, take, |method, payload| {
+            self.inner.control.call(method, payload)
+        })
+    }
+
+    /// What counts the plugin's sinks of unannounced runs.
+    pub(super) fn unannounced(&self) -> Arc<Unannounced> {
+        Arc::clone(&self.inner.unannounced)
+    }
+
+    /// Takes what a call into the plugin has answered, after what it has logged before; a panic is counted.
     pub(super) fn answer<T>(&self, answer: RResult<T, FfiError>) -> Result<T, FfiError> {
+        self.inner.records.settle();
         self.inner.panics.count_in(answer)
     }
 
     /// Tells the plugin when the host's log filter has changed since it last asked.
     pub(super) fn refresh_log(&self) {
-        let now = self.inner.log.generation();
+        let now = self.inner.records.log().generation();
         if self.inner.log_generation.swap(now, Ordering::AcqRel) != now {
             self.inner.control.refresh_log();
             // Refreshing may have registered call sites, which counts as a change.
             self.inner
                 .log_generation
-                .store(self.inner.log.generation(), Ordering::Release);
+                .store(self.inner.records.log().generation(), Ordering::Release);
         }
     }
 }

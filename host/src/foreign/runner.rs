@@ -2,14 +2,22 @@
 
 use std::sync::Arc;
 
-use abi_stable::std_types::{RBox, RStr};
+use abi_stable::std_types::{RBox, RStr, RString};
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::Value;
 use solti_model::TaskSpec;
 use solti_plugin_abi::text::one_line;
-use solti_plugin_abi::v1::runner::{FfiContext, FfiRunner, RunnerAbi_TO};
-use solti_plugin_abi::{BuildContext, Kinds, RunId, Runner, RunnerError, make_run_id};
+use solti_plugin_abi::v1::error::FfiError;
+use solti_plugin_abi::v1::runner::{FfiBuild, FfiRunner, FfiSpec, RunnerAbi_TO, format};
+use solti_plugin_abi::v1::task::FfiTask;
+use solti_plugin_abi::{
+    BuildContext, Building, CallFuture, Kinds, RunId, Runner, RunnerError, Workload, make_run_id,
+};
 use taskvisor::TaskRef;
 use tracing::error;
 
+use super::call;
 use super::error::runner_error;
 use super::plugin::Plugin;
 use super::task::ForeignTask;
@@ -22,11 +30,19 @@ pub(crate) struct ForeignRunner {
     kinds: Kinds,
     /// Whether the declared kinds alone decide.
     by_kind: bool,
+    /// The forms of a spec that the plugin reads.
+    formats: Arc<[u32]>,
     object: RunnerAbi_TO<RBox<()>>,
 }
 
 impl ForeignRunner {
-    pub(crate) fn new(plugin: Plugin, runner: FfiRunner, kinds: Kinds, by_kind: bool) -> Self {
+    pub(crate) fn new(
+        plugin: Plugin,
+        runner: FfiRunner,
+        kinds: Kinds,
+        by_kind: bool,
+        formats: Arc<[u32]>,
+    ) -> Self {
         // A copy of the name, so that nothing of ours points into a library's memory.
         let name = Box::leak(runner.name.as_str().into());
         Self {
@@ -34,22 +50,17 @@ impl ForeignRunner {
             name,
             kinds,
             by_kind,
+            formats,
             object: runner.object,
         }
     }
-}
 
-impl Runner for ForeignRunner {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn supports(&self, spec: &TaskSpec) -> bool {
-        let kind = Kinds::of(spec.kind());
-        if kind.is_empty() || !self.kinds.contains(kind) {
+    /// Whether the runner takes a spec of this kind.
+    fn takes(&self, kind: &str, format: u32, spec: &impl Serialize) -> bool {
+        if !self.kinds.contains(kind) || !self.formats.contains(&format) {
             return false;
         }
-        if self.plugin.is_retired() {
+        if self.plugin.is_retired() || self.plugin.is_draining() {
             return false;
         }
         if self.by_kind {
@@ -58,9 +69,10 @@ impl Runner for ForeignRunner {
         let Ok(json) = serde_json::to_string(spec) else {
             return false;
         };
+        let json = RStr::from_str(&json);
         let answer = self
             .plugin
-            .answer(self.object.supports(RStr::from_str(&json)));
+            .answer(self.object.supports(FfiSpec { format, json }));
         answer.unwrap_or_else(|err| {
             let reason = runner_error(self.plugin.name(), err).to_string();
             error!(
@@ -72,26 +84,104 @@ impl Runner for ForeignRunner {
         })
     }
 
-    fn build_task(&self, spec: &TaskSpec, ctx: &BuildContext) -> Result<TaskRef, RunnerError> {
+    /// What the plugin is told to build.
+    fn request(
+        &self,
+        format: u32,
+        spec: &impl Serialize,
+        ctx: &BuildContext,
+    ) -> Result<FfiBuild, RunnerError> {
+        if !self.formats.contains(&format) {
+            let formats: Vec<_> = self.formats.iter().map(ToString::to_string).collect();
+            return Err(RunnerError::Internal(format!(
+                "plugin '{}' reads specs of format {}, not of format {format}",
+                self.plugin.name(),
+                formats.join(" and ")
+            )));
+        }
         if self.plugin.is_retired() {
             return Err(RunnerError::Internal(self.plugin.refusal()));
         }
         self.plugin.refresh_log();
-        let json = serde_json::to_string(spec)
+        let spec = serde_json::to_string(spec)
             .map_err(|err| RunnerError::InvalidSpec(format!("the spec has no JSON form: {err}")))?;
         let env = serde_json::to_string(ctx.env()).map_err(|err| {
             RunnerError::Internal(format!("the environment has no JSON form: {err}"))
         })?;
-        let context = FfiContext {
-            env: RStr::from_str(&env),
-            output: output::export(Arc::clone(ctx.output_registry())),
-            metrics: metrics::export(Arc::clone(ctx.metrics())),
+        let metadata = if ctx.metadata().is_empty() {
+            RString::from("{}")
+        } else {
+            Value::Object(ctx.metadata().clone()).to_string().into()
         };
-        let answer = self.object.build_task(RStr::from_str(&json), context);
-        match self.plugin.answer(answer) {
+        let run_id = ctx.run_id();
+        Ok(FfiBuild {
+            format,
+            run_seq: run_id.map_or(0, RunId::seq),
+            spec: spec.into(),
+            env: env.into(),
+            run_id: run_id.map_or_else(RString::new, |id| id.name().into()),
+            metadata,
+            output: output::export(Arc::clone(ctx.output_registry()), self.plugin.unannounced()),
+            metrics: metrics::export(Arc::clone(ctx.metrics())),
+        })
+    }
+
+    fn build_now(
+        &self,
+        format: u32,
+        spec: &impl Serialize,
+        ctx: &BuildContext,
+    ) -> Result<TaskRef, RunnerError> {
+        let request = self.request(format, spec, ctx)?;
+        self.built(self.plugin.answer(self.object.build_now(request)))
+    }
+
+    /// Begins a build at once; the future waits for its end.
+    fn build<'a>(
+        &'a self,
+        format: u32,
+        spec: &impl Serialize,
+        ctx: &'a BuildContext,
+    ) -> Building<'a> {
+        let building = match self.request(format, spec, ctx) {
+            Ok(request) => self.object.build(request),
+            Err(err) => return Box::pin(std::future::ready(Err(err))),
+        };
+        Box::pin(async move {
+            let mut outcome = building.outcome;
+            let answer = tokio::select! {
+                biased;
+                answer = &mut outcome => answer,
+                () = ctx.cancellation().cancelled() => {
+                    // It answers as cancelled, or with what it has finished just now.
+                    building.cancel.cancel();
+                    outcome.await
+                }
+            };
+            self.built(self.plugin.answer(answer))
+        })
+    }
+
+    fn built(&self, answer: Result<FfiTask, FfiError>) -> Result<TaskRef, RunnerError> {
+        match answer {
             Ok(task) => Ok(Arc::new(ForeignTask::new(self.plugin.clone(), task))),
             Err(err) => Err(runner_error(self.plugin.name(), err)),
         }
+    }
+}
+
+impl Runner for ForeignRunner {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn supports(&self, spec: &TaskSpec) -> bool {
+        self.kinds.contains_kind_of(spec.kind())
+            && self.takes(spec.kind().kind(), format::TASK_SPEC, spec)
+    }
+
+    fn build_task(&self, spec: &TaskSpec, ctx: &BuildContext) -> Result<TaskRef, RunnerError> {
+        self.build_now(format::TASK_SPEC, spec, ctx)
     }
 
     fn build_run_id(&self, slot: &str) -> RunId {
@@ -111,6 +201,42 @@ impl Runner for ForeignRunner {
     }
 
     fn kinds(&self) -> Kinds {
-        self.kinds
+        self.kinds.clone()
+    }
+
+    fn build_async<'a>(
+        &'a self,
+        spec: &'a TaskSpec,
+        ctx: &'a BuildContext,
+    ) -> Option<Building<'a>> {
+        Some(self.build(format::TASK_SPEC, spec, ctx))
+    }
+
+    fn supports_workload(&self, workload: &Workload) -> bool {
+        self.takes(&workload.kind, format::WORKLOAD, workload)
+    }
+
+    fn build_workload(
+        &self,
+        workload: &Workload,
+        ctx: &BuildContext,
+    ) -> Result<TaskRef, RunnerError> {
+        self.build_now(format::WORKLOAD, workload, ctx)
+    }
+
+    fn build_workload_async<'a>(
+        &'a self,
+        workload: &'a Workload,
+        ctx: &'a BuildContext,
+    ) -> Option<Building<'a>> {
+        Some(self.build(format::WORKLOAD, workload, ctx))
+    }
+
+    fn call<'a>(&'a self, method: &'a str, payload: Bytes) -> CallFuture<'a> {
+        let plugin = self.plugin.clone();
+        let take = move |answer| plugin.answer(answer);
+        call::of(method, payload, take, |method, payload| {
+            self.object.call(method, payload)
+        })
     }
 }

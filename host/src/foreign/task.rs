@@ -1,18 +1,24 @@
 //! A plugin's task as a [`Task`].
 
 use std::future::Future;
+use std::os::fd::IntoRawFd as _;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
-use abi_stable::std_types::{RBox, RResult};
+use abi_stable::std_types::{RBox, RString};
 use async_ffi::FfiFuture;
-use solti_plugin_abi::v1::error::FfiError;
-use solti_plugin_abi::v1::task::{CancelAbi_TO, FfiTask, TaskAbi_TO};
+use bytes::Bytes;
+use solti_plugin_abi::v1::task::{AttemptAbi_TO, FfiEnd, FfiSpawn, FfiTask, TaskAbi_TO};
+use solti_plugin_abi::{AttemptOutcome, AttemptScope, CallFuture};
 use taskvisor::{BoxTaskFuture, Task, TaskError};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use super::call;
 use super::error::task_error;
 use super::plugin::Plugin;
+use crate::services::output;
 
 /// A task on the other side of the boundary.
 pub(super) struct ForeignTask {
@@ -42,23 +48,63 @@ impl Task for ForeignTask {
             return Box::pin(std::future::ready(Err(TaskError::Canceled)));
         }
         self.plugin.refresh_log();
-        let attempt = self.object.spawn();
+        // What the supervisor has left for the attempt; nothing where it knows of no such thing.
+        let scope = AttemptScope::take_beginning().unwrap_or_default();
+        let attempt = self.object.spawn(spawn_of(&scope));
+        let control = Arc::new(attempt.control);
+        let (called, plugin) = (Arc::clone(&control), self.plugin.clone());
+        scope.answer_with(Arc::new(
+            move |method: &str, payload: Bytes| -> CallFuture<'static> {
+                let plugin = plugin.clone();
+                let take = move |answer| plugin.answer(answer);
+                call::of(method, payload, take, |method, payload| {
+                    called.call(method, payload)
+                })
+            },
+        ));
         Box::pin(ForeignAttempt {
             plugin: self.plugin.clone(),
-            outcome: attempt.outcome,
-            cancel: attempt.cancel,
+            end: attempt.end,
+            control,
+            scope,
             cancellation: Cancellation::Unwatched(ctx),
         })
     }
 }
 
+/// What the plugin is told of an attempt that begins.
+fn spawn_of(scope: &AttemptScope) -> FfiSpawn {
+    let time_left = scope.deadline().map(|deadline| {
+        deadline
+            .saturating_duration_since(Instant::now())
+            .as_nanos()
+    });
+    let context = if scope.context().is_empty() {
+        RString::from("{}")
+    } else {
+        serde_json::Value::Object(scope.context().clone())
+            .to_string()
+            .into()
+    };
+    FfiSpawn {
+        attempt: scope.number(),
+        // The plugin closes it.
+        stdin: scope.take_stdin().map_or(-1, |stdin| stdin.into_raw_fd()),
+        time_left_nanos: time_left
+            .map_or(u64::MAX, |nanos| u64::try_from(nanos).unwrap_or(u64::MAX)),
+        sink: scope.take_sink().map(output::export_sink).into(),
+        context,
+    }
+}
+
 /// Waits for an attempt that runs on the plugin's own runtime, and passes cancellation on.
 ///
-/// Dropping it drops `outcome`, which makes the plugin abort the attempt.
+/// Dropping it drops `end`, which makes the plugin abort the attempt.
 struct ForeignAttempt {
     plugin: Plugin,
-    outcome: FfiFuture<RResult<(), FfiError>>,
-    cancel: CancelAbi_TO<RBox<()>>,
+    end: FfiFuture<FfiEnd>,
+    control: Arc<AttemptAbi_TO<RBox<()>>>,
+    scope: Arc<AttemptScope>,
     cancellation: Cancellation,
 }
 
@@ -73,14 +119,27 @@ enum Cancellation {
     PassedOn,
 }
 
+impl ForeignAttempt {
+    fn take(&self, end: FfiEnd) -> Result<(), TaskError> {
+        let mut outcome = AttemptOutcome::default();
+        outcome.exit_code = end.exit_code.into_option();
+        outcome.signal = end.signal.into_option();
+        // What is no object says nothing.
+        outcome.details = serde_json::from_str(&end.details).unwrap_or_default();
+        self.scope.set_outcome(outcome);
+        self.plugin
+            .answer(end.result)
+            .map_err(|err| task_error(self.plugin.name(), err))
+    }
+}
+
 impl Future for ForeignAttempt {
     type Output = Result<(), TaskError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if let Poll::Ready(outcome) = Pin::new(&mut this.outcome).poll(cx) {
-            let ended = this.plugin.answer(outcome);
-            return Poll::Ready(ended.map_err(|err| task_error(this.plugin.name(), err)));
+        if let Poll::Ready(end) = Pin::new(&mut this.end).poll(cx) {
+            return Poll::Ready(this.take(end));
         }
         if let Cancellation::Unwatched(token) = &this.cancellation {
             this.cancellation = Cancellation::Watched(Box::pin(token.clone().cancelled_owned()));
@@ -89,8 +148,14 @@ impl Future for ForeignAttempt {
             && cancelled.as_mut().poll(cx).is_ready()
         {
             this.cancellation = Cancellation::PassedOn;
-            this.cancel.cancel();
+            this.control.cancel();
         }
         Poll::Pending
+    }
+}
+
+impl Drop for ForeignAttempt {
+    fn drop(&mut self) {
+        self.scope.end();
     }
 }

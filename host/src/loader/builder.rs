@@ -43,12 +43,13 @@ impl PluginLoader {
         self
     }
 
-    /// Sets the worker threads of each plugin's runtime, one unless set.
+    /// Sets the worker threads of each plugin's runtime. Unless set it is up to the plugin, and one where
+    /// the plugin does not say.
     ///
     /// They are started with the plugin's first task.
     #[must_use]
     pub fn worker_threads(mut self, threads: NonZeroU32) -> Self {
-        self.options.worker_threads = threads;
+        self.options.worker_threads = Some(threads);
         self
     }
 
@@ -56,6 +57,14 @@ impl PluginLoader {
     #[must_use]
     pub fn worker_threads_of(mut self, plugin: impl Into<String>, threads: NonZeroU32) -> Self {
         self.of_plugin(plugin).worker_threads = Some(threads);
+        self
+    }
+
+    /// Tells plugins how long this host waits for an attempt that it has cancelled before it drops it: a
+    /// runner can use that time to end in order what it runs. Unless set they are told nothing.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.options.grace = Some(grace);
         self
     }
 
@@ -255,9 +264,10 @@ impl PluginLoader {
         self
     }
 
-    /// Keeps what probes find in this directory, across restarts.
+    /// Keeps in this directory, across restarts, what probes find, and gives each plugin one of its own
+    /// below it, `plugins/NAME`, made when the plugin is connected.
     ///
-    /// Within one process it is kept in any case, by what was probed: the file's bytes, the
+    /// Within one process what probes find is kept in any case, by what was probed: the file's bytes, the
     /// configuration, the limits and the version of the host. Failures are kept that are of the
     /// file; not the error of a constructor, which is tried again each time. A failure that a busy
     /// machine may have caused, such as one of time, stands for an hour. [`forget_probes`] clears

@@ -1,23 +1,28 @@
 //! Gives a plugin its host and takes its runners.
 
 mod error;
+mod state;
 
 use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use abi_stable::std_types::{RResult, RStr};
+use abi_stable::std_types::{RResult, RSlice, RStr};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use solti_plugin_abi::stamp::Stamp;
 use solti_plugin_abi::text::shorten;
 use solti_plugin_abi::v1::error::PANIC;
+use solti_plugin_abi::v1::host::FfiHost;
 use solti_plugin_abi::v1::module::{FfiConnect, PluginModule};
 use solti_plugin_abi::v1::plugin::FfiPlugin;
 
 pub use error::ConnectError;
+pub(super) use state::directory_of;
 
 use crate::foreign::{ForeignRunner, Panics, Plugin};
-use crate::services::log::PluginLog;
+use crate::services::instruments::Instruments;
+use crate::services::log::{PluginLog, Records};
 use crate::services::plugin_host;
 
 /// How much is kept of a reason, in bytes: it is printed on one line.
@@ -26,7 +31,12 @@ const LONGEST_REASON: usize = 4096;
 /// What a plugin is connected with.
 pub(super) struct Connection {
     pub(super) config: Map<String, Value>,
+    /// 0 leaves the number to the plugin.
     pub(super) worker_threads: u32,
+    /// The plugin's own directory, where the host has one.
+    pub(super) state_dir: Option<PathBuf>,
+    /// 0 where the host does not say.
+    pub(super) grace_ms: u64,
     pub(super) log: Arc<dyn PluginLog>,
 }
 
@@ -46,19 +56,43 @@ pub(super) fn connect(
     max_panics: Option<NonZeroU64>,
 ) -> Result<Connected, ConnectError> {
     let panics = Arc::new(Panics::new(name, max_panics));
-    let log = Arc::clone(&connection.log);
+    let records = Arc::new(Records::new(Arc::from(name), Arc::clone(&connection.log)));
     let counter = Arc::clone(&panics);
-    let constructed = construct(module, name, connection, move || counter.count())?;
+    let instruments = Arc::new(Instruments::default());
+    let host = plugin_host::export(Arc::clone(&records), Arc::clone(&instruments), move || {
+        counter.count()
+    });
+    let constructed = construct(module, name, host, &connection)?;
     Description::of(&constructed).check(stamp)?;
+    records.queue_from_now();
 
     let version = stamp.version.clone();
-    let plugin = Plugin::new(version, constructed.control, log, panics);
+    let features = constructed
+        .features
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let formats: Arc<[u32]> = stamp.formats.clone().into();
+    let plugin = Plugin::new(
+        version,
+        features,
+        constructed.control,
+        records,
+        instruments,
+        panics,
+    );
     let runners = constructed
         .runners
         .into_iter()
         .zip(&stamp.runners)
         .map(|(runner, stamped)| {
-            ForeignRunner::new(plugin.clone(), runner, stamped.kinds, stamped.by_kind)
+            ForeignRunner::new(
+                plugin.clone(),
+                runner,
+                stamped.kinds.clone(),
+                stamped.by_kind,
+                Arc::clone(&formats),
+            )
         })
         .collect();
     Ok(Connected { plugin, runners })
@@ -68,13 +102,20 @@ pub(super) fn connect(
 pub(super) fn construct(
     module: PluginModule,
     plugin: &str,
-    connection: Connection,
-    on_panic: impl Fn() + Send + Sync + 'static,
+    host: FfiHost,
+    connection: &Connection,
 ) -> Result<FfiPlugin, ConnectError> {
-    let host = plugin_host::export(Arc::from(plugin), connection.log, on_panic);
-    let config = Value::Object(connection.config).to_string();
+    let config = Value::Object(connection.config.clone()).to_string();
+    let state_dir = connection.state_dir.as_deref().and_then(Path::to_str);
+    let features = plugin_host::FEATURES.map(RStr::from_str);
     let args = FfiConnect {
         config: RStr::from_str(&config),
+        host_name: RStr::from_str(plugin_host::NAME),
+        host_version: RStr::from_str(plugin_host::VERSION),
+        features: RSlice::from_slice(&features),
+        instance: RStr::from_str(plugin),
+        state_dir: RStr::from_str(state_dir.unwrap_or_default()),
+        grace_ms: connection.grace_ms,
         worker_threads: connection.worker_threads,
     };
     match (module.connect())(host, args) {

@@ -1,7 +1,7 @@
 //! Loads the plugins of a directory.
 
 use std::collections::{BTreeSet, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tracing::{info, warn};
@@ -110,6 +110,21 @@ fn load(
     }
 }
 
+/// The plugin's own directory, where the host has one and it can be made.
+fn state_of(name: &str, options: &Options) -> Option<PathBuf> {
+    let state = options.probe.state.as_deref()?;
+    match connect::directory_of(name, state) {
+        Ok(directory) => Some(directory),
+        Err(err) => {
+            warn!(
+                "plugin '{name}' is given no directory of its own in {}: {err}",
+                state.display()
+            );
+            None
+        }
+    }
+}
+
 /// The stages in which the plugin itself runs. `first` is the file of a plugin of the same name.
 fn enter(
     options: &Options,
@@ -137,6 +152,10 @@ fn enter(
     let connection = Connection {
         config,
         worker_threads,
+        state_dir: state_of(&name, options),
+        grace_ms: options.grace.map_or(0, |grace| {
+            u64::try_from(grace.as_millis()).unwrap_or(u64::MAX)
+        }),
         log: Arc::clone(&options.log),
     };
     let connected = measured.timed(Stage::Connect, || {

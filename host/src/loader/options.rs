@@ -29,8 +29,10 @@ pub(super) struct Options {
     /// Where there is a list, the only plugins that are loaded, by the names that they were built
     /// with.
     pub(super) allowed: Option<HashSet<String>>,
-    /// Of each plugin's runtime.
-    pub(super) worker_threads: NonZeroU32,
+    /// Of each plugin's runtime; up to the plugin unless set.
+    pub(super) worker_threads: Option<NonZeroU32>,
+    /// How long the host waits for a cancelled attempt, where it says so.
+    pub(super) grace: Option<Duration>,
     pub(super) by_plugin: HashMap<String, PluginOptions>,
     pub(super) log: Arc<dyn PluginLog>,
     pub(super) on_progress: Option<Arc<OnProgress>>,
@@ -88,7 +90,7 @@ pub(super) struct ProbeOptions {
     pub(super) off: bool,
     /// The program that probes; the running one unless named.
     pub(super) program: Option<PathBuf>,
-    /// Where results are kept across restarts.
+    /// What outlives the host: what probes find, and a directory for each plugin.
     pub(super) state: Option<PathBuf>,
     pub(super) limits: ProbeLimits,
 }
@@ -114,7 +116,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             allowed: None,
-            worker_threads: NonZeroU32::MIN,
+            worker_threads: None,
+            grace: None,
             by_plugin: HashMap::new(),
             log: Arc::new(TracingLog),
             on_progress: None,
@@ -163,6 +166,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("allowed", &self.allowed)
             .field("worker_threads", &self.worker_threads)
+            .field("grace", &self.grace)
             .field("max_panics", &self.max_panics)
             .field("trust", &self.trust)
             .field("keys", &self.keys.len())

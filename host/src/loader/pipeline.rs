@@ -13,6 +13,7 @@ mod findings;
 mod look;
 mod parallel;
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -65,6 +66,7 @@ pub(super) struct Prepared {
     /// What the plugin is called here: by its sidecar, or else by its stamp.
     pub(super) name: String,
     pub(super) config: Map<String, Value>,
+    /// 0 leaves the number to the plugin.
     pub(super) worker_threads: u32,
     /// Those of the host and those of the sidecar.
     pub(super) labels: [Labels; 2],
@@ -204,13 +206,11 @@ impl<'a> Pipeline<'a> {
         );
         let name = sidecar.name.unwrap_or_else(|| stamp.plugin.clone());
         let options = self.options.of_plugin(&name);
-        let threads = options
-            .worker_threads
-            .unwrap_or(self.options.worker_threads);
+        let threads = options.worker_threads.or(self.options.worker_threads);
         Ok(Prepared {
             name,
             config: options.config.into_iter().chain(sidecar.config).collect(),
-            worker_threads: threads.get(),
+            worker_threads: threads.map_or(0, NonZeroU32::get),
             labels: [options.labels, sidecar.labels],
             stamp,
             requirements: seen.inspection.requirements,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use solti_model::{Labels, RunnerSelector, TaskKind};
+use solti_model::{Labels, RunnerSelector};
 use solti_plugin_abi::Kinds;
 
 /// Up to so many runners, comparing the labels of each is faster than looking a label up.
@@ -14,22 +14,24 @@ pub(super) struct Index {
     subprocess: Vec<usize>,
     wasm: Vec<usize>,
     container: Vec<usize>,
+    /// Kinds that the model has no room for, by name.
+    others: HashMap<String, Vec<usize>>,
     /// For every other kind: the runners that have not said which kinds they take.
     undeclared: Vec<usize>,
     by_label: HashMap<String, HashMap<String, Vec<usize>>>,
 }
 
 impl Index {
-    pub(super) fn add(&mut self, kinds: Kinds, labels: &Labels, position: usize) {
-        for (kind, positions) in [
-            (Kinds::SUBPROCESS, &mut self.subprocess),
-            (Kinds::WASM, &mut self.wasm),
-            (Kinds::CONTAINER, &mut self.container),
-            (Kinds::ANY, &mut self.undeclared),
-        ] {
-            if kinds.contains(kind) {
+    pub(super) fn add(&mut self, kinds: &Kinds, labels: &Labels, position: usize) {
+        if kinds.is_any() {
+            let known = [&mut self.subprocess, &mut self.wasm, &mut self.container];
+            let all = known.into_iter().chain(self.others.values_mut());
+            for positions in all.chain([&mut self.undeclared]) {
                 positions.push(position);
             }
+        }
+        for kind in kinds.names() {
+            self.of_name(kind).push(position);
         }
         for (key, value) in labels.iter() {
             let values = self.by_label.entry(key.to_owned()).or_default();
@@ -40,7 +42,7 @@ impl Index {
     /// The runners that may take the kind and satisfy the selector: none that does is left out.
     pub(super) fn candidates(
         &self,
-        kind: &TaskKind,
+        kind: &str,
         selector: Option<&RunnerSelector>,
     ) -> impl Iterator<Item = usize> {
         let of_kind = self.of_kind(kind);
@@ -58,12 +60,27 @@ impl Index {
             .filter(move |position| shortest.is_none() || of_kind.binary_search(position).is_ok())
     }
 
-    fn of_kind(&self, kind: &TaskKind) -> &[usize] {
+    /// The runners of a kind of this name, to be added to.
+    fn of_name(&mut self, kind: &str) -> &mut Vec<usize> {
         match kind {
-            TaskKind::Subprocess(_) => &self.subprocess,
-            TaskKind::Wasm(_) => &self.wasm,
-            TaskKind::Container(_) => &self.container,
-            _ => &self.undeclared,
+            "subprocess" => &mut self.subprocess,
+            "wasm" => &mut self.wasm,
+            "container" => &mut self.container,
+            other => {
+                let undeclared = &self.undeclared;
+                self.others
+                    .entry(other.to_owned())
+                    .or_insert_with(|| undeclared.clone())
+            }
+        }
+    }
+
+    fn of_kind(&self, kind: &str) -> &[usize] {
+        match kind {
+            "subprocess" => &self.subprocess,
+            "wasm" => &self.wasm,
+            "container" => &self.container,
+            other => self.others.get(other).unwrap_or(&self.undeclared),
         }
     }
 

@@ -19,7 +19,7 @@ impl Runner for Declared {
     }
 
     fn kinds(&self) -> Kinds {
-        self.1
+        self.1.clone()
     }
 }
 
@@ -33,7 +33,7 @@ fn router(runners: &[Registered]) -> RunnerRouter {
         for (key, value) in *pairs {
             labels.insert(*key, *value);
         }
-        router.register_with_labels(Arc::new(Declared(name, *kinds)), labels);
+        router.register_with_labels(Arc::new(Declared(name, kinds.clone())), labels);
     }
     router
 }
@@ -60,7 +60,7 @@ fn labelled(pairs: &[(&str, &str)]) -> RunnerSelector {
 #[test]
 fn a_label_leads_to_no_runner_of_another_kind_nor_past_an_earlier_one() {
     // Enough of them that the labels are looked up.
-    let unlabelled = [("unlabelled", Kinds::WASM, &[][..]); 20];
+    let unlabelled = vec![("unlabelled", Kinds::WASM, &[][..]); 20];
     let mut runners: Vec<Registered> = vec![
         ("other kind", Kinds::CONTAINER, &[("zone", "eu")]),
         ("other zone", Kinds::WASM, &[("zone", "us")]),

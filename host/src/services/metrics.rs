@@ -1,9 +1,8 @@
 //! The host's metrics backend as a plugin sees it.
 
 use abi_stable::erased_types::TD_Opaque;
-use solti_plugin_abi::v1::metrics::{FfiMetrics, MetricsAbi, MetricsAbi_TO};
+use solti_plugin_abi::v1::metrics::{FfiLabel, FfiMetrics, MetricsAbi, MetricsAbi_TO};
 use solti_plugin_abi::{MetricsHandle, RunnerErrorKind, RunnerType, TaskOutcome};
-use tracing::warn;
 
 use super::contain::contain;
 
@@ -15,44 +14,34 @@ pub(crate) fn export(metrics: MetricsHandle) -> FfiMetrics {
 struct ExportedMetrics(MetricsHandle);
 
 impl MetricsAbi for ExportedMetrics {
-    fn record_task_started(&self, runner_type: u32) {
+    fn record_task_started(&self, runner_type: FfiLabel<'_>) {
         contain("metrics", (), || {
-            if let Some(runner_type) = known(RunnerType::from_code(runner_type), runner_type) {
-                self.0.record_task_started(runner_type);
-            }
+            self.0.record_task_started(runner_type_of(runner_type));
         });
     }
 
-    fn record_task_completed(&self, runner_type: u32, outcome: u32, duration_ms: u64) {
+    fn record_task_completed(
+        &self,
+        runner_type: FfiLabel<'_>,
+        outcome: FfiLabel<'_>,
+        duration_ms: u64,
+    ) {
         contain("metrics", (), || {
-            let runner_type = known(RunnerType::from_code(runner_type), runner_type);
-            let outcome = known(TaskOutcome::from_code(outcome), outcome);
-            if let (Some(runner_type), Some(outcome)) = (runner_type, outcome) {
-                self.0
-                    .record_task_completed(runner_type, outcome, duration_ms);
-            }
+            let outcome = TaskOutcome::from_wire(outcome.code, outcome.text.as_str());
+            self.0
+                .record_task_completed(runner_type_of(runner_type), outcome, duration_ms);
         });
     }
 
-    fn record_runner_error(&self, runner_type: u32, error_kind: u32) {
+    fn record_runner_error(&self, runner_type: FfiLabel<'_>, error_kind: FfiLabel<'_>) {
         contain("metrics", (), || {
-            let runner_type = known(RunnerType::from_code(runner_type), runner_type);
-            let error_kind = known(RunnerErrorKind::from_code(error_kind), error_kind);
-            if let (Some(runner_type), Some(error_kind)) = (runner_type, error_kind) {
-                self.0.record_runner_error(runner_type, error_kind);
-            }
+            let error_kind = RunnerErrorKind::from_wire(error_kind.code, error_kind.text.as_str());
+            self.0
+                .record_runner_error(runner_type_of(runner_type), error_kind);
         });
     }
 }
 
-/// Passes a label on; one of a newer plugin that this host does not know is reported and left out.
-fn known<T>(label: Option<T>, code: u32) -> Option<T> {
-    if label.is_none() {
-        warn!(
-            code,
-            label = std::any::type_name::<T>(),
-            "a plugin has recorded something under a label that this host does not know"
-        );
-    }
-    label
+fn runner_type_of(label: FfiLabel<'_>) -> RunnerType {
+    RunnerType::from_wire(label.code, label.text.as_str())
 }

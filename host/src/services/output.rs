@@ -1,78 +1,182 @@
 //! The host's output registry as a plugin sees it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use abi_stable::erased_types::TD_Opaque;
 use abi_stable::std_types::{ROption, RSlice, RStr};
+use async_ffi::{FfiFuture, FutureExt as _};
 use solti_model::TaskId;
+use solti_plugin_abi::text::escape;
 use solti_plugin_abi::v1::output::{
     FfiOutputRegistry, FfiOutputSink, OutputRegistryAbi, OutputRegistryAbi_TO, OutputSinkAbi,
-    OutputSinkAbi_TO, stream,
+    OutputSinkAbi_TO, flag, pressure, stream,
 };
-use solti_plugin_abi::{OutputRegistry, OutputSink};
+use solti_plugin_abi::{Block, OutputRegistry, OutputSink, Pressure};
+use tracing::warn;
 
 use super::contain::contain;
 
-/// Hands out `registry`.
-pub(crate) fn export(registry: Arc<OutputRegistry>) -> FfiOutputRegistry {
-    OutputRegistryAbi_TO::from_value(ExportedRegistry(registry), TD_Opaque)
+/// Hands out `registry` to a plugin.
+pub(crate) fn export(registry: Arc<OutputRegistry>, to: Arc<Unannounced>) -> FfiOutputRegistry {
+    OutputRegistryAbi_TO::from_value(ExportedRegistry { registry, to }, TD_Opaque)
 }
 
-struct ExportedRegistry(Arc<OutputRegistry>);
+struct ExportedRegistry {
+    registry: Arc<OutputRegistry>,
+    to: Arc<Unannounced>,
+}
+
+/// What a plugin writes where nobody expects it: as a rule it has made up an id.
+pub(crate) struct Unannounced {
+    plugin: Arc<str>,
+    sinks: AtomicU64,
+}
+
+impl Unannounced {
+    pub(crate) fn of(plugin: Arc<str>) -> Self {
+        Self {
+            plugin,
+            sinks: AtomicU64::new(0),
+        }
+    }
+
+    /// Sinks taken for runs that the host had not announced.
+    pub(crate) fn sinks(&self) -> u64 {
+        self.sinks.load(Ordering::Relaxed)
+    }
+
+    /// Counts such a sink, and says so once for a plugin: a host may well leave out what it does not use.
+    fn count(&self, id: &TaskId) {
+        if self.sinks.fetch_add(1, Ordering::Relaxed) == 0 {
+            let run = escape(id.as_str());
+            warn!(
+                plugin = &*self.plugin,
+                "plugin '{}' writes output for the run '{run}', which this host has not announced: \
+                 only who subscribes to that id from now on gets the lines; further ones are counted",
+                self.plugin
+            );
+        }
+    }
+}
 
 impl OutputRegistryAbi for ExportedRegistry {
     fn ensure_channel(&self, task: RStr<'_>) {
-        contain("output", (), || self.0.ensure_channel(id(task)));
+        contain("output", (), || self.registry.ensure_channel(id(task)));
     }
 
     fn sink_for(&self, task: RStr<'_>, attempt: u32) -> FfiOutputSink {
         // Without a channel the sink writes into the void, as one nobody listens to does.
         let fallback = None;
         let sink = contain("output", fallback, || {
-            Some(self.0.sink_for(id(task), attempt))
+            let id = id(task);
+            if self.registry.has_channel(&id) == Some(false) {
+                self.to.count(&id);
+            }
+            Some(self.registry.sink_for(id, attempt))
         });
         OutputSinkAbi_TO::from_value(ExportedSink(sink), TD_Opaque)
     }
 
     fn announce_run_started(&self, task: RStr<'_>, attempt: u32) {
         contain("output", (), || {
-            self.0.announce_run_started(&id(task), attempt)
+            self.registry.announce_run_started(&id(task), attempt)
         });
     }
 
     fn announce_run_finished(&self, task: RStr<'_>, attempt: u32, exit_code: ROption<i32>) {
         contain("output", (), || {
-            self.0
+            self.registry
                 .announce_run_finished(&id(task), attempt, exit_code.into_option());
         });
     }
 
     fn evict(&self, task: RStr<'_>) {
-        contain("output", (), || self.0.evict(&id(task)));
+        contain("output", (), || self.registry.evict(&id(task)));
     }
 
     fn active_channels(&self) -> u64 {
-        contain("output", 0, || self.0.active_channels() as u64)
+        contain("output", 0, || self.registry.active_channels() as u64)
     }
+}
+
+/// Hands out one sink.
+pub(crate) fn export_sink(sink: OutputSink) -> FfiOutputSink {
+    OutputSinkAbi_TO::from_value(ExportedSink(Some(sink)), TD_Opaque)
 }
 
 struct ExportedSink(Option<OutputSink>);
 
+impl ExportedSink {
+    fn push_with(&self, push: impl FnOnce(&OutputSink) -> Pressure) -> u32 {
+        contain("output", 0, || match self.0.as_ref().map(push) {
+            Some(Pressure::Wait) => pressure::WAIT,
+            _ => 0,
+        })
+    }
+}
+
 impl OutputSinkAbi for ExportedSink {
-    fn push(&self, stream: u32, line: RSlice<'_, u8>) {
-        contain("output", (), || {
-            if let Some(sink) = &self.0 {
-                sink.push(stream::kind(stream), line.as_slice());
+    fn push(&self, stream: u32, flags: u32, line: RSlice<'_, u8>) -> u32 {
+        let (stream, line) = (stream::kind(stream), line.as_slice());
+        self.push_with(|sink| {
+            if flags & flag::CUT == 0 {
+                sink.push(stream, line)
+            } else {
+                sink.push_cut(stream, line)
             }
-        });
+        })
     }
 
-    fn push_lines(&self, stream: u32, text: RSlice<'_, u8>, spans: RSlice<'_, [u32; 2]>) {
-        contain("output", (), || {
-            if let Some(sink) = &self.0 {
-                sink.push_lines(stream::kind(stream), text.as_slice(), spans.as_slice());
-            }
-        });
+    fn push_lines(
+        &self,
+        stream: u32,
+        _flags: u32,
+        text: RSlice<'_, u8>,
+        spans: RSlice<'_, [u32; 2]>,
+    ) -> u32 {
+        self.push_with(|sink| {
+            sink.push_lines(stream::kind(stream), text.as_slice(), spans.as_slice())
+        })
+    }
+
+    fn write(
+        &self,
+        stream: u32,
+        flags: u32,
+        longest_line: u32,
+        bytes: RSlice<'_, u8>,
+        ends: RSlice<'_, u32>,
+    ) -> u32 {
+        let mut block =
+            Block::new(bytes.as_slice(), ends.as_slice()).with_longest_line(longest_line);
+        block.last = flags & flag::LAST != 0;
+        self.push_with(|sink| sink.write(stream::kind(stream), block))
+    }
+
+    fn ready(&self) -> FfiFuture<()> {
+        contain(
+            "output",
+            std::future::ready(()).into_ffi(),
+            || match &self.0 {
+                Some(sink) => sink.ready_owned().into_ffi(),
+                None => std::future::ready(()).into_ffi(),
+            },
+        )
+    }
+
+    fn wait_ready(&self, at_most_ms: u64) -> bool {
+        contain("output", true, || {
+            let at_most = Duration::from_millis(at_most_ms);
+            self.0.as_ref().is_none_or(|sink| sink.wait_ready(at_most))
+        })
+    }
+
+    fn is_enabled(&self) -> bool {
+        contain("output", false, || {
+            self.0.as_ref().is_some_and(OutputSink::is_enabled)
+        })
     }
 }
 

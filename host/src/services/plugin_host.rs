@@ -1,35 +1,54 @@
-//! The host as a plugin sees it: its log and its run-id sequence.
+//! The host as a plugin sees it: its log, its run-id sequence, its methods.
 
 use std::sync::Arc;
 
 use abi_stable::erased_types::TD_Opaque;
-use abi_stable::std_types::RStr;
-use solti_plugin_abi::v1::host::{FfiHost, HostAbi, HostAbi_TO};
+use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
+use async_ffi::FutureExt as _;
+use serde_json::json;
+use solti_plugin_abi::v1::call::{FfiAnswer, HOST_INFO};
+use solti_plugin_abi::v1::error::{FfiError, UNKNOWN_METHOD};
+use solti_plugin_abi::v1::host::{FfiHost, FfiPair, HostAbi, HostAbi_TO};
 use solti_plugin_abi::v1::log::{FfiLogRecord, PANIC_TARGET, level};
 use tracing::level_filters::LevelFilter;
 
 use super::contain::contain;
-use super::log::{PluginLog, PluginRecord};
+use super::instruments::Instruments;
+use super::log::Records;
 
-/// Hands out the host to the plugin `plugin`; `on_panic` is called for each panic that the plugin
-/// could only log.
+/// Hands out the host to the plugin of these records; `on_panic` is called for each panic that the
+/// plugin could only log.
 pub(crate) fn export(
-    plugin: Arc<str>,
-    log: Arc<dyn PluginLog>,
+    records: Arc<Records>,
+    instruments: Arc<Instruments>,
     on_panic: impl Fn() + Send + Sync + 'static,
 ) -> FfiHost {
     let host = ExportedHost {
-        plugin,
-        log,
+        records,
+        instruments,
         on_panic: Box::new(on_panic),
     };
     HostAbi_TO::from_value(host, TD_Opaque)
 }
 
 struct ExportedHost {
-    plugin: Arc<str>,
-    log: Arc<dyn PluginLog>,
+    records: Arc<Records>,
+    instruments: Arc<Instruments>,
     on_panic: Box<dyn Fn() + Send + Sync>,
+}
+
+/// What the host calls itself: by the library, which is what a plugin deals with.
+pub(crate) const NAME: &str = env!("CARGO_PKG_NAME");
+/// The version of the library.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// What this host can do beyond the functions of version 1, by name.
+pub(crate) const FEATURES: [&str; 1] = [HOST_INFO];
+
+/// The answer to [`HOST_INFO`].
+fn info() -> Vec<u8> {
+    json!({ "name": NAME, "version": VERSION, "features": FEATURES })
+        .to_string()
+        .into_bytes()
 }
 
 impl HostAbi for ExportedHost {
@@ -40,7 +59,7 @@ impl HostAbi for ExportedHost {
     fn max_log_level(&self) -> u32 {
         // Errors always cross: a panic is counted even where nobody reads the log.
         contain("log", 1, || {
-            level::filter_code(self.log.max_level().max(LevelFilter::ERROR))
+            level::filter_code(self.records.log().max_level().max(LevelFilter::ERROR))
         })
     }
 
@@ -48,8 +67,27 @@ impl HostAbi for ExportedHost {
         let target = target.as_str();
         target == PANIC_TARGET
             || contain("log", false, || {
-                self.log.enabled(&self.plugin, level::level(level), target)
+                let log = self.records.log();
+                log.enabled(self.records.plugin(), level::level(level), target)
             })
+    }
+
+    fn measure(&self, kind: u32, name: RStr<'_>, labels: RSlice<'_, FfiPair<'_>>, value: f64) {
+        contain("instruments", (), || {
+            let labels = labels
+                .iter()
+                .map(|pair| (pair.key.as_str(), pair.value.as_str()));
+            self.instruments.measure(kind, name.as_str(), labels, value);
+        });
+    }
+
+    fn call(&self, method: RString, _payload: RVec<u8>) -> FfiAnswer {
+        let unknown = || FfiError::new(UNKNOWN_METHOD, method.as_str());
+        let answer = contain("call", Err(unknown()), || match method.as_str() {
+            HOST_INFO => Ok(info().into()),
+            _ => Err(unknown()),
+        });
+        std::future::ready(RResult::from(answer)).into_ffi()
     }
 
     fn log(&self, record: FfiLogRecord<'_>) {
@@ -57,16 +95,7 @@ impl HostAbi for ExportedHost {
             if record.target.as_str() == PANIC_TARGET {
                 (self.on_panic)();
             }
-            self.log.record(&PluginRecord {
-                plugin: &self.plugin,
-                level: level::level(record.level),
-                target: record.target.as_str(),
-                message: record.message.as_str(),
-                fields: record.fields.as_str(),
-                spans: record.spans.as_str(),
-                file: Some(record.file.as_str()).filter(|file| !file.is_empty()),
-                line: Some(record.line).filter(|line| *line != 0),
-            });
+            self.records.push(&record);
         });
     }
 }

@@ -1,5 +1,6 @@
 //! One task's channel, and whether anybody listens to it.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
@@ -9,9 +10,11 @@ use tokio::sync::broadcast;
 /// A broadcast channel that knows, at the cost of one load, that nobody listens.
 ///
 /// Time stamps, UTF-8 checks and copies are only worth their cost when somebody receives them, and
-/// most tasks of a busy host have no subscriber.
+/// most tasks of a busy host have no subscriber. So the ring, too, which takes its memory when it is
+/// made, is only made when somebody subscribes.
 pub(super) struct Channel {
-    sender: broadcast::Sender<OutputEvent>,
+    ring: OnceLock<broadcast::Sender<OutputEvent>>,
+    capacity: usize,
     /// Set by `subscribe`; cleared by the first send that finds no receiver.
     listening: AtomicBool,
     /// Held while `listening` and the set of receivers change together: a clear that raced a
@@ -20,9 +23,20 @@ pub(super) struct Channel {
 }
 
 impl Channel {
+    /// A channel whose ring, once there is a subscriber, keeps `capacity` events.
+    ///
+    /// # Panics
+    ///
+    /// When no ring can be of that capacity: 0, or more than `usize::MAX / 2`.
     pub(super) fn new(capacity: usize) -> Self {
+        assert!(capacity > 0, "broadcast channel capacity cannot be zero");
+        assert!(
+            capacity <= usize::MAX / 2,
+            "broadcast channel capacity exceeded `usize::MAX / 2`"
+        );
         Self {
-            sender: broadcast::channel(capacity).0,
+            ring: OnceLock::new(),
+            capacity,
             listening: AtomicBool::new(false),
             change: Mutex::new(()),
         }
@@ -31,7 +45,9 @@ impl Channel {
     /// Wraps a sender whose receivers may come from elsewhere: it always counts as listened to.
     pub(super) fn around(sender: broadcast::Sender<OutputEvent>) -> Self {
         Self {
-            sender,
+            ring: OnceLock::from(sender),
+            // It has a ring already.
+            capacity: 1,
             listening: AtomicBool::new(true),
             change: Mutex::new(()),
         }
@@ -39,7 +55,10 @@ impl Channel {
 
     pub(super) fn subscribe(&self) -> broadcast::Receiver<OutputEvent> {
         let _change = self.change.lock();
-        let receiver = self.sender.subscribe();
+        let ring = self
+            .ring
+            .get_or_init(|| broadcast::channel(self.capacity).0);
+        let receiver = ring.subscribe();
         self.listening.store(true, Ordering::Release);
         receiver
     }
@@ -48,9 +67,9 @@ impl Channel {
         self.listening.load(Ordering::Acquire)
     }
 
-    /// What sends to every subscriber.
-    pub(super) fn sender(&self) -> &broadcast::Sender<OutputEvent> {
-        &self.sender
+    /// What sends to every subscriber; `None` when there has been none.
+    pub(super) fn sender(&self) -> Option<&broadcast::Sender<OutputEvent>> {
+        self.ring.get()
     }
 
     /// Records that a send found no receiver, unless one has come since.
@@ -62,7 +81,8 @@ impl Channel {
     /// few for a test to meet them by chance.
     pub(super) fn nobody_listens_after(&self, meanwhile: impl FnOnce()) {
         let _change = self.change.lock();
-        if self.sender.receiver_count() == 0 {
+        let receivers = self.ring.get().map_or(0, broadcast::Sender::receiver_count);
+        if receivers == 0 {
             meanwhile();
             self.listening.store(false, Ordering::Release);
         }

@@ -10,21 +10,12 @@ use parking_lot::RwLock;
 use solti_model::{OutputEvent, TaskId};
 use tokio::sync::broadcast;
 
+use super::backend::OutputBackend;
 use super::channel::Channel;
-use super::sink::{OutputSink, RemoteSink};
+use super::sink::OutputSink;
 
 /// Events a channel keeps for a slow subscriber, unless the registry is made with another number.
 const DEFAULT_CAPACITY: usize = 1024;
-
-/// The way to a registry in another library.
-pub(crate) trait RemoteRegistry: Send + Sync {
-    fn ensure_channel(&self, task: &TaskId);
-    fn sink_for(&self, task: &TaskId, attempt: u32) -> Arc<dyn RemoteSink>;
-    fn announce_run_started(&self, task: &TaskId, attempt: u32);
-    fn announce_run_finished(&self, task: &TaskId, attempt: u32, exit_code: Option<i32>);
-    fn evict(&self, task: &TaskId);
-    fn active_channels(&self) -> usize;
-}
 
 /// One broadcast channel per task, shared by all its attempts.
 ///
@@ -46,7 +37,7 @@ enum Channels {
         by_task: RwLock<HashMap<TaskId, Arc<Channel>>>,
         capacity: usize,
     },
-    Remote(Box<dyn RemoteRegistry>),
+    Backend(Box<dyn OutputBackend>),
 }
 
 // A panic in any of its methods leaves a channel there or not, and nothing between.
@@ -56,8 +47,8 @@ impl OutputRegistry {
     /// Makes an empty registry whose channels keep `capacity` events for a slow subscriber.
     ///
     /// `capacity` must be at least 1 and at most `usize::MAX / 2`, or creating a channel panics. A
-    /// channel rounds it up to a power of two, and takes about 100 bytes for each event when it is
-    /// created.
+    /// channel rounds it up to a power of two, and takes about 100 bytes for each event as soon as it has
+    /// a subscriber.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -68,10 +59,12 @@ impl OutputRegistry {
         }
     }
 
-    /// Makes a handle to a registry in another library.
-    pub(crate) fn remote(registry: Box<dyn RemoteRegistry>) -> Self {
+    /// Makes a registry in front of another kind of one, which does all the work.
+    /// [`subscribe`](Self::subscribe) answers `None` then.
+    #[must_use]
+    pub fn with_backend(backend: impl OutputBackend + 'static) -> Self {
         Self {
-            channels: Channels::Remote(registry),
+            channels: Channels::Backend(Box::new(backend)),
         }
     }
 
@@ -86,7 +79,7 @@ impl OutputRegistry {
             Channels::Local { by_task, capacity } => {
                 channel_of(by_task, task_id, *capacity);
             }
-            Channels::Remote(registry) => registry.ensure_channel(&task_id),
+            Channels::Backend(registry) => registry.ensure_channel(&task_id),
         }
     }
 
@@ -102,8 +95,8 @@ impl OutputRegistry {
             Channels::Local { by_task, capacity } => {
                 OutputSink::for_channel(channel_of(by_task, task_id, *capacity), attempt)
             }
-            Channels::Remote(registry) => {
-                OutputSink::remote(registry.sink_for(&task_id, attempt), attempt)
+            Channels::Backend(registry) => {
+                OutputSink::with_backend(registry.sink_for(&task_id, attempt), attempt)
             }
         }
     }
@@ -119,7 +112,7 @@ impl OutputRegistry {
                 .read()
                 .get(task_id)
                 .map(|channel| channel.subscribe()),
-            Channels::Remote(_) => None,
+            Channels::Backend(_) => None,
         }
     }
 
@@ -132,7 +125,7 @@ impl OutputRegistry {
                 attempt,
                 started_at: SystemTime::now(),
             }),
-            Channels::Remote(registry) => registry.announce_run_started(task_id, attempt),
+            Channels::Backend(registry) => registry.announce_run_started(task_id, attempt),
         }
     }
 
@@ -146,7 +139,7 @@ impl OutputRegistry {
                 exit_code,
                 finished_at: SystemTime::now(),
             }),
-            Channels::Remote(registry) => {
+            Channels::Backend(registry) => {
                 registry.announce_run_finished(task_id, attempt, exit_code);
             }
         }
@@ -161,7 +154,16 @@ impl OutputRegistry {
             Channels::Local { by_task, .. } => {
                 by_task.write().remove(task_id);
             }
-            Channels::Remote(registry) => registry.evict(task_id),
+            Channels::Backend(registry) => registry.evict(task_id),
+        }
+    }
+
+    /// Whether `task_id` has a channel; `None` where that is not known, as in a plugin.
+    #[must_use]
+    pub fn has_channel(&self, task_id: &TaskId) -> Option<bool> {
+        match &self.channels {
+            Channels::Local { by_task, .. } => Some(by_task.read().contains_key(task_id)),
+            Channels::Backend(_) => None,
         }
     }
 
@@ -170,7 +172,7 @@ impl OutputRegistry {
     pub fn active_channels(&self) -> usize {
         match &self.channels {
             Channels::Local { by_task, .. } => by_task.read().len(),
-            Channels::Remote(registry) => registry.active_channels(),
+            Channels::Backend(registry) => registry.active_channels(),
         }
     }
 
@@ -179,7 +181,9 @@ impl OutputRegistry {
             && let Some(channel) = by_task.read().get(task_id)
         {
             // Without a subscriber there is nobody to tell.
-            let _ = channel.sender().send(event());
+            if let Some(sender) = channel.sender() {
+                let _ = sender.send(event());
+            }
         }
     }
 }
@@ -193,7 +197,7 @@ impl fmt::Debug for OutputRegistry {
                 .field("active_channels", &by_task.read().len())
                 .finish(),
             // Asking the other library could block, or panic.
-            Channels::Remote(_) => debug.finish_non_exhaustive(),
+            Channels::Backend(_) => debug.finish_non_exhaustive(),
         }
     }
 }

@@ -4,27 +4,22 @@ use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use solti_model::{OutputChunk, OutputEvent, StreamKind};
 use tokio::sync::broadcast;
 
+use super::assemble::Open;
+use super::backend::{Block, Pressure, Ready, SinkBackend};
 use super::channel::Channel;
 use super::text::{Lines, checked, range_within};
-
-/// The way to a sink in another library.
-pub(crate) trait RemoteSink: Send + Sync {
-    /// Pushes one line.
-    fn push(&self, stream: StreamKind, line: &[u8]);
-    /// Pushes the lines of `text` that `spans` delimit.
-    fn push_lines(&self, stream: StreamKind, text: &[u8], spans: &[[u32; 2]]);
-}
 
 /// Writes the output lines of one attempt at one task.
 ///
 /// Clones share their sequence numbers. Pushing never blocks: a subscriber that is too slow skips
-/// lines and is told how many.
+/// lines and is told how many; a reader that must lose nothing presses back, see [`Pressure`].
 ///
 /// A line is text: where its bytes are not valid UTF-8, each bad sequence is replaced by U+FFFD. It
 /// is the task's own text otherwise, escape sequences included.
@@ -37,15 +32,7 @@ pub struct OutputSink {
 #[derive(Clone)]
 enum Target {
     Local(Arc<LocalSink>),
-    Remote(Arc<dyn RemoteSink>),
-}
-
-impl fmt::Debug for OutputSink {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OutputSink")
-            .field("attempt", &self.attempt)
-            .finish_non_exhaustive()
-    }
+    Backend(Arc<dyn SinkBackend>),
 }
 
 // A panic in the middle of a push leaves at most a number unused.
@@ -56,12 +43,19 @@ impl RefUnwindSafe for OutputSink {}
 struct LocalSink {
     attempt: u32,
     channel: Arc<Channel>,
-    /// The channel's own, at hand: each line is sent through it.
-    sender: broadcast::Sender<OutputEvent>,
-    stdout_seq: AtomicU64,
-    stderr_seq: AtomicU64,
+    stdout: Stream,
+    stderr: Stream,
     /// Whether a send without receivers means that later lines need no work.
     may_skip: bool,
+}
+
+/// One of the two streams of an attempt.
+#[derive(Default)]
+struct Stream {
+    /// The number of the next line.
+    seq: AtomicU64,
+    /// The line that blocks have begun and not ended.
+    open: Mutex<Open>,
 }
 
 impl OutputSink {
@@ -79,10 +73,9 @@ impl OutputSink {
     fn local(attempt: u32, channel: Arc<Channel>, may_skip: bool) -> Self {
         let sink = LocalSink {
             attempt,
-            sender: channel.sender().clone(),
             channel,
-            stdout_seq: AtomicU64::new(0),
-            stderr_seq: AtomicU64::new(0),
+            stdout: Stream::default(),
+            stderr: Stream::default(),
             may_skip,
         };
         Self {
@@ -91,11 +84,12 @@ impl OutputSink {
         }
     }
 
-    /// Makes a sink that forwards to `remote`.
-    pub(crate) fn remote(remote: Arc<dyn RemoteSink>, attempt: u32) -> Self {
+    /// Makes a sink in front of `backend`, for the attempt of this number.
+    #[must_use]
+    pub fn with_backend(backend: Arc<dyn SinkBackend>, attempt: u32) -> Self {
         Self {
             attempt,
-            target: Target::Remote(remote),
+            target: Target::Backend(backend),
         }
     }
 
@@ -112,30 +106,98 @@ impl OutputSink {
     fn push_line(&self, stream: StreamKind, line: Bytes) {
         match &self.target {
             Target::Local(sink) => sink.push_owned(stream, line),
-            Target::Remote(sink) => sink.push(stream, &line),
+            Target::Backend(sink) => {
+                sink.push(stream, false, &line);
+            }
         }
     }
 
-    /// Pushes one line of `stream` from borrowed bytes, without its line end.
+    /// Pushes one line of `stream` from borrowed bytes, without its line end. Never blocks; the answer
+    /// says whether the host wants the writer to wait for [`ready`](Self::ready).
     ///
     /// The bytes are copied only when somebody listens.
-    pub fn push(&self, stream: StreamKind, line: &[u8]) {
+    pub fn push(&self, stream: StreamKind, line: &[u8]) -> Pressure {
         match &self.target {
-            Target::Local(sink) => sink.push_borrowed(stream, line),
-            Target::Remote(sink) => sink.push(stream, line),
+            Target::Local(sink) => {
+                sink.push_borrowed(stream, line);
+                Pressure::None
+            }
+            Target::Backend(sink) => sink.push(stream, false, line),
+        }
+    }
+
+    /// As [`push`](Self::push), for a line of which bytes were left out.
+    pub fn push_cut(&self, stream: StreamKind, line: &[u8]) -> Pressure {
+        match &self.target {
+            Target::Local(_) => self.push(stream, line),
+            Target::Backend(sink) => sink.push(stream, true, line),
         }
     }
 
     /// Pushes many lines of `stream` at once: each span is the start and the end, in bytes of
-    /// `text`, of one line without its line end.
+    /// `text`, of one line without its line end. Never blocks; answers as [`push`](Self::push).
     ///
-    /// This is the cheap way across the plugin boundary. The lines get one time stamp. A span that
-    /// does not lie within `text` is ignored. [`LineWriter`](super::LineWriter) produces the spans
-    /// of a stream.
-    pub fn push_lines(&self, stream: StreamKind, text: &[u8], spans: &[[u32; 2]]) {
+    /// The lines get one time stamp. A span that does not lie within `text` is ignored.
+    pub fn push_lines(&self, stream: StreamKind, text: &[u8], spans: &[[u32; 2]]) -> Pressure {
         match &self.target {
-            Target::Local(sink) => sink.push_lines(stream, text, spans),
-            Target::Remote(sink) => sink.push_lines(stream, text, spans),
+            Target::Local(sink) => {
+                sink.push_lines(stream, text, spans);
+                Pressure::None
+            }
+            Target::Backend(sink) => sink.push_lines(stream, text, spans),
+        }
+    }
+
+    /// Writes the next bytes of `stream` exactly as they are. Never blocks; answers as
+    /// [`push`](Self::push).
+    ///
+    /// This is the cheap way across the plugin boundary. The lines that a block completes get one
+    /// time stamp. [`LineWriter`](super::LineWriter) makes the blocks of a stream.
+    pub fn write(&self, stream: StreamKind, block: Block<'_>) -> Pressure {
+        match &self.target {
+            Target::Local(sink) => {
+                sink.write(stream, &block);
+                Pressure::None
+            }
+            Target::Backend(sink) => sink.write(stream, block),
+        }
+    }
+
+    /// Ends when the writer may go on: at once where nothing presses back.
+    ///
+    /// It also ends when the attempt is cancelled, is over or out of time, and when its plugin shuts
+    /// down, so that nothing waits for ever.
+    pub async fn ready(&self) {
+        if let Target::Backend(sink) = &self.target {
+            sink.ready().await;
+        }
+    }
+
+    /// Blocks the calling thread until the writer may go on, `at_most` this long; whether it may.
+    ///
+    /// For threads of the runner's own: a worker of a runtime awaits [`ready`](Self::ready).
+    #[must_use]
+    pub fn wait_ready(&self, at_most: Duration) -> bool {
+        match &self.target {
+            Target::Local(_) => true,
+            Target::Backend(sink) => sink.wait_ready(at_most),
+        }
+    }
+
+    /// Whether anybody takes what is pushed now; a runner may save the work of making it.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        match &self.target {
+            Target::Local(sink) => sink.channel.is_listening(),
+            Target::Backend(sink) => sink.is_enabled(),
+        }
+    }
+
+    /// The future of [`ready`](Self::ready), which does not borrow the sink.
+    pub fn ready_owned(&self) -> Ready {
+        match &self.target {
+            Target::Local(_) => Box::pin(std::future::ready(())),
+            Target::Backend(sink) => sink.ready(),
         }
     }
 
@@ -143,6 +205,14 @@ impl OutputSink {
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.attempt
+    }
+}
+
+impl fmt::Debug for OutputSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutputSink")
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
     }
 }
 
@@ -183,13 +253,32 @@ impl LocalSink {
         }
     }
 
+    fn write(&self, stream: StreamKind, block: &Block<'_>) {
+        // Blocks of one stream come one after the other; what makes a line of two is kept meanwhile.
+        let mut open = self.stream(stream).open.lock();
+        let mut seq = self.take_seqs(stream, open.lines_in(block));
+        if !self.channel.is_listening() {
+            open.skip(block);
+            return;
+        }
+        let ts = SystemTime::now();
+        open.take(block, |line| {
+            let sent = self.send(stream, seq, ts, line);
+            seq += 1;
+            sent
+        });
+    }
+
+    fn stream(&self, stream: StreamKind) -> &Stream {
+        match stream {
+            StreamKind::Stdout => &self.stdout,
+            StreamKind::Stderr => &self.stderr,
+        }
+    }
+
     /// Takes `count` numbers of the stream's sequence and returns the first.
     fn take_seqs(&self, stream: StreamKind, count: u64) -> u64 {
-        let seq = match stream {
-            StreamKind::Stdout => &self.stdout_seq,
-            StreamKind::Stderr => &self.stderr_seq,
-        };
-        seq.fetch_add(count, Ordering::Relaxed)
+        self.stream(stream).seq.fetch_add(count, Ordering::Relaxed)
     }
 
     /// Sends one chunk; `false` when the lines after it need not be sent either.
@@ -201,7 +290,8 @@ impl LocalSink {
             ts,
             line,
         };
-        if self.sender.send(OutputEvent::Chunk(chunk)).is_ok() {
+        let sender = self.channel.sender();
+        if sender.is_some_and(|sender| sender.send(OutputEvent::Chunk(chunk)).is_ok()) {
             return true;
         }
         self.nobody_received()

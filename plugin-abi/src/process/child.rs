@@ -11,6 +11,7 @@ use tracing::warn;
 
 use super::exit;
 use super::group::Group;
+use super::signals::GroupSignals;
 
 /// A child that leads a process group of its own.
 ///
@@ -31,6 +32,7 @@ pub struct GroupChild {
     status: Option<ExitStatus>,
     pid: Pid,
     group: Group,
+    signals: GroupSignals,
 }
 
 impl GroupChild {
@@ -47,6 +49,7 @@ impl GroupChild {
             status: None,
             pid,
             group: Group::led_by(pid),
+            signals: GroupSignals::to(pid),
         })
     }
 
@@ -95,6 +98,12 @@ impl GroupChild {
         if self.status.is_none() {
             self.group.kill();
         }
+    }
+
+    /// The way to the group for code that does not own the child.
+    #[must_use]
+    pub fn signals(&self) -> GroupSignals {
+        self.signals.clone()
     }
 
     /// Whether the child has exited; it is not reaped.
@@ -148,7 +157,8 @@ impl GroupChild {
         if let Some(status) = self.status {
             return Ok(status);
         }
-        let status = self.child().wait()?;
+        let signals = self.signals.clone();
+        let status = signals.close_with(|| self.child().wait())?;
         self.status = Some(status);
         Ok(status)
     }
@@ -164,6 +174,7 @@ impl Drop for GroupChild {
             return;
         }
         self.kill();
+        self.signals.close_with(|| {});
         let Some(mut child) = self.child.take() else {
             return;
         };

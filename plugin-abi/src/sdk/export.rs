@@ -1,6 +1,6 @@
 //! The way into a plugin, which `export_plugin!` opens: its header, its root module, its connecting.
 
-use std::sync::OnceLock;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use abi_stable::erased_types::TD_Opaque;
@@ -8,21 +8,25 @@ use abi_stable::library::{
     __call_root_module_loader, CheckTypeLayout, LibHeader, RootModuleResult,
 };
 use abi_stable::prefix_type::PrefixTypeTrait;
-use abi_stable::std_types::{RErr, ROk, RResult, RStr, RVec};
+use abi_stable::std_types::{RErr, ROk, RResult, RStr, RString};
 
-use super::guard::{guard, guard_or_log, install_hook};
-use super::{runner, runtime, trace};
+use super::control::Control;
+use super::guard::{guard, install_hook};
+use super::host::HOST;
+use super::{remote, runner, runtime, trace};
+use crate::host::Host;
+use crate::instruments;
 use crate::run_id;
 use crate::runner::Runner;
 use crate::stamp::{Note, PluginDecl, render};
+use crate::v1::call::{DESCRIBE, HEALTH};
 use crate::v1::error::{CONNECT, FfiError};
 use crate::v1::host::FfiHost;
 use crate::v1::module::{FfiConnect, LAYOUTS_DIGEST, PluginModule, PluginModuleFields};
-use crate::v1::plugin::{FfiPlugin, PluginAbi, PluginAbi_TO};
+use crate::v1::plugin::{FfiPlugin, PluginAbi_TO};
 
-/// The host of this library. It is given before any code of the author's runs, and never changes:
-/// a library that is connected twice stays with the first, which lives in the same process.
-static HOST: OnceLock<FfiHost> = OnceLock::new();
+/// What a plugin of this version can do beyond the functions of version 1, by name.
+const FEATURES: [&str; 2] = [DESCRIBE, HEALTH];
 
 /// The runners a plugin constructs, or why it could not.
 pub type Runners = Result<Vec<Box<dyn Runner>>, String>;
@@ -84,10 +88,12 @@ extern "C" fn connect<E: Export>(
 fn connect_inner<E: Export>(host: FfiHost, args: FfiConnect<'_>) -> Result<FfiPlugin, String> {
     if HOST.set(host).is_ok() {
         let host = HOST.get().expect("it was set just now and is never taken");
-        install_hook();
+        install_hook(E::DECL.name);
         run_id::draw_from(|| host.next_run_seq());
         trace::install(host);
-        runtime::configure(args.worker_threads);
+        runtime::configure(args.worker_threads, E::DECL.workers);
+        instruments::receive_with(|measured| remote::measure(host, measured));
+        crate::host::set(host_of(&args));
     }
     let runners = E::construct(&args.config)?;
     for (runner, declared) in runners.iter().zip(E::DECL.runners) {
@@ -100,29 +106,29 @@ fn connect_inner<E: Export>(host: FfiHost, args: FfiConnect<'_>) -> Result<FfiPl
             ));
         }
     }
+    let (shared, runners): (Vec<_>, Vec<_>) = runners.into_iter().map(runner::export).unzip();
+    let control = Control::of(&shared);
     Ok(FfiPlugin {
         name: RStr::from_str(E::DECL.name),
         version: RStr::from_str(E::DECL.version),
-        runners: runners.into_iter().map(runner::export).collect::<RVec<_>>(),
-        control: PluginAbi_TO::from_value(Control, TD_Opaque),
+        features: FEATURES.into_iter().map(RString::from).collect(),
+        runners: runners.into(),
+        control: PluginAbi_TO::from_value(control, TD_Opaque),
     })
 }
 
-struct Control;
-
-impl PluginAbi for Control {
-    fn refresh_log(&self) {
-        if let Some(host) = HOST.get() {
-            guard_or_log("the log filter's refresh", || trace::refresh(host));
-        }
-    }
-
-    fn active_tasks(&self) -> u64 {
-        runtime::attempts().tracker.len() as u64
-    }
-
-    fn shutdown(&self, grace_ms: u64) -> u64 {
-        guard(|| runtime::shutdown(Duration::from_millis(grace_ms))).map_or(0, |left| left as u64)
+/// What the host says of itself.
+fn host_of(args: &FfiConnect<'_>) -> Host {
+    Host {
+        name: args.host_name.to_string(),
+        version: args.host_version.to_string(),
+        features: args.features.iter().map(ToString::to_string).collect(),
+        instance: args.instance.to_string(),
+        state_dir: Some(args.state_dir.as_str())
+            .filter(|dir| !dir.is_empty())
+            .map(PathBuf::from),
+        grace: (args.grace_ms > 0).then(|| Duration::from_millis(args.grace_ms)),
+        call: super::host::call,
     }
 }
 
@@ -137,6 +143,7 @@ mod tests {
             name: "nothing",
             version: "0.0.0",
             panic: "unwind",
+            workers: 1,
             runners: &[],
         };
 

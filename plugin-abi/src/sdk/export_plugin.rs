@@ -4,15 +4,18 @@ mod fields;
 
 /// Exports runners as a plugin: the one line that turns a `cdylib` into one.
 ///
-/// It takes the type of each runner, by its name without a path, and in braces:
+/// It takes the type of each runner, which may have a path and generic arguments, and in braces:
 ///
 /// | field | | |
 /// |---|---|---|
 /// | `name` | required | what [`Runner::name`](crate::Runner::name) returns; no two runners may have the same |
-/// | `kinds` | required | the kinds it takes: `[subprocess]`, `[wasm, container]`; [`Runner::kinds`](crate::Runner::kinds) is never called |
+/// | `kinds` | required | the kinds it takes: `[subprocess]`, `[wasm, container]`, and in quotes those the model has no room for: `["example.com/v1/Greeting"]`; [`Runner::kinds`](crate::Runner::kinds) is never called |
 /// | `labels` | optional | default labels for routing: `{ "tier" = "fast" }` |
 /// | `supports` | optional | `by_kind`: the kinds alone decide, so the host never calls [`Runner::supports`](crate::Runner::supports) |
 /// | `new` | optional | the constructor; without it the type's `Default` is used |
+///
+/// Before the runners there may be `workers: N,`, the worker threads of the plugin's runtime where the
+/// host sets none: 1 unless given.
 ///
 /// The constructor takes a type that implements `serde::Deserialize` and is read from a map, as a
 /// struct with named fields is: the plugin's `[config]`, an empty map where there is none. It
@@ -20,8 +23,8 @@ mod fields;
 /// each constructor gets the whole `[config]`, so a type that denies unknown fields must know those
 /// of the others.
 ///
-/// The plugin's name and version are those of its package. They and all fields but the constructor
-/// go into the file's stamp, which a host reads before it runs anything; none of them may have
+/// The plugin's name and version are those of its package. They and the fields of the runners but the
+/// constructor go into the file's stamp, which a host reads before it runs anything; none of them may have
 /// control or invisible characters, and the stamp at most 64 KiB.
 ///
 /// The package needs serde among its dependencies to derive `Deserialize`, and tokio if a task calls
@@ -38,7 +41,8 @@ mod fields;
 /// - Tasks run on a tokio runtime inside the plugin, so everything in tokio works in them;
 ///   [`runtime_handle`](crate::runtime_handle) reaches it from a constructor, and
 ///   [`spawn_cleanup`](crate::spawn_cleanup) starts on it what must outlive an attempt.
-/// - A panic anywhere becomes an error with its message; panicking in a destructor while another
+/// - A panic anywhere becomes an error with its message, that of an attempt a `Fatal` one, which is not
+///   tried again: a runner that wants it tried again catches it and returns `Fail`. Panicking in a destructor while another
 ///   panic unwinds still ends the process.
 /// - What is logged with `tracing` and `log` goes to the host's log, where it cannot act on a
 ///   terminal or look like another record. Errors and output are not changed like that: what they
@@ -50,8 +54,6 @@ mod fields;
 /// # Examples
 ///
 /// ```
-/// use std::sync::atomic::{AtomicU32, Ordering};
-///
 /// use solti_plugin_abi::prelude::*;
 ///
 /// #[derive(Default)]
@@ -65,22 +67,15 @@ mod fields;
 ///         matches!(spec.kind(), TaskKind::Subprocess(_))
 ///     }
 ///     fn build_task(&self, spec: &TaskSpec, ctx: &BuildContext) -> Result<TaskRef, RunnerError> {
-///         let id = TaskId::from(self.build_run_id(spec.slot().as_str()).into_name());
-///         let output = ctx.output_registry().clone();
-///         let attempts = AtomicU32::new(0);
-///         Ok(TaskFn::arc(id.as_str().to_owned(), move |cancel: CancellationToken| {
-///             // Called for each attempt: the first, and every retry.
-///             let attempt = attempts.fetch_add(1, Ordering::Relaxed) + 1;
-///             let sink = output.sink_for(id.clone(), attempt);
-///             async move {
-///                 sink.push(StreamKind::Stdout, b"hello");
-///                 // A task that takes longer awaits this token beside its work. One that does not
-///                 // is dropped at an `.await` once the host will wait no longer.
-///                 if cancel.is_cancelled() {
-///                     return Err(TaskError::Canceled);
-///                 }
-///                 Ok(())
+///         // The function is called for each attempt: the first, and every retry.
+///         Ok(attempts(self, spec, ctx, |attempt| async move {
+///             attempt.stdout("hello");
+///             // One that takes longer awaits `attempt.cancelled()` beside its work. One that does
+///             // not is dropped at an `.await` once the host will wait no longer.
+///             if attempt.is_cancelled() {
+///                 return Err(TaskError::Canceled);
 ///             }
+///             Ok(())
 ///         }))
 ///     }
 /// }
@@ -90,7 +85,10 @@ mod fields;
 /// ```
 #[macro_export]
 macro_rules! export_plugin {
-    ($( $runner:ident { $($field:tt)* } ),+ $(,)?) => {
+    ($( $runner:ty { $($field:tt)* } ),+ $(,)?) => {
+        $crate::export_plugin!(workers: 1, $( $runner { $($field)* } ),+);
+    };
+    (workers: $workers:literal, $( $runner:ty { $($field:tt)* } ),+ $(,)?) => {
         #[cfg(panic = "abort")]
         ::core::compile_error!(
             "a plugin must be built with panic = \"unwind\": with \"abort\" any panic in it ends the host"
@@ -112,6 +110,7 @@ macro_rules! export_plugin {
                     version: ::core::env!("CARGO_PKG_VERSION"),
                     // With any other strategy the error above ends the compilation.
                     panic: $crate::stamp::UNWIND,
+                    workers: $workers,
                     runners: &[$( $crate::__runner_decl!($($field)*) ),+],
                 };
 

@@ -6,6 +6,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 
 use crate::v1::error::{FfiError, PANIC};
@@ -14,8 +15,17 @@ use crate::v1::log::PANIC_TARGET;
 thread_local! {
     /// How many guards are on this thread's stack: inside one, a panic is reported by its value.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
-    /// Message and place of the latest panic on this thread, put there by the hook.
-    static LATEST: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// The panics on this thread since the innermost guard was entered, put there by the hook.
+    static SEEN: RefCell<Vec<Seen>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Panics that are remembered for one guard: an author may catch any number of them.
+const MOST_SEEN: usize = 8;
+
+/// A panic as the hook sees it.
+struct Seen {
+    text: String,
+    place: String,
 }
 
 /// A panic that was caught: its message and where it happened.
@@ -30,10 +40,13 @@ impl From<Panicked> for FfiError {
 
 /// Runs `f`, catching a panic.
 pub(super) fn guard<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
+    // What an author caught before is no part of what happens now.
+    let outer = SEEN.with_borrow_mut(std::mem::take);
     DEPTH.set(DEPTH.get() + 1);
     let result = catch_unwind(AssertUnwindSafe(f));
     DEPTH.set(DEPTH.get() - 1);
-    result.map_err(|payload| Panicked(take_message(payload)))
+    let seen = SEEN.with_borrow_mut(|seen| std::mem::replace(seen, outer));
+    result.map_err(|payload| Panicked(describe(payload, &seen)))
 }
 
 /// Runs `f`, catching a panic; as no caller can be given an error, it goes to the host's log.
@@ -51,10 +64,17 @@ pub(super) fn log_panic(place: &str, message: &str) {
     }));
 }
 
-/// Takes what the hook has noted of a caught panic, and disposes of its payload.
-fn take_message(payload: Box<dyn Any + Send>) -> String {
-    let latest = LATEST.with_borrow_mut(Option::take);
-    let message = latest.unwrap_or_else(|| payload_text(&*payload).to_owned());
+/// Message and place of a caught panic.
+///
+/// A panic that was caught and goes on elsewhere, as rayon and `JoinError::into_panic` do it, passes no
+/// hook on this thread: then none of those that were seen here has its text, and its place is not
+/// known.
+fn describe(payload: Box<dyn Any + Send>, seen: &[Seen]) -> String {
+    let text = payload_text(&*payload);
+    let message = match seen.iter().rev().find(|seen| seen.text == text) {
+        Some(seen) => seen.to_string(),
+        None => text.to_owned(),
+    };
     // A payload may panic when it is dropped, and nothing could catch that any more.
     std::mem::forget(payload);
     message
@@ -68,29 +88,73 @@ fn payload_text(payload: &(dyn Any + Send)) -> &str {
         .unwrap_or("a panic without a message")
 }
 
-/// Makes the plugin's panics known to the host instead of writing them to standard error.
+/// Makes the panics of the plugin `plugin` known to the host instead of writing them to standard error.
 ///
 /// The plugin has its own copy of std and so its own hook; the host's is never called for it.
-pub(super) fn install_hook() {
-    std::panic::set_hook(Box::new(|info| {
-        let message = message_and_place(info);
-        if DEPTH.get() > 0 {
-            LATEST.with_borrow_mut(|latest| *latest = Some(message));
+pub(super) fn install_hook(plugin: &'static str) {
+    std::panic::set_hook(Box::new(move |info| {
+        let panic = Seen::new(info);
+        if panic.ends_the_process() {
+            last_words(plugin, &panic);
+        } else if DEPTH.get() > 0 {
+            SEEN.with_borrow_mut(|seen| {
+                if seen.len() == MOST_SEEN {
+                    seen.remove(0);
+                }
+                seen.push(panic);
+            });
         } else {
             let thread = std::thread::current();
             log_panic(
                 &format!("thread '{}'", thread.name().unwrap_or("<unnamed>")),
-                &message,
+                &panic.to_string(),
             );
         }
     }));
 }
 
-fn message_and_place(info: &PanicHookInfo<'_>) -> String {
-    let text = payload_text(info.payload());
-    match info.location() {
-        Some(place) => format!("{text} (at {place})"),
-        None => text.to_owned(),
+/// Says what ends the host, while there is still somebody to say it.
+///
+/// To standard error as well as to the log: the process ends when this returns, and a log may be
+/// behind.
+fn last_words(plugin: &str, last: &Seen) {
+    let seen = SEEN.with_borrow_mut(std::mem::take);
+    let panics: Vec<_> = seen.iter().chain([last]).map(Seen::to_string).collect();
+    let message = format!(
+        "plugin '{plugin}' ends this process by a panic that nothing can stop: {}",
+        crate::text::one_line(&panics.join("; then "))
+    );
+    log_panic("a destructor", &message);
+    // A closed standard error is no reason for another panic.
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{message}\n").as_bytes());
+}
+
+impl Seen {
+    fn new(info: &PanicHookInfo<'_>) -> Self {
+        Self {
+            text: payload_text(info.payload()).to_owned(),
+            place: info
+                .location()
+                .map_or_else(String::new, ToString::to_string),
+        }
+    }
+
+    /// Whether std ends the process when the hook returns: it panics itself then, with these words.
+    fn ends_the_process(&self) -> bool {
+        matches!(
+            self.text.as_str(),
+            "panic in a destructor during cleanup" | "panic in a function that cannot unwind"
+        )
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        if self.place.is_empty() {
+            return Ok(());
+        }
+        write!(f, " (at {})", self.place)
     }
 }
 
@@ -145,6 +209,25 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_that_goes_on_elsewhere_is_told_in_its_own_words() {
+        install_hook("guard");
+        let carried = guard(|| {
+            let first = catch_unwind(|| panic!("caught by the author")).unwrap_err();
+            drop(first);
+            let carried = std::thread::spawn(|| panic!("carried {}", 1))
+                .join()
+                .unwrap_err();
+            std::panic::resume_unwind(carried);
+        });
+        assert_eq!(carried.map(|(): ()| ()).unwrap_err().0, "carried 1");
+        let own = guard(|| panic!("its own")).map(|(): ()| ()).unwrap_err();
+        assert!(own.0.starts_with("its own (at "), "{}", own.0);
+        assert_eq!(guard(|| ()).ok(), Some(()));
+        let later = guard(|| std::panic::resume_unwind(Box::new("later")));
+        assert_eq!(later.map(|(): ()| ()).unwrap_err().0, "later");
+    }
+
+    #[test]
     fn a_payload_that_panics_when_dropped_does_not_escape() {
         struct Bomb;
         impl Drop for Bomb {
@@ -155,7 +238,11 @@ mod tests {
         let caught = guard(|| std::panic::panic_any(Bomb))
             .map(|(): ()| ())
             .unwrap_err();
-        assert_eq!(caught.0, "a panic without a message");
+        assert!(
+            caught.0.starts_with("a panic without a message"),
+            "{}",
+            caught.0
+        );
     }
 
     #[test]

@@ -3,50 +3,57 @@
 use std::sync::Arc;
 
 use abi_stable::erased_types::TD_Opaque;
-use abi_stable::std_types::{RErr, ROk, RResult, RStr, RString};
-use solti_model::{RunnerEnv, TaskSpec};
+use abi_stable::std_types::{RErr, ROk, RResult, RStr, RString, RVec};
 
-use super::guard::{Guarded, guard};
-use super::remote::{HostMetrics, HostOutput};
-use super::{runtime, task};
-use crate::context::BuildContext;
-use crate::error::RunnerError;
-use crate::output::OutputRegistry;
+use super::guard::guard;
+use super::request::{Exported, Shared, Spec, parse_spec, read, started};
+use super::{build, door, runtime, task};
 use crate::runner::Runner;
+use crate::v1::call::FfiAnswer;
 use crate::v1::error::FfiError;
-use crate::v1::runner::{FfiContext, FfiRunId, FfiRunner, RunnerAbi, RunnerAbi_TO};
+use crate::v1::runner::{
+    FfiBuild, FfiBuilding, FfiRunId, FfiRunner, FfiSpec, RunnerAbi, RunnerAbi_TO,
+};
 use crate::v1::task::FfiTask;
 
 /// Hands a runner over to the host.
-pub(super) fn export(runner: Box<dyn Runner>) -> FfiRunner {
+pub(super) fn export(runner: Box<dyn Runner>) -> (Shared, FfiRunner) {
     let name = RStr::from_str(runner.name());
-    let exported = ExportedRunner(Guarded::new("the destructor of a runner", runner));
-    FfiRunner {
-        name,
-        object: RunnerAbi_TO::from_value(exported, TD_Opaque),
-    }
+    let shared = Exported::new(runner);
+    let object = RunnerAbi_TO::from_value(ExportedRunner(Arc::clone(&shared)), TD_Opaque);
+    (shared, FfiRunner { name, object })
 }
 
-struct ExportedRunner(Guarded<Box<dyn Runner>>);
+struct ExportedRunner(Shared);
 
 impl RunnerAbi for ExportedRunner {
-    fn supports(&self, spec: RStr<'_>) -> RResult<bool, FfiError> {
+    fn supports(&self, spec: FfiSpec<'_>) -> RResult<bool, FfiError> {
         answer(|| {
-            let spec = parse_spec(&spec)?;
-            Ok(self.0.get().supports(&spec))
+            Ok(match parse_spec(spec.format, &spec.json)? {
+                Spec::Task(spec) => self.0.get().supports(&spec),
+                Spec::Workload(workload) => self.0.get().supports_workload(&workload),
+            })
         })
     }
 
-    fn build_task(&self, spec: RStr<'_>, context: FfiContext<'_>) -> RResult<FfiTask, FfiError> {
+    fn build_now(&self, request: FfiBuild) -> RResult<FfiTask, FfiError> {
         answer(|| {
-            let runtime = runtime::start().map_err(|err| {
-                RunnerError::Internal(format!("the plugin's runtime could not be started: {err}"))
-            })?;
+            let runtime = started()?;
             let _entered = runtime.enter();
-            let spec = parse_spec(&spec)?;
-            let context = build_context(context)?;
-            Ok(task::export(self.0.get().build_task(&spec, &context)?))
+            // Until it is built the plugin is not idle.
+            let _under_way = runtime::attempts().builds.token();
+            let (spec, context) = read(request)?;
+            let runner = self.0.get();
+            let task = match &spec {
+                Spec::Task(spec) => runner.build_task(spec, &context),
+                Spec::Workload(workload) => runner.build_workload(workload, &context),
+            };
+            Ok(task::export(task?))
         })
+    }
+
+    fn build(&self, request: FfiBuild) -> FfiBuilding {
+        build::begin(Arc::clone(&self.0), request)
     }
 
     fn build_run_id(&self, slot: RStr<'_>) -> RResult<FfiRunId, FfiError> {
@@ -58,50 +65,34 @@ impl RunnerAbi for ExportedRunner {
             })
         })
     }
-}
 
-impl Drop for ExportedRunner {
-    fn drop(&mut self) {
-        let _entered = runtime::enter_started();
-        self.0.clear();
+    fn call(&self, method: RString, payload: RVec<u8>) -> FfiAnswer {
+        let runner = Arc::clone(&self.0);
+        door::answer(method, payload, move |method, payload| {
+            let method = method.to_owned();
+            Box::pin(async move { runner.get().call(&method, payload).await })
+        })
     }
 }
 
 /// Runs `f` behind the guard and turns what it returns into what crosses.
-fn answer<T>(f: impl FnOnce() -> Result<T, RunnerError>) -> RResult<T, FfiError> {
+fn answer<T>(f: impl FnOnce() -> Result<T, FfiError>) -> RResult<T, FfiError> {
     match guard(f) {
         Ok(Ok(value)) => ROk(value),
-        Ok(Err(err)) => RErr(err.into()),
+        Ok(Err(err)) => RErr(err),
         Err(panicked) => RErr(panicked.into()),
     }
-}
-
-fn parse_spec(json: &str) -> Result<TaskSpec, RunnerError> {
-    serde_json::from_str(json).map_err(|err| {
-        RunnerError::InvalidSpec(format!("the plugin cannot read the host's spec: {err}"))
-    })
-}
-
-fn build_context(context: FfiContext<'_>) -> Result<BuildContext, RunnerError> {
-    let env: RunnerEnv = serde_json::from_str(&context.env).map_err(|err| {
-        RunnerError::Internal(format!(
-            "the plugin cannot read the host's environment: {err}"
-        ))
-    })?;
-    let output = OutputRegistry::remote(Box::new(HostOutput(context.output)));
-    Ok(
-        BuildContext::new(env, Arc::new(HostMetrics(context.metrics)))
-            .with_output_registry(Arc::new(output)),
-    )
 }
 
 #[cfg(test)]
 mod tests {
     use parking_lot::Mutex;
+    use solti_model::TaskSpec;
     use taskvisor::TaskRef;
     use tokio::runtime::Handle;
 
     use super::*;
+    use crate::{BuildContext, RunnerError};
 
     /// Says, when it is dropped, whether it is inside a runtime.
     struct Dropped(Arc<Mutex<Vec<bool>>>);

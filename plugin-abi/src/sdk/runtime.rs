@@ -2,11 +2,12 @@
 //!
 //! A plugin has its own copy of tokio, whose timers, sockets and processes know nothing of the
 //! host's runtime: a plugin's future that the host polled would die at its first `sleep`. So every
-//! attempt runs on a runtime inside the plugin, started when the first task is built.
+//! attempt runs on a runtime inside the plugin, started when the first task is built or the first
+//! method is called.
 
 use std::io;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -23,15 +24,38 @@ static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
 static WORKERS: AtomicUsize = AtomicUsize::new(1);
 static ATTEMPTS: OnceLock<Attempts> = OnceLock::new();
 
-/// All attempts of the plugin, for its shutdown.
+/// All attempts and builds of the plugin, for its draining and its shutdown.
 pub(super) struct Attempts {
     pub(super) tracker: TaskTracker,
-    /// The parent of every attempt's token.
+    pub(super) builds: TaskTracker,
+    /// The parent of every attempt's and every build's token.
     pub(super) cancel: CancellationToken,
+    draining: AtomicBool,
 }
 
-/// Sets the number of worker threads, before the runtime starts.
-pub(super) fn configure(workers: u32) {
+impl Attempts {
+    /// From now on nothing is built and no attempt begins.
+    pub(super) fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// Ends when nothing is under way: a build may lead to an attempt, not the other way round.
+    pub(super) async fn idle(&self) {
+        // A tracker's wait ends only once it is closed, which keeps nothing out.
+        self.builds.close();
+        self.tracker.close();
+        self.builds.wait().await;
+        self.tracker.wait().await;
+    }
+}
+
+/// Sets the number of worker threads, before the runtime starts; 0 leaves it at what the plugin says.
+pub(super) fn configure(workers: u32, of_the_plugin: u32) {
+    let workers = if workers == 0 { of_the_plugin } else { workers };
     WORKERS.store(workers.max(1) as usize, Ordering::Relaxed);
 }
 
@@ -77,6 +101,8 @@ pub(super) fn enter_started() -> Option<EnterGuard<'static>> {
 pub(super) fn attempts() -> &'static Attempts {
     ATTEMPTS.get_or_init(|| Attempts {
         tracker: TaskTracker::new(),
+        builds: TaskTracker::new(),
+        draining: AtomicBool::new(false),
         cancel: CancellationToken::new(),
     })
 }
@@ -115,6 +141,7 @@ pub(super) fn shutdown(grace: Duration) -> usize {
     let attempts = attempts();
     attempts.cancel.cancel();
     attempts.tracker.close();
+    attempts.builds.close();
     if HANDLE.get().is_none() {
         return 0;
     }

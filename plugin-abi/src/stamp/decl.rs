@@ -1,7 +1,5 @@
 //! A plugin's declaration, as constants that `export_plugin!` fills in.
 
-use crate::kinds::Kinds;
-
 /// What `export_plugin!` knows of a plugin.
 #[derive(Debug, Clone, Copy)]
 pub struct PluginDecl {
@@ -11,6 +9,8 @@ pub struct PluginDecl {
     pub version: &'static str,
     /// The panic strategy that it is built with.
     pub panic: &'static str,
+    /// The worker threads of its runtime where the operator sets none.
+    pub workers: u32,
     /// Its runners, in the order of their declaration.
     pub runners: &'static [RunnerDecl],
 }
@@ -21,7 +21,7 @@ pub struct RunnerDecl {
     /// What `Runner::name` answers.
     pub name: &'static str,
     /// The kinds it takes.
-    pub kinds: Kinds,
+    pub kinds: &'static [&'static str],
     /// Whether the kinds alone decide, so that the host never calls `supports`.
     pub by_kind: bool,
     /// The labels it is registered with unless the operator sets others.

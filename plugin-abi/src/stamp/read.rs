@@ -6,6 +6,7 @@ use thiserror::Error;
 use super::key;
 use crate::kinds::Kinds;
 use crate::text::is_plain;
+use crate::v1::runner::format;
 
 /// What a plugin file says of itself.
 ///
@@ -30,6 +31,10 @@ pub struct Stamp {
     pub opt_level: String,
     /// The panic strategy; only a plugin with [`UNWIND`](super::UNWIND) can be loaded.
     pub panic: String,
+    /// The forms of a spec that it reads, as the numbers of
+    /// [`v1::runner::format`](crate::v1::runner::format); those that this version does not know among
+    /// them.
+    pub formats: Vec<u32>,
     /// Its runners, in the order in which they are registered; at least one.
     pub runners: Vec<StampedRunner>,
 }
@@ -123,6 +128,7 @@ impl Stamp {
             target: String::new(),
             opt_level: String::new(),
             panic: String::new(),
+            formats: Vec::new(),
             runners: Vec::new(),
         };
         for (number, line) in (1..).zip(text.lines()) {
@@ -147,6 +153,9 @@ impl Stamp {
         if stamp.runners.is_empty() {
             return Err(StampError::Missing(key::RUNNER));
         }
+        if stamp.formats.is_empty() {
+            stamp.formats.push(format::TASK_SPEC);
+        }
         Ok(stamp)
     }
 
@@ -159,6 +168,15 @@ impl Stamp {
             key::TARGET => &mut self.target,
             key::OPT_LEVEL => &mut self.opt_level,
             key::PANIC => &mut self.panic,
+            key::SPEC => {
+                // What is no number is of a later version, too.
+                self.formats.extend(
+                    value
+                        .split(',')
+                        .filter_map(|format| format.parse::<u32>().ok()),
+                );
+                return Ok(());
+            }
             key::RUNNER => {
                 self.runners.push(StampedRunner {
                     name: value.to_owned(),
@@ -185,11 +203,7 @@ impl StampedRunner {
     fn take(&mut self, key: &str, value: &str) -> Result<(), StampError> {
         match key {
             key::KINDS => {
-                self.kinds = Kinds::parse(value).map_err(|found| StampError::BadValue {
-                    key: key::KINDS,
-                    found,
-                    expected: Kinds::IN_WORDS,
-                })?;
+                self.kinds = Kinds::parse(value);
             }
             key::SUPPORTS => self.by_kind = value == key::BY_KIND,
             _ => {

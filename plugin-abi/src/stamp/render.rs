@@ -2,9 +2,9 @@
 
 use super::decl::{PluginDecl, RunnerDecl};
 use super::key;
-use crate::kinds::Kinds;
 use crate::text::is_plain;
 use crate::v1::module::ABI_VERSION;
+use crate::v1::runner::format;
 
 /// The length in bytes of the stamp of `decl`.
 #[doc(hidden)]
@@ -44,6 +44,17 @@ const fn write<const N: usize>(decl: &PluginDecl) -> Writer<N> {
     out.pair(key::TARGET, env!("SOLTI_TARGET"));
     out.pair(key::OPT_LEVEL, env!("SOLTI_OPT_LEVEL"));
     out.pair(key::PANIC, decl.panic);
+    out.put(key::SPEC);
+    out.put("=");
+    let mut at = 0;
+    while at < format::ALL.len() {
+        if at > 0 {
+            out.put(",");
+        }
+        out.put_number(format::ALL[at]);
+        at += 1;
+    }
+    out.put("\n");
     let mut at = 0;
     while at < decl.runners.len() {
         let mut earlier = 0;
@@ -98,23 +109,38 @@ const fn write_runner<const N: usize>(out: &mut Writer<N>, runner: &RunnerDecl) 
     }
 }
 
-const fn write_kinds<const N: usize>(out: &mut Writer<N>, kinds: Kinds) {
+const fn write_kinds<const N: usize>(out: &mut Writer<N>, kinds: &[&str]) {
     out.put(key::KINDS);
     out.put("=");
-    let mut is_first = true;
     let mut at = 0;
-    while at < Kinds::NAMES.len() {
-        let (name, kind) = Kinds::NAMES[at];
-        if kinds.contains(kind) {
-            if !is_first {
-                out.put(Kinds::SEPARATOR);
-            }
-            out.put(name);
-            is_first = false;
+    while at < kinds.len() {
+        assert_plain(kinds[at]);
+        assert_kind(kinds[at]);
+        if at > 0 {
+            out.put(",");
         }
+        out.put(kinds[at]);
         at += 1;
     }
     out.put("\n");
+}
+
+/// Refuses what is no name of a kind.
+const fn assert_kind(kind: &str) {
+    assert!(!kind.is_empty(), "export_plugin!: a kind needs a name");
+    assert!(
+        !are_equal(kind, "embedded"),
+        "export_plugin!: an embedded task is never routed to a runner"
+    );
+    let kind = kind.as_bytes();
+    let mut at = 0;
+    while at < kind.len() {
+        assert!(
+            kind[at] != b',' && kind[at] != b' ',
+            "export_plugin!: the name of a kind must contain neither commas nor spaces"
+        );
+        at += 1;
+    }
 }
 
 /// Writes text into `N` bytes and counts what it writes; what does not fit is only counted.

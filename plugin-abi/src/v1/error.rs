@@ -3,7 +3,7 @@
 //! The codes of each error of the contract are in the file that turns it into what crosses and
 //! back.
 
-mod intern;
+mod call;
 mod runner;
 mod task;
 
@@ -16,12 +16,19 @@ use abi_stable::std_types::{ROption, RString};
 /// |---|---|---|---|
 /// | 1 | a panic | its message and where it happened | |
 /// | 2 | the plugin could not be connected | the reason | |
+/// | 3 | the method is unknown | its name | |
+/// | 4 | a request or an answer is too large | what was found and what is allowed | `subject`: the method |
+/// | 5 | a call took too long | | `subject`: the method, `nanos` |
+/// | 6 | a method failed | why | `subject`: the method |
 /// | 16 | `NoRunner` | its text | |
 /// | 17 | `UnsupportedKind` | the kind | `subject`: the runner |
 /// | 18 | `InvalidSpec` | its text | |
 /// | 19 | `Internal` | its text | |
 /// | 20 | `MissingField` | | `subject`: the field |
 /// | 21 | `Io` | its text | |
+/// | 22 | the build was cancelled | | |
+/// | 23 | the format of a spec is not read | which are | `nanos`: the format |
+/// | 24 | the plugin drains and takes no more | | |
 /// | 32 | `Timeout` | | `nanos` |
 /// | 33 | `Fatal` | the reason | `exit_code` |
 /// | 34 | `Fail` | the reason | `exit_code` |
@@ -39,12 +46,29 @@ pub struct FfiError {
     pub subject: RString,
     /// What people read.
     pub text: RString,
+    /// What else is known, a JSON object; empty when nothing is.
+    pub details: RString,
 }
 
 /// The code of a panic inside the plugin.
 pub const PANIC: u32 = 1;
 /// The code of a plugin that could not be connected.
 pub const CONNECT: u32 = 2;
+/// The code of a method that is unknown: an answer, not a fault.
+pub const UNKNOWN_METHOD: u32 = 3;
+/// The code of a request or an answer that is longer than
+/// [`MAX_CALL_BYTES`](crate::MAX_CALL_BYTES).
+pub const PAYLOAD_TOO_LARGE: u32 = 4;
+/// The code of a call that took too long.
+pub const CALL_TIMED_OUT: u32 = 5;
+/// The code of a method that failed.
+pub const CALL_FAILED: u32 = 6;
+/// The code of a build that was cancelled.
+pub const BUILD_CANCELED: u32 = 22;
+/// The code of a spec in a format that the plugin does not read.
+pub const UNKNOWN_FORMAT: u32 = 23;
+/// The code of a plugin that drains: it takes no more.
+pub const DRAINING: u32 = 24;
 
 impl FfiError {
     /// Makes an error that has a text and no other field.
@@ -56,7 +80,15 @@ impl FfiError {
             nanos: 0,
             subject: RString::new(),
             text: RString::from(text.into()),
+            details: RString::new(),
         }
+    }
+
+    /// The same error about a name.
+    #[must_use]
+    pub fn about(mut self, subject: &str) -> Self {
+        self.subject = subject.into();
+        self
     }
 }
 
@@ -66,7 +98,7 @@ mod tests {
 
     #[test]
     fn an_error_of_an_unknown_code_comes_back_whole() {
-        for code in [0, PANIC, CONNECT, 15, 22, 31, 36, u32::MAX] {
+        for code in [0, PANIC, CONNECT, 15, BUILD_CANCELED, 31, 36, u32::MAX] {
             let unknown = FfiError {
                 exit_code: ROption::RSome(3),
                 nanos: 7,

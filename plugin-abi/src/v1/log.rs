@@ -18,14 +18,20 @@ pub struct FfiLogRecord<'a> {
     pub level: u32,
     /// The source line, 0 when unknown.
     pub line: u32,
+    /// When it happened, in nanoseconds since 1970-01-01 UTC.
+    pub time_nanos: u64,
     /// The event's own target, as the author's code has it.
     pub target: RStr<'a>,
     /// The message, empty when the event has none.
     pub message: RStr<'a>,
-    /// The other fields, as `name=value` separated by blanks.
+    /// The other fields as a JSON object, `{}` when there are none: numbers and truth values keep
+    /// their types, everything else is text.
     pub fields: RStr<'a>,
-    /// The spans around the event, outermost first, as `name{field=value}` joined by `:`.
+    /// The spans around the event, outermost first: a JSON array of objects with `name` and `fields`,
+    /// `[]` when there are none.
     pub spans: RStr<'a>,
+    /// The id of the run whose attempt it happened in, empty when there is none.
+    pub run_id: RStr<'a>,
     /// The source file, empty when unknown.
     pub file: RStr<'a>,
 }

@@ -4,7 +4,7 @@ use abi_stable::StableAbi;
 use abi_stable::library::RootModule;
 use abi_stable::package_version_strings;
 use abi_stable::sabi_types::VersionStrings;
-use abi_stable::std_types::{RResult, RStr};
+use abi_stable::std_types::{RResult, RSlice, RStr};
 
 use super::error::FfiError;
 use super::host::FfiHost;
@@ -19,7 +19,21 @@ pub const ABI_VERSION: u32 = 1;
 pub struct FfiConnect<'a> {
     /// The plugin's configuration as a JSON object, `{}` when the operator gave none.
     pub config: RStr<'a>,
-    /// Worker threads for the plugin's runtime, at least 1.
+    /// The host's name, such as `solti-plugin-host`.
+    pub host_name: RStr<'a>,
+    /// The host's version.
+    pub host_version: RStr<'a>,
+    /// What the host can do beyond version 1, by name; unknown ones are ignored.
+    pub features: RSlice<'a, RStr<'a>>,
+    /// What the operator calls this copy of the plugin; the plugin's own name unless the sidecar says
+    /// otherwise.
+    pub instance: RStr<'a>,
+    /// A directory that only this instance uses and that outlives the host; empty where the host has
+    /// none.
+    pub state_dir: RStr<'a>,
+    /// How long the host waits for a cancelled attempt, in milliseconds; 0 where it does not say.
+    pub grace_ms: u64,
+    /// Worker threads for the plugin's runtime; 0 leaves the number to the plugin.
     pub worker_threads: u32,
 }
 

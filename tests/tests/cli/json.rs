@@ -109,14 +109,14 @@ fn the_summary_has_the_plugins_that_were_refused_as_list_has_them() {
 }
 
 #[test]
-fn an_exit_code_that_may_be_anything_is_not_made_up() {
+fn an_exit_code_that_is_no_failure_is_the_one_of_the_process() {
     let place = Place::with(&["subprocess"]);
     let mode = json!({ "command": { "command": "false" } });
     let kind = json!({ "subprocess": { "mode": mode, "failOnNonZero": false } });
     let spec = with(command("a", "true", &[]), json!({ "kind": kind }));
     let (events, summary) = place.run_json(&json!([spec]), &[]);
     assert_eq!(summary["tasks"][0]["outcome"], "success");
-    assert_eq!(events.last().unwrap().get("exitCode"), None);
+    assert_eq!(events.last().unwrap()["exitCode"], 1);
 }
 
 #[test]

@@ -88,7 +88,13 @@ fn a_run_adds_what_runners_have_counted() {
                  solti_tasks_completed_total{runner_type=\"subprocess\",outcome=\"success\"} 1\n\
                  # HELP solti_runner_errors_total Errors of the runners themselves, by kind.\n\
                  # TYPE solti_runner_errors_total counter\n\
-                 solti_runner_errors_total{runner_type=\"subprocess\",error_kind=\"spawn_failed\"} 1\n";
+                 solti_runner_errors_total{runner_type=\"subprocess\",error_kind=\"spawn_failed\"} 1\n\
+                 # HELP solti_plugin_measurements_left_out_total Measurements of plugins that were over a limit, or none at all.\n\
+                 # TYPE solti_plugin_measurements_left_out_total counter\n\
+                 solti_plugin_measurements_left_out_total{plugin=\"subprocess\"} 0\n\
+                 # HELP solti_plugin_log_records_lost_total Log records of plugins that the log took too slowly.\n\
+                 # TYPE solti_plugin_log_records_lost_total counter\n\
+                 solti_plugin_log_records_lost_total{plugin=\"subprocess\"} 0\n";
     let expected = of_files("loaded", 1).replace("skipped\"} 1", "skipped\"} 2") + tasks;
     assert_eq!(text, expected);
 }

@@ -4,6 +4,7 @@ mod failure;
 mod output;
 mod process;
 mod stop;
+mod supervised;
 
 use std::fs;
 use std::path::Path;

@@ -51,9 +51,17 @@ impl PluginLog for Counted {
 struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl Kept {
-    /// Takes what has been written so far.
+    /// Takes what has been written so far, without the ids of the runs.
     fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+        let text = String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap();
+        let lines = text.lines().map(|line| {
+            let Some((before, id)) = line.split_once(" run_id=chameleon-s-") else {
+                return format!("{line}\n");
+            };
+            let after = id.trim_start_matches(|char: char| char.is_ascii_digit());
+            format!("{before}{after}\n")
+        });
+        lines.collect()
     }
 }
 
@@ -102,17 +110,17 @@ async fn events_arrive_with_plugin_and_target_and_unwanted_ones_cross_nothing() 
     host.run(&command("s", "log", &["span"])).await.0.unwrap();
     assert_eq!(
         kept.take(),
-        " INFO specimen::here: within plugin=specimen fields=colour=\"green\" size=3 spans=outer{run=5}\n"
+        " INFO specimen::here: within plugin=specimen fields=colour=green size=3 spans=outer{run=5}\n"
     );
 
     // What a plugin quotes from elsewhere makes no line of its own.
     host.run(&command("s", "log", &["forged"])).await.0.unwrap();
-    let escaped = "a\\n ERROR host: the disk is full\\u{1b}[2J";
+    let escaped = "a\\n ERROR host: the disk is full\\u001b[2J";
     assert_eq!(
         kept.take(),
         format!(
             " INFO specimen::here: no such file: a /  ERROR host: the disk is full\\u{{1b}}[2J \
-             plugin=specimen fields=name={escaped} spans=outer\\n ERROR{{name={escaped}}}\n"
+             plugin=specimen fields=name=\"{escaped}\" spans=outer\\n ERROR{{name=\"{escaped}\"}}\n"
         )
     );
 

@@ -4,6 +4,7 @@
 mod support;
 
 mod builds;
+mod grown;
 mod hello;
 mod log;
 mod panics;
@@ -11,3 +12,4 @@ mod readme;
 mod retirement;
 mod separation;
 mod tasks;
+mod tomorrow;

@@ -158,6 +158,10 @@ async fn a_panic_in_a_runners_destructor_is_logged_and_counted() {
     still_works(&host).await;
     let Host { router, report, .. } = host;
     drop(router);
+    let began = std::time::Instant::now();
+    while kept.0.lock().unwrap().is_empty() && began.elapsed() < support::SOON {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
     let logged = kept.0.lock().unwrap().join("\n");
     assert!(
         logged.starts_with(

@@ -3,10 +3,11 @@
 use std::any::Any;
 use std::io::IoSlice;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use solti_plugin_abi::LineWriter;
+use solti_plugin_abi::{LineWriter, Pressure};
 use wasi_common::file::{FdFlags, FileType};
 use wasi_common::{Error, ErrorExt, WasiFile};
 
@@ -15,6 +16,9 @@ use crate::stop::Stop;
 /// How much is passed on before looking whether the guest is to stop: some milliseconds of work,
 /// should every byte of it be a line.
 const PART_BYTES: usize = 64 << 10;
+
+/// How soon a guest that waits for its host to take its output looks whether it is to stop.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Passes what a guest writes on as lines, at the moment it writes.
 pub(super) struct Output {
@@ -27,6 +31,17 @@ impl Output {
         Self {
             lines: Mutex::new(Some(lines)),
             stop,
+        }
+    }
+
+    /// Waits until the host takes more, as a write to a full pipe does, or the guest is to stop.
+    fn wait(&self, lines: &LineWriter) {
+        while !self.stop.is_set() {
+            let began = Instant::now();
+            // What ends before its time without room ends for good: the attempt is over.
+            if lines.sink().wait_ready(LOOK) || began.elapsed() < LOOK {
+                return;
+            }
         }
     }
 }
@@ -55,7 +70,9 @@ impl WasiFile for Output {
                     // No guest sees this: the engine ends it when the call returns.
                     return Err(Error::io());
                 }
-                lines.write(part);
+                if lines.write(part) == Pressure::Wait {
+                    self.wait(lines);
+                }
                 count += part.len() as u64;
             }
         }

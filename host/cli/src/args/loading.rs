@@ -16,8 +16,9 @@ pub(crate) struct LoadArgs {
     pub(crate) allow: Vec<String>,
 
     /// Worker threads of each plugin's runtime, at least 1; they start with the plugin's first task
-    #[arg(long, value_name = "N", default_value_t = NonZeroU32::MIN)]
-    pub(crate) workers: NonZeroU32,
+    /// [default: what the plugin was built with, mostly 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) workers: Option<NonZeroU32>,
 
     /// Set a field of a plugin's configuration; VALUE is JSON, or else plain text; may be
     /// given several times

@@ -23,7 +23,8 @@ pub(crate) struct ProbeArgs {
     #[arg(long, value_name = "MIB", default_value_t = DEFAULT_PROBE_MEMORY / MIB)]
     pub(crate) probe_memory: u64,
 
-    /// Keep what probes find in this directory, across restarts; `solti-host forget` clears it
+    /// Keep what probes find in this directory, across restarts, and what plugins keep, in `plugins/`
+    /// below it; `solti-host forget` clears the former
     #[arg(long, value_name = "DIR", env = "SOLTI_STATE")]
     pub(crate) state: Option<PathBuf>,
 }

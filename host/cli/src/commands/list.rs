@@ -10,7 +10,7 @@ use crate::present::message;
 use crate::present::phrase::{counted, path};
 use crate::present::style::Colours;
 use crate::present::tables::{self, Stream};
-use crate::{loading, metrics};
+use crate::{loading, metrics, options};
 
 /// Prints the report of loading the directory and says how the program ends.
 ///
@@ -18,7 +18,11 @@ use crate::{loading, metrics};
 ///
 /// When the directory cannot be read or is not trusted, or standard output cannot be written.
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<Exit> {
-    let report = loading::load(&args.directory, &args.loading, &mut RunnerRouter::new())?;
+    let report = loading::load(
+        &args.directory,
+        options::loader(&args.loading)?,
+        &mut RunnerRouter::new(),
+    )?;
     let text = if args.json {
         serde_json::to_string_pretty(&report)?
     } else {

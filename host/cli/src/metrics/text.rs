@@ -10,6 +10,7 @@ pub(crate) fn prometheus(counts: &Counts) -> String {
     let mut text = String::new();
     begin(&mut text, "solti_tasks_started_total", "Attempts started.");
     for (runner_type, count) in &counts.started {
+        let runner_type = label_value(runner_type);
         line(
             &mut text,
             format_args!("solti_tasks_started_total{{runner_type=\"{runner_type}\"}} {count}"),
@@ -31,13 +32,24 @@ pub(crate) fn prometheus(counts: &Counts) -> String {
     ] {
         begin(&mut text, name, help);
         for (runner_type, by_label) in by_type {
+            let runner_type = label_value(runner_type);
             for (value, count) in by_label {
+                let value = label_value(value);
                 let labels = format_args!("runner_type=\"{runner_type}\",{label}=\"{value}\"");
                 line(&mut text, format_args!("{name}{{{labels}}} {count}"));
             }
         }
     }
     text
+}
+
+/// The value of a label, in which the format has three characters written otherwise: a plugin may have
+/// runner types of its own.
+fn label_value(value: &str) -> String {
+    value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
 }
 
 fn begin(text: &mut String, name: &str, help: &str) {

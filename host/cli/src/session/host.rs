@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::summary::Row;
 use crate::metrics::{self, Counters, Counts};
 use crate::present::{message, phrase};
-use crate::{loading, output};
+use crate::{loading, options, output};
 
 /// The plugins of a run, and what the host gives them.
 pub(super) struct Host<'a> {
@@ -35,7 +35,8 @@ impl<'a> Host<'a> {
             .with_metrics(Arc::clone(&counters) as _);
         let mut router = RunnerRouter::new().with_context(context);
         let directory = plan.session.directory.as_path();
-        let report = loading::load(directory, &plan.session.loading, &mut router)?;
+        let loader = options::loader(&plan.session.loading)?.grace(plan.session.grace.into());
+        let report = loading::load(directory, loader, &mut router)?;
         for rejected in report.rejected() {
             message::warning(rejected);
         }
@@ -123,6 +124,8 @@ impl<'a> Host<'a> {
 
     /// The metrics of plugins and tasks, in Prometheus' text format.
     pub(super) fn prometheus(&self) -> String {
-        self.report.metrics() + &metrics::prometheus(&self.counters.counts())
+        self.report.metrics()
+            + &metrics::prometheus(&self.counters.counts())
+            + &self.report.plugin_metrics()
     }
 }

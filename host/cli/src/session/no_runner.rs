@@ -25,12 +25,12 @@ pub(super) fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) ->
     }
     let of_kind: Vec<_> = runners
         .iter()
-        .filter(|runner| runner.kinds.contains(Kinds::of(spec.kind())))
+        .filter(|runner| runner.kinds.contains_kind_of(spec.kind()))
         .collect();
     if of_kind.is_empty() {
         let offered = runners
             .iter()
-            .fold(Kinds::NONE, |all, runner| all.union(runner.kinds));
+            .fold(Kinds::NONE, |all, runner| all.union(&runner.kinds));
         let offered: Vec<_> = offered.names().collect();
         return format!(
             "no runner for {kind} tasks: the plugins loaded from {directory} take {} tasks",
@@ -71,8 +71,8 @@ pub(super) fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) ->
 }
 
 fn takes_kind_of(plugin: &LoadedPlugin, spec: &TaskSpec) -> bool {
-    let mut kinds = plugin.runners.iter().map(|runner| runner.kinds);
-    kinds.any(|kinds| kinds.contains(Kinds::of(spec.kind())))
+    let mut kinds = plugin.runners.iter().map(|runner| &runner.kinds);
+    kinds.any(|kinds| kinds.contains_kind_of(spec.kind()))
 }
 
 fn with_its_labels(runner: &OfferedRunner) -> String {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use solti_model::{TaskId, TaskKind};
+use solti_plugin_host::{AttemptControl, Spawn, SpawnedAttempt};
 use taskvisor::{BoxTaskFuture, TaskError, TaskRef};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,8 @@ pub(super) struct Attempt {
     began: Instant,
     /// What the runner's task does, until it is driven.
     work: Option<BoxTaskFuture>,
+    /// What the runner says of the end.
+    control: AttemptControl,
     ended: bool,
 }
 
@@ -41,9 +44,16 @@ impl Attempt {
         };
         record.shared.registry.announce_run_started(&id, number);
         let token = ctx.child_token();
+        let began = Instant::now();
+        let mut spawn = Spawn::new(number);
+        if let Some(deadline) = began.checked_add(record.timeout) {
+            spawn = spawn.with_deadline(deadline);
+        }
+        let SpawnedAttempt { future, control } = spawn.begin(task, token.clone());
         Self {
-            began: Instant::now(),
-            work: Some(task.spawn(token.clone())),
+            began,
+            work: Some(future),
+            control,
             record,
             id,
             number,
@@ -117,10 +127,11 @@ impl Attempt {
             progress.last = Some(outcome.clone());
         }
         if let Some(source) = self.record.source() {
-            let exit_code = match &outcome {
+            let told = self.control.outcome().exit_code;
+            let exit_code = told.or_else(|| match &outcome {
                 Outcome::Succeeded => self.code_of_success(),
                 other => other.exit_code(),
-            };
+            });
             source.record_outcome(outcome);
             shared
                 .registry
@@ -128,7 +139,8 @@ impl Attempt {
         }
     }
 
-    /// A process that may not fail has succeeded with the code 0; of others nothing is known.
+    /// Of a runner that says nothing of its end: a process that may not fail has succeeded with the code
+    /// 0, of others nothing is known.
     fn code_of_success(&self) -> Option<i32> {
         match self.record.spec.kind() {
             TaskKind::Subprocess(process) if process.fail_on_non_zero.is_enabled() => Some(0),

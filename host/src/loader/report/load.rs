@@ -1,5 +1,6 @@
 //! What became of files that were to be loaded.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -10,6 +11,7 @@ use super::runner::{OfferedRunner, summary};
 use crate::foreign::Plugin;
 use crate::loader::measure::Measurements;
 use crate::loader::probe::ProbeOutcome;
+use crate::services::instruments::{exposition, label_value};
 
 /// What became of each file of a directory that was loaded.
 pub type LoadReport = Report<LoadedPlugin>;
@@ -46,6 +48,37 @@ impl LoadReport {
     #[must_use]
     pub fn loaded(&self) -> &[LoadedPlugin] {
         &self.accepted
+    }
+
+    /// What the loaded plugins have measured with instruments of their own by now, as text in Prometheus'
+    /// exposition format: each name after `plugin_`, each sample with the plugin's name as a label. Then
+    /// what of it was left out, and how many of their log records were lost.
+    #[must_use]
+    pub fn plugin_metrics(&self) -> String {
+        let of = |it: &'_ LoadedPlugin| it.handle.measured();
+        let mut text = exposition(self.loaded().iter().map(|it| (&*it.plugin, of(it))));
+        type Count = fn(&Plugin) -> u64;
+        let lost: [(_, _, Count); 2] = [
+            (
+                "solti_plugin_measurements_left_out_total",
+                "Measurements of plugins that were over a limit, or none at all.",
+                Plugin::measurements_left_out,
+            ),
+            (
+                "solti_plugin_log_records_lost_total",
+                "Log records of plugins that the log took too slowly.",
+                Plugin::records_lost,
+            ),
+        ];
+        for (name, help, count) in lost {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
+            for it in self.loaded() {
+                let plugin = label_value(&it.plugin);
+                let _ = writeln!(text, "{name}{{plugin=\"{plugin}\"}} {}", count(&it.handle));
+            }
+        }
+        text
     }
 }
 

@@ -27,7 +27,7 @@ impl OfferedRunner {
         runners
             .map(|(stamped, labels)| Self {
                 name: stamped.name.clone(),
-                kinds: stamped.kinds,
+                kinds: stamped.kinds.clone(),
                 labels,
             })
             .collect()

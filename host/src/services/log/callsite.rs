@@ -5,10 +5,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use parking_lot::RwLock;
+use serde_json::{Map, Value as Json};
 use solti_plugin_abi::text::{escape, one_line};
 use tracing::field::{FieldSet, Value, display};
 use tracing::{Event, Level, Metadata, dispatcher};
@@ -16,7 +18,7 @@ use tracing_core::callsite::{self, Callsite, Identifier};
 use tracing_core::metadata::Kind;
 use tracing_core::subscriber::Interest;
 
-use super::record::PluginRecord;
+use super::record::{PluginRecord, PluginSpan};
 
 /// Grows when the host's subscriber rebuilds its interests and an answer given before may no longer
 /// hold: a filter changed, or a subscriber was set.
@@ -26,7 +28,7 @@ pub(super) static GENERATION: AtomicU64 = AtomicU64::new(0);
 /// crate can invent some, and past the limit those share one call site.
 const LIMIT: usize = 4096;
 
-const FIELDS: &[&str] = &["message", "plugin", "fields", "spans"];
+const FIELDS: &[&str] = &["message", "plugin", "run_id", "fields", "spans"];
 
 const NEVER: u8 = 0;
 const SOMETIMES: u8 = 1;
@@ -120,20 +122,23 @@ impl LogCallsite {
         }
         let metadata = self.known_metadata();
         let field = |name: &'static str| metadata.fields().field(name);
-        let (Some(message), Some(plugin), Some(fields), Some(spans)) = (
+        let (Some(message), Some(plugin), Some(run_id), Some(fields), Some(spans)) = (
             field("message"),
             field("plugin"),
+            field("run_id"),
             field("fields"),
             field("spans"),
         ) else {
             return;
         };
+        let (own, around) = (in_words(record.fields), spans_in_words(record.spans));
         // What a plugin logs must not become a record of its own, nor act on a terminal.
         let texts = [
             one_line(record.message),
             escape(record.plugin),
-            escape(record.fields),
-            escape(record.spans),
+            escape(record.run_id.unwrap_or_default()),
+            escape(&own),
+            escape(&around),
         ];
         let values = texts.each_ref().map(display);
         let always = |at: usize| Some(&values[at] as &dyn Value);
@@ -143,11 +148,44 @@ impl LogCallsite {
             &metadata.fields().value_set(&[
                 (&message, always(0)),
                 (&plugin, always(1)),
-                (&fields, unless_empty(2)),
-                (&spans, unless_empty(3)),
+                (&run_id, unless_empty(2)),
+                (&fields, unless_empty(3)),
+                (&spans, unless_empty(4)),
             ]),
         );
     }
+}
+
+/// Fields as `name=value`, separated by spaces; a text that is more than a word is in quotes, as in JSON.
+fn in_words(fields: &Map<String, Json>) -> String {
+    let mut words = String::new();
+    for (name, value) in fields {
+        let space = if words.is_empty() { "" } else { " " };
+        // Writing into a String cannot fail.
+        let _ = match value {
+            Json::String(text) if is_word(text) => write!(words, "{space}{name}={text}"),
+            other => write!(words, "{space}{name}={other}"),
+        };
+    }
+    words
+}
+
+/// Whether a text can stand without quotes.
+fn is_word(text: &str) -> bool {
+    let ends_it = |char: char| char.is_whitespace() || char.is_control() || "\"={}".contains(char);
+    !text.is_empty() && !text.contains(ends_it)
+}
+
+/// Spans as `name{field=value}`, joined by `:`.
+fn spans_in_words(spans: &[PluginSpan]) -> String {
+    let one = |span: &PluginSpan| {
+        if span.fields.is_empty() {
+            span.name.clone()
+        } else {
+            format!("{}{{{}}}", span.name, in_words(&span.fields))
+        }
+    };
+    spans.iter().map(one).collect::<Vec<_>>().join(":")
 }
 
 impl Callsite for LogCallsite {

@@ -71,7 +71,7 @@ proptest! {
     fn any_bytes_in_any_pieces_give_the_lines_of_the_whole(
         bytes in hard_bytes(),
         cuts in prop::collection::vec(any::<usize>(), 0..20),
-        limit in 0_usize..20,
+        limit in 1_usize..20,
     ) {
         let (sink, mut receiver) = listened_sink(1024);
         let mut writer = LineWriter::new(sink, StreamKind::Stdout).with_max_line_bytes(limit);
@@ -87,7 +87,7 @@ proptest! {
     fn a_reader_is_read_to_its_end_however_little_it_gives_at_once(
         bytes in hard_bytes(),
         cuts in prop::collection::vec(any::<usize>(), 0..20),
-        limit in 0_usize..20,
+        limit in 1_usize..20,
     ) {
         let (sink, mut receiver) = listened_sink(1024);
         let pieces = chunks(&bytes, &cuts).into_iter().filter(|piece| !piece.is_empty());

@@ -15,7 +15,7 @@ macro_rules! __runner_field {
     ([] $k:tt $l:tt $s:tt $c:tt name: $name:literal $(, $($rest:tt)*)?) => {
         $crate::__runner_field!([$name] $k $l $s $c $($($rest)*)?)
     };
-    ($n:tt [] $l:tt $s:tt $c:tt kinds: [$($kind:ident),+ $(,)?] $(, $($rest:tt)*)?) => {
+    ($n:tt [] $l:tt $s:tt $c:tt kinds: [$($kind:tt),+ $(,)?] $(, $($rest:tt)*)?) => {
         $crate::__runner_field!($n [$($crate::__kind!($kind)),+] $l $s $c $($($rest)*)?)
     };
     ($n:tt $k:tt [] $s:tt $c:tt labels: { $($key:literal = $value:literal),* $(,)? } $(, $($rest:tt)*)?) => {
@@ -32,15 +32,12 @@ macro_rules! __runner_field {
         ::core::compile_error!("export_plugin!: a runner has no `name`: write `name: \"…\"`, with what Runner::name returns")
     };
     ($n:tt [] $l:tt $s:tt $c:tt) => {
-        ::core::compile_error!(::core::concat!(
-            "export_plugin!: a runner has no `kinds`: write `kinds: [subprocess]`, with one or more of ",
-            $crate::__kind_names!()
-        ))
+        ::core::compile_error!("export_plugin!: a runner has no `kinds`: write `kinds: [subprocess]`, with one or more of subprocess, wasm, container and texts in quotes")
     };
     ([$name:literal] [$($kind:expr),+] [$([$($label:expr),*])?] [$($by_kind:literal)?] $c:tt) => {
         $crate::__private::RunnerDecl {
             name: $name,
-            kinds: $crate::Kinds::NONE$(.union($kind))+,
+            kinds: &[$($kind),+],
             by_kind: false $(|| $by_kind)?,
             labels: &[$($($label),*)?],
         }
@@ -56,11 +53,7 @@ macro_rules! __runner_field {
         ::core::compile_error!("export_plugin!: expected `name: \"…\"`: a string literal, followed by a comma")
     };
     ($n:tt $k:tt $l:tt $s:tt $c:tt kinds $($rest:tt)*) => {
-        ::core::compile_error!(::core::concat!(
-            "export_plugin!: expected `kinds: [subprocess]`: one or more of ",
-            $crate::__kind_names!(),
-            " in brackets, followed by a comma"
-        ))
+        ::core::compile_error!("export_plugin!: expected `kinds: [subprocess]`: one or more of subprocess, wasm, container and texts in quotes in brackets, followed by a comma")
     };
     ($n:tt $k:tt $l:tt $s:tt $c:tt labels $($rest:tt)*) => {
         ::core::compile_error!("export_plugin!: expected `labels: { \"key\" = \"value\" }`: string literals in braces, followed by a comma")
@@ -95,28 +88,31 @@ macro_rules! __given_twice {
     };
 }
 
-/// The set of one kind.
+/// The name of one kind: a word of the model's, or any other in quotes.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __kind {
     (subprocess) => {
-        $crate::Kinds::SUBPROCESS
+        "subprocess"
     };
     (wasm) => {
-        $crate::Kinds::WASM
+        "wasm"
     };
     (container) => {
-        $crate::Kinds::CONTAINER
+        "container"
     };
     (embedded) => {
         ::core::compile_error!("export_plugin!: an embedded task is never routed to a runner")
     };
-    ($other:ident) => {
+    ($other:literal) => {
+        $other
+    };
+    ($($other:tt)+) => {
         ::core::compile_error!(::core::concat!(
             "export_plugin!: `",
-            ::core::stringify!($other),
-            "` is not a task kind: write ",
-            $crate::__kind_names!()
+            ::core::stringify!($($other)+),
+            "` is not a task kind: write subprocess, wasm or container, or any other kind in quotes, \
+             such as \"example.com/v1/Greeting\""
         ))
     };
 }
@@ -134,13 +130,13 @@ macro_rules! __takes_config {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __construct {
-    ($runner:ident, $config:ident, $takes:ident, ) => {
+    ($runner:ty, $config:ident, $takes:ident, ) => {
         $crate::__private::construct_default::<$runner>($config, !$takes)
     };
-    ($runner:ident, $config:ident, $takes:ident, new: $new:expr $(, $($rest:tt)*)?) => {
+    ($runner:ty, $config:ident, $takes:ident, new: $new:expr $(, $($rest:tt)*)?) => {
         $crate::__private::construct_with::<$runner, _, _>($config, $new)
     };
-    ($runner:ident, $config:ident, $takes:ident, $first:tt $($rest:tt)*) => {
+    ($runner:ty, $config:ident, $takes:ident, $first:tt $($rest:tt)*) => {
         $crate::__construct!($runner, $config, $takes, $($rest)*)
     };
 }

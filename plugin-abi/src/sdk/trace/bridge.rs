@@ -1,8 +1,9 @@
 //! Hands events to the host, with the spans around them.
 
-use std::fmt::Write as _;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use abi_stable::std_types::RStr;
+use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
@@ -12,6 +13,7 @@ use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::Fields;
+use crate::sdk::scope::Scope;
 use crate::v1::host::FfiHost;
 use crate::v1::log::{FfiLogRecord, level};
 
@@ -72,39 +74,46 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Bridge {
         }
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let spans = spans_of(&ctx, event);
+        let others = Value::Object(fields.others).to_string();
+        let spans = spans_of(&ctx, event).to_string();
+        let scope = Scope::current();
         self.host.log(FfiLogRecord {
             level: level::code(*metadata.level()),
             line: metadata.line().unwrap_or(0),
+            time_nanos: now(),
             target: RStr::from_str(metadata.target()),
             message: RStr::from_str(&fields.message),
-            fields: RStr::from_str(&fields.others),
+            fields: RStr::from_str(&others),
             spans: RStr::from_str(&spans),
+            run_id: RStr::from_str(scope.as_ref().map_or("", |scope| scope.run_id())),
             file: RStr::from_str(metadata.file().unwrap_or("")),
         });
     }
 }
 
+/// Nanoseconds since 1970, 0 where the clock is before that.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    })
+}
+
 fn spans_of<S: Subscriber + for<'a> LookupSpan<'a>>(
     ctx: &Context<'_, S>,
     event: &Event<'_>,
-) -> String {
-    let mut text = String::new();
-    for span in ctx
+) -> Value {
+    let spans = ctx
         .event_scope(event)
         .into_iter()
-        .flat_map(|scope| scope.from_root())
-    {
-        if !text.is_empty() {
-            text.push(':');
-        }
-        text.push_str(span.name());
-        if let Some(fields) = span.extensions().get::<Fields>()
-            && !fields.others.is_empty()
-        {
-            // Writing into a String cannot fail.
-            let _ = write!(text, "{{{}}}", fields.others);
-        }
-    }
-    text
+        .flat_map(|scope| scope.from_root());
+    spans
+        .map(|span| {
+            let extensions = span.extensions();
+            let fields = extensions
+                .get::<Fields>()
+                .map(|fields| fields.others.clone());
+            json!({ "name": span.name(), "fields": fields.unwrap_or_default() })
+        })
+        .collect()
 }

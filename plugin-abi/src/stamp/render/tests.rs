@@ -12,7 +12,7 @@ const LONG: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
 
 const RUNNER: RunnerDecl = RunnerDecl {
     name: LONG,
-    kinds: Kinds::SUBPROCESS.union(Kinds::WASM),
+    kinds: &["subprocess", "example.com/v1/Greeting"],
     by_kind: true,
     labels: &[(LONG, LONG), ("zone", LONG), ("tier", LONG), ("gpu", LONG)],
 };
@@ -20,11 +20,12 @@ const MANY: PluginDecl = PluginDecl {
     name: "many",
     version: "0.1.0",
     panic: "unwind",
+    workers: 1,
     runners: &many(),
 };
 /// A name of 100 bytes for each of the runners.
-const NAMES: [[u8; 100]; 92] = {
-    let mut names = [[b'-'; 100]; 92];
+const NAMES: [[u8; 100]; 90] = {
+    let mut names = [[b'-'; 100]; 90];
     let mut at = 0;
     while at < names.len() {
         names[at][98] = b'0' + at as u8 / 10;
@@ -34,8 +35,8 @@ const NAMES: [[u8; 100]; 92] = {
     names
 };
 
-const fn many() -> [RunnerDecl; 92] {
-    let mut runners = [RUNNER; 92];
+const fn many() -> [RunnerDecl; 90] {
+    let mut runners = [RUNNER; 90];
     let mut at = 0;
     while at < runners.len() {
         if let Ok(name) = std::str::from_utf8(&NAMES[at]) {
@@ -58,7 +59,7 @@ fn a_stamp_of_many_runners_close_to_the_limit_is_whole() {
     );
     let note = Note::new(MANY_TEXT);
     let stamp = Stamp::read(note.text()).unwrap();
-    assert_eq!(stamp.runners.len(), 92);
+    assert_eq!(stamp.runners.len(), 90);
     for (runner, name) in stamp.runners.iter().zip(NAMES) {
         assert_eq!(runner.name.as_bytes(), name);
         assert_eq!(runner.labels.len(), 4);
@@ -115,22 +116,18 @@ fn leaked(text: &str) -> &'static str {
 }
 
 fn declared((name, kinds, by_kind, labels): &Runner) -> RunnerDecl {
-    let mut set = Kinds::NONE;
-    for (at, kind) in [Kinds::SUBPROCESS, Kinds::WASM, Kinds::CONTAINER]
-        .into_iter()
-        .enumerate()
-    {
-        if kinds & (1 << at) != 0 {
-            set = set.union(kind);
-        }
-    }
+    let names = ["subprocess", "wasm", "example.com/v1/Greeting"];
+    let kinds: Vec<_> = (0..names.len())
+        .filter(|at| kinds & (1 << at) != 0)
+        .map(|at| names[at])
+        .collect();
     let labels: Vec<_> = labels
         .iter()
         .map(|(key, value)| (leaked(key), leaked(value)))
         .collect();
     RunnerDecl {
         name: leaked(name),
-        kinds: set,
+        kinds: kinds.leak(),
         by_kind: *by_kind,
         labels: labels.leak(),
     }
@@ -156,6 +153,7 @@ proptest! {
             name: leaked(&name),
             version: leaked(&version),
             panic: "unwind",
+            workers: 1,
             runners: runners.leak(),
         };
         let written = write::<4096>(&decl);
@@ -165,7 +163,7 @@ proptest! {
         prop_assert_eq!(stamp.runners.len(), decl.runners.len());
         for (read, declared) in stamp.runners.iter().zip(decl.runners) {
             prop_assert_eq!(&read.name, declared.name);
-            prop_assert_eq!(read.kinds, declared.kinds);
+            prop_assert_eq!(read.kinds.names().collect::<Vec<_>>(), declared.kinds);
             prop_assert_eq!(read.by_kind, declared.by_kind);
             let labels: Vec<_> = read.labels.iter().collect();
             prop_assert_eq!(labels, declared.labels);

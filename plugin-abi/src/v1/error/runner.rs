@@ -3,8 +3,8 @@
 use abi_stable::std_types::RString;
 
 use super::FfiError;
-use super::intern::intern;
 use crate::error::RunnerError;
+use crate::intern::intern;
 
 const NO_RUNNER: u32 = 16;
 const UNSUPPORTED_KIND: u32 = 17;

@@ -35,7 +35,10 @@ impl PluginLog for Kept {
     }
 
     fn record(&self, record: &PluginRecord<'_>) {
-        let event = format!("{} {}", record.message, record.fields);
+        let mut event = record.message.to_owned();
+        for (name, value) in record.fields {
+            event.push_str(&format!(" {name}={value}"));
+        }
         self.events.lock().unwrap().push(event);
     }
 }

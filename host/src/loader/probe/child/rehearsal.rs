@@ -12,7 +12,8 @@ use crate::loader::connect::{self, Connection, Description};
 use crate::loader::inspect::Requirements;
 use crate::loader::open;
 use crate::loader::probe::wire::{Answer, Request};
-use crate::services::log::{PluginLog, PluginRecord};
+use crate::services::log::{PluginLog, PluginRecord, Records};
+use crate::services::plugin_host;
 
 /// A plugin that is about to run for the first time.
 pub(super) struct Rehearsal {
@@ -49,9 +50,14 @@ impl Rehearsal {
         let connection = Connection {
             config: request.config.clone(),
             worker_threads: request.worker_threads,
+            // What outlives the host is not a probe's to change.
+            state_dir: None,
+            grace_ms: 0,
             log: Arc::new(LastMessages),
         };
-        let plugin = connect::construct(module, &request.plugin, connection, || {})
+        let records = Records::new(Arc::from(&*request.plugin), Arc::clone(&connection.log));
+        let host = plugin_host::export(Arc::new(records), Arc::default(), || {});
+        let plugin = connect::construct(module, &request.plugin, host, &connection)
             .map_err(Answer::NotConnected)?;
         let description = Description::of(&plugin);
         // The host drops its runners, too: when it ends, or when what comes after refuses the plugin.

@@ -14,7 +14,7 @@ const LIMIT: usize = 4096;
 ///
 /// The contract has `&'static str` in two errors, because the names come from the runner's source.
 /// There are few of them; past [`LIMIT`] all share one placeholder.
-pub(super) fn intern(name: &str) -> &'static str {
+pub(crate) fn intern(name: &str) -> &'static str {
     let mut names = NAMES.lock();
     let names = names.get_or_insert_default();
     if let Some(known) = names.get(name) {
