@@ -76,7 +76,13 @@ const PATCHES: &[(&str, &str, &str)] = &[
         "Level::TRACE => 5",
         "Level::TRACE => 105",
     ),
-    // What is built has names of its own, beside today's.
+    // What is built is of another version, and has names of its own. Without that cargo takes the two
+    // for the same packages, whose paths in their workspaces are the same, and mixes up what it built.
+    (
+        "Cargo.toml",
+        "version = \"0.1.0\"\nedition",
+        "version = \"0.1.1\"\nedition",
+    ),
     (
         "tests/fixtures/modern/Cargo.toml",
         "name = \"modern\"",
