@@ -44,9 +44,12 @@ pub use solti_plugin_abi::{
     instruments,
 };
 
-/// Output that goes elsewhere than into the channels of a registry, and presses back.
+/// Output that is read without loss, or that goes elsewhere than into the channels of a registry.
 pub mod output {
-    pub use solti_plugin_abi::{Block, OutputBackend, Pressure, Ready, SinkBackend};
+    pub use solti_plugin_abi::{
+        Block, OutputBackend, Pressure, Ready, SinkBackend, Tap, TapBlock, TapEvent, TapOptions,
+        WhenFull,
+    };
 }
 
 pub use solti_plugin_abi::{

@@ -52,7 +52,7 @@ pub use metrics::{
 };
 pub use output::{
     Block, DEFAULT_MAX_LINE_BYTES, LineWriter, OutputBackend, OutputRegistry, OutputSink, Pressure,
-    Ready, SinkBackend,
+    Ready, SinkBackend, Tap, TapBlock, TapEvent, TapOptions, WhenFull,
 };
 #[doc(hidden)]
 pub use run_id::next_seq;

@@ -2,8 +2,10 @@
 //!
 //! ```text
 //!   reader ──► LineWriter ──► OutputSink ──► channel of the task ──► subscribers
-//!              splits whole    numbers,        tokio broadcast,
-//!              reads           stamps, checks  slow ones skip
+//!              finds the       numbers,     │  tokio broadcast,
+//!              line ends       stamps       │  slow ones skip
+//!                                           └► taps
+//!                                              blocks, nothing is lost: who writes waits
 //! ```
 //!
 //! In a host the registry owns the channels. In a plugin the same types are handles: every call
@@ -15,6 +17,7 @@ mod channel;
 mod lines;
 mod registry;
 mod sink;
+mod tap;
 mod text;
 
 pub use assemble::DEFAULT_MAX_LINE_BYTES;
@@ -22,6 +25,7 @@ pub use backend::{Block, OutputBackend, Pressure, Ready, SinkBackend};
 pub use lines::LineWriter;
 pub use registry::OutputRegistry;
 pub use sink::OutputSink;
+pub use tap::{Tap, TapBlock, TapEvent, TapOptions, WhenFull};
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use solti_plugin_abi::prelude::*;
 
 use crate::answers;
-use crate::command::CommandLine;
+use crate::command::{CommandLine, NotStarted};
 use crate::config::Config;
 use crate::process::Process;
 
@@ -26,10 +26,13 @@ impl Job {
         if attempt.is_cancelled() {
             return Err(TaskError::Canceled);
         }
-        let mut process = self.start(&attempt).map_err(|reason| {
+        let mut process = self.start(&attempt).map_err(|not_started| {
             self.metrics
                 .record_runner_error(RunnerType::Subprocess, RunnerErrorKind::SpawnFailed);
-            fatal(format!("spawn failed: {reason}"))
+            if let Some(cause) = not_started.cause {
+                attempt.set_outcome(AttemptOutcome::default().with_detail("error", cause));
+            }
+            fatal(format!("spawn failed: {}", not_started.reason))
         })?;
         let status = tokio::select! {
             // Looked at first: a process that never stops writing must not put it off.
@@ -51,11 +54,15 @@ impl Job {
         }
     }
 
-    fn start(&self, attempt: &Attempt) -> Result<Process, String> {
+    fn start(&self, attempt: &Attempt) -> Result<Process, NotStarted> {
         let child = self.command.spawn(attempt.take_stdin())?;
         attempt.answer_with(answers::of(child.signals()));
-        Process::new(child, attempt.output(), self.config.max_line_bytes())
-            .map_err(|err| format!("cannot read the output of the process: {err}"))
+        Process::new(child, attempt.output(), self.config.max_line_bytes()).map_err(|err| {
+            NotStarted {
+                reason: format!("cannot read the output of the process: {err}"),
+                cause: None,
+            }
+        })
     }
 }
 

@@ -70,7 +70,7 @@ impl CommandLine {
     /// # Errors
     ///
     /// What could not be started and where, or the directory where that is what is wrong.
-    pub(crate) fn spawn(&self, stdin: Option<OwnedFd>) -> Result<GroupChild, String> {
+    pub(crate) fn spawn(&self, stdin: Option<OwnedFd>) -> Result<GroupChild, NotStarted> {
         let mut command = Command::new(&self.program);
         command
             .args(&self.args)
@@ -87,27 +87,54 @@ impl CommandLine {
     }
 
     /// Says what could not be started, and where: the system's error alone names neither.
-    fn explain(&self, err: &io::Error) -> String {
+    fn explain(&self, err: &io::Error) -> NotStarted {
         let program = &self.program;
+        let cause = match err.kind() {
+            io::ErrorKind::NotFound => Some("not_found"),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ExecutableFileBusy => {
+                Some("not_executable")
+            }
+            _ if err.raw_os_error() == Some(ENOEXEC) => Some("not_executable"),
+            _ => None,
+        };
         let Some(cwd) = &self.cwd else {
             let reason = explain(err, "execute it");
-            return format!("cannot start {program:?}: {reason}");
+            return NotStarted {
+                reason: format!("cannot start {program:?}: {reason}"),
+                cause,
+            };
         };
-        match cwd.metadata() {
-            Err(err) => {
-                let reason = explain(&err, "enter it");
-                format!("cannot enter the working directory {cwd:?}: {reason}")
-            }
-            Ok(found) if !found.is_dir() => {
-                format!("the working directory {cwd:?} is not a directory")
-            }
-            Ok(_) => {
+        let reason = match cwd.metadata() {
+            Ok(found) if found.is_dir() => {
                 let reason = explain(err, "enter the directory and execute the program");
-                format!("cannot start {program:?} in {cwd:?}: {reason}")
+                let reason = format!("cannot start {program:?} in {cwd:?}: {reason}");
+                return NotStarted { reason, cause };
             }
+            other => other,
+        };
+        NotStarted {
+            reason: match reason {
+                Err(err) => {
+                    let reason = explain(&err, "enter it");
+                    format!("cannot enter the working directory {cwd:?}: {reason}")
+                }
+                Ok(_) => format!("the working directory {cwd:?} is not a directory"),
+            },
+            cause: None,
         }
     }
 }
+
+/// Why nothing was started.
+#[derive(Debug)]
+pub(crate) struct NotStarted {
+    pub(crate) reason: String,
+    /// What is wrong with the program, where that is it: `not_found` or `not_executable`.
+    pub(crate) cause: Option<&'static str>,
+}
+
+/// The system's number for a file that is no program.
+const ENOEXEC: i32 = 8;
 
 /// The model's reason without the model's own prefix, which the runner's error replaces.
 fn invalid_spec(err: ModelError) -> RunnerError {

@@ -9,6 +9,7 @@ mod run;
 
 use crate::args::Command;
 use crate::exit::Exit;
+use crate::present::message;
 
 /// Does what `command` says.
 ///
@@ -18,7 +19,11 @@ use crate::exit::Exit;
 pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Run(args) => run::run(args),
-        Command::Exec(args) => exec::exec(args),
+        // A code of its own: the others are the command's.
+        Command::Exec(args) => Ok(exec::exec(args).unwrap_or_else(|err| {
+            message::error(format_args!("{err:#}"));
+            Exit::HostFailed
+        })),
         Command::List(args) => list::list(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Check(args) => check::check(&args),

@@ -1,5 +1,8 @@
 //! How the program ends. Every exit code is decided here, and nowhere else.
 
+use serde_json::Value;
+use solti_plugin_host::AttemptOutcome;
+
 use crate::outcome::Outcome;
 
 /// How the program ended. [`Exit::code`] is the number that its parent reads.
@@ -22,6 +25,24 @@ pub(crate) enum Exit {
     NoResult,
     /// A second Ctrl-C or SIGTERM ended the program before its tasks had ended.
     Interrupted,
+    /// `exec` ends as its command did: with its exit code, or with 128 and the signal that ended it.
+    Command(u8),
+    /// `exec` could not do its own part: load the plugins, find one for the command, or write.
+    HostFailed,
+}
+
+/// What `exec` ends with, beside the command's own codes, as `env`, `timeout` and `docker run` have it.
+mod of_exec {
+    /// The command's time was over.
+    pub(super) const TIMED_OUT: u8 = 124;
+    /// The program's own part failed.
+    pub(super) const HOST_FAILED: u8 = 125;
+    /// The command is there and cannot be executed.
+    pub(super) const NOT_EXECUTABLE: u8 = 126;
+    /// There is no such command.
+    pub(super) const NOT_FOUND: u8 = 127;
+    /// What is added to the number of a signal.
+    pub(super) const SIGNALED: u8 = 128;
 }
 
 impl Exit {
@@ -33,6 +54,8 @@ impl Exit {
             Self::NoResult => 2,
             // What a shell reports for a program that Ctrl-C ended.
             Self::Interrupted => 130,
+            Self::Command(code) => code,
+            Self::HostFailed => of_exec::HOST_FAILED,
         }
     }
 
@@ -48,6 +71,37 @@ impl Exit {
             0 if all_succeeded => Self::Success,
             1.. if !any_ran => Self::NoResult,
             _ => Self::TaskFailed,
+        }
+    }
+
+    /// The end of `exec`, whose command ended like `outcome`, of which its runner said `told`; the signal
+    /// `ended_by` is the one that this program was sent.
+    pub(crate) fn of_command(
+        outcome: &Outcome,
+        told: &AttemptOutcome,
+        ended_by: Option<i32>,
+    ) -> Self {
+        let signaled = |signal: i32| u8::try_from(signal).unwrap_or(0) | of_exec::SIGNALED;
+        let own = match (told.signal, told.exit_code) {
+            (Some(signal), _) => Some(signaled(signal)),
+            // As the system has it: of an exit code eight bits are told.
+            (None, Some(code)) => Some(code as u8),
+            (None, None) => None,
+        };
+        match outcome {
+            Outcome::Succeeded => Self::Success,
+            Outcome::TimedOut { .. } => Self::Command(of_exec::TIMED_OUT),
+            Outcome::Canceled { .. } => {
+                ended_by.map_or(Self::HostFailed, |signal| Self::Command(signaled(signal)))
+            }
+            Outcome::Failed { .. } => Self::Command(own.unwrap_or_else(|| {
+                match told.details.get("error").and_then(Value::as_str) {
+                    Some("not_found") => of_exec::NOT_FOUND,
+                    Some("not_executable") => of_exec::NOT_EXECUTABLE,
+                    _ => of_exec::HOST_FAILED,
+                }
+            })),
+            Outcome::NotAdmitted { .. } => Self::HostFailed,
         }
     }
 
@@ -83,6 +137,8 @@ mod tests {
             (Exit::NotWritten, 1),
             (Exit::NoResult, 2),
             (Exit::Interrupted, 130),
+            (Exit::Command(42), 42),
+            (Exit::HostFailed, 125),
         ];
         for (exit, code) in codes {
             assert_eq!(exit.code(), code, "{exit:?}");
@@ -99,6 +155,32 @@ mod tests {
             assert_eq!(
                 Exit::of_run([&Outcome::Succeeded, other], 0),
                 Exit::TaskFailed
+            );
+        }
+    }
+
+    #[test]
+    fn exec_ends_as_its_command_did_and_its_own_failures_are_told_apart() {
+        let failed = Outcome::failed("no");
+        let error = |error: &str| AttemptOutcome::default().with_detail("error", error);
+        for (outcome, told, code) in [
+            (&Outcome::Succeeded, AttemptOutcome::exited(0), 0),
+            (&failed, AttemptOutcome::exited(42), 42),
+            (&failed, AttemptOutcome::exited(256 + 7), 7),
+            (&failed, AttemptOutcome::signaled(9), 137),
+            (&failed, error("not_found"), 127),
+            (&failed, error("not_executable"), 126),
+            (&failed, AttemptOutcome::default(), 125),
+            (
+                &Outcome::canceled("interrupted"),
+                AttemptOutcome::signaled(9),
+                143,
+            ),
+        ] {
+            assert_eq!(
+                Exit::of_command(outcome, &told, Some(15)).code(),
+                code,
+                "{outcome:?} {told:?}"
             );
         }
     }

@@ -6,6 +6,8 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::stdio::Stderr;
+
 /// Where the loader logs what it rejects. The program prints that itself, once.
 const LOADER: &str = "solti_plugin_host::loader";
 
@@ -33,7 +35,9 @@ pub(crate) fn init(verbose: u8) {
         .with(filter)
         .with(
             fmt::layer()
-                .with_writer(std::io::stderr)
+                .with_writer(|| Stderr)
+                // It would tell of a standard error that is gone on standard error, and panic.
+                .log_internal_errors(false)
                 .with_ansi(colour)
                 .without_time(),
         )

@@ -14,7 +14,8 @@
 //! | `specs` | the reading of task specs |
 //! | `session` | one run: load, run the tasks, report |
 //! | `supervise` | a task as the supervisor sees it |
-//! | `output` | the way of a line from its channel to standard output |
+//! | `output` | the way of a task's output from its tap to standard output |
+//! | `stdio` | standard output and error, whatever they are |
 //! | `outcome`, `exit` | how a task ended, and how the program does |
 //! | `metrics` | what runners count |
 //! | `present`, `log` | colours, messages and tables; the log |
@@ -35,6 +36,7 @@ mod output;
 mod present;
 mod session;
 mod specs;
+mod stdio;
 mod supervise;
 
 use clap::Parser as _;

@@ -65,6 +65,11 @@ impl Outcome {
         }
     }
 
+    /// Whether it was ended from outside before it ended by itself.
+    pub(crate) fn was_stopped(&self) -> bool {
+        matches!(self, Self::TimedOut { .. } | Self::Canceled { .. })
+    }
+
     /// The outcome in a sentence, for people.
     pub(crate) fn verb(&self) -> &'static str {
         match self {

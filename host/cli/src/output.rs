@@ -1,20 +1,21 @@
-//! The way of a line from its channel to standard output.
+//! The way of a task's output to standard output.
 //!
 //! ```text
-//! channel of a task ─► drain ─► batches ─► writer (one thread) ─► standard output
+//! tap of a task ─► drain ─► writer (one thread) ─► standard output, standard error
 //! ```
 //!
-//! A channel keeps what its reader has not taken yet, up to its capacity; what does not fit is
-//! skipped, and counted. So each channel is drained by a task of its own that does nothing else.
+//! Nothing is lost on it: a tap that is full has the task wait, the writer waits for whoever reads, and
+//! between them there are a few blocks.
 
 mod drain;
 mod format;
+mod lines;
 mod prefix;
 mod source;
 mod writer;
 
-pub(crate) use drain::{capacity_for, drain};
+pub(crate) use drain::{drain, tap_options};
 pub(crate) use format::Format;
 pub(crate) use prefix::SlotColumn;
-pub(crate) use source::Source;
+pub(crate) use source::{LineCounts, Source};
 pub(crate) use writer::{Message, Writer};

@@ -12,19 +12,27 @@ mod summary;
 mod supervisor;
 mod tasks;
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
+use parking_lot::Mutex;
 use solti_plugin_host::RunnerRouter;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Exit;
+use crate::output;
 use crate::supervise::Supervision;
 use host::Host;
 pub(crate) use plan::Plan;
 use screen::Screen;
+use signals::Signals;
 use summary::{Row, Summary};
 use tasks::Tasks;
+
+/// What ends a program whose reader has left.
+const SIGPIPE: i32 = 13;
 
 /// Runs everything and says how the program ends.
 ///
@@ -39,10 +47,13 @@ pub(crate) fn run(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
         .enable_all()
         .build()
         .context("the runtime cannot be started")?;
-    let rows = run_tasks(&mut plan, &host, router, &screen, &runtime)?;
+    let stop = CancellationToken::new();
+    let signals = Arc::default();
+    let rows = run_tasks(&mut plan, &host, router, &screen, &runtime, &stop, &signals)?;
     host.shut_down(grace);
     host.close_channels(&rows);
-    let written = screen.finish(runtime, grace);
+    let hurried = rows.iter().any(|row| row.outcome.was_stopped());
+    let written = screen.finish(runtime, &stop, hurried, grace);
     host.warn_of_open_channels();
     let summary = Summary {
         rows,
@@ -50,14 +61,25 @@ pub(crate) fn run(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
         problems: plan.problems,
         retired: host.retired(),
         rejected: host.report().rejected(),
+        is_command: plan.is_command,
+        ended_by: match signals.first() {
+            None if written.stdout_closed => Some(SIGPIPE),
+            signal => signal,
+        },
     };
-    Ok(report::report(
+    let exit = report::report(
         &summary,
         &host.prometheus(),
         plan.session,
         plan.format,
         written,
-    ))
+    );
+    // What ends at once by a second signal may end in order a moment before.
+    Ok(if signals.came_again() {
+        Exit::Interrupted
+    } else {
+        exit
+    })
 }
 
 /// Runs the tasks of the plan, and those that arrive, until all are over or the run is stopped.
@@ -69,8 +91,9 @@ fn run_tasks(
     router: RunnerRouter,
     screen: &Screen,
     runtime: &Runtime,
+    stop: &CancellationToken,
+    signals: &Arc<Signals>,
 ) -> anyhow::Result<Vec<Row>> {
-    let stop = CancellationToken::new();
     let (reports, incoming) = mpsc::unbounded_channel();
     let supervision = Supervision {
         router,
@@ -78,13 +101,16 @@ fn run_tasks(
         stop: stop.clone(),
         grace: plan.session.grace.into(),
         retries: plan.retries,
+        tap: output::tap_options(plan.concurrency()),
+        stdin: Mutex::new(plan.stdin.take()),
         show: screen.show(runtime.handle().clone()),
         reports,
     };
     let tasks = std::mem::take(&mut plan.tasks);
     let arriving = plan.arriving.take();
     runtime.block_on(async {
-        signals::watch(stop, host.plugins()).context("Ctrl-C cannot be watched for")?;
+        signals::watch(stop.clone(), Arc::clone(signals), host.plugins())
+            .context("Ctrl-C cannot be watched for")?;
         let run = Tasks::start(supervision, incoming, screen.notes(), host, plan.jobs);
         Ok(run.run(tasks, arriving, &mut plan.problems).await)
     })

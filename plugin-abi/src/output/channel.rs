@@ -7,6 +7,8 @@ use parking_lot::Mutex;
 use solti_model::OutputEvent;
 use tokio::sync::broadcast;
 
+use super::tap::Taps;
+
 /// A broadcast channel that knows, at the cost of one load, that nobody listens.
 ///
 /// Time stamps, UTF-8 checks and copies are only worth their cost when somebody receives them, and
@@ -15,6 +17,8 @@ use tokio::sync::broadcast;
 pub(super) struct Channel {
     ring: OnceLock<broadcast::Sender<OutputEvent>>,
     capacity: usize,
+    /// Readers that lose nothing.
+    pub(super) taps: Taps,
     /// Set by `subscribe`; cleared by the first send that finds no receiver.
     listening: AtomicBool,
     /// Held while `listening` and the set of receivers change together: a clear that raced a
@@ -37,6 +41,7 @@ impl Channel {
         Self {
             ring: OnceLock::new(),
             capacity,
+            taps: Taps::default(),
             listening: AtomicBool::new(false),
             change: Mutex::new(()),
         }
@@ -48,6 +53,7 @@ impl Channel {
             ring: OnceLock::from(sender),
             // It has a ring already.
             capacity: 1,
+            taps: Taps::default(),
             listening: AtomicBool::new(true),
             change: Mutex::new(()),
         }
@@ -70,6 +76,14 @@ impl Channel {
     /// What sends to every subscriber; `None` when there has been none.
     pub(super) fn sender(&self) -> Option<&broadcast::Sender<OutputEvent>> {
         self.ring.get()
+    }
+
+    /// Tells every subscriber, if there is one.
+    pub(super) fn announce(&self, event: impl FnOnce() -> OutputEvent) {
+        if let Some(sender) = self.sender() {
+            // Without a receiver there is nobody to tell.
+            let _ = sender.send(event());
+        }
     }
 
     /// Records that a send found no receiver, unless one has come since.

@@ -13,6 +13,7 @@ use tokio::sync::broadcast;
 use super::backend::OutputBackend;
 use super::channel::Channel;
 use super::sink::OutputSink;
+use super::tap::{Tap, TapOptions};
 
 /// Events a channel keeps for a slow subscriber, unless the registry is made with another number.
 const DEFAULT_CAPACITY: usize = 1024;
@@ -116,15 +117,36 @@ impl OutputRegistry {
         }
     }
 
+    /// Taps the output of `task_id` from now on; `None` when it has no channel, and always in a plugin.
+    ///
+    /// Who wants all of it taps it before the first attempt.
+    #[must_use]
+    pub fn tap(&self, task_id: &TaskId, options: TapOptions) -> Option<Tap> {
+        let Channels::Local { by_task, .. } = &self.channels else {
+            return None;
+        };
+        let by_task = by_task.read();
+        let channel = by_task.get(task_id)?;
+        let tap = Tap::new(options);
+        channel.taps.add(tap.queue());
+        Some(tap)
+    }
+
     /// Tells the subscribers of `task_id` that an attempt begins; does nothing without a channel.
     ///
     /// For the supervisor, just before it spawns the attempt; a runner does not call it.
     pub fn announce_run_started(&self, task_id: &TaskId, attempt: u32) {
         match &self.channels {
-            Channels::Local { .. } => self.announce(task_id, || OutputEvent::RunStarted {
-                attempt,
-                started_at: SystemTime::now(),
-            }),
+            Channels::Local { by_task, .. } => {
+                let started_at = SystemTime::now();
+                if let Some(channel) = by_task.read().get(task_id) {
+                    channel.announce(|| OutputEvent::RunStarted {
+                        attempt,
+                        started_at,
+                    });
+                    channel.taps.started(attempt, started_at);
+                }
+            }
             Channels::Backend(registry) => registry.announce_run_started(task_id, attempt),
         }
     }
@@ -134,11 +156,17 @@ impl OutputRegistry {
     /// For the supervisor, however the attempt ended; a runner does not call it.
     pub fn announce_run_finished(&self, task_id: &TaskId, attempt: u32, exit_code: Option<i32>) {
         match &self.channels {
-            Channels::Local { .. } => self.announce(task_id, || OutputEvent::RunFinished {
-                attempt,
-                exit_code,
-                finished_at: SystemTime::now(),
-            }),
+            Channels::Local { by_task, .. } => {
+                let finished_at = SystemTime::now();
+                if let Some(channel) = by_task.read().get(task_id) {
+                    channel.announce(|| OutputEvent::RunFinished {
+                        attempt,
+                        exit_code,
+                        finished_at,
+                    });
+                    channel.taps.finished(attempt, exit_code, finished_at);
+                }
+            }
             Channels::Backend(registry) => {
                 registry.announce_run_finished(task_id, attempt, exit_code);
             }
@@ -152,7 +180,10 @@ impl OutputRegistry {
     pub fn evict(&self, task_id: &TaskId) {
         match &self.channels {
             Channels::Local { by_task, .. } => {
-                by_task.write().remove(task_id);
+                let channel = by_task.write().remove(task_id);
+                if let Some(channel) = channel {
+                    channel.taps.evict();
+                }
             }
             Channels::Backend(registry) => registry.evict(task_id),
         }
@@ -173,17 +204,6 @@ impl OutputRegistry {
         match &self.channels {
             Channels::Local { by_task, .. } => by_task.read().len(),
             Channels::Backend(registry) => registry.active_channels(),
-        }
-    }
-
-    fn announce(&self, task_id: &TaskId, event: impl FnOnce() -> OutputEvent) {
-        if let Channels::Local { by_task, .. } = &self.channels
-            && let Some(channel) = by_task.read().get(task_id)
-        {
-            // Without a subscriber there is nobody to tell.
-            if let Some(sender) = channel.sender() {
-                let _ = sender.send(event());
-            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -14,6 +14,7 @@ use tokio::sync::broadcast;
 use super::assemble::Open;
 use super::backend::{Block, Pressure, Ready, SinkBackend};
 use super::channel::Channel;
+use super::tap::{Content, Pushed};
 use super::text::{Lines, checked, range_within};
 
 /// Writes the output lines of one attempt at one task.
@@ -71,6 +72,7 @@ impl OutputSink {
     }
 
     fn local(attempt: u32, channel: Arc<Channel>, may_skip: bool) -> Self {
+        channel.taps.sink_made(attempt);
         let sink = LocalSink {
             attempt,
             channel,
@@ -118,10 +120,7 @@ impl OutputSink {
     /// The bytes are copied only when somebody listens.
     pub fn push(&self, stream: StreamKind, line: &[u8]) -> Pressure {
         match &self.target {
-            Target::Local(sink) => {
-                sink.push_borrowed(stream, line);
-                Pressure::None
-            }
+            Target::Local(sink) => sink.push_borrowed(stream, line, false),
             Target::Backend(sink) => sink.push(stream, false, line),
         }
     }
@@ -129,7 +128,7 @@ impl OutputSink {
     /// As [`push`](Self::push), for a line of which bytes were left out.
     pub fn push_cut(&self, stream: StreamKind, line: &[u8]) -> Pressure {
         match &self.target {
-            Target::Local(_) => self.push(stream, line),
+            Target::Local(sink) => sink.push_borrowed(stream, line, true),
             Target::Backend(sink) => sink.push(stream, true, line),
         }
     }
@@ -140,10 +139,7 @@ impl OutputSink {
     /// The lines get one time stamp. A span that does not lie within `text` is ignored.
     pub fn push_lines(&self, stream: StreamKind, text: &[u8], spans: &[[u32; 2]]) -> Pressure {
         match &self.target {
-            Target::Local(sink) => {
-                sink.push_lines(stream, text, spans);
-                Pressure::None
-            }
+            Target::Local(sink) => sink.push_lines(stream, text, spans),
             Target::Backend(sink) => sink.push_lines(stream, text, spans),
         }
     }
@@ -155,10 +151,7 @@ impl OutputSink {
     /// time stamp. [`LineWriter`](super::LineWriter) makes the blocks of a stream.
     pub fn write(&self, stream: StreamKind, block: Block<'_>) -> Pressure {
         match &self.target {
-            Target::Local(sink) => {
-                sink.write(stream, &block);
-                Pressure::None
-            }
+            Target::Local(sink) => sink.write(stream, &block),
             Target::Backend(sink) => sink.write(stream, block),
         }
     }
@@ -168,8 +161,9 @@ impl OutputSink {
     /// It also ends when the attempt is cancelled, is over or out of time, and when its plugin shuts
     /// down, so that nothing waits for ever.
     pub async fn ready(&self) {
-        if let Target::Backend(sink) = &self.target {
-            sink.ready().await;
+        match &self.target {
+            Target::Local(sink) => sink.channel.taps.ready().await,
+            Target::Backend(sink) => sink.ready().await,
         }
     }
 
@@ -179,7 +173,11 @@ impl OutputSink {
     #[must_use]
     pub fn wait_ready(&self, at_most: Duration) -> bool {
         match &self.target {
-            Target::Local(_) => true,
+            Target::Local(sink) => {
+                let far = Duration::from_secs(365 * 24 * 60 * 60);
+                let until = Instant::now() + at_most.min(far);
+                sink.channel.taps.wait_ready(until)
+            }
             Target::Backend(sink) => sink.wait_ready(at_most),
         }
     }
@@ -188,7 +186,7 @@ impl OutputSink {
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         match &self.target {
-            Target::Local(sink) => sink.channel.is_listening(),
+            Target::Local(sink) => sink.channel.is_listening() || !sink.channel.taps.is_empty(),
             Target::Backend(sink) => sink.is_enabled(),
         }
     }
@@ -196,7 +194,10 @@ impl OutputSink {
     /// The future of [`ready`](Self::ready), which does not borrow the sink.
     pub fn ready_owned(&self) -> Ready {
         match &self.target {
-            Target::Local(_) => Box::pin(std::future::ready(())),
+            Target::Local(sink) => {
+                let channel = Arc::clone(&sink.channel);
+                Box::pin(async move { channel.taps.ready().await })
+            }
             Target::Backend(sink) => sink.ready(),
         }
     }
@@ -219,6 +220,27 @@ impl fmt::Debug for OutputSink {
 impl LocalSink {
     fn push_owned(&self, stream: StreamKind, line: Bytes) {
         let seq = self.take_seqs(stream, 1);
+        self.tap(
+            stream,
+            seq,
+            Content::Line {
+                line: &line,
+                cut: false,
+            },
+        );
+        self.send_line(stream, seq, line);
+    }
+
+    fn push_borrowed(&self, stream: StreamKind, line: &[u8], cut: bool) -> Pressure {
+        let seq = self.take_seqs(stream, 1);
+        let pressure = self.tap(stream, seq, Content::Line { line, cut });
+        if self.channel.is_listening() {
+            self.send_line(stream, seq, Bytes::copy_from_slice(line));
+        }
+        pressure
+    }
+
+    fn send_line(&self, stream: StreamKind, seq: u64, line: Bytes) {
         if self.channel.is_listening() {
             // Reading the clock waits for all that was begun before it; the check goes on beside
             // what follows. The other way round a line takes a tenth longer.
@@ -228,38 +250,40 @@ impl LocalSink {
         }
     }
 
-    fn push_borrowed(&self, stream: StreamKind, line: &[u8]) {
-        if self.channel.is_listening() {
-            self.push_owned(stream, Bytes::copy_from_slice(line));
-        } else {
-            self.take_seqs(stream, 1);
-        }
-    }
-
-    fn push_lines(&self, stream: StreamKind, text: &[u8], spans: &[[u32; 2]]) {
+    fn push_lines(&self, stream: StreamKind, text: &[u8], spans: &[[u32; 2]]) -> Pressure {
         // Only what becomes a line takes a number: a gap would look like a lost line.
         let lines = spans
             .iter()
             .filter(|span| range_within(text, **span).is_some());
         let first = self.take_seqs(stream, lines.count() as u64);
+        let pressure = self.tap(stream, first, Content::Lines { text, spans });
         if !self.channel.is_listening() {
-            return;
+            return pressure;
         }
         let ts = SystemTime::now();
         for (seq, line) in (first..).zip(Lines::new(text, spans)) {
             if !self.send(stream, seq, ts, line) {
-                return;
+                break;
             }
         }
+        pressure
     }
 
-    fn write(&self, stream: StreamKind, block: &Block<'_>) {
+    fn write(&self, stream: StreamKind, block: &Block<'_>) -> Pressure {
         // Blocks of one stream come one after the other; what makes a line of two is kept meanwhile.
         let mut open = self.stream(stream).open.lock();
         let mut seq = self.take_seqs(stream, open.lines_in(block));
+        let pressure = self.tap(
+            stream,
+            seq,
+            Content::Written {
+                bytes: block.bytes,
+                ends: block.ends,
+            },
+        );
         if !self.channel.is_listening() {
             open.skip(block);
-            return;
+            return pressure;
         }
         let ts = SystemTime::now();
         open.take(block, |line| {
@@ -267,6 +291,20 @@ impl LocalSink {
             seq += 1;
             sent
         });
+        pressure
+    }
+
+    /// Hands output to the taps, if there are any.
+    fn tap(&self, stream: StreamKind, first_line: u64, content: Content<'_>) -> Pressure {
+        if self.channel.taps.is_empty() {
+            return Pressure::None;
+        }
+        self.channel.taps.push(&Pushed {
+            attempt: self.attempt,
+            stream,
+            first_line,
+            content,
+        })
     }
 
     fn stream(&self, stream: StreamKind) -> &Stream {
@@ -303,5 +341,11 @@ impl LocalSink {
             self.channel.nobody_listens();
         }
         self.channel.is_listening()
+    }
+}
+
+impl Drop for LocalSink {
+    fn drop(&mut self) {
+        self.channel.taps.sink_gone(self.attempt);
     }
 }

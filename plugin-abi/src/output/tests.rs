@@ -4,6 +4,8 @@
 mod lines;
 #[path = "tests/listening.rs"]
 mod listening;
+#[path = "tests/tapping.rs"]
+mod tapping;
 #[path = "tests/text.rs"]
 mod text;
 

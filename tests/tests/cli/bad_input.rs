@@ -23,10 +23,10 @@ fn reason_of(place: &Place, spec: Value) -> String {
 
 #[test]
 fn a_missing_directory_is_named_by_every_command() {
-    for words in [
-        ["run", "--plugins", "/no/such", "specs.json"].as_slice(),
-        &["exec", "--plugins", "/no/such", "--", "true"],
-        &["list", "/no/such"],
+    for (words, code) in [
+        (["run", "--plugins", "/no/such", "specs.json"].as_slice(), 2),
+        (&["exec", "--plugins", "/no/such", "--", "true"], 125),
+        (&["list", "/no/such"], 2),
     ] {
         let place = Place::with(&[]);
         place.file("specs.json", hello("a", "b"));
@@ -36,7 +36,7 @@ fn a_missing_directory_is_named_by_every_command() {
             "error: plugin directory /no/such: cannot be read: No such file or directory (os error \
              2); name the directory that holds the plugins\n"
         );
-        assert_eq!((ended.stdout.as_str(), ended.code), ("", Some(2)));
+        assert_eq!((ended.stdout.as_str(), ended.code), ("", Some(code)));
     }
 }
 
@@ -93,7 +93,7 @@ fn a_task_without_a_runner_is_shown_at_once_and_in_the_summary() {
             shown(place.plugins())
         )
     );
-    assert_eq!(ended.code, Some(1));
+    assert_eq!(ended.code, Some(125));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `solti-host exec`.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
@@ -22,7 +22,7 @@ fn the_lines_of_a_command_come_out_as_they_are_each_stream_on_its_own() {
 }
 
 #[test]
-fn a_command_that_fails_is_exit_code_1_with_its_own_in_the_message() {
+fn a_command_that_fails_ends_the_program_with_its_own_exit_code() {
     let place = Place::with(&["subprocess"]);
     let ended = end(&mut place.exec(&["--", "sh", "-c", "exit 7"]));
     assert!(
@@ -32,7 +32,7 @@ fn a_command_that_fails_is_exit_code_1_with_its_own_in_the_message() {
         "{}",
         ended.stderr
     );
-    assert_eq!(ended.code, Some(1));
+    assert_eq!(ended.code, Some(7));
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn a_command_ends_at_its_timeout() {
         "{}",
         ended.stderr
     );
-    assert_eq!(ended.code, Some(1));
+    assert_eq!(ended.code, Some(124));
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_burst_of_a_million_lines_arrives_whole_as_json() {
         assert_eq!(event["line"], lines.to_string());
     }
     assert_eq!(lines, 1_000_000);
-    assert_eq!(summary["skipped"], 0);
+    assert_eq!(summary["lost"], 0);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_reader_that_goes_away_ends_the_command_quietly() {
         child,
         lines: std::sync::mpsc::channel().1,
     };
-    assert_eq!(running.end(), (Some(1), String::new()));
+    assert_eq!(running.end(), (Some(141), String::new()));
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_plugin_takes_its_configuration_from_the_command_line() {
     let warning = "warning: subprocess.so: rejected at probe: ";
     assert!(ended.stderr.starts_with(warning), "{}", ended.stderr);
     assert!(ended.stderr.contains("no_such_field"), "{}", ended.stderr);
-    assert_eq!(ended.code, Some(1));
+    assert_eq!(ended.code, Some(125));
 }
 
 #[test]
@@ -130,4 +130,119 @@ fn what_a_plugin_logs_goes_to_standard_error_when_it_is_asked_for() {
     assert!(told.stderr.contains("built a task"), "{}", told.stderr);
     assert_eq!(told.stdout, "x\n");
     assert_eq!(json!(told.code), 0);
+}
+
+/// Runs a shell pipeline in which `$HOST` is the program, and what to tell it to execute `$EXEC`.
+fn pipeline(place: &Place, script: &str) -> std::process::Output {
+    Command::new("bash")
+        .args(["-c", &format!("set -o pipefail; {script}")])
+        .env("HOST", e2e::solti_host())
+        .env("SOLTI_PLUGINS", place.plugins())
+        .env("RUST_LOG", "off")
+        .current_dir(place.directory.path())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn what_a_command_writes_comes_out_byte_for_byte_whatever_it_is() {
+    let place = Place::with(&["subprocess"]);
+    let directory = place.directory.path();
+    let random: Vec<u8> = (0..5_000_000_u64)
+        .map(|at| (at.wrapping_mul(6_364_136_223_846_793_005).rotate_left(17) >> 32) as u8)
+        .collect();
+    let mut long = vec![b'x'; 20_000_000];
+    long.extend_from_slice(b"\nend");
+    for (name, bytes) in [
+        ("random", &random[..]),
+        ("crlf", b"a\r\nb\r\n"),
+        ("no-end", b"no end"),
+        ("odd", b"\0\x1b[2J\xff\n\n\r"),
+        ("long", &long),
+        ("empty", b""),
+    ] {
+        std::fs::write(directory.join(name), bytes).unwrap();
+        for to in ["cat FILE", "sh -c 'cat FILE >&2' 2>&1 >/dev/null"] {
+            let to = to.replace("FILE", name);
+            // Standard error has the summary as its last line.
+            let cut = format!("head -c {}", bytes.len());
+            let script = format!("{{ $HOST exec -- {to}; }} 2>&1 | {cut} | cmp - {name}");
+            let script = if to.starts_with("cat") {
+                format!("$HOST exec -- {to} 2>/dev/null | cmp - {name}")
+            } else {
+                script.replace("set -o pipefail; ", "")
+            };
+            let compared = Command::new("bash")
+                .args(["-c", &script])
+                .env("HOST", e2e::solti_host())
+                .env("SOLTI_PLUGINS", place.plugins())
+                .current_dir(directory)
+                .output()
+                .unwrap();
+            assert!(compared.status.success(), "{name}: {script}: {compared:?}");
+        }
+    }
+}
+
+#[test]
+fn no_line_is_lost_to_a_reader_that_sleeps_first() {
+    let place = Place::with(&["subprocess"]);
+    let read = pipeline(
+        &place,
+        "$HOST exec -- seq 300000 2>/dev/null | (sleep 1; cat) | cmp - <(seq 300000)",
+    );
+    assert!(read.status.success(), "{read:?}");
+    let json = pipeline(
+        &place,
+        "$HOST exec --json -- seq 100000 | (sleep 1; cat) | grep -c '\"type\":\"chunk\"'",
+    );
+    assert_eq!(String::from_utf8_lossy(&json.stdout), "100000\n");
+}
+
+#[test]
+fn a_command_reads_what_the_program_is_given() {
+    let place = Place::with(&["subprocess"]);
+    let read = pipeline(
+        &place,
+        "echo foo | $HOST exec -- cat; $HOST exec -- wc -c < /dev/null",
+    );
+    assert_eq!(String::from_utf8_lossy(&read.stdout), "foo\n0\n");
+}
+
+#[test]
+fn the_programs_own_failures_have_codes_that_no_command_is_told_for() {
+    let place = Place::with(&["subprocess"]);
+    for (words, code) in [
+        (&["sh", "-c", "kill -KILL $$"][..], 137),
+        (&["sh", "-c", "exit 255"], 255),
+        (&["/no/such/command"], 127),
+        (&["/etc/passwd"], 126),
+    ] {
+        let mut all = vec!["--"];
+        all.extend(words);
+        assert_eq!(end(&mut place.exec(&all)).code, Some(code), "{words:?}");
+    }
+}
+
+#[test]
+fn an_output_that_does_not_block_or_is_gone_ends_no_task_and_panics_nowhere() {
+    let place = Place::with(&["subprocess"]);
+    // Python sets its end of the pipe not to block, and reads late.
+    let script = "python3 -c 'import os,subprocess,sys,time\n\
+                  r,w=os.pipe(); os.set_blocking(w,False)\n\
+                  p=subprocess.Popen([sys.argv[1],\"exec\",\"--\",\"seq\",\"200000\"],stdout=w,stderr=subprocess.DEVNULL)\n\
+                  os.close(w); time.sleep(0.5); data=b\"\"\n\
+                  while True:\n  part=os.read(r,65536)\n  if not part: break\n  data+=part\n\
+                  print(len(data.splitlines()),p.wait())' $HOST";
+    let read = pipeline(&place, script);
+    assert_eq!(
+        String::from_utf8_lossy(&read.stdout),
+        "200000 0\n",
+        "{read:?}"
+    );
+    for (closed, code) in [("2>&-", 0), (">&-", 0), ("2>/dev/full", 0)] {
+        let script = format!("$HOST exec -- sh -c 'echo out; echo err >&2' {closed}");
+        let ended = pipeline(&place, &script);
+        assert_eq!(ended.status.code(), Some(code), "{closed}: {ended:?}");
+    }
 }

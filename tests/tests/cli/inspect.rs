@@ -249,7 +249,7 @@ fn the_ways_out_of_the_policy_are_words_of_every_command_that_loads() {
             directory.display()
         )
     );
-    assert_eq!(refused.code, Some(2));
+    assert_eq!(refused.code, Some(125));
     let trusted = end(&mut place.exec(&["--trust-writable", "--", "hello", "you"]));
     assert_eq!(trusted.stdout, "hello, you\n");
     for subcommand in ["list", "check"] {

@@ -59,7 +59,7 @@ fn the_summary_is_the_last_object_and_has_everything() {
         json!({
             "slot": slot, "task": null, "spec": spec(at), "outcome": outcome, "reason": reason,
             "exitCode": exit_code, "attempts": u32::from(slot != "w"), "durationMs": null,
-            "stdoutLines": lines[0], "stderrLines": lines[1], "skipped": 0,
+            "stdoutLines": lines[0], "stderrLines": lines[1], "lost": 0, "signal": null,
         })
     };
     let no_runner = format!(
@@ -72,7 +72,7 @@ fn the_summary_is_the_last_object_and_has_everything() {
         json!({
             "type": "summary",
             "tasks": [
-                task(0, "good", "success", json!(null), json!(null), [2, 1]),
+                task(0, "good", "success", json!(null), json!(0), [2, 1]),
                 task(1, "bad", "failure", json!(bad), json!(3), [0, 0]),
                 task(2, "w", "failure", json!(no_runner), json!(null), [0, 0]),
             ],
@@ -81,7 +81,7 @@ fn the_summary_is_the_last_object_and_has_everything() {
                 "completed": { "subprocess": { "success": 1, "failure": 1 } },
                 "errors": {},
             },
-            "skipped": 0,
+            "lost": 0,
             "problems": [],
             "retired": [],
             "plugins": { "rejected": [] },
@@ -142,7 +142,7 @@ fn a_summary_file_that_cannot_be_written_is_named() {
         "error: the summary cannot be written to /no/such/file: \
          No such file or directory (os error 2)\n"
     );
-    assert_eq!(ended.code, Some(1));
+    assert_eq!(ended.code, Some(125));
 }
 
 /// A runner tells a timeout from a cancellation by its own clock, which must not start after the

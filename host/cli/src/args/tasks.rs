@@ -41,11 +41,13 @@ pub(crate) struct RunArgs {
 
 /// Run one command as a task in the slot `exec`
 ///
-/// What the command prints is passed on unchanged: its standard output to standard output, its
-/// standard error to standard error.
+/// What the command prints comes out byte for byte, at the pace of whoever reads it: its standard
+/// output on standard output, its standard error on standard error. It reads this program's standard
+/// input; from a terminal, through a pipe.
 ///
-/// Exit code: 0 if the command succeeded; 1 if it did not, or if the output, the summary or the
-/// metrics could not be written; 2 if it could not be run; 130 after a second Ctrl-C or SIGTERM.
+/// Exit code: the command's own, or 128 + N if signal N ended it; 124 if its time was over; 127 if it
+/// was not found, 126 if it cannot be executed; 125 if this program failed itself; 2 for a wrong
+/// argument. Cancelled by a signal N it is 128 + N, and 141 if the reader of the output left.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExecArgs {
     /// Stop the command after this time, such as `30s` or `1h 30m` [default: no limit]

@@ -1,5 +1,7 @@
 //! `solti-host exec`: one command.
 
+use std::io::{self, IsTerminal as _};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -47,7 +49,29 @@ pub(super) fn exec(args: ExecArgs) -> anyhow::Result<Exit> {
             place: SLOT.to_owned(),
             spec,
         }],
+        stdin: standard_input(),
+        is_command: true,
         arriving: None,
         problems: Vec::new(),
     })
+}
+
+/// What the command reads: what this program would.
+///
+/// From a terminal it comes through a pipe. The command is in a process group of its own, so that all
+/// of it can be ended, and a terminal stops who reads it from such a group; and with the keyboard's
+/// signals it would no longer be this program that ends the command. Another input is handed over as
+/// it is.
+fn standard_input() -> Option<OwnedFd> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        return stdin.as_fd().try_clone_to_owned().ok();
+    }
+    let (reader, mut writer) = io::pipe().ok()?;
+    // Nobody waits for it: reading a terminal cannot be interrupted.
+    std::thread::Builder::new()
+        .name("stdin".to_owned())
+        .spawn(move || io::copy(&mut io::stdin().lock(), &mut writer))
+        .ok()?;
+    Some(reader.into())
 }

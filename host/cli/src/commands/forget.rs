@@ -12,6 +12,7 @@ use solti_plugin_host::text::one_line;
 use crate::args::ForgetArgs;
 use crate::exit::Exit;
 use crate::present::message;
+use crate::stdio::Stdout;
 
 /// How many digits of a digest are enough to name it.
 const FEWEST_DIGITS: usize = 8;
@@ -55,7 +56,6 @@ pub(super) fn forget(args: &ForgetArgs) -> anyhow::Result<Exit> {
 }
 
 fn print(forgotten: &[RememberedProbe]) -> io::Result<()> {
-    let mut stdout = io::stdout();
     for probe in forgotten {
         let RememberedProbe {
             plugin,
@@ -65,7 +65,7 @@ fn print(forgotten: &[RememberedProbe]) -> io::Result<()> {
         } = probe;
         let result = probe.failure.as_deref().unwrap_or("it passed");
         let line = format!("forgot {plugin} {version}, sha256 {digest}: {result}");
-        writeln!(stdout, "{}", one_line(&line))?;
+        Stdout.write_all(format!("{}\n", one_line(&line)).as_bytes())?;
     }
     Ok(())
 }

@@ -43,6 +43,8 @@ pub(super) fn run(args: RunArgs) -> anyhow::Result<Exit> {
         jobs: args.jobs,
         retries: args.retries,
         tasks,
+        stdin: None,
+        is_command: false,
         arriving: stdin.then(read_stdin),
         problems,
     })

@@ -1,9 +1,15 @@
-//! What an event looks like.
+//! What the output of tasks looks like.
 
 use std::io::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde_json::json;
 use solti_model::{OutputEvent, StreamKind};
+use solti_plugin_host::output::{TapBlock, TapEvent};
 
+use super::lines::{End, Line};
 use super::source::Source;
 use crate::outcome::Outcome;
 use crate::present::phrase::counted;
@@ -12,7 +18,7 @@ use crate::present::style::{self, DIM};
 /// What the events of tasks look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// Lines as they are, each stream where it belongs: for a single task.
+    /// Bytes as they are, each stream where it belongs: for a single task.
     Plain,
     /// Lines with their slot in front, all on standard output; notes on standard error.
     Slots,
@@ -20,7 +26,7 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Where a formatted event goes.
+/// Where something formatted goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
     Stdout,
@@ -33,76 +39,159 @@ impl Format {
         if json { Self::Json } else { self }
     }
 
-    /// Where `event` goes; `None` for one that is not shown.
-    pub(super) fn target(self, event: &OutputEvent) -> Option<Target> {
-        match (self, event) {
-            (Self::Json, _) => Some(Target::Stdout),
-            (Self::Slots, OutputEvent::Chunk(_)) => Some(Target::Stdout),
-            (Self::Plain, OutputEvent::Chunk(chunk)) => Some(match chunk.stream {
-                StreamKind::Stdout => Target::Stdout,
-                StreamKind::Stderr => Target::Stderr,
-            }),
-            (Self::Slots, _) => Some(Target::Stderr),
-            (Self::Plain, _) => None,
+    /// Where a block goes.
+    pub(super) fn target(self, block: &TapBlock) -> Target {
+        match (self, block.stream) {
+            (Self::Plain, StreamKind::Stderr) => Target::Stderr,
+            _ => Target::Stdout,
         }
     }
 
-    /// Appends `event` to `out`, in colours if `colour`.
-    pub(super) fn append(
+    /// Appends a line, or a part of one.
+    pub(super) fn append_line(self, source: &Source, line: &Line<'_>, out: &mut Vec<u8>) {
+        if self == Self::Json {
+            append_json_line(source, line, out);
+            return;
+        }
+        let continues = line.part.is_some_and(|part| part > 0);
+        out.extend_from_slice(source.prefixes.line(line.stream, continues));
+        out.extend_from_slice(line.bytes);
+        if line.end == End::CrLf {
+            out.push(b'\r');
+        }
+        out.push(b'\n');
+    }
+
+    /// What is said of an event besides output, and where; in colours if `colour`.
+    pub(super) fn note(
         self,
         source: &Source,
-        event: &OutputEvent,
+        event: &TapEvent,
         colour: bool,
-        out: &mut Vec<u8>,
-    ) {
-        match (self, event) {
-            (Self::Json, event) => append_json(source, event, out),
-            (Self::Plain, OutputEvent::Chunk(chunk)) => {
-                out.extend_from_slice(&chunk.line);
-                out.push(b'\n');
+    ) -> Option<(Target, Vec<u8>)> {
+        let mut out = Vec::new();
+        match self {
+            Self::Json => {
+                append_json(source, &json_event(event)?, &mut out);
+                Some((Target::Stdout, out))
             }
-            (Self::Slots, OutputEvent::Chunk(chunk)) => {
-                out.extend_from_slice(source.prefixes.line(chunk.stream));
-                out.extend_from_slice(&chunk.line);
-                out.push(b'\n');
+            Self::Slots => {
+                let note = note(source, event)?;
+                let style = style::when(colour, DIM);
+                writeln!(out, "{}{style}{note}{style:#}", source.prefixes.note())
+                    .expect("a vector takes every byte");
+                Some((Target::Stderr, out))
             }
-            (_, event) => {
-                if let Some(note) = note(source, event) {
-                    let style = style::when(colour, DIM);
-                    writeln!(out, "{}{style}{note}{style:#}", source.prefixes.note())
-                        .expect("a vector takes every byte");
-                }
-            }
+            Self::Plain => None,
         }
     }
 }
 
-/// The event in its wire form, with the fields `task` and `slot` at its end.
-fn append_json(source: &Source, event: &OutputEvent, out: &mut Vec<u8>) {
+/// What a line has in JSON besides what every chunk has; most have nothing.
+#[derive(Serialize)]
+struct Extra<'a> {
+    /// The bytes of a line that is not text, which is `line` with U+FFFD for what is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
+    /// The line's end, where it is not `\n`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<&'a str>,
+    /// The number of the part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<u32>,
+    /// Whether another part follows.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    more: bool,
+}
+
+#[derive(Serialize)]
+struct Chunk<'a> {
+    r#type: &'static str,
+    attempt: u32,
+    stream: StreamKind,
+    seq: u64,
+    ts: u64,
+    line: &'a str,
+    #[serde(flatten)]
+    extra: Extra<'a>,
+}
+
+fn append_json_line(source: &Source, line: &Line<'_>, out: &mut Vec<u8>) {
+    let text = String::from_utf8_lossy(line.bytes);
+    let is_text = matches!(text, std::borrow::Cow::Borrowed(_));
+    let since = line.time.duration_since(std::time::UNIX_EPOCH);
+    let chunk = Chunk {
+        r#type: "chunk",
+        attempt: line.attempt,
+        stream: line.stream,
+        seq: line.number,
+        ts: since.map_or(0, |since| {
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        }),
+        line: &text,
+        extra: Extra {
+            base64: (!is_text).then(|| STANDARD.encode(line.bytes)),
+            end: match line.end {
+                End::Newline | End::More => None,
+                End::CrLf => Some("\r\n"),
+                End::None => Some(""),
+            },
+            part: line.part,
+            more: line.end == End::More,
+        },
+    };
+    append_json(source, &chunk, out);
+}
+
+/// The event in its wire form, where it has one.
+fn json_event(event: &TapEvent) -> Option<serde_json::Value> {
+    let event = match event {
+        TapEvent::Started { attempt, at } => OutputEvent::RunStarted {
+            attempt: *attempt,
+            started_at: *at,
+        },
+        TapEvent::Finished {
+            attempt,
+            exit_code,
+            at,
+        } => OutputEvent::RunFinished {
+            attempt: *attempt,
+            exit_code: *exit_code,
+            finished_at: *at,
+        },
+        TapEvent::Lost { bytes, lines, .. } => {
+            return Some(json!({ "type": "lost", "bytes": bytes, "lines": lines }));
+        }
+        _ => return None,
+    };
+    // Only a time before 1970 has none.
+    serde_json::to_value(event).ok()
+}
+
+/// An object with the fields `task` and `slot` at its end.
+fn append_json(source: &Source, object: &impl Serialize, out: &mut Vec<u8>) {
     let began = out.len();
-    match serde_json::to_writer(&mut *out, event) {
+    match serde_json::to_writer(&mut *out, object) {
         Ok(()) => {
             // Without the closing brace, which `json_tail` has.
             out.pop();
             out.extend_from_slice(&source.json_tail);
         }
-        // Only a time before 1970 or bytes that are not text can get here; a sink lets none pass.
         Err(_) => out.truncate(began),
     }
 }
 
-fn note(source: &Source, event: &OutputEvent) -> Option<String> {
+fn note(source: &Source, event: &TapEvent) -> Option<String> {
     match event {
-        OutputEvent::RunStarted { attempt, .. } if *attempt > 1 => {
-            Some(format!("attempt {attempt}"))
-        }
-        OutputEvent::RunFinished { attempt, .. } => match source.outcome_of(*attempt)? {
+        TapEvent::Started { attempt, .. } if *attempt > 1 => Some(format!("attempt {attempt}")),
+        TapEvent::Finished { attempt, .. } => match source.outcome_of(*attempt)? {
             Outcome::Succeeded if *attempt == 1 => None,
             outcome => Some(format!("attempt {attempt} {outcome}")),
         },
-        OutputEvent::Lagged { skipped } => Some(format!(
-            "{} skipped: output arrived faster than it could be shown",
-            counted(*skipped, "line")
+        TapEvent::Lost { bytes, lines, .. } => Some(format!(
+            "{} lost ({}): the plugin pushed them faster than they were taken, and did not wait",
+            counted(*lines, "line"),
+            counted(*bytes, "byte"),
         )),
         _ => None,
     }

@@ -22,6 +22,8 @@ pub(crate) struct SlotColumn {
 pub(crate) struct Prefixes {
     stdout: Vec<u8>,
     stderr: Vec<u8>,
+    /// Of parts of a long line after the first, on either stream.
+    continued: Vec<u8>,
     note: String,
 }
 
@@ -38,6 +40,7 @@ impl SlotColumn {
         Prefixes {
             stdout: self.prefix(slot, "│", DIM, colours.stdout).into_bytes(),
             stderr: self.prefix(slot, "!", RED, colours.stdout).into_bytes(),
+            continued: self.prefix(slot, "┊", DIM, colours.stdout).into_bytes(),
             note: self.note_prefix(slot, colours),
         }
     }
@@ -58,9 +61,10 @@ impl SlotColumn {
 }
 
 impl Prefixes {
-    /// What stands before a line of this stream.
-    pub(super) fn line(&self, stream: StreamKind) -> &[u8] {
+    /// What stands before a line of this stream, or before one that continues the line before.
+    pub(super) fn line(&self, stream: StreamKind, continues: bool) -> &[u8] {
         match stream {
+            _ if continues => &self.continued,
             StreamKind::Stdout => &self.stdout,
             StreamKind::Stderr => &self.stderr,
         }

@@ -1,12 +1,15 @@
 //! A task whose output is shown, and what has been received from it.
 
 use std::io::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use serde_json::json;
-use solti_model::TaskId;
+use solti_model::{StreamKind, TaskId};
+use solti_plugin_host::output::TapEvent;
 
+use super::lines::OpenLines;
 use super::prefix::Prefixes;
 use crate::outcome::Outcome;
 
@@ -14,11 +17,15 @@ use crate::outcome::Outcome;
 #[derive(Debug)]
 pub(crate) struct Source {
     pub(crate) id: TaskId,
-    pub(crate) lines: LineCounts,
+    pub(crate) lines: Arc<LineCounts>,
     pub(super) prefixes: Prefixes,
     /// The end of a JSON object, with the fields that every event of this task has.
     pub(super) json_tail: Vec<u8>,
-    /// The outcomes of its attempts, in order; one is here before its `RunFinished` is sent.
+    /// The lines that have no end yet.
+    pub(super) open: Mutex<OpenLines>,
+    /// The ends of attempts of which output may still come.
+    finished: Mutex<Vec<TapEvent>>,
+    /// The outcomes of its attempts, in order; one is here before its end is announced.
     outcomes: Mutex<Vec<Outcome>>,
 }
 
@@ -27,7 +34,7 @@ pub(crate) struct Source {
 pub(crate) struct LineCounts {
     stdout: AtomicU64,
     stderr: AtomicU64,
-    skipped: AtomicU64,
+    lost: AtomicU64,
 }
 
 impl Source {
@@ -39,9 +46,11 @@ impl Source {
             .expect("a vector takes every byte");
         Self {
             id,
-            lines: LineCounts::default(),
+            lines: Arc::default(),
             prefixes,
             json_tail,
+            open: Mutex::default(),
+            finished: Mutex::default(),
             outcomes: Mutex::default(),
         }
     }
@@ -56,6 +65,21 @@ impl Source {
         let outcomes = self.outcomes.lock();
         outcomes.get((attempt as usize).checked_sub(1)?).cloned()
     }
+
+    /// Keeps the end of an attempt until its output is complete.
+    pub(super) fn finished(&self, event: TapEvent) {
+        self.finished.lock().push(event);
+    }
+
+    /// The kept end of an attempt, or of all.
+    pub(super) fn take_finished(&self, of: Option<u32>) -> Vec<TapEvent> {
+        let mut finished = self.finished.lock();
+        let is_of = |event: &TapEvent| match event {
+            TapEvent::Finished { attempt, .. } => of.is_none_or(|of| of == *attempt),
+            _ => false,
+        };
+        finished.extract_if(.., |event| is_of(event)).collect()
+    }
 }
 
 impl LineCounts {
@@ -64,8 +88,18 @@ impl LineCounts {
         self.stderr.fetch_add(stderr, Ordering::Relaxed);
     }
 
-    pub(super) fn skip(&self, skipped: u64) {
-        self.skipped.fetch_add(skipped, Ordering::Relaxed);
+    /// Counts a line that its stream has ended with.
+    pub(super) fn add_open(&self, stream: StreamKind) {
+        match stream {
+            StreamKind::Stdout => self.add(1, 0),
+            StreamKind::Stderr => self.add(0, 1),
+        }
+    }
+
+    /// Counts lines that were lost; a part of one counts as one.
+    pub(super) fn lose(&self, lines: u64, bytes: u64) {
+        let lines = lines.max(u64::from(bytes > 0));
+        self.lost.fetch_add(lines, Ordering::Relaxed);
     }
 
     pub(crate) fn stdout(&self) -> u64 {
@@ -76,8 +110,8 @@ impl LineCounts {
         self.stderr.load(Ordering::Relaxed)
     }
 
-    /// Lines that were overwritten before they could be received.
-    pub(crate) fn skipped(&self) -> u64 {
-        self.skipped.load(Ordering::Relaxed)
+    /// Lines that their plugin pushed without waiting for room, beyond what is kept.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
 }

@@ -2,26 +2,31 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
-use solti_model::OutputEvent;
+use solti_plugin_host::output::{TapBlock, TapEvent};
 use tokio::sync::mpsc::{self, Receiver, error::TryRecvError};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::format::{Format, Target};
 use super::source::Source;
+use crate::stdio::{Stderr, Stdout};
 
-/// Bytes after which a buffer is written even though more events wait.
+/// Bytes after which a buffer is written even though more waits.
 const FULL: usize = 64 * 1024;
 
-/// Messages that may wait for the writer, a batch of events each. Only what waits takes memory.
-const WAITING: usize = 1024;
+/// Messages that may wait for the writer, a block each. What waits besides waits in the taps.
+const WAITING: usize = 16;
 
 /// What the thread is given to write.
 #[derive(Debug)]
 pub(crate) enum Message {
-    /// Events of a task, in order.
-    Events(Arc<Source>, Vec<OutputEvent>),
+    /// What a task's tap has handed out, in order.
+    Event(Arc<Source>, TapEvent),
+    /// A task is over, and so is its output.
+    End(Arc<Source>),
     /// A line about the run, for standard error.
     Note(String),
 }
@@ -29,9 +34,11 @@ pub(crate) enum Message {
 /// The writing thread, seen from outside.
 pub(crate) struct Writer {
     messages: mpsc::Sender<Message>,
-    thread: JoinHandle<Option<io::Error>>,
+    ended: oneshot::Receiver<Option<io::Error>>,
     /// Cancelled when standard output can no longer be written.
     closed: CancellationToken,
+    /// Bytes that have been written.
+    progress: Arc<AtomicU64>,
 }
 
 impl Writer {
@@ -42,22 +49,26 @@ impl Writer {
     /// When the system refuses a thread.
     pub(crate) fn start(format: Format, colour: bool) -> io::Result<Self> {
         let (messages, receiver) = mpsc::channel(WAITING);
+        let (end, ended) = oneshot::channel();
         let closed = CancellationToken::new();
+        let progress = Arc::new(AtomicU64::new(0));
         let buffers = Buffers {
             format,
             colour,
-            stdout: Vec::with_capacity(2 * FULL),
+            stdout: Vec::new(),
             stderr: Vec::new(),
             failed: None,
             closed: closed.clone(),
+            progress: Arc::clone(&progress),
         };
-        let thread = thread::Builder::new()
+        thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || buffers.run(receiver))?;
+            .spawn(move || end.send(buffers.run(receiver)).ok())?;
         Ok(Self {
             messages,
-            thread,
+            ended,
             closed,
+            progress,
         })
     }
 
@@ -71,14 +82,19 @@ impl Writer {
         &self.closed
     }
 
+    /// How many bytes have been written so far.
+    pub(crate) fn progress(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.progress)
+    }
+
     /// Waits until everything is written.
     ///
     /// # Errors
     ///
     /// Why standard output could not be written, unless its reader went away.
-    pub(crate) fn finish(self) -> io::Result<()> {
+    pub(crate) async fn finish(self) -> io::Result<()> {
         drop(self.messages);
-        match self.thread.join() {
+        match self.ended.await {
             Ok(None) => Ok(()),
             Ok(Some(err)) => Err(err),
             Err(_) => Err(io::Error::other("the writing thread panicked")),
@@ -95,6 +111,7 @@ struct Buffers {
     stderr: Vec<u8>,
     failed: Option<io::Error>,
     closed: CancellationToken,
+    progress: Arc<AtomicU64>,
 }
 
 impl Buffers {
@@ -124,20 +141,68 @@ impl Buffers {
             return;
         }
         match message {
-            Message::Events(source, events) => {
-                for event in &events {
-                    if let Some(target) = self.format.target(event) {
-                        let (format, colour) = (self.format, self.colour);
-                        format.append(&source, event, colour, self.buffer(target));
-                        self.flush_full();
-                    }
-                }
+            Message::Event(source, TapEvent::Block(block)) => self.take_block(&source, &block),
+            // An attempt has ended for who reads once all of its output is shown.
+            Message::Event(source, event @ TapEvent::Finished { .. }) => source.finished(event),
+            Message::Event(source, TapEvent::Complete { attempt, .. }) => {
+                self.complete(&source, Some(attempt));
             }
+            Message::Event(source, event) => self.note(&source, &event),
+            Message::End(source) => self.complete(&source, None),
             Message::Note(note) => {
                 let stderr = self.buffer(Target::Stderr);
                 stderr.extend_from_slice(note.as_bytes());
                 stderr.push(b'\n');
             }
+        }
+    }
+
+    fn take_block(&mut self, source: &Source, block: &TapBlock) {
+        let format = self.format;
+        let target = format.target(block);
+        if format == Format::Plain {
+            let buffer = self.buffer(target);
+            if buffer.is_empty() && block.bytes.len() >= FULL / 4 {
+                self.write(target, &block.bytes);
+            } else {
+                buffer.extend_from_slice(&block.bytes);
+                self.flush_full();
+            }
+            return;
+        }
+        self.buffer(target);
+        let mut open = source.open.lock();
+        open.take(block, |line| {
+            format.append_line(source, &line, &mut self.stdout);
+            if self.stdout.len() >= FULL {
+                let stdout = std::mem::take(&mut self.stdout);
+                self.write(Target::Stdout, &stdout);
+                self.stdout = stdout;
+                self.stdout.clear();
+            }
+        });
+    }
+
+    /// Shows what has no end of an attempt, or of all, and then that it has ended.
+    fn complete(&mut self, source: &Source, attempt: Option<u32>) {
+        let format = self.format;
+        if format != Format::Plain {
+            self.buffer(Target::Stdout);
+            let stdout = &mut self.stdout;
+            source.open.lock().finish(attempt, |line| {
+                format.append_line(source, &line, stdout);
+                source.lines.add_open(line.stream);
+            });
+        }
+        for event in source.take_finished(attempt) {
+            self.note(source, &event);
+        }
+        self.flush_full();
+    }
+
+    fn note(&mut self, source: &Source, event: &TapEvent) {
+        if let Some((target, note)) = self.format.note(source, event, self.colour) {
+            self.buffer(target).extend_from_slice(&note);
         }
     }
 
@@ -164,18 +229,42 @@ impl Buffers {
     }
 
     fn flush(&mut self) {
-        if !self.stdout.is_empty() && self.failed.is_none() {
-            let mut stdout = io::stdout().lock();
-            if let Err(err) = stdout.write_all(&self.stdout).and_then(|()| stdout.flush()) {
-                self.failed = Some(err);
-                self.closed.cancel();
+        let stdout = std::mem::take(&mut self.stdout);
+        self.write(Target::Stdout, &stdout);
+        self.stdout = emptied(stdout);
+        let stderr = std::mem::take(&mut self.stderr);
+        self.write(Target::Stderr, &stderr);
+        self.stderr = emptied(stderr);
+    }
+
+    fn write(&mut self, target: Target, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let written = match target {
+                Target::Stdout if self.failed.is_some() => return,
+                Target::Stdout => Stdout.write(bytes),
+                Target::Stderr => Stderr.write(bytes),
+            };
+            match written {
+                Ok(written) => {
+                    bytes = &bytes[written..];
+                    self.progress.fetch_add(written as u64, Ordering::Relaxed);
+                }
+                Err(err) => {
+                    // Nobody is left to be told when standard error is gone.
+                    if target == Target::Stdout {
+                        self.failed = Some(err);
+                        self.closed.cancel();
+                    }
+                    return;
+                }
             }
         }
-        self.stdout.clear();
-        if !self.stderr.is_empty() {
-            // Nobody is left to be told when standard error is gone.
-            io::stderr().write_all(&self.stderr).ok();
-            self.stderr.clear();
-        }
     }
+}
+
+/// The buffer for what comes next; one large block is no reason to keep its memory.
+fn emptied(mut buffer: Vec<u8>) -> Vec<u8> {
+    buffer.clear();
+    buffer.shrink_to(2 * FULL);
+    buffer
 }

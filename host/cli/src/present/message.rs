@@ -1,11 +1,13 @@
 //! Messages about the program's own work, on standard error.
 
 use std::fmt;
+use std::io::Write as _;
 
 use anstyle::Style;
 use solti_plugin_host::text::one_line;
 
-use super::style::{RED, YELLOW};
+use super::style::{self, Colours, RED, YELLOW};
+use crate::stdio::Stderr;
 
 /// Prints why something could not be done.
 pub(crate) fn error(message: impl fmt::Display) {
@@ -19,8 +21,10 @@ pub(crate) fn warning(message: impl fmt::Display) {
 
 /// Prints a message on one line: it quotes files, plugins and specs, which may hold any text.
 fn print(level: &str, colour: Style, message: impl fmt::Display) {
-    let style = colour.bold();
+    let style = style::when(Colours::detect().stderr, colour.bold());
     let message = message.to_string();
     let message = one_line(&message);
-    anstream::eprintln!("{style}{level}:{style:#} {message}");
+    let line = format!("{style}{level}:{style:#} {message}\n");
+    // Nobody is left to be told when standard error is gone.
+    Stderr.write_all(line.as_bytes()).ok();
 }

@@ -7,6 +7,7 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, Row, Table, preset
 use solti_plugin_host::report::{Rejected, Skipped};
 
 use crate::flags::flag;
+use crate::stdio::Stdout;
 
 /// Where a table goes, which decides how wide it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +88,7 @@ pub(crate) fn skipped(
 ///
 /// When standard output takes no more.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
-    match writeln!(io::stdout(), "{text}") {
+    match Stdout.write_all(format!("{text}\n").as_bytes()) {
         Err(err) if err.kind() != io::ErrorKind::BrokenPipe => Err(err).context("standard output"),
         _ => Ok(()),
     }

@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::summary::Row;
 use crate::metrics::{self, Counters, Counts};
 use crate::present::{message, phrase};
-use crate::{loading, options, output};
+use crate::{loading, options};
 
 /// The plugins of a run, and what the host gives them.
 pub(super) struct Host<'a> {
@@ -27,8 +27,7 @@ impl<'a> Host<'a> {
     ///
     /// When the directory cannot be read or is not trusted.
     pub(super) fn load(plan: &Plan<'a>) -> anyhow::Result<(Self, RunnerRouter)> {
-        let capacity = output::capacity_for(plan.concurrency());
-        let registry = Arc::new(OutputRegistry::new(capacity));
+        let registry = Arc::new(OutputRegistry::default());
         let counters = Arc::new(Counters::default());
         let context = BuildContext::default()
             .with_output_registry(Arc::clone(&registry))
@@ -88,8 +87,8 @@ impl<'a> Host<'a> {
     /// Closes the channels of tasks that are over: an attempt that was dropped while it began makes
     /// its channel anew.
     pub(super) fn close_channels(&self, rows: &[Row]) {
-        for source in rows.iter().filter_map(|row| row.source.as_ref()) {
-            self.registry.evict(&source.id);
+        for id in rows.iter().filter_map(|row| row.task.as_ref()) {
+            self.registry.evict(id);
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is to be run, and how.
 
 use std::collections::HashSet;
+use std::os::fd::OwnedFd;
 
 use tokio::sync::mpsc;
 
@@ -21,6 +22,10 @@ pub(crate) struct Plan<'a> {
     /// Times a failed task is tried again; 0 for any number.
     pub(crate) retries: u32,
     pub(crate) tasks: Vec<PlacedSpec>,
+    /// The standard input of the only task.
+    pub(crate) stdin: Option<OwnedFd>,
+    /// Whether the program ends as its only task does.
+    pub(crate) is_command: bool,
     /// Specs that arrive later.
     pub(crate) arriving: Option<mpsc::Receiver<SpecResult>>,
     /// What was wrong with specs so far; it has been printed.

@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::metrics;
 use crate::output::Format;
 use crate::present::message;
+use crate::stdio::Stdout;
 
 /// Prints the summary, writes it and the metrics where `args` asks for them, and says how the
 /// program ends. What cannot be written is an error that hinders nothing else.
@@ -45,8 +46,18 @@ pub(super) fn report(
     for err in results.iter().filter_map(|result| result.as_ref().err()) {
         message::error(format_args!("{err:#}"));
     }
+    if !written.was_taken {
+        message::warning(
+            "the reader of standard output took nothing any more: what it left is lost",
+        );
+    }
     if results.iter().any(Result::is_err) {
-        return Exit::NotWritten;
+        return match summary.exit() {
+            // What failed first is what is told.
+            failed @ Exit::Command(_) => failed,
+            _ if summary.is_command => Exit::HostFailed,
+            _ => Exit::NotWritten,
+        };
     }
     summary.exit()
 }
@@ -54,9 +65,16 @@ pub(super) fn report(
 /// Prints the summary: as the last object on standard output, or for people on standard error.
 fn print(summary: &Summary<'_>, format: Format) -> io::Result<()> {
     let printed = match format {
-        Format::Json => writeln!(io::stdout(), "{}", json::line(summary)?),
-        Format::Slots => table::print(summary),
-        Format::Plain => table::print_line(summary),
+        Format::Json => Stdout.write_all(format!("{}\n", json::line(summary)?).as_bytes()),
+        // Nobody is left to be told when standard error is gone, and it decides nothing.
+        Format::Slots => {
+            table::print(summary).ok();
+            return Ok(());
+        }
+        Format::Plain => {
+            table::print_line(summary).ok();
+            return Ok(());
+        }
     };
     match printed {
         Err(err) if err.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -2,15 +2,16 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use solti_model::Slot;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::output::{self, Format, Message, SlotColumn, Source, Writer};
 use crate::present::style::{self, Colours, DIM};
@@ -22,8 +23,8 @@ pub(super) struct Screen {
     colours: Colours,
     column: Arc<Mutex<SlotColumn>>,
     writer: Writer,
-    /// One drain for each task that has started.
-    drains: Arc<Mutex<JoinSet<()>>>,
+    /// One drain for each task whose output is not complete.
+    drains: TaskTracker,
 }
 
 /// Shows notes about tasks. The writer goes on until this is dropped.
@@ -39,6 +40,8 @@ pub(super) struct Notes {
 pub(super) struct Written {
     /// Whether standard output takes no more, be it that its reader left.
     pub(super) stdout_closed: bool,
+    /// Whether the reader took all there was, or left.
+    pub(super) was_taken: bool,
     /// Whether all of it was written; a reader that left is no error.
     pub(super) result: io::Result<()>,
 }
@@ -56,7 +59,7 @@ impl Screen {
             colours,
             column: Arc::default(),
             writer: Writer::start(format, colours.stderr)?,
-            drains: Arc::default(),
+            drains: TaskTracker::new(),
         })
     }
 
@@ -65,14 +68,14 @@ impl Screen {
         // Weak, or a task that is never given back would keep the writer waiting.
         let messages = self.writer.messages().downgrade();
         let (colours, column) = (self.colours, Arc::clone(&self.column));
-        let drains = Arc::clone(&self.drains);
-        Box::new(move |spec, id, events| {
+        let drains = self.drains.clone();
+        Box::new(move |spec, id, tap| {
             let slot = spec.slot().as_str();
             let prefixes = column.lock().prefixes(slot, colours);
             let source = Arc::new(Source::new(slot, id, prefixes));
             if let Some(messages) = messages.upgrade() {
-                let drain = output::drain(Arc::clone(&source), events, messages);
-                drains.lock().spawn_on(drain, &runtime);
+                let drain = output::drain(Arc::clone(&source), tap, messages);
+                drains.spawn_on(drain, &runtime);
             }
             source
         })
@@ -89,23 +92,50 @@ impl Screen {
         }
     }
 
-    /// Ends the runtime, and waits until everything is written.
+    /// Waits until everything is written, and ends the runtime.
     ///
-    /// Waits for at most `limit` until every event has been handed to the writer, and for at most
-    /// `limit` for the runtime.
-    pub(super) fn finish(self, runtime: Runtime, limit: Duration) -> Written {
-        let mut drains = std::mem::take(&mut *self.drains.lock());
-        runtime.block_on(async {
-            let finished = async { while drains.join_next().await.is_some() {} };
-            // A plugin that keeps a sink keeps its channel open; the lines so far are all there.
-            timeout(limit, finished).await.ok();
+    /// A reader may take as long as it likes; `limit` is how long one may take nothing at all once
+    /// `stop` is cancelled, or when `hurried`, because a task was not to go on either.
+    pub(super) fn finish(
+        self,
+        runtime: Runtime,
+        stop: &CancellationToken,
+        hurried: bool,
+        limit: Duration,
+    ) -> Written {
+        let closed = self.writer.closed().clone();
+        let progress = self.writer.progress();
+        let (drains, writer) = (self.drains, self.writer);
+        drains.close();
+        let result = runtime.block_on(async {
+            let finished = async {
+                drains.wait().await;
+                writer.finish().await
+            };
+            let stalled = async {
+                if !hurried {
+                    stop.cancelled().await;
+                }
+                let mut seen = progress.load(Ordering::Relaxed);
+                loop {
+                    sleep(limit).await;
+                    let now = progress.load(Ordering::Relaxed);
+                    if now == seen {
+                        return;
+                    }
+                    seen = now;
+                }
+            };
+            tokio::select! {
+                result = finished => Some(result),
+                () = stalled => None,
+            }
         });
         runtime.shutdown_timeout(limit);
-        let closed = self.writer.closed().clone();
-        let result = self.writer.finish();
         Written {
-            stdout_closed: closed.is_cancelled(),
-            result,
+            stdout_closed: closed.is_cancelled() || result.is_none(),
+            was_taken: result.is_some(),
+            result: result.unwrap_or(Ok(())),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Ctrl-C and SIGTERM: the first cancels every task, the second exits at once.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::Duration;
 
 use solti_plugin_host::Plugin;
@@ -13,30 +15,56 @@ use crate::present::message;
 /// What the plugins get to kill what they have started, when the program exits at once.
 const LAST_MOMENT: Duration = Duration::from_millis(500);
 
+/// The signals that have come.
+#[derive(Debug, Default)]
+pub(crate) struct Signals {
+    /// The number of the first one, 0 before it.
+    first: AtomicI32,
+    again: AtomicBool,
+}
+
+impl Signals {
+    /// The number of the first one, if one has come.
+    pub(crate) fn first(&self) -> Option<i32> {
+        Some(self.first.load(Ordering::Relaxed)).filter(|signal| *signal > 0)
+    }
+
+    /// Whether there was a second one.
+    pub(crate) fn came_again(&self) -> bool {
+        self.again.load(Ordering::Relaxed)
+    }
+}
+
 /// Cancels `stop` at the first signal. Ends the program at the second, after it has stopped the
 /// plugins, so that no process of theirs is left behind.
 ///
 /// # Errors
 ///
 /// When the system refuses a handler for the signals.
-pub(crate) fn watch(stop: CancellationToken, plugins: Vec<Plugin>) -> std::io::Result<()> {
+pub(crate) fn watch(
+    stop: CancellationToken,
+    signals: Arc<Signals>,
+    plugins: Vec<Plugin>,
+) -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::spawn(async move {
-        either(&mut interrupt, &mut terminate).await;
+        let first = either(&mut interrupt, &mut terminate).await;
+        signals.first.store(first.as_raw_value(), Ordering::Relaxed);
         stop.cancel();
         message::warning("cancelling every task; interrupt again to exit at once");
         either(&mut interrupt, &mut terminate).await;
+        signals.again.store(true, Ordering::Relaxed);
         timeout(LAST_MOMENT, kill_all(plugins)).await.ok();
         solti_plugin_host::exit_now(Exit::Interrupted.code());
     });
     Ok(())
 }
 
-async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
+async fn either(interrupt: &mut Signal, terminate: &mut Signal) -> SignalKind {
     tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        _ = interrupt.recv() => SignalKind::interrupt(),
+        _ = terminate.recv() => SignalKind::terminate(),
     }
 }
 

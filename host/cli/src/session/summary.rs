@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use solti_model::Slot;
+use solti_model::{Slot, TaskId};
+use solti_plugin_host::AttemptOutcome;
 use solti_plugin_host::report::Rejected;
 
 use crate::exit::Exit;
 use crate::metrics::Counts;
 use crate::outcome::Outcome;
-use crate::output::Source;
+use crate::output::LineCounts;
 
 /// What became of a run.
 pub(super) struct Summary<'a> {
@@ -22,6 +23,10 @@ pub(super) struct Summary<'a> {
     pub(super) retired: Vec<String>,
     /// The plugin files that were refused.
     pub(super) rejected: &'a [Rejected],
+    /// Whether the program ends as the command does that is its only task.
+    pub(super) is_command: bool,
+    /// The signal that ended the run, or would have.
+    pub(super) ended_by: Option<i32>,
 }
 
 /// What became of a task.
@@ -33,33 +38,37 @@ pub(super) struct Row {
     pub(super) attempts: u32,
     /// From the start of its first attempt to the end of its last.
     pub(super) duration: Duration,
-    /// `None` when it never had a channel.
-    pub(super) source: Option<Arc<Source>>,
+    /// The id of its run; `None` when its runner never built it.
+    pub(super) task: Option<TaskId>,
+    pub(super) lines: Arc<LineCounts>,
+    /// What its runner said of the end of its last attempt.
+    pub(super) told: AttemptOutcome,
 }
 
 impl Summary<'_> {
     /// How the program ends after this.
     pub(super) fn exit(&self) -> Exit {
+        if let ([row], true) = (&self.rows[..], self.is_command) {
+            return Exit::of_command(&row.outcome, &row.told, self.ended_by);
+        }
         let outcomes = self.rows.iter().map(|row| &row.outcome);
         Exit::of_run(outcomes, self.problems.len())
     }
 
-    /// Lines that could not be shown.
-    pub(super) fn skipped(&self) -> u64 {
-        self.rows.iter().map(Row::skipped).sum()
+    /// Lines that were lost.
+    pub(super) fn lost(&self) -> u64 {
+        self.rows.iter().map(Row::lost).sum()
     }
 }
 
 impl Row {
     /// Lines that were received.
     pub(super) fn lines(&self) -> u64 {
-        let lines = self.source.as_ref().map(|source| &source.lines);
-        lines.map_or(0, |lines| lines.stdout() + lines.stderr())
+        self.lines.stdout() + self.lines.stderr()
     }
 
-    /// Lines that could not be shown.
-    pub(super) fn skipped(&self) -> u64 {
-        let lines = self.source.as_ref().map(|source| &source.lines);
-        lines.map_or(0, |lines| lines.skipped())
+    /// Lines that were lost.
+    pub(super) fn lost(&self) -> u64 {
+        self.lines.lost()
     }
 }

@@ -1,9 +1,11 @@
 //! Every task of a run, from its submission to its report.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use solti_model::{AdmissionPolicy, TaskSpec};
+use solti_model::{Slot, TaskSpec};
 use taskvisor::SupervisorHandle;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -11,7 +13,7 @@ use tracing::debug;
 
 use super::host::Host;
 use super::screen::Notes;
-use super::slots::Slots;
+use super::slots::{Admission, Slots};
 use super::summary::Row;
 use super::supervisor::MARGIN;
 use super::{no_runner, supervisor};
@@ -32,6 +34,12 @@ pub(super) struct Tasks<'a> {
     supervisor: Option<SupervisorHandle>,
     reports: mpsc::UnboundedReceiver<TaskReport>,
     slots: Slots,
+    /// Tasks that may run at the same time; 0 for any number.
+    jobs: usize,
+    /// Tasks whose turn it is when there is room, the first of the run first.
+    ready: BinaryHeap<Reverse<usize>>,
+    /// Tasks that the supervisor has.
+    submitted: usize,
     entries: Vec<Entry>,
     /// Entries without a row.
     live: usize,
@@ -40,10 +48,10 @@ pub(super) struct Tasks<'a> {
 /// One task.
 struct Entry {
     place: String,
-    spec: TaskSpec,
+    slot: Slot,
+    /// There until the task is over: that is all that one which waits has.
+    spec: Option<Box<TaskSpec>>,
     submissions: u32,
-    /// Whether another task had the slot when this one was submitted.
-    slot_was_taken: bool,
     /// There once the task is over.
     row: Option<Row>,
 }
@@ -64,6 +72,9 @@ impl<'a> Tasks<'a> {
             host,
             reports,
             slots: Slots::default(),
+            jobs,
+            ready: BinaryHeap::new(),
+            submitted: 0,
             entries: Vec::new(),
             live: 0,
         }
@@ -91,7 +102,10 @@ impl<'a> Tasks<'a> {
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = closed.cancelled() => stop.cancel(),
-                Some(report) = self.reports.recv() => self.take(report).await,
+                Some(report) = self.reports.recv() => {
+                    self.take(report).await;
+                    self.submit_ready().await;
+                }
                 spec = arrival(&mut arriving) => match spec {
                     Some(Ok(task)) => {
                         self.notes.reserve(task.spec.slot());
@@ -108,23 +122,67 @@ impl<'a> Tasks<'a> {
         self.finish().await
     }
 
-    /// Adds a task, and submits it if a runner takes it.
+    /// Adds a task; it is submitted when it is its turn.
     async fn add(&mut self, PlacedSpec { place, spec }: PlacedSpec) {
         let has_runner = self.supervision.router.pick(&spec).is_some();
+        let admission = spec.admission();
+        let slot = spec.slot().clone();
         let number = self.entries.len();
         self.live += 1;
         self.entries.push(Entry {
             place,
-            slot_was_taken: self.slots.submit(spec.slot(), number, spec.admission()),
-            spec,
+            slot: slot.clone(),
+            spec: Some(Box::new(spec)),
             submissions: 0,
             row: None,
         });
-        if has_runner {
+        if !has_runner {
+            let outcome = self.no_runner(number);
+            return self.over(number, outcome, None).await;
+        }
+        match self.slots.enter(&slot, number, admission) {
+            Admission::Free => self.ready.push(Reverse(number)),
+            Admission::Waits => {}
+            Admission::Refused => {
+                let outcome = Outcome::NotAdmitted {
+                    reason: format!("slot '{slot}' was busy (admission dropIfRunning)"),
+                };
+                self.over(number, outcome, None).await;
+            }
+            Admission::Replaces(before) => self.replace(number, before).await,
+        }
+        self.submit_ready().await;
+    }
+
+    /// Ends those that a task replaces: what runs is the supervisor's to cancel.
+    async fn replace(&mut self, number: usize, before: Vec<usize>) {
+        let mut runs = false;
+        for number in before {
+            if self.entries[number].submissions > 0 {
+                runs = true;
+                continue;
+            }
+            self.ready.retain(|Reverse(ready)| *ready != number);
+            let outcome =
+                Outcome::canceled("replaced by a later task in its slot before it started");
+            self.over(number, outcome, None).await;
+        }
+        if runs {
+            self.submitted += 1;
             self.submit(number).await;
         } else {
-            let outcome = self.no_runner(number);
-            self.over(number, outcome, None).await;
+            self.ready.push(Reverse(number));
+        }
+    }
+
+    /// Submits tasks in the order of the run, as many as may run.
+    async fn submit_ready(&mut self) {
+        while self.jobs == 0 || self.submitted < self.jobs {
+            let Some(Reverse(number)) = self.ready.pop() else {
+                return;
+            };
+            self.submitted += 1;
+            self.submit(number).await;
         }
     }
 
@@ -133,8 +191,9 @@ impl<'a> Tasks<'a> {
             return;
         };
         let entry = &mut self.entries[number];
+        let Some(spec) = &entry.spec else { return };
         entry.submissions += 1;
-        let task = supervisor::submission(number, entry.spec.clone(), &self.supervision);
+        let task = supervisor::submission(number, (**spec).clone(), &self.supervision);
         // A supervisor that takes no more drops the task, which reports that.
         supervisor.submit(task).await.ok();
     }
@@ -168,7 +227,9 @@ impl<'a> Tasks<'a> {
 
     /// The outcome of a task that no runner takes.
     fn no_runner(&self, number: usize) -> Outcome {
-        let spec = &self.entries[number].spec;
+        let Some(spec) = &self.entries[number].spec else {
+            return Outcome::abandoned();
+        };
         let reason = no_runner::explain(spec, self.host.report(), self.host.directory());
         Outcome::failed(reason)
     }
@@ -179,14 +240,9 @@ impl<'a> Tasks<'a> {
     /// is replaced, and takes a slot for busy for a moment after its task has ended.
     fn why_never_started(&self, number: usize) -> Option<Outcome> {
         let entry = &self.entries[number];
-        let slot = entry.spec.slot();
-        let drops = entry.spec.admission() == AdmissionPolicy::DropIfRunning;
+        let slot = &entry.slot;
         if self.supervisor.is_none() {
             Some(Outcome::canceled("interrupted before it started"))
-        } else if drops && entry.slot_was_taken {
-            Some(Outcome::NotAdmitted {
-                reason: format!("slot '{slot}' was busy (admission dropIfRunning)"),
-            })
         } else if self.slots.replaced(slot, number) {
             Some(Outcome::canceled(
                 "replaced by a later task in its slot before it started",
@@ -201,23 +257,32 @@ impl<'a> Tasks<'a> {
     /// Records the end of a task, and shows it where no event of the task has.
     async fn over(&mut self, number: usize, outcome: Outcome, run: Option<TaskRun>) {
         let entry = &mut self.entries[number];
-        let (attempts, duration, source) = run.map_or((0, Duration::ZERO, None), |run| {
-            (run.attempts, run.duration, run.source)
-        });
-        let was_shown = source.is_some();
         let note = outcome.to_string();
+        let run = run.unwrap_or_else(|| TaskRun::none(outcome.clone()));
+        let was_shown = run.source.is_some();
         entry.row = Some(Row {
-            place: entry.place.clone(),
-            slot: entry.spec.slot().clone(),
+            place: std::mem::take(&mut entry.place),
+            slot: entry.slot.clone(),
             outcome,
-            attempts,
-            duration,
-            source,
+            attempts: run.attempts,
+            duration: run.duration,
+            task: run.source.as_ref().map(|source| source.id.clone()),
+            lines: run
+                .source
+                .map(|it| Arc::clone(&it.lines))
+                .unwrap_or_default(),
+            told: run.told,
         });
+        entry.spec = None;
+        if entry.submissions > 0 {
+            self.submitted -= 1;
+        }
         self.live -= 1;
-        self.slots.over(entry.spec.slot());
+        let slot = &self.entries[number].slot;
+        if let Some(next) = self.slots.leave(slot, number) {
+            self.ready.push(Reverse(next));
+        }
         if !was_shown {
-            let slot = self.entries[number].spec.slot();
             self.notes.show(slot, &note).await;
         }
     }
@@ -237,7 +302,10 @@ impl<'a> Tasks<'a> {
         }
         for number in 0..self.entries.len() {
             if self.entries[number].row.is_none() {
-                let outcome = Outcome::abandoned();
+                let outcome = match self.entries[number].submissions {
+                    0 => Outcome::canceled("interrupted before it started"),
+                    _ => Outcome::abandoned(),
+                };
                 self.over(number, outcome, None).await;
             }
         }

@@ -49,6 +49,9 @@ impl Attempt {
         if let Some(deadline) = began.checked_add(record.timeout) {
             spawn = spawn.with_deadline(deadline);
         }
+        if let Some(stdin) = record.shared.stdin.lock().take() {
+            spawn = spawn.with_stdin(stdin);
+        }
         let SpawnedAttempt { future, control } = spawn.begin(task, token.clone());
         Self {
             began,
@@ -124,6 +127,7 @@ impl Attempt {
                 Outcome::Canceled { .. } | Outcome::NotAdmitted { .. } => {}
             }
             progress.ended = Some(Instant::now());
+            progress.told = self.control.outcome();
             progress.last = Some(outcome.clone());
         }
         if let Some(source) = self.record.source() {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use solti_model::{TaskId, TaskSpec};
-use solti_plugin_host::RunnerError;
+use solti_plugin_host::{AttemptOutcome, RunnerError};
 use taskvisor::{RestartPolicy, TaskRef};
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +37,8 @@ pub(super) struct Progress {
     pub(super) failures: u32,
     /// How the last attempt ended.
     pub(super) last: Option<Outcome>,
+    /// What its runner said of that.
+    pub(super) told: AttemptOutcome,
     /// The supervisor's token of the last attempt.
     pub(super) token: Option<CancellationToken>,
 }
@@ -72,11 +74,11 @@ impl TaskRecord {
             let task = shared.router.build(&self.spec)?;
             let id = TaskId::from(task.name());
             shared.registry.ensure_channel(id.clone());
-            let events = shared
+            let tap = shared
                 .registry
-                .subscribe(&id)
+                .tap(&id, shared.tap)
                 .expect("the channel has just been made, in this process");
-            let source = (shared.show)(&self.spec, id, events);
+            let source = (shared.show)(&self.spec, id, tap);
             Ok(Built { task, source })
         };
         self.built.get_or_init(build).as_ref()

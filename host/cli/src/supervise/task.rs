@@ -71,6 +71,7 @@ impl Drop for SupervisedTask {
         let run = progress.started.map(|started| TaskRun {
             found_no_runner: record.found_no_runner(),
             outcome: record.outcome(&progress),
+            told: progress.told.clone(),
             attempts: progress.attempts,
             duration: progress.ended.unwrap_or_else(Instant::now) - started,
             source,

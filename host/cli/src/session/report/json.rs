@@ -1,6 +1,7 @@
 //! The summary for machines.
 
 use serde::Serialize;
+use solti_model::TaskId;
 use solti_plugin_host::report::Rejected;
 
 use crate::metrics::Counts;
@@ -16,7 +17,7 @@ pub(super) fn line(summary: &Summary<'_>) -> serde_json::Result<String> {
         kind: "summary",
         tasks: summary.rows.iter().map(TaskJson::of).collect(),
         metrics: &summary.metrics,
-        skipped: summary.skipped(),
+        lost: summary.lost(),
         problems: &summary.problems,
         retired: &summary.retired,
         plugins: PluginsJson {
@@ -31,7 +32,7 @@ struct SummaryJson<'a> {
     kind: &'static str,
     tasks: Vec<TaskJson<'a>>,
     metrics: &'a Counts,
-    skipped: u64,
+    lost: u64,
     problems: &'a [String],
     retired: &'a [String],
     plugins: PluginsJson<'a>,
@@ -52,28 +53,29 @@ struct TaskJson<'a> {
     outcome: &'static str,
     reason: Option<String>,
     exit_code: Option<i32>,
+    signal: Option<i32>,
     attempts: u32,
     duration_ms: u64,
     stdout_lines: u64,
     stderr_lines: u64,
-    skipped: u64,
+    lost: u64,
 }
 
 impl<'a> TaskJson<'a> {
     fn of(row: &'a Row) -> Self {
-        let lines = row.source.as_ref().map(|source| &source.lines);
         Self {
             slot: row.slot.as_str(),
-            task: row.source.as_ref().map(|source| source.id.as_str()),
+            task: row.task.as_ref().map(TaskId::as_str),
             spec: &row.place,
             outcome: row.outcome.label(),
             reason: row.outcome.reason(),
-            exit_code: row.outcome.exit_code(),
+            exit_code: row.told.exit_code.or(row.outcome.exit_code()),
+            signal: row.told.signal,
             attempts: row.attempts,
             duration_ms: u64::try_from(row.duration.as_millis()).unwrap_or(u64::MAX),
-            stdout_lines: lines.map_or(0, |lines| lines.stdout()),
-            stderr_lines: lines.map_or(0, |lines| lines.stderr()),
-            skipped: row.skipped(),
+            stdout_lines: row.lines.stdout(),
+            stderr_lines: row.lines.stderr(),
+            lost: row.lost(),
         }
     }
 }

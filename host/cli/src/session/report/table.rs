@@ -13,6 +13,7 @@ use crate::present::phrase::{self, counted};
 use crate::present::style::{self, Colours, DIM, RED};
 use crate::present::tables;
 use crate::session::summary::{Row, Summary};
+use crate::stdio::Stderr;
 
 /// Prints a table of the tasks, the metrics, and what was lost.
 pub(super) fn print(summary: &Summary<'_>) -> io::Result<()> {
@@ -24,7 +25,8 @@ pub(super) fn print(summary: &Summary<'_>) -> io::Result<()> {
             "slot", "outcome", "attempts", "duration", "lines", "exit", "reason",
         ],
     ));
-    for row in &summary.rows {
+    let (shown, left_out) = to_show(&summary.rows);
+    for row in shown {
         table.add_row(cells(row, colour));
     }
     for right in [2, 3, 4, 5] {
@@ -33,14 +35,37 @@ pub(super) fn print(summary: &Summary<'_>) -> io::Result<()> {
         }
     }
     let mut text = String::new();
-    if !summary.rows.is_empty() {
+    if table.row_count() > 0 {
         writeln!(text, "\n{table}").expect("a string takes every text");
     }
+    if left_out > 0 {
+        writeln!(
+            text,
+            "{} more; --summary FILE has all of them",
+            counted(left_out as u64, "task")
+        )
+        .expect("a string takes every text");
+    }
     append_metrics(&mut text, &summary.metrics);
-    append_skipped(&mut text, summary.skipped(), colour);
+    append_lost(&mut text, summary.lost(), colour);
     let tally = tally(summary);
     writeln!(text, "{tally}").expect("a string takes every text");
-    io::stderr().write_all(text.as_bytes())
+    Stderr.write_all(text.as_bytes())
+}
+
+/// Rows of the table at most: more are not read, and take long to lay out.
+const MOST_ROWS: usize = 100;
+
+/// The rows that are shown, and how many are not: where there are too many, those that did not succeed
+/// are.
+fn to_show(rows: &[Row]) -> (Vec<&Row>, usize) {
+    if rows.len() <= MOST_ROWS {
+        return (rows.iter().collect(), 0);
+    }
+    let failed = rows.iter().filter(|row| row.outcome != Outcome::Succeeded);
+    let shown: Vec<_> = failed.take(MOST_ROWS).collect();
+    let left_out = rows.len() - shown.len();
+    (shown, left_out)
 }
 
 /// Prints one line about a single task.
@@ -61,8 +86,8 @@ pub(super) fn print_line(summary: &Summary<'_>) -> io::Result<()> {
         )
         .expect("a string takes every text");
     }
-    append_skipped(&mut text, summary.skipped(), colour);
-    io::stderr().write_all(text.as_bytes())
+    append_lost(&mut text, summary.lost(), colour);
+    Stderr.write_all(text.as_bytes())
 }
 
 fn attempt_facts(row: &Row) -> String {
@@ -93,9 +118,16 @@ fn cells(row: &Row, colour: bool) -> TableRow {
         Cell::new(row.attempts),
         text(ran.then(|| phrase::duration(row.duration))),
         text(ran.then(|| HumanCount(row.lines()).to_string())),
-        text(row.outcome.exit_code().map(|code| code.to_string())),
+        text(exit_of(row)),
         text(row.outcome.reason_line()),
     ])
+}
+
+/// The exit code of the process, or the signal that ended it.
+fn exit_of(row: &Row) -> Option<String> {
+    let code = row.told.exit_code.or(row.outcome.exit_code());
+    let signal = row.told.signal.map(|signal| format!("signal {signal}"));
+    code.map(|code| code.to_string()).or(signal)
 }
 
 fn append_metrics(text: &mut String, metrics: &Counts) {
@@ -117,13 +149,13 @@ fn append_metrics(text: &mut String, metrics: &Counts) {
     }
 }
 
-fn append_skipped(text: &mut String, skipped: u64, colour: bool) {
-    if skipped > 0 {
+fn append_lost(text: &mut String, lost: u64, colour: bool) {
+    if lost > 0 {
         let style = style::when(colour, RED);
         writeln!(
             text,
-            "{style}{} skipped{style:#}: output arrived faster than it could be shown",
-            counted(skipped, "line")
+            "{style}{} lost{style:#}: a plugin pushed them faster than they were taken, and did not wait",
+            counted(lost, "line")
         )
         .expect("a string takes every text");
     }

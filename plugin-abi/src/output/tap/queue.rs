@@ -1,0 +1,461 @@
+//! What waits between the writers of a task and one reader.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Poll, Waker};
+use std::time::{Instant, SystemTime};
+
+use parking_lot::{Condvar, Mutex};
+use solti_model::StreamKind;
+use tokio::sync::Notify;
+
+use super::event::{TapBlock, TapEvent};
+use super::options::{TapOptions, WhenFull};
+use crate::output::backend::Pressure;
+
+/// Up to so many bytes, pushes that follow each other go into one block; so many wake a reader that
+/// gathers.
+const BLOCK_BYTES: usize = 32 << 10;
+
+/// What a writer pushes.
+#[derive(Clone, Copy)]
+pub(in crate::output) struct Pushed<'a> {
+    pub(in crate::output) attempt: u32,
+    pub(in crate::output) stream: StreamKind,
+    pub(in crate::output) first_line: u64,
+    pub(in crate::output) content: Content<'a>,
+}
+
+/// The bytes of a push.
+#[derive(Clone, Copy)]
+pub(in crate::output) enum Content<'a> {
+    /// As they were written, with the positions after the line ends.
+    Written { bytes: &'a [u8], ends: &'a [u32] },
+    /// One line without its end.
+    Line { line: &'a [u8], cut: bool },
+    /// Lines without their ends.
+    Lines {
+        text: &'a [u8],
+        spans: &'a [[u32; 2]],
+    },
+}
+
+/// What a reader waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    Any,
+    /// A whole block, or the end.
+    Full,
+}
+
+/// The queue of one tap.
+pub(in crate::output) struct TapQueue {
+    options: TapOptions,
+    state: Mutex<State>,
+    /// For a reader that blocks its thread.
+    more: Condvar,
+    /// For writers that block theirs.
+    room: Condvar,
+    /// For those that do not.
+    room_async: Notify,
+    /// The reader has gone.
+    left: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    events: VecDeque<Queued>,
+    bytes: usize,
+    /// The reader, and what it waits for.
+    waiting: Option<(Look, Option<Waker>)>,
+    closed: bool,
+    evicted: bool,
+}
+
+enum Queued {
+    Event(TapEvent),
+    Open(OpenBlock),
+}
+
+/// A block that further pushes may go into.
+struct OpenBlock {
+    attempt: u32,
+    stream: StreamKind,
+    first_line: u64,
+    time: SystemTime,
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+    implied_ends: bool,
+    cut: bool,
+}
+
+impl TapQueue {
+    pub(super) fn new(options: TapOptions) -> Self {
+        Self {
+            options,
+            state: Mutex::default(),
+            more: Condvar::new(),
+            room: Condvar::new(),
+            room_async: Notify::new(),
+            left: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes output; answers whether its writer is to wait.
+    pub(super) fn push(&self, pushed: &Pushed<'_>) -> Pressure {
+        let len = pushed.len();
+        let mut state = self.state.lock();
+        if self.left.load(Ordering::Relaxed) || len == 0 {
+            return Pressure::None;
+        }
+        let most = match self.options.when_full {
+            WhenFull::Wait => self.options.overrun,
+            WhenFull::Drop => self.options.capacity,
+        };
+        // One block of any size fits an empty queue: there is no other way for it.
+        if state.bytes > 0 && state.bytes.saturating_add(len) > most {
+            state.lose(pushed, len);
+        } else {
+            state.append(pushed, len);
+        }
+        let waits =
+            self.options.when_full == WhenFull::Wait && state.bytes >= self.options.capacity;
+        let waker = state.wake();
+        drop(state);
+        self.tell(waker);
+        if waits {
+            Pressure::Wait
+        } else {
+            Pressure::None
+        }
+    }
+
+    /// Takes what is told besides output.
+    pub(super) fn tell_event(&self, event: TapEvent) {
+        let mut state = self.state.lock();
+        state.events.push_back(Queued::Event(event));
+        let waker = state.wake();
+        drop(state);
+        self.tell(waker);
+    }
+
+    /// There will be no further attempt.
+    pub(super) fn evict(&self) {
+        let mut state = self.state.lock();
+        state.evicted = true;
+        let waker = state.wake_always();
+        drop(state);
+        self.tell(waker);
+    }
+
+    /// Nobody is left who could push.
+    pub(super) fn close(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        let waker = state.wake_always();
+        drop(state);
+        self.tell(waker);
+    }
+
+    fn tell(&self, waker: Woken) {
+        match waker {
+            Woken::Nobody => {}
+            Woken::Thread => {
+                self.more.notify_one();
+            }
+            Woken::Task(waker) => waker.wake(),
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state.lock().closed
+    }
+
+    pub(super) fn is_evicted(&self) -> bool {
+        self.state.lock().evicted
+    }
+
+    /// Moves all there is to `to`, and lets writers go on.
+    pub(super) fn take(&self, to: &mut VecDeque<TapEvent>) {
+        let events = {
+            let mut state = self.state.lock();
+            state.bytes = 0;
+            std::mem::take(&mut state.events)
+        };
+        if events.is_empty() {
+            return;
+        }
+        self.make_room();
+        to.extend(events.into_iter().map(|queued| match queued {
+            Queued::Event(event) => event,
+            Queued::Open(block) => TapEvent::Block(block.close()),
+        }));
+    }
+
+    fn make_room(&self) {
+        self.room.notify_all();
+        self.room_async.notify_waiters();
+    }
+
+    /// The reader goes; what waits is for nobody.
+    pub(super) fn leave(&self) {
+        let events = {
+            let mut state = self.state.lock();
+            self.left.store(true, Ordering::Relaxed);
+            state.bytes = 0;
+            std::mem::take(&mut state.events)
+        };
+        drop(events);
+        self.make_room();
+    }
+
+    pub(super) fn has_left(&self) -> bool {
+        self.left.load(Ordering::Relaxed)
+    }
+
+    fn is_full(&self) -> bool {
+        self.options.when_full == WhenFull::Wait && self.state.lock().bytes >= self.options.capacity
+    }
+
+    /// Ends when there is what the reader looks for, `true`, or when the task is over.
+    pub(super) async fn wait(&self, look: Look) -> bool {
+        /// Whoever stops waiting is woken no more.
+        struct Leaves<'a>(&'a TapQueue);
+
+        impl Drop for Leaves<'_> {
+            fn drop(&mut self) {
+                self.0.state.lock().waiting = None;
+            }
+        }
+
+        let _leaves = Leaves(self);
+        poll_fn(|cx| {
+            let mut state = self.state.lock();
+            match state.found(look) {
+                Some(found) => Poll::Ready(found),
+                None => {
+                    state.waiting = Some((look, Some(cx.waker().clone())));
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+
+    /// As [`wait`](Self::wait), with the thread blocked; `false` also when the time is over.
+    pub(super) fn blocking_wait(&self, look: Look, until: Option<Instant>) -> bool {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(found) = state.found(look) {
+                state.waiting = None;
+                return found;
+            }
+            state.waiting = Some((look, None));
+            let timed_out = match until {
+                Some(until) => self.more.wait_until(&mut state, until).timed_out(),
+                None => {
+                    self.more.wait(&mut state);
+                    false
+                }
+            };
+            if timed_out {
+                state.waiting = None;
+                return state.found(look).unwrap_or(false);
+            }
+        }
+    }
+
+    /// Ends when a writer may go on.
+    pub(super) async fn ready(&self) {
+        loop {
+            let room = self.room_async.notified();
+            let mut room = std::pin::pin!(room);
+            // Before looking: what is made room for meanwhile is not missed.
+            room.as_mut().enable();
+            if !self.is_full() {
+                return;
+            }
+            room.await;
+        }
+    }
+
+    /// Blocks until a writer may go on; whether it may.
+    pub(super) fn wait_ready(&self, until: Instant) -> bool {
+        let mut state = self.state.lock();
+        while self.options.when_full == WhenFull::Wait && state.bytes >= self.options.capacity {
+            if self.room.wait_until(&mut state, until).timed_out() {
+                return state.bytes < self.options.capacity;
+            }
+        }
+        true
+    }
+}
+
+/// Who is to be told of a change, once the lock is free.
+enum Woken {
+    Nobody,
+    Thread,
+    Task(Waker),
+}
+
+impl State {
+    /// Whether there is what a reader looks for; `Some(false)` at the end.
+    fn found(&self, look: Look) -> Option<bool> {
+        let found = match look {
+            Look::Any => !self.events.is_empty(),
+            Look::Full => self.bytes >= BLOCK_BYTES,
+        };
+        if found {
+            Some(true)
+        } else if self.closed || self.evicted && look == Look::Full {
+            Some(false)
+        } else {
+            None
+        }
+    }
+
+    fn wake(&mut self) -> Woken {
+        match &self.waiting {
+            Some((look, _)) if self.found(*look).is_some() => self.wake_always(),
+            _ => Woken::Nobody,
+        }
+    }
+
+    fn wake_always(&mut self) -> Woken {
+        match self.waiting.take() {
+            None => Woken::Nobody,
+            Some((_, None)) => Woken::Thread,
+            Some((_, Some(waker))) => Woken::Task(waker),
+        }
+    }
+
+    fn append(&mut self, pushed: &Pushed<'_>, len: usize) {
+        self.bytes += len;
+        if let Some(Queued::Open(block)) = self.events.back_mut()
+            && block.takes(pushed, len)
+        {
+            block.append(pushed);
+            return;
+        }
+        let mut block = OpenBlock::begin(pushed, len);
+        block.append(pushed);
+        self.events.push_back(Queued::Open(block));
+    }
+
+    fn lose(&mut self, pushed: &Pushed<'_>, len: usize) {
+        let lines_lost = pushed.lines();
+        if let Some(Queued::Event(TapEvent::Lost {
+            attempt,
+            stream,
+            bytes,
+            lines,
+        })) = self.events.back_mut()
+            && *attempt == pushed.attempt
+            && *stream == pushed.stream
+        {
+            *bytes += len as u64;
+            *lines += lines_lost;
+            return;
+        }
+        self.events.push_back(Queued::Event(TapEvent::Lost {
+            attempt: pushed.attempt,
+            stream: pushed.stream,
+            bytes: len as u64,
+            lines: lines_lost,
+        }));
+    }
+}
+
+impl OpenBlock {
+    fn begin(pushed: &Pushed<'_>, len: usize) -> Self {
+        Self {
+            attempt: pushed.attempt,
+            stream: pushed.stream,
+            first_line: pushed.first_line,
+            time: SystemTime::now(),
+            bytes: Vec::with_capacity(len),
+            ends: Vec::with_capacity(usize::try_from(pushed.lines()).unwrap_or(0)),
+            implied_ends: pushed.implied_ends(),
+            cut: false,
+        }
+    }
+
+    fn takes(&self, pushed: &Pushed<'_>, len: usize) -> bool {
+        self.bytes.len() + len <= BLOCK_BYTES
+            && self.attempt == pushed.attempt
+            && self.stream == pushed.stream
+            && self.implied_ends == pushed.implied_ends()
+            && !self.cut
+    }
+
+    fn append(&mut self, pushed: &Pushed<'_>) {
+        let before = self.bytes.len();
+        match pushed.content {
+            Content::Written { bytes, ends } => {
+                self.bytes.extend_from_slice(bytes);
+                let before = before as u32;
+                // What cannot be a position is none: a plugin says where lines end.
+                let sound = ends.iter().filter(|end| **end as usize <= bytes.len());
+                self.ends.extend(sound.map(|end| before + end));
+            }
+            Content::Line { line, cut } => {
+                self.end_line(line);
+                self.cut = cut;
+            }
+            Content::Lines { text, spans } => {
+                for [start, end] in spans {
+                    if let Some(line) = text.get(*start as usize..*end as usize) {
+                        self.end_line(line);
+                    }
+                }
+            }
+        }
+    }
+
+    fn end_line(&mut self, line: &[u8]) {
+        self.bytes.extend_from_slice(line);
+        self.bytes.push(b'\n');
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    fn close(self) -> TapBlock {
+        TapBlock {
+            attempt: self.attempt,
+            stream: self.stream,
+            first_line: self.first_line,
+            time: self.time,
+            bytes: self.bytes.into(),
+            ends: self.ends,
+            implied_ends: self.implied_ends,
+            cut: self.cut,
+        }
+    }
+}
+
+impl Pushed<'_> {
+    /// Its length in a block.
+    fn len(&self) -> usize {
+        match self.content {
+            Content::Written { bytes, .. } => bytes.len(),
+            Content::Line { line, .. } => line.len() + 1,
+            Content::Lines { text, spans } => spans
+                .iter()
+                .filter_map(|[start, end]| text.get(*start as usize..*end as usize))
+                .map(|line| line.len() + 1)
+                .sum(),
+        }
+    }
+
+    fn lines(&self) -> u64 {
+        match self.content {
+            Content::Written { ends, .. } => ends.len() as u64,
+            Content::Line { .. } => 1,
+            Content::Lines { spans, .. } => spans.len() as u64,
+        }
+    }
+
+    fn implied_ends(&self) -> bool {
+        !matches!(self.content, Content::Written { .. })
+    }
+}

@@ -1,0 +1,234 @@
+//! Taps: nothing is lost, nothing grows, nothing waits for ever.
+
+use std::time::{Duration, Instant};
+
+use solti_model::{OutputEvent, StreamKind, TaskId};
+
+use crate::output::{
+    LineWriter, OutputRegistry, OutputSink, Pressure, Tap, TapBlock, TapEvent, TapOptions, WhenFull,
+};
+
+const OUT: StreamKind = StreamKind::Stdout;
+
+fn tapped(options: TapOptions) -> (OutputRegistry, OutputSink, Tap) {
+    let registry = OutputRegistry::default();
+    let id = TaskId::from("task");
+    registry.ensure_channel(id.clone());
+    let tap = registry.tap(&id, options).unwrap();
+    let sink = registry.sink_for(id, 1);
+    (registry, sink, tap)
+}
+
+fn blocks(tap: &mut Tap) -> Vec<TapBlock> {
+    let mut blocks = Vec::new();
+    while let Some(event) = tap.try_next() {
+        match event {
+            TapEvent::Block(block) => blocks.push(block),
+            other => panic!("{other:?}"),
+        }
+    }
+    blocks
+}
+
+#[test]
+fn what_is_written_comes_out_byte_for_byte_with_its_line_ends() {
+    let (_registry, sink, mut tap) = tapped(TapOptions::default());
+    let mut lines = LineWriter::new(sink.clone(), OUT).with_max_line_bytes(2);
+    let written: &[&[u8]] = &[b"one\r\ntw", b"o\n\n\xff\0 and ", b"no end"];
+    for part in written {
+        lines.write(part);
+    }
+    drop(lines);
+    let read = blocks(&mut tap);
+    let bytes: Vec<u8> = read.iter().flat_map(|block| block.bytes.to_vec()).collect();
+    assert_eq!(bytes, written.concat());
+    assert!(read.iter().all(|block| !block.implied_ends && !block.cut));
+    assert_eq!(read[0].first_line, 0);
+    assert_eq!(read[0].ends, [5, 9, 10]);
+}
+
+#[test]
+fn a_pushed_line_has_an_implied_end_and_a_cut_one_says_so() {
+    let (_registry, sink, mut tap) = tapped(TapOptions::default());
+    sink.stdout_line("a".into());
+    sink.push(OUT, b"b");
+    sink.push_lines(OUT, b"c d", &[[0, 1], [2, 3], [2, 9]]);
+    sink.push_cut(OUT, b"e");
+    sink.push(StreamKind::Stderr, b"f");
+    let read = blocks(&mut tap);
+    assert_eq!(read.len(), 2);
+    assert_eq!(read[0].bytes, "a\nb\nc\nd\ne\n");
+    assert_eq!(read[0].ends, [2, 4, 6, 8, 10]);
+    assert!(read[0].implied_ends && read[0].cut);
+    assert_eq!(
+        (read[1].stream, &read[1].bytes[..]),
+        (StreamKind::Stderr, &b"f\n"[..])
+    );
+}
+
+#[test]
+fn a_full_tap_has_its_writer_wait_until_it_is_read_or_dropped() {
+    let options = TapOptions::default().with_capacity(10);
+    let (registry, sink, mut tap) = tapped(options);
+    assert_eq!(sink.push(OUT, b"1234"), Pressure::None);
+    assert!(sink.wait_ready(Duration::ZERO));
+    assert_eq!(sink.push(OUT, b"5678"), Pressure::Wait);
+    assert!(!sink.wait_ready(Duration::from_millis(10)));
+    assert_eq!(blocks(&mut tap)[0].bytes, "1234\n5678\n");
+    assert!(sink.wait_ready(Duration::ZERO));
+    // Another one beside it counts as well.
+    let other = registry.tap(&TaskId::from("task"), options).unwrap();
+    assert_eq!(sink.push(OUT, b"123456789"), Pressure::Wait);
+    blocks(&mut tap);
+    let writer = std::thread::spawn(move || {
+        let began = Instant::now();
+        (sink.wait_ready(Duration::from_secs(60)), began.elapsed())
+    });
+    std::thread::sleep(Duration::from_millis(20));
+    drop(other);
+    let (may_go_on, after) = writer.join().unwrap();
+    assert!(may_go_on && after < Duration::from_secs(30));
+}
+
+#[test]
+fn who_does_not_wait_goes_on_up_to_a_bound_and_what_is_lost_is_counted() {
+    let (_registry, sink, mut tap) =
+        tapped(TapOptions::default().with_capacity(10).with_overrun(20));
+    for _ in 0..10 {
+        sink.push(OUT, b"1234");
+    }
+    let read: Vec<_> = std::iter::from_fn(|| tap.try_next()).collect();
+    assert!(
+        matches!(&read[..], [
+            TapEvent::Block(block),
+            TapEvent::Lost { attempt: 1, bytes: 30, lines: 6, .. },
+        ] if block.bytes.len() == 20),
+        "{read:?}"
+    );
+    // A tap that is to drop never has anybody wait.
+    let options = TapOptions::default()
+        .with_capacity(10)
+        .when_full(WhenFull::Drop);
+    let (_registry, sink, mut tap) = tapped(options);
+    for _ in 0..3 {
+        assert_eq!(sink.push(OUT, b"1234"), Pressure::None);
+    }
+    let read: Vec<_> = std::iter::from_fn(|| tap.try_next()).collect();
+    assert!(
+        matches!(
+            &read[..],
+            [TapEvent::Block(_), TapEvent::Lost { lines: 1, .. }]
+        ),
+        "{read:?}"
+    );
+}
+
+#[test]
+fn a_block_of_any_size_fits_an_empty_tap() {
+    let (_registry, sink, mut tap) = tapped(TapOptions::default().with_capacity(10));
+    let large = vec![b'x'; 1 << 20];
+    assert_eq!(sink.push(OUT, &large), Pressure::Wait);
+    assert_eq!(blocks(&mut tap)[0].bytes.len(), large.len() + 1);
+}
+
+#[tokio::test]
+async fn an_attempt_is_complete_when_its_end_is_told_and_its_sinks_are_gone() {
+    let (registry, sink, mut tap) = tapped(TapOptions::default());
+    let id = TaskId::from("task");
+    registry.announce_run_started(&id, 1);
+    sink.push(OUT, b"early");
+    registry.announce_run_finished(&id, 1, Some(3));
+    sink.push(OUT, b"late");
+    drop(sink);
+    // An attempt whose sink stays is told to be complete after a while all the same.
+    let kept = registry.sink_for(id.clone(), 2);
+    registry.announce_run_finished(&id, 2, None);
+    registry.evict(&id);
+    let mut read = Vec::new();
+    while let Some(event) = tap.next().await {
+        read.push(match event {
+            TapEvent::Started { attempt, .. } => format!("started {attempt}"),
+            TapEvent::Block(block) => format!("{} {:?}", block.attempt, block.bytes),
+            TapEvent::Finished {
+                attempt, exit_code, ..
+            } => format!("finished {attempt} {exit_code:?}"),
+            TapEvent::Complete { attempt, late } => format!("complete {attempt} {late}"),
+            other => format!("{other:?}"),
+        });
+    }
+    assert_eq!(
+        read,
+        [
+            "started 1",
+            "1 b\"early\\n\"",
+            "finished 1 Some(3)",
+            "1 b\"late\\n\"",
+            "complete 1 false",
+            "finished 2 None",
+            "complete 2 true"
+        ]
+    );
+    drop(kept);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_threads_lose_nothing_to_a_slow_reader_and_a_subscriber_sees_it_too() {
+    const THREADS: usize = 4;
+    const LINES: usize = 20_000;
+    let (registry, sink, mut tap) = tapped(TapOptions::default().with_capacity(4096));
+    let mut events = registry.subscribe(&TaskId::from("task")).unwrap();
+    let received = tokio::spawn(async move {
+        let mut count = 0_u64;
+        loop {
+            match events.recv().await {
+                Ok(OutputEvent::Chunk(_)) => count += 1,
+                Ok(_) => {}
+                Err(tokio::sync::broadcast::error::RecvError::Lagged(skipped)) => count += skipped,
+                Err(_) => return count,
+            }
+        }
+    });
+    let writers: Vec<_> = (0..THREADS)
+        .map(|_| {
+            let sink = sink.clone();
+            std::thread::spawn(move || {
+                for number in 0..LINES {
+                    if sink.push(OUT, number.to_string().as_bytes()) == Pressure::Wait {
+                        assert!(sink.wait_ready(Duration::from_secs(60)));
+                    }
+                }
+            })
+        })
+        .collect();
+    drop(sink);
+    registry.evict(&TaskId::from("task"));
+    let mut lines = 0;
+    while let Some(event) = tap.next().await {
+        match event {
+            TapEvent::Block(block) => {
+                lines += block.ends.len();
+                assert!(block.bytes.len() < 64 << 10);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    for writer in writers {
+        writer.join().unwrap();
+    }
+    assert_eq!(lines, THREADS * LINES);
+    assert_eq!(received.await.unwrap(), (THREADS * LINES) as u64);
+}
+
+#[tokio::test]
+async fn a_writer_that_awaits_room_gets_it_when_the_reader_reads() {
+    let (_registry, sink, mut tap) = tapped(TapOptions::default().with_capacity(1));
+    sink.push(OUT, b"x");
+    let waiting = tokio::spawn(async move { sink.ready().await });
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    assert!(!waiting.is_finished());
+    assert!(tap.next().await.is_some());
+    tokio::time::timeout(Duration::from_secs(60), waiting)
+        .await
+        .unwrap()
+        .unwrap();
+}
