@@ -98,7 +98,16 @@ fn number(value: f64) -> Cell {
 ///
 /// When the file cannot be written.
 pub fn write_json(rows: &[Row]) -> PathBuf {
-    let path = e2e::target_dir().join("side_by_side.json");
+    write_json_as("side_by_side.json", rows)
+}
+
+/// Writes the rows to a file of this name in the target directory and returns its path.
+///
+/// # Panics
+///
+/// When the file cannot be written.
+pub fn write_json_as(name: &str, rows: &[Row]) -> PathBuf {
+    let path = e2e::target_dir().join(name);
     let json = serde_json::to_string_pretty(rows).expect("rows are plain data");
     fs::write(&path, json + "\n").expect("the target directory can be written");
     path

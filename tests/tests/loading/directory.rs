@@ -298,7 +298,7 @@ async fn a_plugin_starts_no_thread_before_its_first_task() {
     let host = Host::with(&["specimen"]);
     assert!(!support::has_a_worker());
     host.run(&command("s", "ready", &[])).await.0.unwrap();
-    assert!(support::has_a_worker());
+    support::wait_for_a_worker();
 }
 
 #[cfg(target_os = "linux")]
@@ -313,7 +313,7 @@ async fn a_constructor_can_use_the_plugins_runtime() {
         .unwrap();
     let host = Host::load(support::directory_with(&["specimen"]), loader);
     assert_eq!(host.report.loaded().len(), 1, "{}", host.report);
-    assert!(support::has_a_worker());
+    support::wait_for_a_worker();
     host.run(&command("s", "ready", &[])).await.0.unwrap();
 }
 

@@ -226,7 +226,7 @@ fn todays_plugin_loads_and_runs_in_a_host_of_tomorrow() {
     assert_eq!((code, &*stdout), (Some(0), "attempt 1\n"), "{stderr}");
     // What it does not know of today's it says so of: an error's code.
     let (code, _, stderr) = run(&["build-invalid"]);
-    assert_eq!(code, Some(1), "{stderr}");
+    assert_eq!(code, Some(125), "{stderr}");
     let told = "plugin 'modern' answered with error code 18, which this host does not know: told to \
                 refuse";
     assert!(stderr.contains(told), "{stderr}");

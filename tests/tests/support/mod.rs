@@ -248,6 +248,16 @@ pub(crate) fn alone(test: &str, prepare: impl FnOnce(&mut Command)) -> bool {
     false
 }
 
+/// Waits until a plugin has a thread of its own: one that was started just now has no name yet.
+#[cfg(target_os = "linux")]
+pub(crate) fn wait_for_a_worker() {
+    let began = std::time::Instant::now();
+    while !has_a_worker() {
+        assert!(began.elapsed() < SOON, "no plugin has a thread");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// Whether this process has a thread of a plugin's runtime.
 pub(crate) fn has_a_worker() -> bool {
     let threads = std::fs::read_dir("/proc/self/task").unwrap();

@@ -27,8 +27,11 @@ const MOST_BYTES: usize = 2 << 20;
 /// How long the thread waits for another record before it ends.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// How long an answer of a plugin waits for the records before it.
-const SETTLES_WITHIN: Duration = Duration::from_millis(100);
+/// How long an answer of a plugin waits for the records before it, at most.
+const SETTLES_WITHIN: Duration = Duration::from_secs(1);
+
+/// A log that has taken no record for so long is stuck, and no answer waits for it.
+const STUCK_AFTER: Duration = Duration::from_millis(100);
 
 /// The target of the record that tells of lost ones.
 const LOST_TARGET: &str = "solti_plugin_host::log";
@@ -138,13 +141,25 @@ impl Records {
         });
     }
 
-    /// Waits until the records so far have been taken, for [`SETTLES_WITHIN`] at most, and not again
+    /// Waits until the records so far have been taken, for [`SETTLES_WITHIN`] at most, and not at all
     /// while the log does not move.
     pub(crate) fn settle(&self) {
         let begun = self.begun.load(Ordering::Relaxed);
         if self.done.load(Ordering::Acquire) < begun && !self.is_stuck.load(Ordering::Relaxed) {
-            let settled = self.wait_for(begun, SETTLES_WITHIN);
-            self.is_stuck.store(!settled, Ordering::Relaxed);
+            let until = Instant::now() + SETTLES_WITHIN;
+            loop {
+                let taken = self.done.load(Ordering::Acquire);
+                if self.wait_for(begun, STUCK_AFTER) {
+                    return;
+                }
+                if self.done.load(Ordering::Acquire) == taken {
+                    self.is_stuck.store(true, Ordering::Relaxed);
+                    return;
+                }
+                if Instant::now() >= until {
+                    return;
+                }
+            }
         }
     }
 

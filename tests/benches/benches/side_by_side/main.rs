@@ -15,6 +15,7 @@ mod pick;
 mod push;
 mod real_child;
 mod streaming;
+mod tap;
 mod task;
 
 use benches::process::CHILD;
@@ -32,6 +33,8 @@ const GROUPS: &[Group] = &[
     real_child::LONG_LINES,
     push::BOUNDARY,
     push::IN_PROCESS,
+    tap::PUSHED,
+    tap::REAL_CHILD,
     pick::MIXED,
     pick::SAME_KIND,
     task::TRUE,
