@@ -47,8 +47,6 @@ struct State {
 
 /// Runs `build` on a thread for building; returns at once.
 ///
-/// `build` must not panic: a thread that it ended would be missed.
-///
 /// # Errors
 ///
 /// When the system has no thread for it and no other is there.
@@ -67,6 +65,9 @@ pub async fn build_apart<T: Send + 'static>(
 ) -> Result<T, RunnerError> {
     let (done, built) = oneshot::channel();
     let begun = run(move || {
+        if done.is_closed() {
+            return;
+        }
         // Nobody may wait any more.
         let _ = done.send(catch_unwind(AssertUnwindSafe(build)));
     });
@@ -114,7 +115,13 @@ impl Pool {
         let mut state = self.state.lock();
         loop {
             if let Some(build) = state.waiting.pop_front() {
-                parking_lot::MutexGuard::unlocked(&mut state, build);
+                // A destructor of what nobody waits for may panic; the thread must not be missed.
+                let built = parking_lot::MutexGuard::unlocked(&mut state, || {
+                    catch_unwind(AssertUnwindSafe(build))
+                });
+                if let Err(payload) = built {
+                    std::mem::forget(payload);
+                }
                 continue;
             }
             state.idle += 1;

@@ -130,7 +130,16 @@ pub struct AttemptScope {
     sink: Mutex<Option<OutputSink>>,
     stdin: Mutex<Option<OwnedFd>>,
     outcome: Mutex<AttemptOutcome>,
-    answers: Mutex<Option<Answers>>,
+    answers: Mutex<Answering>,
+}
+
+/// What answers calls, until the attempt is over.
+#[derive(Default)]
+enum Answering {
+    #[default]
+    Nobody,
+    By(Answers),
+    Over,
 }
 
 /// What answers calls to an attempt.
@@ -200,8 +209,7 @@ impl AttemptControl {
     ///
     /// [`CallError`](crate::CallError), when the future is awaited.
     pub fn call(&self, method: &str, payload: Bytes) -> CallFuture<'static> {
-        let answers = self.scope.answers.lock().clone();
-        match answers {
+        match self.scope.answers() {
             Some(answers) => answers(method, payload),
             None => call::unknown(method),
         }
@@ -252,7 +260,12 @@ impl AttemptScope {
 
         let before = BEGINNING.with_borrow_mut(|beginning| beginning.replace(Arc::clone(self)));
         let _restored = Restored(before);
-        f()
+        let begun = f();
+        if BEGINNING.with_borrow_mut(Option::take).is_some() {
+            // A task that knows of no such thing: its standard input ends, and its sink is gone.
+            self.end();
+        }
+        begun
     }
 
     /// The attempt's number, from 1; 0 when its supervisor does not count.
@@ -289,7 +302,7 @@ impl AttemptScope {
     /// Lets go of what belongs to the attempt while it runs: an author's answers may hold the attempt,
     /// which holds this.
     pub fn end(&self) {
-        let answers = self.answers.lock().take();
+        let answers = std::mem::replace(&mut *self.answers.lock(), Answering::Over);
         let stdin = self.stdin.lock().take();
         let sink = self.sink.lock().take();
         drop((answers, stdin, sink));
@@ -297,11 +310,18 @@ impl AttemptScope {
 
     /// Lets `answers` answer the supervisor's calls from now on.
     pub fn answer_with(&self, answers: Answers) {
-        *self.answers.lock() = Some(answers);
+        let mut answering = self.answers.lock();
+        // They may hold the attempt, which holds this: after its end nobody would let go of them.
+        if !matches!(*answering, Answering::Over) {
+            *answering = Answering::By(answers);
+        }
     }
 
     pub fn answers(&self) -> Option<Answers> {
-        self.answers.lock().clone()
+        match &*self.answers.lock() {
+            Answering::By(answers) => Some(Arc::clone(answers)),
+            Answering::Nobody | Answering::Over => None,
+        }
     }
 }
 

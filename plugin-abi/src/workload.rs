@@ -8,6 +8,9 @@ use solti_model::{
 
 /// A task whose kind is a text: `gpu`, or `group/version/Kind` such as `example.com/v1/Greeting`.
 ///
+/// A field that is not known is left out, so that a later host may send more of them. Who reads one that
+/// a person wrote looks for misspelt fields first.
+///
 /// Beside it stand the fields that every task has, with the names and defaults that a
 /// [`TaskSpec`](solti_model::TaskSpec) has in a file. What `spec` holds is between who wrote it and the
 /// runner: nobody on the way looks into it.
@@ -27,7 +30,7 @@ use solti_model::{
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Workload {
     /// Where the task runs: of one slot, one at a time.

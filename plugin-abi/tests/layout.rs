@@ -91,7 +91,7 @@ fn render_all() -> String {
     layouts.add(FfiPair::LAYOUT);
     layouts.add(FfiError::LAYOUT);
     format!(
-        "# Version 1 of the ABI. Frozen; see tests/layout.rs. 64-bit little-endian.\n\n\
+        "# Version 1 of the ABI; see tests/layout.rs. 64-bit little-endian.\n\n\
          abi version {ABI_VERSION}\n\ntexts\n  panic target = {PANIC_TARGET}\n\n{}",
         layouts.finish()
     )

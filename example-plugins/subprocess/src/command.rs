@@ -91,11 +91,8 @@ impl CommandLine {
         let program = &self.program;
         let cause = match err.kind() {
             io::ErrorKind::NotFound => Some("not_found"),
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ExecutableFileBusy => {
-                Some("not_executable")
-            }
-            _ if err.raw_os_error() == Some(ENOEXEC) => Some("not_executable"),
-            _ => None,
+            _ if is_short_of_something(err) => None,
+            _ => Some("not_executable"),
         };
         let Some(cwd) = &self.cwd else {
             let reason = explain(err, "execute it");
@@ -133,8 +130,15 @@ pub(crate) struct NotStarted {
     pub(crate) cause: Option<&'static str>,
 }
 
-/// The system's number for a file that is no program.
-const ENOEXEC: i32 = 8;
+/// Whether it is the machine that lacks something: processes, memory or descriptors.
+fn is_short_of_something(err: &io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    matches!(
+        err.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory
+    ) || matches!(err.raw_os_error(), Some(ENFILE | EMFILE))
+}
 
 /// The model's reason without the model's own prefix, which the runner's error replaces.
 fn invalid_spec(err: ModelError) -> RunnerError {

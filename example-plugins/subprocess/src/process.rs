@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use solti_plugin_abi::prelude::*;
 use solti_plugin_abi::process::GroupChild;
+use solti_plugin_abi::spawn_cleanup;
 use tokio::io::AsyncRead;
 use tokio::process::{ChildStderr, ChildStdout};
 use tokio::runtime::Handle;
@@ -91,8 +92,11 @@ impl Drop for Process {
         };
         running.child.kill();
         // Its last lines may say why it took too long.
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(async move { running.drain_and_reap().await });
+        if Handle::try_current().is_ok() {
+            // The plugin's shutdown waits for it.
+            spawn_cleanup(async move {
+                running.drain_and_reap().await;
+            });
         }
     }
 }

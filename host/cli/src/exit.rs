@@ -23,8 +23,9 @@ pub(crate) enum Exit {
     /// There is no result: the arguments are wrong, a directory or a key cannot be used, not one
     /// spec can be read, or what a command about files found cannot be printed.
     NoResult,
-    /// A second Ctrl-C or SIGTERM ended the program before its tasks had ended.
-    Interrupted,
+    /// The signal of this number ended the program: its second Ctrl-C or SIGTERM, or the first where there
+    /// was nothing to cancel.
+    Signaled(i32),
     /// `exec` ends as its command did: with its exit code, or with 128 and the signal that ended it.
     Command(u8),
     /// `exec` could not do its own part: load the plugins, find one for the command, or write.
@@ -45,6 +46,14 @@ mod of_exec {
     pub(super) const SIGNALED: u8 = 128;
 }
 
+/// What ends a program whose reader has left.
+pub(crate) const SIGPIPE: i32 = 13;
+
+/// The exit code that a shell reports for a program that a signal ended.
+fn signaled(signal: i32) -> u8 {
+    u8::try_from(signal).unwrap_or(0) | of_exec::SIGNALED
+}
+
 impl Exit {
     /// The exit code.
     pub(crate) fn code(self) -> u8 {
@@ -52,8 +61,8 @@ impl Exit {
             Self::Success => 0,
             Self::TaskFailed | Self::FileRejected | Self::NothingForgotten | Self::NotWritten => 1,
             Self::NoResult => 2,
-            // What a shell reports for a program that Ctrl-C ended.
-            Self::Interrupted => 130,
+            // As a shell reports it: 130 for Ctrl-C.
+            Self::Signaled(signal) => signaled(signal),
             Self::Command(code) => code,
             Self::HostFailed => of_exec::HOST_FAILED,
         }
@@ -81,7 +90,6 @@ impl Exit {
         told: &AttemptOutcome,
         ended_by: Option<i32>,
     ) -> Self {
-        let signaled = |signal: i32| u8::try_from(signal).unwrap_or(0) | of_exec::SIGNALED;
         let own = match (told.signal, told.exit_code) {
             (Some(signal), _) => Some(signaled(signal)),
             // As the system has it: of an exit code eight bits are told.
@@ -89,6 +97,8 @@ impl Exit {
             (None, None) => None,
         };
         match outcome {
+            // Its reader left before it had read all.
+            Outcome::Succeeded if ended_by == Some(SIGPIPE) => Self::Command(signaled(SIGPIPE)),
             Outcome::Succeeded => Self::Success,
             Outcome::TimedOut { .. } => Self::Command(of_exec::TIMED_OUT),
             Outcome::Canceled { .. } => {
@@ -136,7 +146,8 @@ mod tests {
             (Exit::NothingForgotten, 1),
             (Exit::NotWritten, 1),
             (Exit::NoResult, 2),
-            (Exit::Interrupted, 130),
+            (Exit::Signaled(2), 130),
+            (Exit::Signaled(15), 143),
             (Exit::Command(42), 42),
             (Exit::HostFailed, 125),
         ];

@@ -21,7 +21,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, SIGPIPE};
 use crate::output;
 use crate::supervise::Supervision;
 use host::Host;
@@ -30,9 +30,6 @@ use screen::Screen;
 use signals::Signals;
 use summary::{Row, Summary};
 use tasks::Tasks;
-
-/// What ends a program whose reader has left.
-const SIGPIPE: i32 = 13;
 
 /// Runs everything and says how the program ends.
 ///
@@ -52,7 +49,7 @@ pub(crate) fn run(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
     let rows = run_tasks(&mut plan, &host, router, &screen, &runtime, &stop, &signals)?;
     host.shut_down(grace);
     host.close_channels(&rows);
-    let hurried = rows.iter().any(|row| row.outcome.was_stopped());
+    let hurried = plan.is_command && rows.iter().any(|row| row.outcome.was_stopped());
     let written = screen.finish(runtime, &stop, hurried, grace);
     host.warn_of_open_channels();
     let summary = Summary {
@@ -63,7 +60,7 @@ pub(crate) fn run(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
         rejected: host.report().rejected(),
         is_command: plan.is_command,
         ended_by: match signals.first() {
-            None if written.stdout_closed => Some(SIGPIPE),
+            None if written.reader_left => Some(SIGPIPE),
             signal => signal,
         },
     };
@@ -75,10 +72,11 @@ pub(crate) fn run(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
         written,
     );
     // What ends at once by a second signal may end in order a moment before.
-    Ok(if signals.came_again() {
-        Exit::Interrupted
-    } else {
-        exit
+    Ok(match signals.again().or(signals.first()) {
+        Some(signal) if signals.again().is_some() || exit == Exit::Success => {
+            Exit::Signaled(signal)
+        }
+        _ => exit,
     })
 }
 

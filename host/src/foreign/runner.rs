@@ -148,16 +148,8 @@ impl ForeignRunner {
             Err(err) => return Box::pin(std::future::ready(Err(err))),
         };
         Box::pin(async move {
-            let mut outcome = building.outcome;
-            let answer = tokio::select! {
-                biased;
-                answer = &mut outcome => answer,
-                () = ctx.cancellation().cancelled() => {
-                    // It answers as cancelled, or with what it has finished just now.
-                    building.cancel.cancel();
-                    outcome.await
-                }
-            };
+            // Dropped, it is cancelled.
+            let answer = building.outcome.await;
             self.built(self.plugin.answer(answer))
         })
     }
@@ -213,7 +205,9 @@ impl Runner for ForeignRunner {
     }
 
     fn supports_workload(&self, workload: &Workload) -> bool {
-        self.takes(&workload.kind, format::WORKLOAD, workload)
+        let is_of_model = ["subprocess", "wasm", "container"].contains(&&*workload.kind);
+        // By its kind alone a runner takes tasks of the model, not workloads of the same name.
+        !(self.by_kind && is_of_model) && self.takes(&workload.kind, format::WORKLOAD, workload)
     }
 
     fn build_workload(

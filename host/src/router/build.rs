@@ -39,11 +39,12 @@ impl RunnerRouter {
         let runner = self.pick_routable(spec)?;
         let (context, _dropped) = cancelled_with_this(context);
         let task = match runner.build_async(spec, &context) {
-            Some(building) => building.await?,
+            Some(building) => unless_cancelled(&context, building).await?,
             None => {
                 let (builder, spec) = (Arc::clone(runner), spec.clone());
-                let context = context.clone();
-                build_apart(move || builder.build_task(&spec, &context)).await?
+                let given = context.clone();
+                let building = build_apart(move || builder.build_task(&spec, &given));
+                unless_cancelled(&context, building).await?
             }
         };
         debug!(runner = runner.name(), task = task.name(), "built a task");
@@ -101,11 +102,12 @@ impl RunnerRouter {
         let runner = self.routable(workload)?;
         let (context, _dropped) = cancelled_with_this(context);
         let task = match runner.build_workload_async(workload, &context) {
-            Some(building) => building.await?,
+            Some(building) => unless_cancelled(&context, building).await?,
             None => {
                 let (builder, workload) = (Arc::clone(runner), workload.clone());
-                let context = context.clone();
-                build_apart(move || builder.build_workload(&workload, &context)).await?
+                let given = context.clone();
+                let building = build_apart(move || builder.build_workload(&workload, &given));
+                unless_cancelled(&context, building).await?
             }
         };
         debug!(runner = runner.name(), task = task.name(), "built a task");
@@ -115,6 +117,21 @@ impl RunnerRouter {
     fn routable(&self, workload: &Workload) -> Result<&Arc<dyn Runner>, RunnerError> {
         self.pick_workload(workload)
             .ok_or_else(|| RunnerError::NoRunner(workload.kind.clone()))
+    }
+}
+
+/// Waits for a build until it is cancelled, which dropping it tells its runner: one that does not
+/// answer holds nobody up.
+async fn unless_cancelled(
+    context: &BuildContext,
+    building: impl Future<Output = Result<TaskRef, RunnerError>>,
+) -> Result<TaskRef, RunnerError> {
+    tokio::select! {
+        biased;
+        built = building => built,
+        () = context.cancellation().cancelled() => {
+            Err(RunnerError::Internal("the build was cancelled".to_owned()))
+        }
     }
 }
 

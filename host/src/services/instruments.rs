@@ -66,10 +66,13 @@ impl Instruments {
         labels: impl Iterator<Item = (&'a str, &'a str)>,
         value: f64,
     ) {
-        let mut state = self.state.lock();
-        let labels: Labels = labels
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        // One more than is taken tells that there are too many. The same set is one set in any order.
+        let mut labels: Labels = labels
+            .take(MOST_LABELS + 1)
+            .map(|(key, value)| (beginning(key), beginning(value)))
             .collect();
+        labels.sort();
+        let mut state = self.state.lock();
         if state.take(kind, name, labels, value).is_none() {
             state.overflow += 1;
         }
@@ -109,7 +112,7 @@ impl State {
         };
         let fits = |text: &str| text.len() <= MOST_BYTES;
         let is_sound = is_name(name)
-            && !value.is_nan()
+            && value.is_finite()
             && labels.len() <= MOST_LABELS
             && (1..labels.len()).all(|at| labels[..at].iter().all(|(key, _)| *key != labels[at].0))
             && labels
@@ -191,6 +194,11 @@ impl Value {
     }
 }
 
+/// A text, or what tells that it is too long.
+fn beginning(text: &str) -> String {
+    text.chars().take(MOST_BYTES + 1).collect()
+}
+
 /// Whether a text is the name of a metric or of a label, as Prometheus has them.
 fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();
@@ -198,6 +206,7 @@ fn is_name(text: &str) -> bool {
         .next()
         .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
     begins
+        && !text.starts_with("__")
         && text.len() <= MOST_BYTES
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

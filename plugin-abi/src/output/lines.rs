@@ -13,6 +13,9 @@ use super::sink::OutputSink;
 /// Bytes asked of a reader at once: what a pipe holds on Linux.
 const READ_BYTES: usize = 64 * 1024;
 
+/// The bytes that are passed on at once, at most.
+const PART_BYTES: usize = 1 << 20;
+
 /// Passes the bytes of one stream on to an [`OutputSink`], with the positions of its lines.
 ///
 /// The bytes reach the host exactly as they are. Whoever takes them as lines gets these: a line ends
@@ -79,10 +82,10 @@ impl LineWriter {
     /// writer to wait for [`OutputSink::ready`].
     pub fn write(&mut self, bytes: &[u8]) -> Pressure {
         let mut pressure = Pressure::None;
-        // Positions are 32-bit; nobody reads that much at once, but a slice may be that long.
-        for part in bytes.chunks(u32::MAX as usize) {
+        // Who reads keeps a bounded number of bytes, which a slice of any length fits in parts.
+        for part in bytes.chunks(PART_BYTES) {
             self.ends.clear();
-            // They fit: a part has at most u32::MAX bytes.
+            // They fit: a part is short.
             self.ends
                 .extend(memchr_iter(b'\n', part).map(|newline| (newline + 1) as u32));
             let block = Block::new(part, &self.ends).with_longest_line(self.max_line_bytes);

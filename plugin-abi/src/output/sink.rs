@@ -158,8 +158,9 @@ impl OutputSink {
 
     /// Ends when the writer may go on: at once where nothing presses back.
     ///
-    /// It also ends when the attempt is cancelled, is over or out of time, and when its plugin shuts
-    /// down, so that nothing waits for ever.
+    /// In a plugin it also ends when the attempt is cancelled, is over or out of time, and when the
+    /// plugin shuts down, so that nothing waits for ever. A runner that is linked in waits beside its
+    /// cancellation.
     pub async fn ready(&self) {
         match &self.target {
             Target::Local(sink) => sink.channel.taps.ready().await,
@@ -279,6 +280,7 @@ impl LocalSink {
             Content::Written {
                 bytes: block.bytes,
                 ends: block.ends,
+                last: block.last,
             },
         );
         if !self.channel.is_listening() {

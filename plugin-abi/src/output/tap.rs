@@ -147,20 +147,28 @@ impl Tap {
 
     fn take_one(&mut self) -> Option<TapEvent> {
         loop {
-            if let Some(event) = self.taken.pop_front() {
-                match self.note(&event) {
-                    true => return Some(event),
-                    false => continue,
+            while let Some(event) = self.taken.pop_front() {
+                if self.note(&event) {
+                    return Some(event);
                 }
             }
             let now = Instant::now();
             let late = self.finished.iter().position(|(_, until)| *until <= now)?;
-            let (attempt, _) = self.finished.swap_remove(late);
-            self.given_up.push(attempt);
-            return Some(TapEvent::Complete {
-                attempt,
-                late: true,
-            });
+            // What came by now comes before.
+            self.fetch();
+            if self.taken.is_empty() {
+                let (attempt, _) = self.finished.swap_remove(late);
+                return Some(self.give_up(attempt));
+            }
+        }
+    }
+
+    /// An attempt is told to be complete though nobody knows whether it is.
+    fn give_up(&mut self, attempt: u32) -> TapEvent {
+        self.given_up.push(attempt);
+        TapEvent::Complete {
+            attempt,
+            late: true,
         }
     }
 
@@ -181,7 +189,7 @@ impl Tap {
 
     fn fetch(&mut self) {
         self.queue.take(&mut self.taken);
-        if self.evicted.is_none() && self.queue.is_evicted() {
+        if self.evicted.is_none() && self.queue.note_evicted() {
             self.evicted = Some(Instant::now());
         }
     }
@@ -192,6 +200,13 @@ impl Tap {
         }
         // What came between the last look and the end.
         self.fetch();
+        if self.taken.is_empty()
+            && let Some((attempt, _)) = self.finished.pop()
+        {
+            let late = self.give_up(attempt);
+            self.given_up.retain(|given_up| *given_up != attempt);
+            self.taken.push_back(late);
+        }
         self.taken.is_empty()
     }
 

@@ -107,6 +107,12 @@ async fn on_a_thread(
     let begun = building::run(move || {
         let _under_way = under_way;
         let _entered = runtime::handle().enter();
+        if done.is_closed() {
+            guard_or_log("the destructor of a build", move || {
+                drop((spec, context, runner))
+            });
+            return;
+        }
         let built = guard(|| match &spec {
             Spec::Task(spec) => runner.get().build_task(spec, &context),
             Spec::Workload(workload) => runner.get().build_workload(workload, &context),

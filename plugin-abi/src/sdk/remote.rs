@@ -128,7 +128,9 @@ impl SinkBackend for HostSink {
         let began = Instant::now();
         loop {
             let left = at_most.saturating_sub(began.elapsed());
-            let step = u64::try_from(left.min(LATE).as_millis()).unwrap_or(u64::MAX);
+            // Rounded up: less than a millisecond would be no wait at all.
+            let step = left.min(LATE).as_nanos().div_ceil(1_000_000);
+            let step = u64::try_from(step).unwrap_or(u64::MAX);
             if self.sink.wait_ready(step) {
                 return true;
             }

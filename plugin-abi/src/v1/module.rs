@@ -80,12 +80,17 @@ pub const LAYOUTS: &str = include_str!("../../tests/abi/v1.txt");
 pub const LAYOUTS_DIGEST: u64 = fnv1a(LAYOUTS.as_bytes());
 
 /// FNV-1a, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>. Carriage returns are left out, so
-/// that a checkout with other line ends has the same digest.
+/// that a checkout with other line ends has the same digest, and so are lines that begin with `#`: what
+/// they say may change.
 const fn fnv1a(bytes: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut in_comment = false;
     let mut at = 0;
     while at < bytes.len() {
-        if bytes[at] != b'\r' {
+        if at == 0 || bytes[at - 1] == b'\n' {
+            in_comment = bytes[at] == b'#';
+        }
+        if !in_comment && bytes[at] != b'\r' {
             hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
         }
         at += 1;
@@ -104,5 +109,6 @@ mod tests {
         assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c);
         assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
         assert_eq!(fnv1a(b"one\r\ntwo\r\n"), fnv1a(b"one\ntwo\n"));
+        assert_eq!(fnv1a(b"# said\none\n#\ntwo#\n"), fnv1a(b"one\ntwo#\n"));
     }
 }

@@ -172,6 +172,9 @@ fn type_name(layout: &'static TypeLayout) -> String {
 /// The type arguments of a type. abi_stable's own types do not list theirs; there they are found in
 /// the variants of an enum, or in the marker field.
 fn arguments(layout: &'static TypeLayout) -> Vec<&'static TypeLayout> {
+    if layout.package().as_str() == "async-ffi" {
+        return yielded(layout);
+    }
     let listed = layout.generics().type_params();
     if !listed.is_empty() || layout.package().as_str() != "abi_stable" {
         return listed.iter().map(|layout| layout()).collect();
@@ -182,6 +185,31 @@ fn arguments(layout: &'static TypeLayout) -> Vec<&'static TypeLayout> {
             .iter()
             .filter(|field| field.layout().name() == "PhantomData")
             .flat_map(|field| arguments(field.layout()))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What a future of async-ffi yields: none of its types lists it, and it is what the function that polls
+/// it returns.
+fn yielded(layout: &'static TypeLayout) -> Vec<&'static TypeLayout> {
+    match layout.data() {
+        // `FfiPoll`: only one variant has a field.
+        TLData::Enum(variants) => variants.fields.iter().map(|field| field.layout()).collect(),
+        TLData::Struct { fields } => fields
+            .iter()
+            .flat_map(|field| {
+                let polled = field
+                    .function_range()
+                    .iter()
+                    .filter_map(|function| function.return_type_layout())
+                    .flat_map(|returned| yielded(returned()));
+                let inner = Some(field.layout())
+                    .filter(|inner| inner.package().as_str() == "async-ffi")
+                    .into_iter()
+                    .flat_map(yielded);
+                polled.chain(inner).collect::<Vec<_>>()
+            })
             .collect(),
         _ => Vec::new(),
     }

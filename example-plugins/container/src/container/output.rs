@@ -55,9 +55,13 @@ async fn copy(mut lines: LineWriter, mut pipe: impl AsyncRead + Unpin) -> Vec<u8
             Ok(0) => break,
             Ok(count) => {
                 let bytes = &buffer[..count];
-                lines.write(bytes);
+                let pressure = lines.write(bytes);
                 tail.extend_from_slice(&bytes[count.saturating_sub(TAIL_BYTES)..]);
                 tail.drain(..tail.len().saturating_sub(TAIL_BYTES));
+                if pressure.is_wait() {
+                    // The engine waits in its pipe meanwhile.
+                    lines.sink().ready().await;
+                }
             }
             Err(err) => {
                 warn!("the output of a container could not be read to its end: {err}");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use solti_model::StreamKind;
 use solti_plugin_host::output::{Tap, TapEvent, TapOptions};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::source::Source;
 use super::writer::Message;
@@ -24,25 +25,70 @@ pub(crate) fn tap_options(tasks: usize) -> TapOptions {
     TapOptions::default().with_capacity(each)
 }
 
-/// Hands the output of `source` to the writer until its task is over.
-pub(crate) async fn drain(source: Arc<Source>, mut tap: Tap, writer: mpsc::Sender<Message>) {
-    while let Some(event) = tap.next().await {
-        match &event {
+/// Hands the output of `source` to the writer until its task is over, or the run gives up on it.
+pub(crate) async fn drain(
+    source: Arc<Source>,
+    mut tap: Tap,
+    writer: mpsc::Sender<Message>,
+    give_up: CancellationToken,
+) {
+    let mut counting = Counting::default();
+    loop {
+        let event = tokio::select! {
+            biased;
+            () = give_up.cancelled() => None,
+            event = tap.next() => event,
+        };
+        let Some(event) = event else { break };
+        counting.count(&source, &event);
+        let message = Message::Event(Arc::clone(&source), event);
+        let sent = tokio::select! {
+            biased;
+            () = give_up.cancelled() => return,
+            sent = writer.send(message) => sent,
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+    counting.end(&source);
+    // Nobody is left to be told when the writer has gone.
+    writer.send(Message::End(source)).await.ok();
+}
+
+/// Counts lines, the last one of a stream as well that has no end.
+#[derive(Default)]
+struct Counting {
+    /// Whether standard output, and standard error, have a line without an end.
+    open: [bool; 2],
+}
+
+impl Counting {
+    fn count(&mut self, source: &Source, event: &TapEvent) {
+        match event {
             TapEvent::Block(block) => {
-                let lines = block.ends.len() as u64;
+                let mut lines = block.ends.len() as u64;
+                let open = &mut self.open[usize::from(block.stream == StreamKind::Stderr)];
+                if !block.bytes.is_empty() {
+                    let end = block.ends.last().map_or(0, |end| *end as usize);
+                    *open = end < block.bytes.len();
+                }
+                if block.last {
+                    lines += u64::from(std::mem::take(open));
+                }
                 match block.stream {
                     StreamKind::Stdout => source.lines.add(lines, 0),
                     StreamKind::Stderr => source.lines.add(0, lines),
                 }
             }
             TapEvent::Lost { lines, bytes, .. } => source.lines.lose(*lines, *bytes),
+            TapEvent::Complete { .. } => self.end(source),
             _ => {}
         }
-        let message = Message::Event(Arc::clone(&source), event);
-        if writer.send(message).await.is_err() {
-            return;
-        }
     }
-    // Nobody is left to be told when the writer has gone.
-    writer.send(Message::End(source)).await.ok();
+
+    fn end(&mut self, source: &Source) {
+        let [stdout, stderr] = std::mem::take(&mut self.open).map(u64::from);
+        source.lines.add(stdout, stderr);
+    }
 }

@@ -53,9 +53,16 @@ impl Format {
             append_json_line(source, line, out);
             return;
         }
-        let continues = line.part.is_some_and(|part| part > 0);
-        out.extend_from_slice(source.prefixes.line(line.stream, continues));
-        out.extend_from_slice(line.bytes);
+        let mut continues = line.part.is_some_and(|part| part > 0);
+        for (at, bytes) in line.bytes.split(|byte| *byte == b'\n').enumerate() {
+            if at > 0 {
+                // What was pushed as one line and looks like several must not look like others'.
+                out.push(b'\n');
+                continues = true;
+            }
+            out.extend_from_slice(source.prefixes.line(line.stream, continues));
+            out.extend_from_slice(bytes);
+        }
         if line.end == End::CrLf {
             out.push(b'\r');
         }
@@ -159,8 +166,16 @@ fn json_event(event: &TapEvent) -> Option<serde_json::Value> {
             exit_code: *exit_code,
             finished_at: *at,
         },
-        TapEvent::Lost { bytes, lines, .. } => {
-            return Some(json!({ "type": "lost", "bytes": bytes, "lines": lines }));
+        TapEvent::Lost {
+            attempt,
+            stream,
+            bytes,
+            lines,
+        } => {
+            let (bytes, lines) = (json!(bytes), json!(lines));
+            return Some(json!({
+                "type": "lost", "attempt": attempt, "stream": stream, "bytes": bytes, "lines": lines,
+            }));
         }
         _ => return None,
     };
@@ -189,7 +204,7 @@ fn note(source: &Source, event: &TapEvent) -> Option<String> {
             outcome => Some(format!("attempt {attempt} {outcome}")),
         },
         TapEvent::Lost { bytes, lines, .. } => Some(format!(
-            "{} lost ({}): the plugin pushed them faster than they were taken, and did not wait",
+            "{} lost ({}): they came faster than they were taken, from a writer that did not wait",
             counted(*lines, "line"),
             counted(*bytes, "byte"),
         )),

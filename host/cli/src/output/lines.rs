@@ -55,6 +55,8 @@ impl OpenLines {
     /// Shows every line that a block completes, in order.
     pub(super) fn take(&mut self, block: &TapBlock, mut show: impl FnMut(Line<'_>)) {
         let at = self.of(block);
+        // What is between is lost, or another thread's.
+        self.0[at].number = block.first_line;
         let mut start = 0;
         for end in block.ends.iter().map(|end| *end as usize) {
             let bytes = &block.bytes[start..end];
@@ -70,6 +72,22 @@ impl OpenLines {
             }
         }
         self.0[at].extend(&block.bytes[start..], block.time, &mut show);
+        if block.last {
+            self.0[at].end(&mut show);
+        }
+    }
+
+    /// Shows what has no end of one stream of an attempt: what comes next is another line.
+    pub(super) fn interrupt(
+        &mut self,
+        attempt: u32,
+        stream: StreamKind,
+        mut show: impl FnMut(Line<'_>),
+    ) {
+        let open = self.0.iter_mut();
+        for open in open.filter(|it| it.attempt == attempt && it.stream == stream) {
+            open.end(&mut show);
+        }
     }
 
     /// Shows what has no end of the streams of an attempt, or of all attempts.
@@ -78,9 +96,7 @@ impl OpenLines {
             if attempt.is_some_and(|attempt| open.attempt != attempt) {
                 return true;
             }
-            if !open.is_empty() {
-                show(open.line(&open.bytes, End::None, open.time));
-            }
+            open.end(&mut show);
             false
         });
     }
@@ -138,6 +154,16 @@ impl Open {
             self.parts += 1;
         }
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Shows what has no end.
+    fn end(&mut self, show: &mut impl FnMut(Line<'_>)) {
+        if !self.is_empty() {
+            show(self.line(&self.bytes, End::None, self.time));
+            self.bytes.clear();
+            self.parts = 0;
+            self.number += 1;
+        }
     }
 
     fn close(&mut self, implied: bool, show: &mut impl FnMut(Line<'_>)) {

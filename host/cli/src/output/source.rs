@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use serde_json::json;
-use solti_model::{StreamKind, TaskId};
+use solti_model::TaskId;
 use solti_plugin_host::output::TapEvent;
 
 use super::lines::OpenLines;
@@ -86,14 +86,6 @@ impl LineCounts {
     pub(super) fn add(&self, stdout: u64, stderr: u64) {
         self.stdout.fetch_add(stdout, Ordering::Relaxed);
         self.stderr.fetch_add(stderr, Ordering::Relaxed);
-    }
-
-    /// Counts a line that its stream has ended with.
-    pub(super) fn add_open(&self, stream: StreamKind) {
-        match stream {
-            StreamKind::Stdout => self.add(1, 0),
-            StreamKind::Stderr => self.add(0, 1),
-        }
     }
 
     /// Counts lines that were lost; a part of one counts as one.

@@ -2,9 +2,10 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use solti_plugin_host::output::{TapBlock, TapEvent};
 use tokio::sync::mpsc::{self, Receiver, error::TryRecvError};
 use tokio::sync::oneshot;
@@ -37,8 +38,25 @@ pub(crate) struct Writer {
     ended: oneshot::Receiver<Option<io::Error>>,
     /// Cancelled when standard output can no longer be written.
     closed: CancellationToken,
-    /// Bytes that have been written.
-    progress: Arc<AtomicU64>,
+    blocked: Arc<Blocked>,
+}
+
+/// Since when the writer waits for whoever reads.
+#[derive(Debug, Default)]
+pub(crate) struct Blocked(Mutex<Option<Instant>>);
+
+impl Blocked {
+    /// How long a write has been under way; `None` where none is.
+    pub(crate) fn for_how_long(&self) -> Option<Duration> {
+        self.0.lock().map(|since| since.elapsed())
+    }
+
+    fn during<T>(&self, write: impl FnOnce() -> T) -> T {
+        *self.0.lock() = Some(Instant::now());
+        let written = write();
+        *self.0.lock() = None;
+        written
+    }
 }
 
 impl Writer {
@@ -51,7 +69,7 @@ impl Writer {
         let (messages, receiver) = mpsc::channel(WAITING);
         let (end, ended) = oneshot::channel();
         let closed = CancellationToken::new();
-        let progress = Arc::new(AtomicU64::new(0));
+        let blocked = Arc::new(Blocked::default());
         let buffers = Buffers {
             format,
             colour,
@@ -59,7 +77,7 @@ impl Writer {
             stderr: Vec::new(),
             failed: None,
             closed: closed.clone(),
-            progress: Arc::clone(&progress),
+            blocked: Arc::clone(&blocked),
         };
         thread::Builder::new()
             .name("writer".to_owned())
@@ -68,7 +86,7 @@ impl Writer {
             messages,
             ended,
             closed,
-            progress,
+            blocked,
         })
     }
 
@@ -82,16 +100,16 @@ impl Writer {
         &self.closed
     }
 
-    /// How many bytes have been written so far.
-    pub(crate) fn progress(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.progress)
+    /// Since when the writer waits for whoever reads.
+    pub(crate) fn blocked(&self) -> Arc<Blocked> {
+        Arc::clone(&self.blocked)
     }
 
     /// Waits until everything is written.
     ///
     /// # Errors
     ///
-    /// Why standard output could not be written, unless its reader went away.
+    /// Why standard output could not be written; [`ErrorKind::BrokenPipe`] where its reader went away.
     pub(crate) async fn finish(self) -> io::Result<()> {
         drop(self.messages);
         match self.ended.await {
@@ -111,7 +129,7 @@ struct Buffers {
     stderr: Vec<u8>,
     failed: Option<io::Error>,
     closed: CancellationToken,
-    progress: Arc<AtomicU64>,
+    blocked: Arc<Blocked>,
 }
 
 impl Buffers {
@@ -133,7 +151,6 @@ impl Buffers {
         }
         self.flush();
         self.failed
-            .take_if(|err| err.kind() != ErrorKind::BrokenPipe)
     }
 
     fn take(&mut self, message: Message) {
@@ -147,7 +164,10 @@ impl Buffers {
             Message::Event(source, TapEvent::Complete { attempt, .. }) => {
                 self.complete(&source, Some(attempt));
             }
-            Message::Event(source, event) => self.note(&source, &event),
+            Message::Event(source, event) => {
+                self.interrupt(&source, &event);
+                self.note(&source, &event);
+            }
             Message::End(source) => self.complete(&source, None),
             Message::Note(note) => {
                 let stderr = self.buffer(Target::Stderr);
@@ -161,8 +181,10 @@ impl Buffers {
         let format = self.format;
         let target = format.target(block);
         if format == Format::Plain {
+            let is_large = block.bytes.len() >= FULL / 4;
             let buffer = self.buffer(target);
-            if buffer.is_empty() && block.bytes.len() >= FULL / 4 {
+            if is_large {
+                self.flush();
                 self.write(target, &block.bytes);
             } else {
                 buffer.extend_from_slice(&block.bytes);
@@ -183,6 +205,24 @@ impl Buffers {
         });
     }
 
+    /// What follows on a stream of which something was lost is no end of the line before.
+    fn interrupt(&mut self, source: &Source, event: &TapEvent) {
+        let TapEvent::Lost {
+            attempt, stream, ..
+        } = event
+        else {
+            return;
+        };
+        let format = self.format;
+        if format != Format::Plain {
+            self.buffer(Target::Stdout);
+            let stdout = &mut self.stdout;
+            source.open.lock().interrupt(*attempt, *stream, |line| {
+                format.append_line(source, &line, stdout);
+            });
+        }
+    }
+
     /// Shows what has no end of an attempt, or of all, and then that it has ended.
     fn complete(&mut self, source: &Source, attempt: Option<u32>) {
         let format = self.format;
@@ -191,7 +231,6 @@ impl Buffers {
             let stdout = &mut self.stdout;
             source.open.lock().finish(attempt, |line| {
                 format.append_line(source, &line, stdout);
-                source.lines.add_open(line.stream);
             });
         }
         for event in source.take_finished(attempt) {
@@ -241,14 +280,15 @@ impl Buffers {
         while !bytes.is_empty() {
             let written = match target {
                 Target::Stdout if self.failed.is_some() => return,
-                Target::Stdout => Stdout.write(bytes),
-                Target::Stderr => Stderr.write(bytes),
+                Target::Stdout => self.blocked.during(|| Stdout.write(bytes)),
+                Target::Stderr => self.blocked.during(|| Stderr.write(bytes)),
+            };
+            let written = match written {
+                Ok(0) => Err(ErrorKind::WriteZero.into()),
+                written => written,
             };
             match written {
-                Ok(written) => {
-                    bytes = &bytes[written..];
-                    self.progress.fetch_add(written as u64, Ordering::Relaxed);
-                }
+                Ok(written) => bytes = &bytes[written..],
                 Err(err) => {
                     // Nobody is left to be told when standard error is gone.
                     if target == Target::Stdout {

@@ -10,7 +10,7 @@ use crate::output::Format;
 use crate::specs::{PlacedSpec, SpecResult};
 
 /// Slots that are expected of standard input, of which nothing is known beforehand.
-const SLOTS_OF_STDIN: usize = 16;
+const SLOTS_OF_STDIN: usize = 256;
 
 /// What is to be run, and how.
 pub(crate) struct Plan<'a> {

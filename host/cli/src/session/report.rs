@@ -28,7 +28,8 @@ pub(super) fn report(
     format: Format,
     written: Written,
 ) -> Exit {
-    let printed = if written.stdout_closed {
+    let takes_no_more = !written.was_taken || written.result.is_err();
+    let printed = if written.reader_left || takes_no_more && format == Format::Json {
         Ok(())
     } else {
         print(summary, format)
@@ -48,18 +49,18 @@ pub(super) fn report(
     }
     if !written.was_taken {
         message::warning(
-            "the reader of standard output took nothing any more: what it left is lost",
+            "output was not taken: the reader of standard output takes nothing any more",
         );
     }
-    if results.iter().any(Result::is_err) {
-        return match summary.exit() {
-            // What failed first is what is told.
-            failed @ Exit::Command(_) => failed,
-            _ if summary.is_command => Exit::HostFailed,
-            _ => Exit::NotWritten,
-        };
+    if written.was_taken && results.iter().all(Result::is_ok) {
+        return summary.exit();
     }
-    summary.exit()
+    match summary.exit() {
+        // What failed first is what is told.
+        failed @ Exit::Command(_) => failed,
+        _ if summary.is_command => Exit::HostFailed,
+        _ => Exit::NotWritten,
+    }
 }
 
 /// Prints the summary: as the last object on standard output, or for people on standard error.

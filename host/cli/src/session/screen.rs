@@ -2,14 +2,13 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use solti_model::Slot;
 use tokio::runtime::{Handle, Runtime};
-use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,6 +24,10 @@ pub(super) struct Screen {
     writer: Writer,
     /// One drain for each task whose output is not complete.
     drains: TaskTracker,
+    /// Told when one has ended.
+    drained: Arc<Notify>,
+    /// Cancelled when they are waited for no longer.
+    give_up: CancellationToken,
 }
 
 /// Shows notes about tasks. The writer goes on until this is dropped.
@@ -34,17 +37,25 @@ pub(super) struct Notes {
     column: Arc<Mutex<SlotColumn>>,
     messages: mpsc::Sender<Message>,
     closed: CancellationToken,
+    drains: TaskTracker,
+    drained: Arc<Notify>,
 }
 
 /// How the writing ended.
 pub(super) struct Written {
-    /// Whether standard output takes no more, be it that its reader left.
-    pub(super) stdout_closed: bool,
-    /// Whether the reader took all there was, or left.
+    /// Whether the reader of standard output took what there was, or left.
     pub(super) was_taken: bool,
+    /// Whether it left.
+    pub(super) reader_left: bool,
     /// Whether all of it was written; a reader that left is no error.
     pub(super) result: io::Result<()>,
 }
+
+/// A reader that takes nothing for so long, at the end of a run that was ended, will not take more.
+const STALLED: Duration = Duration::from_secs(5);
+
+/// How often that is looked at.
+const STEP: Duration = Duration::from_millis(50);
 
 impl Screen {
     /// Starts the writer.
@@ -60,6 +71,8 @@ impl Screen {
             column: Arc::default(),
             writer: Writer::start(format, colours.stderr)?,
             drains: TaskTracker::new(),
+            drained: Arc::default(),
+            give_up: CancellationToken::new(),
         })
     }
 
@@ -68,13 +81,19 @@ impl Screen {
         // Weak, or a task that is never given back would keep the writer waiting.
         let messages = self.writer.messages().downgrade();
         let (colours, column) = (self.colours, Arc::clone(&self.column));
-        let drains = self.drains.clone();
+        let (drains, drained) = (self.drains.clone(), Arc::clone(&self.drained));
+        let give_up = self.give_up.clone();
         Box::new(move |spec, id, tap| {
             let slot = spec.slot().as_str();
             let prefixes = column.lock().prefixes(slot, colours);
             let source = Arc::new(Source::new(slot, id, prefixes));
             if let Some(messages) = messages.upgrade() {
-                let drain = output::drain(Arc::clone(&source), tap, messages);
+                let drain = output::drain(Arc::clone(&source), tap, messages, give_up.clone());
+                let drained = Arc::clone(&drained);
+                let drain = async move {
+                    drain.await;
+                    drained.notify_one();
+                };
                 drains.spawn_on(drain, &runtime);
             }
             source
@@ -89,13 +108,16 @@ impl Screen {
             column: Arc::clone(&self.column),
             messages: self.writer.messages().clone(),
             closed: self.writer.closed().clone(),
+            drains: self.drains.clone(),
+            drained: Arc::clone(&self.drained),
         }
     }
 
     /// Waits until everything is written, and ends the runtime.
     ///
-    /// A reader may take as long as it likes; `limit` is how long one may take nothing at all once
-    /// `stop` is cancelled, or when `hurried`, because a task was not to go on either.
+    /// A reader may take as long as it likes. Once `stop` is cancelled, or when `hurried`, because the
+    /// command was not to go on either, one that takes nothing for [`STALLED`] is waited for no longer;
+    /// and nor is, after `limit`, output that only a plugin could still bring, which keeps a sink.
     pub(super) fn finish(
         self,
         runtime: Runtime,
@@ -103,27 +125,44 @@ impl Screen {
         hurried: bool,
         limit: Duration,
     ) -> Written {
-        let closed = self.writer.closed().clone();
-        let progress = self.writer.progress();
-        let (drains, writer) = (self.drains, self.writer);
+        let blocked = self.writer.blocked();
+        let (drains, writer, give_up) = (self.drains, self.writer, self.give_up);
         drains.close();
         let result = runtime.block_on(async {
-            let finished = async {
+            let ends = async {
+                if !hurried {
+                    stop.cancelled().await;
+                }
+            };
+            tokio::pin!(ends);
+            let drained = async {
+                tokio::select! {
+                    () = drains.wait() => return,
+                    () = &mut ends => {}
+                }
+                // As long as the writer waits for its reader, it is not the plugin that is waited for.
+                let mut left = limit.max(STEP);
+                while !left.is_zero() {
+                    if timeout(STEP, drains.wait()).await.is_ok() {
+                        return;
+                    }
+                    if blocked.for_how_long().is_none() {
+                        left = left.saturating_sub(STEP);
+                    }
+                }
+                give_up.cancel();
                 drains.wait().await;
+            };
+            let finished = async {
+                drained.await;
                 writer.finish().await
             };
             let stalled = async {
                 if !hurried {
                     stop.cancelled().await;
                 }
-                let mut seen = progress.load(Ordering::Relaxed);
-                loop {
-                    sleep(limit).await;
-                    let now = progress.load(Ordering::Relaxed);
-                    if now == seen {
-                        return;
-                    }
-                    seen = now;
+                while blocked.for_how_long().is_none_or(|time| time < STALLED) {
+                    sleep(STEP).await;
                 }
             };
             tokio::select! {
@@ -132,10 +171,13 @@ impl Screen {
             }
         });
         runtime.shutdown_timeout(limit);
+        let was_taken = result.is_some();
+        let result = result.unwrap_or(Ok(()));
+        let reader_left = matches!(&result, Err(err) if err.kind() == io::ErrorKind::BrokenPipe);
         Written {
-            stdout_closed: closed.is_cancelled() || result.is_none(),
-            was_taken: result.is_some(),
-            result: result.unwrap_or(Ok(())),
+            was_taken,
+            reader_left,
+            result: if reader_left { Ok(()) } else { result },
         }
     }
 }
@@ -144,6 +186,16 @@ impl Notes {
     /// Cancelled when nobody reads the output any more.
     pub(super) fn closed(&self) -> &CancellationToken {
         &self.closed
+    }
+
+    /// Tasks whose output is not complete.
+    pub(super) fn undrained(&self) -> usize {
+        self.drains.len()
+    }
+
+    /// Ends when the output of another task is complete.
+    pub(super) async fn drained(&self) {
+        self.drained.notified().await;
     }
 
     /// Makes room for the slot of a task to come.

@@ -1,7 +1,7 @@
 //! Ctrl-C and SIGTERM: the first cancels every task, the second exits at once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use solti_plugin_host::Plugin;
@@ -20,7 +20,7 @@ const LAST_MOMENT: Duration = Duration::from_millis(500);
 pub(crate) struct Signals {
     /// The number of the first one, 0 before it.
     first: AtomicI32,
-    again: AtomicBool,
+    again: AtomicI32,
 }
 
 impl Signals {
@@ -29,9 +29,9 @@ impl Signals {
         Some(self.first.load(Ordering::Relaxed)).filter(|signal| *signal > 0)
     }
 
-    /// Whether there was a second one.
-    pub(crate) fn came_again(&self) -> bool {
-        self.again.load(Ordering::Relaxed)
+    /// The number of the second one.
+    pub(crate) fn again(&self) -> Option<i32> {
+        Some(self.again.load(Ordering::Relaxed)).filter(|signal| *signal > 0)
     }
 }
 
@@ -52,11 +52,14 @@ pub(crate) fn watch(
         let first = either(&mut interrupt, &mut terminate).await;
         signals.first.store(first.as_raw_value(), Ordering::Relaxed);
         stop.cancel();
-        message::warning("cancelling every task; interrupt again to exit at once");
-        either(&mut interrupt, &mut terminate).await;
-        signals.again.store(true, Ordering::Relaxed);
+        // On a thread of its own: a standard error that is full must not keep the second from being heard.
+        std::thread::spawn(|| {
+            message::warning("cancelling every task; interrupt again to exit at once");
+        });
+        let again = either(&mut interrupt, &mut terminate).await.as_raw_value();
+        signals.again.store(again, Ordering::Relaxed);
         timeout(LAST_MOMENT, kill_all(plugins)).await.ok();
-        solti_plugin_host::exit_now(Exit::Interrupted.code());
+        solti_plugin_host::exit_now(Exit::Signaled(again).code());
     });
     Ok(())
 }

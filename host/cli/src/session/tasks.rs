@@ -22,6 +22,10 @@ use crate::present::message;
 use crate::specs::{PlacedSpec, SpecResult};
 use crate::supervise::{Supervision, TaskReport, TaskRun};
 
+/// Tasks that are over and whose output is not read, while others wait to run: with as many jobs as there
+/// are taps for, what they keep together is bounded.
+const MOST_UNDRAINED: usize = 16;
+
 /// How often a task is submitted that the supervisor dropped without a reason.
 const SUBMISSIONS: u32 = 8;
 
@@ -106,6 +110,7 @@ impl<'a> Tasks<'a> {
                     self.take(report).await;
                     self.submit_ready().await;
                 }
+                () = self.notes.drained(), if !self.ready.is_empty() => self.submit_ready().await,
                 spec = arrival(&mut arriving) => match spec {
                     Some(Ok(task)) => {
                         self.notes.reserve(task.spec.slot());
@@ -175,9 +180,18 @@ impl<'a> Tasks<'a> {
         }
     }
 
+    /// Whether another task may run. Output of tasks that are over takes memory until it is read.
+    fn has_room(&self) -> bool {
+        if self.jobs == 0 {
+            return true;
+        }
+        let over = self.notes.undrained().saturating_sub(self.submitted);
+        self.submitted < self.jobs && over < MOST_UNDRAINED
+    }
+
     /// Submits tasks in the order of the run, as many as may run.
     async fn submit_ready(&mut self) {
-        while self.jobs == 0 || self.submitted < self.jobs {
+        while self.has_room() {
             let Some(Reverse(number)) = self.ready.pop() else {
                 return;
             };
@@ -283,7 +297,13 @@ impl<'a> Tasks<'a> {
             self.ready.push(Reverse(next));
         }
         if !was_shown {
-            self.notes.show(slot, &note).await;
+            let stop = &self.supervision.stop;
+            tokio::select! {
+                biased;
+                () = self.notes.show(slot, &note) => {}
+                // A reader that takes nothing must not keep the run from ending.
+                () = stop.cancelled() => {}
+            }
         }
     }
 

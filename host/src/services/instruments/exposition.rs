@@ -96,12 +96,16 @@ fn word(kind: InstrumentKind) -> &'static str {
 fn write_samples(to: &mut String, name: &str, plugin: &str, it: &Measured) {
     let mut labels = format!("plugin=\"{}\"", label_value(plugin));
     for (key, value) in &it.labels {
-        // The host's label is the one that can be relied on.
-        let exported = if key == "plugin" || key == "le" {
-            "exported_"
-        } else {
-            ""
+        // The host's labels are the ones that can be relied on; a plugin's own give way.
+        let mut exported = String::new();
+        let taken = |name: &str| {
+            name == "plugin" || name == "le" || it.labels.iter().any(|(other, _)| other == name)
         };
+        if key == "plugin" || key == "le" {
+            while exported.is_empty() || taken(&format!("{exported}{key}")) {
+                exported.push_str("exported_");
+            }
+        }
         let _ = write!(labels, ",{exported}{key}=\"{}\"", label_value(value));
     }
     if it.kind != InstrumentKind::Histogram {

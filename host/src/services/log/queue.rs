@@ -27,11 +27,12 @@ const MOST_BYTES: usize = 2 << 20;
 /// How long the thread waits for another record before it ends.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// How long an answer of a plugin waits for the records before it, at most.
-const SETTLES_WITHIN: Duration = Duration::from_secs(1);
+/// How long an answer of a plugin waits for the records before it, at most: it may be a worker of the
+/// host's that waits.
+const SETTLES_WITHIN: Duration = Duration::from_millis(100);
 
-/// A log that has taken no record for so long is stuck, and no answer waits for it.
-const STUCK_AFTER: Duration = Duration::from_millis(100);
+/// How long no answer waits after one has waited in vain.
+const STUCK_FOR: Duration = Duration::from_secs(5);
 
 /// The target of the record that tells of lost ones.
 const LOST_TARGET: &str = "solti_plugin_host::log";
@@ -77,8 +78,8 @@ pub(crate) struct Records {
     lost: AtomicU64,
     /// Those of `lost` that the log has not been told of.
     untold: AtomicU64,
-    /// Whether somebody has waited in vain since the last record was taken.
-    is_stuck: AtomicBool,
+    /// When somebody last waited in vain; for a while nobody does again.
+    stuck_since: Mutex<Option<Instant>>,
 }
 
 impl Records {
@@ -92,7 +93,7 @@ impl Records {
             bytes: AtomicUsize::new(0),
             lost: AtomicU64::new(0),
             untold: AtomicU64::new(0),
-            is_stuck: AtomicBool::new(false),
+            stuck_since: Mutex::new(None),
         }
     }
 
@@ -141,25 +142,19 @@ impl Records {
         });
     }
 
-    /// Waits until the records so far have been taken, for [`SETTLES_WITHIN`] at most, and not at all
-    /// while the log does not move.
+    /// Waits until the records so far have been taken, for [`SETTLES_WITHIN`] at most, and not at all for
+    /// [`STUCK_FOR`] after it was in vain.
     pub(crate) fn settle(&self) {
         let begun = self.begun.load(Ordering::Relaxed);
-        if self.done.load(Ordering::Acquire) < begun && !self.is_stuck.load(Ordering::Relaxed) {
-            let until = Instant::now() + SETTLES_WITHIN;
-            loop {
-                let taken = self.done.load(Ordering::Acquire);
-                if self.wait_for(begun, STUCK_AFTER) {
-                    return;
-                }
-                if self.done.load(Ordering::Acquire) == taken {
-                    self.is_stuck.store(true, Ordering::Relaxed);
-                    return;
-                }
-                if Instant::now() >= until {
-                    return;
-                }
-            }
+        if self.done.load(Ordering::Acquire) >= begun {
+            return;
+        }
+        let is_stuck = |since: &Instant| since.elapsed() < STUCK_FOR;
+        if self.stuck_since.lock().as_ref().is_some_and(is_stuck) {
+            return;
+        }
+        if !self.wait_for(begun, SETTLES_WITHIN) {
+            *self.stuck_since.lock() = Some(Instant::now());
         }
     }
 
@@ -262,12 +257,15 @@ impl Queue {
                 record,
                 dispatch,
             } = waiting;
-            dispatcher::with_default(&dispatch, || {
-                of.take(&record);
-                of.bytes.fetch_sub(record.size(), Ordering::Relaxed);
-                of.done.fetch_add(1, Ordering::AcqRel);
-                of.is_stuck.store(false, Ordering::Relaxed);
-                of.tell_of_lost();
+            // Also for destructors of the host's: a thread that one ended would be missed.
+            contain("log", (), move || {
+                dispatcher::with_default(&dispatch, || {
+                    of.take(&record);
+                    of.bytes.fetch_sub(record.size(), Ordering::Relaxed);
+                    of.done.fetch_add(1, Ordering::AcqRel);
+                    of.tell_of_lost();
+                });
+                drop((of, dispatch));
             });
             // With the lock held nobody can have looked and not yet be waiting.
             let _state = self.state.lock();

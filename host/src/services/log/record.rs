@@ -67,7 +67,7 @@ pub struct PluginSpan {
 /// no more.
 ///
 /// An answer of a plugin, the end of an attempt among them, is passed on after the records it logged
-/// before, unless the log takes longer than a second, or none at all for a tenth of one.
+/// before, unless the log takes longer than a tenth of a second.
 pub trait PluginLog: Send + Sync + 'static {
     /// The most verbose level that is ever wanted.
     fn max_level(&self) -> LevelFilter;

@@ -69,4 +69,7 @@ pub struct TapBlock {
     pub implied_ends: bool,
     /// Whether bytes of the last line were left out by who pushed it.
     pub cut: bool,
+    /// Whether the writer has ended its stream with this block: what has no line end then is a line. An
+    /// attempt may begin the stream anew.
+    pub last: bool,
 }

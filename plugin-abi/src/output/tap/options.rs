@@ -21,22 +21,25 @@ pub struct TapOptions {
 }
 
 impl Default for TapOptions {
-    /// One mebibyte, writers wait, and those that do not may go on up to four.
+    /// One mebibyte, writers wait, and those that do not may go on up to five.
     fn default() -> Self {
         Self {
             capacity: 1 << 20,
-            overrun: 4 << 20,
+            overrun: 5 << 20,
             when_full: WhenFull::Wait,
         }
     }
 }
 
 impl TapOptions {
-    /// Sets how many bytes the tap keeps before writers are told to wait; 0 counts as 1. Writers that do
-    /// not wait may go on up to four times as much, unless [`with_overrun`](Self::with_overrun) follows.
+    /// Sets how many bytes the tap keeps before writers are told to wait; 0 counts as 1. Those that do not
+    /// wait, or were about to push, may go on up to four times as much, and for 4 MiB at least, unless
+    /// [`with_overrun`](Self::with_overrun) follows.
     pub const fn with_capacity(mut self, bytes: usize) -> Self {
         self.capacity = if bytes == 0 { 1 } else { bytes };
-        self.overrun = self.capacity.saturating_mul(4);
+        let four = self.capacity.saturating_mul(4);
+        let more = self.capacity.saturating_add(4 << 20);
+        self.overrun = if four > more { four } else { more };
         self
     }
 

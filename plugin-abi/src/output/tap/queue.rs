@@ -18,6 +18,12 @@ use crate::output::backend::Pressure;
 /// gathers.
 const BLOCK_BYTES: usize = 32 << 10;
 
+/// The longest push that is taken, in bytes: 64 MiB. A line that is longer can be written in parts.
+const MOST_AT_ONCE: usize = 64 << 20;
+
+/// What a block takes besides its bytes.
+const BLOCK_OVERHEAD: usize = 192;
+
 /// What a writer pushes.
 #[derive(Clone, Copy)]
 pub(in crate::output) struct Pushed<'a> {
@@ -31,7 +37,12 @@ pub(in crate::output) struct Pushed<'a> {
 #[derive(Clone, Copy)]
 pub(in crate::output) enum Content<'a> {
     /// As they were written, with the positions after the line ends.
-    Written { bytes: &'a [u8], ends: &'a [u32] },
+    Written {
+        bytes: &'a [u8],
+        ends: &'a [u32],
+        /// Nothing follows on this stream.
+        last: bool,
+    },
     /// One line without its end.
     Line { line: &'a [u8], cut: bool },
     /// Lines without their ends.
@@ -71,6 +82,10 @@ struct State {
     waiting: Option<(Look, Option<Waker>)>,
     closed: bool,
     evicted: bool,
+    /// The reader knows of it.
+    eviction_noted: bool,
+    /// What a block that wakes a reader which gathers has at least.
+    gathered: usize,
 }
 
 enum Queued {
@@ -88,13 +103,17 @@ struct OpenBlock {
     ends: Vec<u32>,
     implied_ends: bool,
     cut: bool,
+    last: bool,
 }
 
 impl TapQueue {
     pub(super) fn new(options: TapOptions) -> Self {
         Self {
             options,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                gathered: BLOCK_BYTES.min(options.capacity),
+                ..State::default()
+            }),
             more: Condvar::new(),
             room: Condvar::new(),
             room_async: Notify::new(),
@@ -106,15 +125,17 @@ impl TapQueue {
     pub(super) fn push(&self, pushed: &Pushed<'_>) -> Pressure {
         let len = pushed.len();
         let mut state = self.state.lock();
-        if self.left.load(Ordering::Relaxed) || len == 0 {
+        if self.left.load(Ordering::Relaxed) || (len == 0 && !pushed.is_last()) {
             return Pressure::None;
         }
+        // Who was not told to wait has his block taken; who was, or did not listen, up to a bound.
         let most = match self.options.when_full {
+            _ if len > MOST_AT_ONCE => 0,
+            _ if state.bytes < self.options.capacity => usize::MAX,
             WhenFull::Wait => self.options.overrun,
-            WhenFull::Drop => self.options.capacity,
+            WhenFull::Drop => 0,
         };
-        // One block of any size fits an empty queue: there is no other way for it.
-        if state.bytes > 0 && state.bytes.saturating_add(len) > most {
+        if len > 0 && state.bytes.saturating_add(len) > most {
             state.lose(pushed, len);
         } else {
             state.append(pushed, len);
@@ -134,6 +155,9 @@ impl TapQueue {
     /// Takes what is told besides output.
     pub(super) fn tell_event(&self, event: TapEvent) {
         let mut state = self.state.lock();
+        if self.left.load(Ordering::Relaxed) {
+            return;
+        }
         state.events.push_back(Queued::Event(event));
         let waker = state.wake();
         drop(state);
@@ -172,8 +196,11 @@ impl TapQueue {
         self.state.lock().closed
     }
 
-    pub(super) fn is_evicted(&self) -> bool {
-        self.state.lock().evicted
+    /// Whether there will be no further attempt; the reader is not woken for that again.
+    pub(super) fn note_evicted(&self) -> bool {
+        let mut state = self.state.lock();
+        state.eviction_noted |= state.evicted;
+        state.evicted
     }
 
     /// Moves all there is to `to`, and lets writers go on.
@@ -304,11 +331,15 @@ impl State {
     fn found(&self, look: Look) -> Option<bool> {
         let found = match look {
             Look::Any => !self.events.is_empty(),
-            Look::Full => self.bytes >= BLOCK_BYTES,
+            Look::Full => self.bytes >= self.gathered,
+        };
+        let is_over = match look {
+            Look::Any => self.evicted && !self.eviction_noted,
+            Look::Full => self.evicted,
         };
         if found {
             Some(true)
-        } else if self.closed || self.evicted && look == Look::Full {
+        } else if self.closed || is_over {
             Some(false)
         } else {
             None
@@ -331,32 +362,38 @@ impl State {
     }
 
     fn append(&mut self, pushed: &Pushed<'_>, len: usize) {
-        self.bytes += len;
+        let ends = usize::try_from(pushed.lines()).unwrap_or(usize::MAX);
+        let size = len.saturating_add(ends.saturating_mul(size_of::<u32>()));
         if let Some(Queued::Open(block)) = self.events.back_mut()
             && block.takes(pushed, len)
         {
             block.append(pushed);
+            self.bytes += size;
             return;
         }
         let mut block = OpenBlock::begin(pushed, len);
         block.append(pushed);
         self.events.push_back(Queued::Open(block));
+        self.bytes += size + BLOCK_OVERHEAD;
     }
 
     fn lose(&mut self, pushed: &Pushed<'_>, len: usize) {
         let lines_lost = pushed.lines();
-        if let Some(Queued::Event(TapEvent::Lost {
-            attempt,
-            stream,
-            bytes,
-            lines,
-        })) = self.events.back_mut()
-            && *attempt == pushed.attempt
-            && *stream == pushed.stream
-        {
-            *bytes += len as u64;
-            *lines += lines_lost;
-            return;
+        for queued in self.events.iter_mut().rev() {
+            let Queued::Event(TapEvent::Lost {
+                attempt,
+                stream,
+                bytes,
+                lines,
+            }) = queued
+            else {
+                break;
+            };
+            if *attempt == pushed.attempt && *stream == pushed.stream {
+                *bytes += len as u64;
+                *lines += lines_lost;
+                return;
+            }
         }
         self.events.push_back(Queued::Event(TapEvent::Lost {
             attempt: pushed.attempt,
@@ -378,6 +415,7 @@ impl OpenBlock {
             ends: Vec::with_capacity(usize::try_from(pushed.lines()).unwrap_or(0)),
             implied_ends: pushed.implied_ends(),
             cut: false,
+            last: false,
         }
     }
 
@@ -387,28 +425,31 @@ impl OpenBlock {
             && self.stream == pushed.stream
             && self.implied_ends == pushed.implied_ends()
             && !self.cut
+            && !self.last
     }
 
     fn append(&mut self, pushed: &Pushed<'_>) {
         let before = self.bytes.len();
         match pushed.content {
-            Content::Written { bytes, ends } => {
+            Content::Written { bytes, ends, last } => {
                 self.bytes.extend_from_slice(bytes);
+                self.last = last;
                 let before = before as u32;
-                // What cannot be a position is none: a plugin says where lines end.
-                let sound = ends.iter().filter(|end| **end as usize <= bytes.len());
-                self.ends.extend(sound.map(|end| before + end));
+                // A plugin says where lines end; what cannot be is no end.
+                let mut previous = 0;
+                for end in ends.iter().copied() {
+                    if end > previous && end as usize <= bytes.len() {
+                        self.ends.push(before + end);
+                        previous = end;
+                    }
+                }
             }
             Content::Line { line, cut } => {
                 self.end_line(line);
                 self.cut = cut;
             }
             Content::Lines { text, spans } => {
-                for [start, end] in spans {
-                    if let Some(line) = text.get(*start as usize..*end as usize) {
-                        self.end_line(line);
-                    }
-                }
+                lines_within(text, spans).for_each(|line| self.end_line(line));
             }
         }
     }
@@ -429,8 +470,20 @@ impl OpenBlock {
             ends: self.ends,
             implied_ends: self.implied_ends,
             cut: self.cut,
+            last: self.last,
         }
     }
+}
+
+/// The lines that spans delimit, in order: one that begins before the one before it ends is none.
+fn lines_within<'a>(text: &'a [u8], spans: &'a [[u32; 2]]) -> impl Iterator<Item = &'a [u8]> {
+    let mut free = 0;
+    spans.iter().filter_map(move |[start, end]| {
+        let (start, end) = (*start as usize, *end as usize);
+        let line = text.get(start..end).filter(|_| start >= free)?;
+        free = end;
+        Some(line)
+    })
 }
 
 impl Pushed<'_> {
@@ -439,11 +492,9 @@ impl Pushed<'_> {
         match self.content {
             Content::Written { bytes, .. } => bytes.len(),
             Content::Line { line, .. } => line.len() + 1,
-            Content::Lines { text, spans } => spans
-                .iter()
-                .filter_map(|[start, end]| text.get(*start as usize..*end as usize))
-                .map(|line| line.len() + 1)
-                .sum(),
+            Content::Lines { text, spans } => {
+                lines_within(text, spans).map(|line| line.len() + 1).sum()
+            }
         }
     }
 
@@ -451,8 +502,13 @@ impl Pushed<'_> {
         match self.content {
             Content::Written { ends, .. } => ends.len() as u64,
             Content::Line { .. } => 1,
-            Content::Lines { spans, .. } => spans.len() as u64,
+            Content::Lines { text, spans } => lines_within(text, spans).count() as u64,
         }
+    }
+
+    /// Whether it says that its stream ends.
+    fn is_last(&self) -> bool {
+        matches!(self.content, Content::Written { last: true, .. })
     }
 
     fn implied_ends(&self) -> bool {

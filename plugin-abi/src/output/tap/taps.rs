@@ -29,8 +29,12 @@ struct Attempt {
 impl Taps {
     pub(in crate::output) fn add(&self, queue: Arc<TapQueue>) {
         let mut list = self.list.write();
-        list.retain(|queue| !queue.has_left());
         list.push(queue);
+        self.forget_those_that_left(&mut list);
+    }
+
+    fn forget_those_that_left(&self, list: &mut Vec<Arc<TapQueue>>) {
+        list.retain(|queue| !queue.has_left());
         self.count.store(list.len(), Ordering::Release);
     }
 
@@ -41,10 +45,15 @@ impl Taps {
 
     pub(in crate::output) fn push(&self, pushed: &Pushed<'_>) -> Pressure {
         let mut pressure = Pressure::None;
+        let mut any_has_left = false;
         for queue in &*self.list.read() {
             if queue.push(pushed) == Pressure::Wait {
                 pressure = Pressure::Wait;
             }
+            any_has_left |= queue.has_left();
+        }
+        if any_has_left {
+            self.forget_those_that_left(&mut self.list.write());
         }
         pressure
     }
@@ -107,8 +116,7 @@ impl Taps {
             return;
         };
         attempts[at].sinks -= 1;
-        if attempts[at].sinks == 0 && attempts[at].finished {
-            attempts.swap_remove(at);
+        if attempts[at].sinks == 0 && attempts.swap_remove(at).finished {
             self.complete(number);
         }
     }

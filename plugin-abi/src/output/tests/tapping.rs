@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use solti_model::{OutputEvent, StreamKind, TaskId};
 
 use crate::output::{
-    LineWriter, OutputRegistry, OutputSink, Pressure, Tap, TapBlock, TapEvent, TapOptions, WhenFull,
+    Block, LineWriter, OutputRegistry, OutputSink, Pressure, Tap, TapBlock, TapEvent, TapOptions,
+    WhenFull,
 };
 
 const OUT: StreamKind = StreamKind::Stdout;
@@ -66,19 +67,24 @@ fn a_pushed_line_has_an_implied_end_and_a_cut_one_says_so() {
     );
 }
 
+/// With what a block and a line end take besides, two of these are more than [`SMALL`].
+const LINE: [u8; 100] = [b'x'; 100];
+const SMALL: usize = 300;
+
 #[test]
 fn a_full_tap_has_its_writer_wait_until_it_is_read_or_dropped() {
-    let options = TapOptions::default().with_capacity(10);
+    let options = TapOptions::default().with_capacity(SMALL);
     let (registry, sink, mut tap) = tapped(options);
-    assert_eq!(sink.push(OUT, b"1234"), Pressure::None);
+    assert_eq!(sink.push(OUT, &LINE), Pressure::None);
     assert!(sink.wait_ready(Duration::ZERO));
-    assert_eq!(sink.push(OUT, b"5678"), Pressure::Wait);
+    assert_eq!(sink.push(OUT, &LINE), Pressure::Wait);
     assert!(!sink.wait_ready(Duration::from_millis(10)));
-    assert_eq!(blocks(&mut tap)[0].bytes, "1234\n5678\n");
+    assert_eq!(blocks(&mut tap)[0].ends, [101, 202]);
     assert!(sink.wait_ready(Duration::ZERO));
     // Another one beside it counts as well.
     let other = registry.tap(&TaskId::from("task"), options).unwrap();
-    assert_eq!(sink.push(OUT, b"123456789"), Pressure::Wait);
+    sink.push(OUT, &LINE);
+    assert_eq!(sink.push(OUT, &LINE), Pressure::Wait);
     blocks(&mut tap);
     let writer = std::thread::spawn(move || {
         let began = Instant::now();
@@ -92,26 +98,35 @@ fn a_full_tap_has_its_writer_wait_until_it_is_read_or_dropped() {
 
 #[test]
 fn who_does_not_wait_goes_on_up_to_a_bound_and_what_is_lost_is_counted() {
-    let (_registry, sink, mut tap) =
-        tapped(TapOptions::default().with_capacity(10).with_overrun(20));
+    let options = TapOptions::default().with_capacity(SMALL);
+    let (_registry, sink, mut tap) = tapped(options.with_overrun(2 * SMALL));
     for _ in 0..10 {
-        sink.push(OUT, b"1234");
+        sink.push(OUT, &LINE);
+        sink.push(StreamKind::Stderr, b"");
     }
     let read: Vec<_> = std::iter::from_fn(|| tap.try_next()).collect();
-    assert!(
-        matches!(&read[..], [
-            TapEvent::Block(block),
-            TapEvent::Lost { attempt: 1, bytes: 30, lines: 6, .. },
-        ] if block.bytes.len() == 20),
-        "{read:?}"
-    );
+    let lost: u64 = read
+        .iter()
+        .map(|event| match event {
+            TapEvent::Lost { lines, .. } => *lines,
+            _ => 0,
+        })
+        .sum();
+    let taken: usize = read
+        .iter()
+        .map(|event| match event {
+            TapEvent::Block(block) => block.ends.len(),
+            _ => 0,
+        })
+        .sum();
+    assert_eq!(taken as u64 + lost, 20);
+    // However the streams take turns, it is told once for each of them.
+    let told = read.iter().filter(|it| matches!(it, TapEvent::Lost { .. }));
+    assert!(lost > 10 && told.count() <= 2, "{read:?}");
     // A tap that is to drop never has anybody wait.
-    let options = TapOptions::default()
-        .with_capacity(10)
-        .when_full(WhenFull::Drop);
-    let (_registry, sink, mut tap) = tapped(options);
+    let (_registry, sink, mut tap) = tapped(options.when_full(WhenFull::Drop));
     for _ in 0..3 {
-        assert_eq!(sink.push(OUT, b"1234"), Pressure::None);
+        assert_eq!(sink.push(OUT, &LINE), Pressure::None);
     }
     let read: Vec<_> = std::iter::from_fn(|| tap.try_next()).collect();
     assert!(
@@ -121,6 +136,50 @@ fn who_does_not_wait_goes_on_up_to_a_bound_and_what_is_lost_is_counted() {
         ),
         "{read:?}"
     );
+}
+
+#[test]
+fn what_cannot_be_a_line_is_none_and_the_bytes_are_all_there() {
+    let (_registry, sink, mut tap) = tapped(TapOptions::default());
+    sink.write(OUT, Block::new(b"abcdef", &[5, 3, 5, 9, 6]));
+    sink.push_lines(OUT, b"abcdef", &[[2, 4], [0, 3], [4, 9], [4, 6]]);
+    let read = blocks(&mut tap);
+    assert_eq!(
+        (&read[0].bytes[..], &read[0].ends[..]),
+        (&b"abcdef"[..], &[5, 6][..])
+    );
+    assert_eq!(read[1].bytes, "cd\nef\n");
+}
+
+#[test]
+fn a_push_beyond_all_bounds_is_lost_and_named() {
+    let (_registry, sink, mut tap) = tapped(TapOptions::default());
+    sink.push(OUT, &vec![b'x'; 65 << 20]);
+    // A stream is passed on in parts, whatever it is given at once.
+    LineWriter::new(sink, OUT).write(&vec![b'x'; 3 << 20]);
+    let first = tap.try_next();
+    assert!(
+        matches!(first, Some(TapEvent::Lost { lines: 1, .. })),
+        "{first:?}"
+    );
+    assert_eq!(
+        blocks(&mut tap)
+            .iter()
+            .map(|it| it.bytes.len())
+            .sum::<usize>(),
+        3 << 20
+    );
+}
+
+#[tokio::test]
+async fn a_tap_of_an_evicted_task_ends_though_a_sink_is_kept_and_its_reader_waits() {
+    let (registry, sink, mut tap) = tapped(TapOptions::default());
+    let reading = tokio::spawn(async move { tap.next().await.is_none() });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    registry.evict(&TaskId::from("task"));
+    let over = tokio::time::timeout(Duration::from_secs(60), reading).await;
+    assert!(over.unwrap().unwrap());
+    drop(sink);
 }
 
 #[test]

@@ -154,7 +154,7 @@ fn append_lost(text: &mut String, lost: u64, colour: bool) {
         let style = style::when(colour, RED);
         writeln!(
             text,
-            "{style}{} lost{style:#}: a plugin pushed them faster than they were taken, and did not wait",
+            "{style}{} lost{style:#}: they came faster than they were taken, from a writer that did not wait",
             counted(lost, "line")
         )
         .expect("a string takes every text");
