@@ -4,7 +4,7 @@ mod error;
 mod state;
 
 use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use abi_stable::std_types::{RResult, RSlice, RStr};
@@ -16,6 +16,8 @@ use solti_plugin_abi::v1::error::PANIC;
 use solti_plugin_abi::v1::host::FfiHost;
 use solti_plugin_abi::v1::module::{FfiConnect, PluginModule};
 use solti_plugin_abi::v1::plugin::FfiPlugin;
+
+use tracing::warn;
 
 pub use error::ConnectError;
 pub(super) use state::directory_of;
@@ -106,7 +108,16 @@ pub(super) fn construct(
     connection: &Connection,
 ) -> Result<FfiPlugin, ConnectError> {
     let config = Value::Object(connection.config.clone()).to_string();
-    let state_dir = connection.state_dir.as_deref().and_then(Path::to_str);
+    let state_dir = connection.state_dir.as_deref().and_then(|directory| {
+        let text = directory.to_str();
+        if text.is_none() {
+            warn!(
+                "plugin '{plugin}' is given no directory of its own: {} is not UTF-8",
+                directory.display()
+            );
+        }
+        text
+    });
     let features = plugin_host::FEATURES.map(RStr::from_str);
     let args = FfiConnect {
         config: RStr::from_str(&config),
@@ -117,6 +128,7 @@ pub(super) fn construct(
         state_dir: RStr::from_str(state_dir.unwrap_or_default()),
         grace_ms: connection.grace_ms,
         worker_threads: connection.worker_threads,
+        details: RStr::from_str("{}"),
     };
     match (module.connect())(host, args) {
         RResult::ROk(constructed) => Ok(constructed),

@@ -1,7 +1,8 @@
 //! A build that its host waits for without a thread, and can cancel.
 
-use std::sync::Arc;
-use std::task::Poll;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 use abi_stable::erased_types::TD_Opaque;
 use abi_stable::std_types::{RErr, ROk};
@@ -9,9 +10,9 @@ use async_ffi::FutureExt as _;
 use taskvisor::TaskRef;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::guard::{guard, guard_or_log};
+use super::guard::{Guarded, guard, guard_or_log};
 use super::request::{Shared, Spec, read, started};
 use super::{runtime, task};
 use crate::building;
@@ -21,29 +22,41 @@ use crate::v1::error::{BUILD_CANCELED, FfiError};
 use crate::v1::runner::{FfiBuild, FfiBuilding};
 use crate::v1::task::{CancelAbi, CancelAbi_TO, FfiTask};
 
-/// Begins a build.
+/// Begins a build, on a thread that is kept for building: attempts that hold up every worker of the
+/// plugin's runtime do not hold it up.
 pub(super) fn begin(runner: Shared, request: FfiBuild) -> FfiBuilding {
     let attempts = runtime::attempts();
     let cancel = attempts.cancel.child_token();
-    let begun = match started() {
-        Ok(runtime) => {
-            let building = build(runner, request, cancel.clone());
-            Ok(AbortOnDropHandle::new(
-                attempts.builds.spawn_on(building, runtime),
-            ))
-        }
-        Err(err) => Err(err),
-    };
+    // Taken before it is asked whether the plugin drains: one that is idle then stays so.
+    let under_way = attempts.builds.token();
+    let (done, built) = oneshot::channel();
+    let begun = started().and_then(|_| {
+        let cancel = cancel.clone();
+        building::run(move || first_stage(runner, request, cancel, done, under_way)).map_err(
+            |err| {
+                RunnerError::Internal(format!(
+                    "the system has no thread to build the task on: {err}"
+                ))
+                .into()
+            },
+        )
+    });
     // A build that is dropped is cancelled: its thread, which cannot be stopped, may look at that.
     let dropped = cancel.clone().drop_guard();
+    let asked = cancel.clone();
     let outcome = async move {
         let _dropped = dropped;
-        match begun {
-            Ok(building) => match building.await {
-                Ok(Ok(task)) => ROk(task),
-                Ok(Err(err)) => RErr(err),
-                Err(_) => RErr(canceled()),
-            },
+        if let Err(err) = begun {
+            return RErr(err);
+        }
+        // The host polls this: no worker of the plugin's has to be free for a build to be cancelled.
+        let built = tokio::select! {
+            biased;
+            built = built => built.unwrap_or_else(|_| Err(canceled())),
+            () = asked.cancelled() => Err(canceled()),
+        };
+        match built {
+            Ok(task) => ROk(task),
             Err(err) => RErr(err),
         }
     };
@@ -53,24 +66,87 @@ pub(super) fn begin(runner: Shared, request: FfiBuild) -> FfiBuilding {
     }
 }
 
-async fn build(
+type Done = oneshot::Sender<Result<FfiTask, FfiError>>;
+
+/// Builds on the calling thread; what the author's asynchronous method waits for goes on in the runtime.
+fn first_stage(
     runner: Shared,
     request: FfiBuild,
     cancel: CancellationToken,
-) -> Result<FfiTask, FfiError> {
-    let (spec, context) = read(request)?;
-    let context = context.with_cancellation(cancel.clone());
-    let building = async {
-        match awaited(&runner, &spec, &context).await {
-            Some(built) => built,
-            None => on_a_thread(Arc::clone(&runner), spec, context).await,
-        }
-    };
-    tokio::select! {
-        biased;
-        built = building => Ok(task::export(built?)),
-        () = cancel.cancelled() => Err(canceled()),
+    done: Done,
+    under_way: TaskTrackerToken,
+) {
+    let _entered = runtime::handle().enter();
+    if done.is_closed() {
+        return guard_or_log("the destructor of a build", move || drop((runner, request)));
     }
+    let (spec, context) = match read(request) {
+        Ok((spec, context)) => (spec, context.with_cancellation(cancel.clone())),
+        Err(err) => return finish(done, Err(err)),
+    };
+    let mut building: Building = Box::pin(async move {
+        let built = awaited(&runner, &spec, &context).await;
+        (built, runner, spec, context)
+    });
+    match building
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
+        Poll::Ready((Some(built), ..)) => finish(done, built),
+        Poll::Ready((None, runner, spec, context)) => {
+            let built = guard(|| match &spec {
+                Spec::Task(spec) => runner.get().build_task(spec, &context),
+                Spec::Workload(workload) => runner.get().build_workload(workload, &context),
+            });
+            let built = match built {
+                Ok(built) => built.map_err(FfiError::from),
+                Err(panicked) => Err(panicked.into()),
+            };
+            finish(done, built);
+            guard_or_log("the destructor of a build", move || {
+                drop((spec, context, runner))
+            });
+        }
+        Poll::Pending => {
+            runtime::handle().spawn(async move {
+                let _under_way = under_way;
+                let mut building = Guarded::new("the destructor of a build", building);
+                let polled = poll_fn(|cx| match building.get_mut() {
+                    Some(building) => building.as_mut().poll(cx),
+                    None => Poll::Pending,
+                });
+                tokio::select! {
+                    biased;
+                    (built, ..) = polled => {
+                        finish(done, built.unwrap_or_else(|| Err(canceled())));
+                    }
+                    () = cancel.cancelled() => finish(done, Err(canceled())),
+                }
+            });
+        }
+    }
+}
+
+/// A build by the author's asynchronous method; `None` where there is none, and what it was given.
+type Building = Pin<
+    Box<
+        dyn Future<
+                Output = (
+                    Option<Result<TaskRef, FfiError>>,
+                    Shared,
+                    Spec,
+                    BuildContext,
+                ),
+            > + Send,
+    >,
+>;
+
+/// Hands over what was built; what nobody waits for any more is dropped here, where its destructor may
+/// run.
+fn finish(done: Done, built: Result<TaskRef, FfiError>) {
+    guard_or_log("the destructor of a build", move || {
+        drop(done.send(built.map(task::export)));
+    });
 }
 
 /// Builds with the author's asynchronous method, where there is one.
@@ -87,51 +163,12 @@ async fn awaited(
         Ok(building) => building?,
         Err(panicked) => return Some(Err(panicked.into())),
     };
-    let polled = std::future::poll_fn(|cx| match guard(|| building.as_mut().poll(cx)) {
+    let polled = poll_fn(|cx| match guard(|| building.as_mut().poll(cx)) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(built)) => Poll::Ready(built.map_err(FfiError::from)),
         Err(panicked) => Poll::Ready(Err(panicked.into())),
     });
     Some(polled.await)
-}
-
-/// Builds with the author's synchronous method, on a thread that is kept for that.
-async fn on_a_thread(
-    runner: Shared,
-    spec: Spec,
-    context: BuildContext,
-) -> Result<TaskRef, FfiError> {
-    let (done, built) = oneshot::channel();
-    // The thread goes on when nobody waits for it any more.
-    let under_way = runtime::attempts().builds.token();
-    let begun = building::run(move || {
-        let _under_way = under_way;
-        let _entered = runtime::handle().enter();
-        if done.is_closed() {
-            guard_or_log("the destructor of a build", move || {
-                drop((spec, context, runner))
-            });
-            return;
-        }
-        let built = guard(|| match &spec {
-            Spec::Task(spec) => runner.get().build_task(spec, &context),
-            Spec::Workload(workload) => runner.get().build_workload(workload, &context),
-        });
-        let built = match built {
-            Ok(built) => built.map_err(FfiError::from),
-            Err(panicked) => Err(panicked.into()),
-        };
-        // What nobody waits for any more is dropped here, where its destructor may run.
-        guard_or_log("the destructor of a build", move || {
-            drop((done.send(built), spec, context, runner))
-        });
-    });
-    begun.map_err(|err| {
-        RunnerError::Internal(format!(
-            "the system has no thread to build the task on: {err}"
-        ))
-    })?;
-    built.await.unwrap_or_else(|_| Err(canceled()))
 }
 
 fn canceled() -> FfiError {

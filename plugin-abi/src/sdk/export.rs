@@ -114,6 +114,7 @@ fn connect_inner<E: Export>(host: FfiHost, args: FfiConnect<'_>) -> Result<FfiPl
         features: FEATURES.into_iter().map(RString::from).collect(),
         runners: runners.into(),
         control: PluginAbi_TO::from_value(control, TD_Opaque),
+        details: RString::new(),
     })
 }
 

@@ -38,10 +38,10 @@ impl RunnerAbi for ExportedRunner {
 
     fn build_now(&self, request: FfiBuild) -> RResult<FfiTask, FfiError> {
         answer(|| {
+            // Until it is built the plugin is not idle; taken before it is asked whether it drains.
+            let _under_way = runtime::attempts().builds.token();
             let runtime = started()?;
             let _entered = runtime.enter();
-            // Until it is built the plugin is not idle.
-            let _under_way = runtime::attempts().builds.token();
             let (spec, context) = read(request)?;
             let runner = self.0.get();
             let task = match &spec {

@@ -17,6 +17,7 @@ use super::guard::{Guarded, guard_or_log};
 use super::remote::HostSink;
 use super::scope::Scope;
 use super::{door, runtime};
+use crate::call;
 use crate::output::OutputSink;
 use crate::spawn::AttemptScope;
 use crate::v1::call::FfiAnswer;
@@ -35,6 +36,7 @@ pub(super) fn export(task: TaskRef) -> FfiTask {
     FfiTask {
         name,
         object: TaskAbi_TO::from_value(exported, TD_Opaque),
+        details: RString::new(),
     }
 }
 
@@ -44,6 +46,11 @@ struct ExportedTask {
 }
 
 impl TaskAbi for ExportedTask {
+    fn call(&self, method: RString, payload: RVec<u8>) -> FfiAnswer {
+        // A task has no methods yet.
+        door::answer(method, payload, |method, _| call::unknown(method))
+    }
+
     fn spawn(&self, spawn: FfiSpawn) -> FfiAttempt {
         let attempts = runtime::attempts();
         let cancel = attempts.cancel.child_token();

@@ -35,6 +35,9 @@ pub struct FfiConnect<'a> {
     pub grace_ms: u64,
     /// Worker threads for the plugin's runtime; 0 leaves the number to the plugin.
     pub worker_threads: u32,
+    /// What else the host says, a JSON object; `{}` when it says nothing. A plugin ignores what it does
+    /// not know.
+    pub details: RStr<'a>,
 }
 
 /// Connects a plugin: gives it its host and its configuration, returns its runners.

@@ -50,7 +50,8 @@ pub trait OutputRegistryAbi: Send + Sync + 'static {
     fn active_channels(&self) -> u64;
 }
 
-/// What a push says of its last line, as bits.
+/// What a push says of its last line, as bits: [`CUT`](flag::CUT) of `push`, [`LAST`](flag::LAST) of
+/// `write`. Any other is reserved: writers send 0 for it, and hosts ignore it.
 pub mod flag {
     /// Bytes of the line were left out: it was longer than what the writer passes on.
     pub const CUT: u32 = 1;

@@ -47,4 +47,6 @@ pub struct FfiPlugin {
     pub runners: RVec<FfiRunner>,
     /// The plugin as a whole.
     pub control: PluginAbi_TO<RBox<()>>,
+    /// What else it says of itself, a JSON object; empty when it says nothing.
+    pub details: RString,
 }

@@ -12,8 +12,11 @@ use super::output::FfiOutputSink;
 #[sabi_trait]
 pub trait TaskAbi: Send + Sync + 'static {
     /// Begins an attempt.
-    #[sabi(last_prefix_field)]
     fn spawn(&self, spawn: FfiSpawn) -> FfiAttempt;
+
+    /// Calls a method of the task.
+    #[sabi(last_prefix_field)]
+    fn call(&self, method: RString, payload: RVec<u8>) -> FfiAnswer;
 }
 
 /// What can be ended early.
@@ -43,6 +46,8 @@ pub struct FfiTask {
     pub name: RString,
     /// The task.
     pub object: TaskAbi_TO<RBox<()>>,
+    /// What else the plugin says of it, a JSON object; empty when it says nothing.
+    pub details: RString,
 }
 
 /// What the host knows of an attempt that begins.

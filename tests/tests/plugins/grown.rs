@@ -339,6 +339,38 @@ async fn a_slow_build_does_not_hold_up_others_nor_do_many_attempts() {
 }
 
 #[tokio::test]
+async fn an_attempt_that_holds_up_the_plugins_only_worker_holds_up_no_build_and_no_cancel() {
+    let host = Host::with(&["modern"]);
+    let directory = tempfile::tempdir().unwrap();
+    let [let_go, mark] = ["let-go", "mark"].map(|name| directory.path().join(name));
+    let hog = host.build(&command("s", "hog", &[let_go.to_str().unwrap()]));
+    let mut events = host.registry.subscribe(&TaskId::from(hog.name())).unwrap();
+    let attempt = Spawn::new(1).begin(&hog, CancellationToken::new());
+    let running = tokio::spawn(attempt.future);
+    soon(events.recv()).await.unwrap();
+    let built = soon(host.router.build_async(&command("s", "number", &[]))).await;
+    built.unwrap();
+    let cancel = CancellationToken::new();
+    let context = host
+        .router
+        .context()
+        .clone()
+        .with_cancellation(cancel.clone());
+    let blocks = command("s", "build-blocks", &[mark.to_str().unwrap()]);
+    let building = host.router.build_async_in(&blocks, context);
+    let canceler = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        cancel.cancel();
+    };
+    let (refused, ()) = soon(async { tokio::join!(building, canceler) }).await;
+    let refused = refused.map(drop).unwrap_err().to_string();
+    assert_eq!(refused, "internal error: the build was cancelled");
+    wait_for(&mark);
+    fs::write(&let_go, "").unwrap();
+    soon(running).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn what_an_author_measures_reaches_the_host_with_its_labels() {
     let host = Host::with(&["modern"]);
     for _ in 0..2 {
