@@ -1,7 +1,9 @@
 //! A reader of one task's output that loses nothing.
 
 mod event;
+mod open_block;
 mod options;
+mod pushed;
 mod queue;
 mod taps;
 
@@ -12,7 +14,7 @@ use std::time::{Duration, Instant};
 
 pub use event::{TapBlock, TapEvent};
 pub use options::{TapOptions, WhenFull};
-pub(super) use queue::{Content, Pushed};
+pub(super) use pushed::{Content, Pushed};
 use queue::{Look, TapQueue};
 pub(super) use taps::Taps;
 

@@ -4,53 +4,22 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, Waker};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
-use solti_model::StreamKind;
 use tokio::sync::Notify;
 
-use super::event::{TapBlock, TapEvent};
+use super::event::TapEvent;
+use super::open_block::{BLOCK_BYTES, OpenBlock};
 use super::options::{TapOptions, WhenFull};
+use super::pushed::Pushed;
 use crate::output::backend::Pressure;
-
-/// Up to so many bytes, pushes that follow each other go into one block; so many wake a reader that
-/// gathers.
-const BLOCK_BYTES: usize = 32 << 10;
 
 /// The longest push that is taken, in bytes: 64 MiB. A line that is longer can be written in parts.
 const MOST_AT_ONCE: usize = 64 << 20;
 
 /// What a block takes besides its bytes.
 const BLOCK_OVERHEAD: usize = 192;
-
-/// What a writer pushes.
-#[derive(Clone, Copy)]
-pub(in crate::output) struct Pushed<'a> {
-    pub(in crate::output) attempt: u32,
-    pub(in crate::output) stream: StreamKind,
-    pub(in crate::output) first_line: u64,
-    pub(in crate::output) content: Content<'a>,
-}
-
-/// The bytes of a push.
-#[derive(Clone, Copy)]
-pub(in crate::output) enum Content<'a> {
-    /// As they were written, with the positions after the line ends.
-    Written {
-        bytes: &'a [u8],
-        ends: &'a [u32],
-        /// Nothing follows on this stream.
-        last: bool,
-    },
-    /// One line without its end.
-    Line { line: &'a [u8], cut: bool },
-    /// Lines without their ends.
-    Lines {
-        text: &'a [u8],
-        spans: &'a [[u32; 2]],
-    },
-}
 
 /// What a reader waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -91,19 +60,6 @@ struct State {
 enum Queued {
     Event(TapEvent),
     Open(OpenBlock),
-}
-
-/// A block that further pushes may go into.
-struct OpenBlock {
-    attempt: u32,
-    stream: StreamKind,
-    first_line: u64,
-    time: SystemTime,
-    bytes: Vec<u8>,
-    ends: Vec<u32>,
-    implied_ends: bool,
-    cut: bool,
-    last: bool,
 }
 
 impl TapQueue {
@@ -401,117 +357,5 @@ impl State {
             bytes: len as u64,
             lines: lines_lost,
         }));
-    }
-}
-
-impl OpenBlock {
-    fn begin(pushed: &Pushed<'_>, len: usize) -> Self {
-        Self {
-            attempt: pushed.attempt,
-            stream: pushed.stream,
-            first_line: pushed.first_line,
-            time: SystemTime::now(),
-            bytes: Vec::with_capacity(len),
-            ends: Vec::with_capacity(usize::try_from(pushed.lines()).unwrap_or(0)),
-            implied_ends: pushed.implied_ends(),
-            cut: false,
-            last: false,
-        }
-    }
-
-    fn takes(&self, pushed: &Pushed<'_>, len: usize) -> bool {
-        self.bytes.len() + len <= BLOCK_BYTES
-            && self.attempt == pushed.attempt
-            && self.stream == pushed.stream
-            && self.implied_ends == pushed.implied_ends()
-            && !self.cut
-            && !self.last
-    }
-
-    fn append(&mut self, pushed: &Pushed<'_>) {
-        let before = self.bytes.len();
-        match pushed.content {
-            Content::Written { bytes, ends, last } => {
-                self.bytes.extend_from_slice(bytes);
-                self.last = last;
-                let before = before as u32;
-                // A plugin says where lines end; what cannot be is no end.
-                let mut previous = 0;
-                for end in ends.iter().copied() {
-                    if end > previous && end as usize <= bytes.len() {
-                        self.ends.push(before + end);
-                        previous = end;
-                    }
-                }
-            }
-            Content::Line { line, cut } => {
-                self.end_line(line);
-                self.cut = cut;
-            }
-            Content::Lines { text, spans } => {
-                lines_within(text, spans).for_each(|line| self.end_line(line));
-            }
-        }
-    }
-
-    fn end_line(&mut self, line: &[u8]) {
-        self.bytes.extend_from_slice(line);
-        self.bytes.push(b'\n');
-        self.ends.push(self.bytes.len() as u32);
-    }
-
-    fn close(self) -> TapBlock {
-        TapBlock {
-            attempt: self.attempt,
-            stream: self.stream,
-            first_line: self.first_line,
-            time: self.time,
-            bytes: self.bytes.into(),
-            ends: self.ends,
-            implied_ends: self.implied_ends,
-            cut: self.cut,
-            last: self.last,
-        }
-    }
-}
-
-/// The lines that spans delimit, in order: one that begins before the one before it ends is none.
-fn lines_within<'a>(text: &'a [u8], spans: &'a [[u32; 2]]) -> impl Iterator<Item = &'a [u8]> {
-    let mut free = 0;
-    spans.iter().filter_map(move |[start, end]| {
-        let (start, end) = (*start as usize, *end as usize);
-        let line = text.get(start..end).filter(|_| start >= free)?;
-        free = end;
-        Some(line)
-    })
-}
-
-impl Pushed<'_> {
-    /// Its length in a block.
-    fn len(&self) -> usize {
-        match self.content {
-            Content::Written { bytes, .. } => bytes.len(),
-            Content::Line { line, .. } => line.len() + 1,
-            Content::Lines { text, spans } => {
-                lines_within(text, spans).map(|line| line.len() + 1).sum()
-            }
-        }
-    }
-
-    fn lines(&self) -> u64 {
-        match self.content {
-            Content::Written { ends, .. } => ends.len() as u64,
-            Content::Line { .. } => 1,
-            Content::Lines { text, spans } => lines_within(text, spans).count() as u64,
-        }
-    }
-
-    /// Whether it says that its stream ends.
-    fn is_last(&self) -> bool {
-        matches!(self.content, Content::Written { last: true, .. })
-    }
-
-    fn implied_ends(&self) -> bool {
-        !matches!(self.content, Content::Written { .. })
     }
 }

@@ -7,7 +7,8 @@ use std::time::{Instant, SystemTime};
 use parking_lot::{Mutex, RwLock};
 
 use super::event::TapEvent;
-use super::queue::{Pushed, TapQueue};
+use super::pushed::Pushed;
+use super::queue::TapQueue;
 use crate::output::backend::Pressure;
 
 /// The taps of one task.

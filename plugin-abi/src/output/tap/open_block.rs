@@ -1,0 +1,96 @@
+//! A block that further pushes may go into.
+
+use std::time::SystemTime;
+
+use solti_model::StreamKind;
+
+use super::event::TapBlock;
+use super::pushed::{Content, Pushed, lines_within};
+
+/// Up to so many bytes, pushes that follow each other go into one block; so many wake a reader that
+/// gathers.
+pub(super) const BLOCK_BYTES: usize = 32 << 10;
+
+/// A block that further pushes may go into.
+pub(super) struct OpenBlock {
+    attempt: u32,
+    stream: StreamKind,
+    first_line: u64,
+    time: SystemTime,
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+    implied_ends: bool,
+    cut: bool,
+    last: bool,
+}
+
+impl OpenBlock {
+    pub(super) fn begin(pushed: &Pushed<'_>, len: usize) -> Self {
+        Self {
+            attempt: pushed.attempt,
+            stream: pushed.stream,
+            first_line: pushed.first_line,
+            time: SystemTime::now(),
+            bytes: Vec::with_capacity(len),
+            ends: Vec::with_capacity(usize::try_from(pushed.lines()).unwrap_or(0)),
+            implied_ends: pushed.implied_ends(),
+            cut: false,
+            last: false,
+        }
+    }
+
+    pub(super) fn takes(&self, pushed: &Pushed<'_>, len: usize) -> bool {
+        self.bytes.len() + len <= BLOCK_BYTES
+            && self.attempt == pushed.attempt
+            && self.stream == pushed.stream
+            && self.implied_ends == pushed.implied_ends()
+            && !self.cut
+            && !self.last
+    }
+
+    pub(super) fn append(&mut self, pushed: &Pushed<'_>) {
+        let before = self.bytes.len();
+        match pushed.content {
+            Content::Written { bytes, ends, last } => {
+                self.bytes.extend_from_slice(bytes);
+                self.last = last;
+                let before = before as u32;
+                // A plugin says where lines end; what cannot be is no end.
+                let mut previous = 0;
+                for end in ends.iter().copied() {
+                    if end > previous && end as usize <= bytes.len() {
+                        self.ends.push(before + end);
+                        previous = end;
+                    }
+                }
+            }
+            Content::Line { line, cut } => {
+                self.end_line(line);
+                self.cut = cut;
+            }
+            Content::Lines { text, spans } => {
+                lines_within(text, spans).for_each(|line| self.end_line(line));
+            }
+        }
+    }
+
+    fn end_line(&mut self, line: &[u8]) {
+        self.bytes.extend_from_slice(line);
+        self.bytes.push(b'\n');
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    pub(super) fn close(self) -> TapBlock {
+        TapBlock {
+            attempt: self.attempt,
+            stream: self.stream,
+            first_line: self.first_line,
+            time: self.time,
+            bytes: self.bytes.into(),
+            ends: self.ends,
+            implied_ends: self.implied_ends,
+            cut: self.cut,
+            last: self.last,
+        }
+    }
+}
