@@ -65,6 +65,7 @@ pub mod report {
         CheckReport, LoadReport, LoadedPlugin, OfferedRunner, PassedPlugin, Rejected, Report,
     };
     pub use crate::loader::skip::{SkipReason, Skipped};
+    pub use crate::services::instruments::label_value;
 }
 
 /// Why a file or a directory is refused: one error for each stage, and what they have in common.

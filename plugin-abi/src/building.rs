@@ -49,9 +49,13 @@ struct State {
 ///
 /// # Errors
 ///
-/// When the system has no thread for it and no other is there.
-pub(crate) fn run(build: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    POOL.run(Box::new(build))
+/// [`RunnerError::Internal`] when the system has no thread for it and no other is there.
+pub(crate) fn run(build: impl FnOnce() + Send + 'static) -> Result<(), RunnerError> {
+    POOL.run(Box::new(build)).map_err(|err| {
+        RunnerError::Internal(format!(
+            "the system has no thread to build the task on: {err}"
+        ))
+    })
 }
 
 /// Runs `build` on a thread for building and waits for what it returns; a panic goes on in the caller.
@@ -64,17 +68,12 @@ pub async fn build_apart<T: Send + 'static>(
     build: impl FnOnce() -> Result<T, RunnerError> + Send + 'static,
 ) -> Result<T, RunnerError> {
     let (done, built) = oneshot::channel();
-    let begun = run(move || {
+    run(move || {
         if done.is_closed() {
             return;
         }
         // Nobody may wait any more.
         let _ = done.send(catch_unwind(AssertUnwindSafe(build)));
-    });
-    begun.map_err(|err| {
-        RunnerError::Internal(format!(
-            "the system has no thread to build the task on: {err}"
-        ))
     })?;
     match built.await {
         Ok(Ok(built)) => built,

@@ -34,11 +34,6 @@ pub(crate) const SUBPROCESS: &str = "subprocess";
 pub(crate) const WASM: &str = "wasm";
 pub(crate) const CONTAINER: &str = "container";
 
-/// Whether a kind of this name is one of the model's.
-pub(crate) fn is_of_model(kind: &str) -> bool {
-    [SUBPROCESS, WASM, CONTAINER].contains(&kind)
-}
-
 impl Kinds {
     /// No kind at all.
     pub const NONE: Self = Self(Set::Fixed(&[]));
@@ -48,6 +43,8 @@ impl Kinds {
     pub const WASM: Self = Self(Set::Fixed(&[WASM]));
     /// `TaskKind::Container`.
     pub const CONTAINER: Self = Self(Set::Fixed(&[CONTAINER]));
+    /// The kinds that the model has room for, all but `TaskKind::Embedded`.
+    pub const OF_MODEL: Self = Self(Set::Fixed(&[SUBPROCESS, WASM, CONTAINER]));
     /// Every kind, whatever it is called.
     pub const ANY: Self = Self(Set::Any);
 

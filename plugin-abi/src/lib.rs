@@ -26,6 +26,7 @@ mod kinds;
 mod output;
 mod run_id;
 mod runner;
+mod scoped;
 mod spawn;
 mod workload;
 

@@ -11,7 +11,7 @@ use taskvisor::TaskRef;
 use crate::call::{self, CallFuture};
 use crate::context::BuildContext;
 use crate::error::RunnerError;
-use crate::kinds::{self, Kinds};
+use crate::kinds::Kinds;
 use crate::run_id::{RunId, make_run_id};
 use crate::workload::Workload;
 
@@ -122,7 +122,7 @@ pub trait Runner: Send + Sync {
     /// declared by name. The default is that it can, unless the kind is one of the model's, for which
     /// there is [`build_task`](Self::build_task).
     fn supports_workload(&self, workload: &Workload) -> bool {
-        !kinds::is_of_model(&workload.kind)
+        !Kinds::OF_MODEL.contains(&workload.kind)
     }
 
     /// Builds the task that executes `workload`: what [`build_task`](Self::build_task) is for kinds that

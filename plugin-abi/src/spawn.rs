@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::call::{self, CallFuture};
 use crate::output::OutputSink;
+use crate::scoped::with_value;
 
 thread_local! {
     /// The attempt that begins on this thread now.
@@ -248,24 +249,14 @@ impl AttemptScope {
 
     /// Runs `f`, in which the task finds this scope.
     pub fn while_beginning<T>(self: &Arc<Self>, f: impl FnOnce() -> T) -> T {
-        /// Puts back what was there before, also when the task panics.
-        struct Restored(Option<Arc<AttemptScope>>);
-
-        impl Drop for Restored {
-            fn drop(&mut self) {
-                let before = self.0.take();
-                BEGINNING.with_borrow_mut(|beginning| *beginning = before);
+        with_value(&BEGINNING, Arc::clone(self), || {
+            let begun = f();
+            if Self::take_beginning().is_some() {
+                // A task that knows of no such thing: its standard input ends, and its sink is gone.
+                self.end();
             }
-        }
-
-        let before = BEGINNING.with_borrow_mut(|beginning| beginning.replace(Arc::clone(self)));
-        let _restored = Restored(before);
-        let begun = f();
-        if BEGINNING.with_borrow_mut(Option::take).is_some() {
-            // A task that knows of no such thing: its standard input ends, and its sink is gone.
-            self.end();
-        }
-        begun
+            begun
+        })
     }
 
     /// The attempt's number, from 1; 0 when its supervisor does not count.

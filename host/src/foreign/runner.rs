@@ -6,7 +6,7 @@ use abi_stable::std_types::{RBox, RStr, RString};
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
-use solti_model::TaskSpec;
+use solti_model::{TaskKind, TaskSpec};
 use solti_plugin_abi::text::one_line;
 use solti_plugin_abi::v1::error::FfiError;
 use solti_plugin_abi::v1::runner::{FfiBuild, FfiRunner, FfiSpec, RunnerAbi_TO, format};
@@ -168,7 +168,7 @@ impl Runner for ForeignRunner {
     }
 
     fn supports(&self, spec: &TaskSpec) -> bool {
-        self.kinds.contains_kind_of(spec.kind())
+        !matches!(spec.kind(), TaskKind::Embedded)
             && self.takes(spec.kind().kind(), format::TASK_SPEC, spec)
     }
 
@@ -205,7 +205,7 @@ impl Runner for ForeignRunner {
     }
 
     fn supports_workload(&self, workload: &Workload) -> bool {
-        let is_of_model = ["subprocess", "wasm", "container"].contains(&&*workload.kind);
+        let is_of_model = Kinds::OF_MODEL.contains(&workload.kind);
         // By its kind alone a runner takes tasks of the model, not workloads of the same name.
         !(self.by_kind && is_of_model) && self.takes(&workload.kind, format::WORKLOAD, workload)
     }

@@ -22,7 +22,8 @@ const BUCKETS: [f64; 14] = [
     0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 300.0,
 ];
 
-pub(crate) use exposition::{exposition, label_value};
+pub(crate) use exposition::exposition;
+pub use exposition::label_value;
 pub use measured::Measured;
 
 type Labels = Vec<(String, String)>;

@@ -10,6 +10,7 @@ mod taps;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 pub use event::{TapBlock, TapEvent};
@@ -98,11 +99,8 @@ impl Tap {
     /// kept. Needs the clock of a tokio runtime. May be dropped and called again: nothing is lost.
     pub async fn next(&mut self) -> Option<TapEvent> {
         loop {
-            if let Some(event) = self.take_one() {
-                return Some(event);
-            }
-            if self.is_over() {
-                return None;
+            if let Poll::Ready(event) = self.at_hand() {
+                return event;
             }
             let until = self.next_deadline();
             let found = match until {
@@ -124,11 +122,8 @@ impl Tap {
     /// As [`next`](Self::next), for a thread that is no worker of a runtime, which it blocks.
     pub fn blocking_next(&mut self) -> Option<TapEvent> {
         loop {
-            if let Some(event) = self.take_one() {
-                return Some(event);
-            }
-            if self.is_over() {
-                return None;
+            if let Poll::Ready(event) = self.at_hand() {
+                return event;
             }
             let until = self.next_deadline();
             if self.queue.blocking_wait(Look::Any, until) {
@@ -147,6 +142,15 @@ impl Tap {
         self.take_one()
     }
 
+    /// What [`next`](Self::next) answers, where nothing has to be waited for.
+    fn at_hand(&mut self) -> Poll<Option<TapEvent>> {
+        match self.take_one() {
+            Some(event) => Poll::Ready(Some(event)),
+            None if self.is_over() => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+
     fn take_one(&mut self) -> Option<TapEvent> {
         loop {
             while let Some(event) = self.taken.pop_front() {
@@ -160,17 +164,9 @@ impl Tap {
             self.fetch();
             if self.taken.is_empty() {
                 let (attempt, _) = self.finished.swap_remove(late);
-                return Some(self.give_up(attempt));
+                self.given_up.push(attempt);
+                return Some(late_end(attempt));
             }
-        }
-    }
-
-    /// An attempt is told to be complete though nobody knows whether it is.
-    fn give_up(&mut self, attempt: u32) -> TapEvent {
-        self.given_up.push(attempt);
-        TapEvent::Complete {
-            attempt,
-            late: true,
         }
     }
 
@@ -205,9 +201,7 @@ impl Tap {
         if self.taken.is_empty()
             && let Some((attempt, _)) = self.finished.pop()
         {
-            let late = self.give_up(attempt);
-            self.given_up.retain(|given_up| *given_up != attempt);
-            self.taken.push_back(late);
+            self.taken.push_back(late_end(attempt));
         }
         self.taken.is_empty()
     }
@@ -217,6 +211,14 @@ impl Tap {
         let evicted = self.evicted.map(|since| since + LATE);
         let finished = self.finished.iter().map(|(_, until)| *until);
         finished.chain(evicted).min()
+    }
+}
+
+/// An attempt is told to be complete though nobody knows whether it is.
+fn late_end(attempt: u32) -> TapEvent {
+    TapEvent::Complete {
+        attempt,
+        late: true,
     }
 }
 

@@ -12,12 +12,11 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::guard::{Guarded, guard, guard_or_log};
+use super::guard::{Guarded, guard, guard_or_log, guard_polls};
 use super::request::{Shared, Spec, read, started};
 use super::{runtime, task};
 use crate::building;
 use crate::context::BuildContext;
-use crate::error::RunnerError;
 use crate::v1::error::{BUILD_CANCELED, FfiError};
 use crate::v1::runner::{FfiBuild, FfiBuilding};
 use crate::v1::task::{CancelAbi, CancelAbi_TO, FfiTask};
@@ -32,14 +31,8 @@ pub(super) fn begin(runner: Shared, request: FfiBuild) -> FfiBuilding {
     let (done, built) = oneshot::channel();
     let begun = started().and_then(|_| {
         let cancel = cancel.clone();
-        building::run(move || first_stage(runner, request, cancel, done, under_way)).map_err(
-            |err| {
-                RunnerError::Internal(format!(
-                    "the system has no thread to build the task on: {err}"
-                ))
-                .into()
-            },
-        )
+        building::run(move || first_stage(runner, request, cancel, done, under_way))
+            .map_err(FfiError::from)
     });
     // A build that is dropped is cancelled: its thread, which cannot be stopped, may look at that.
     let dropped = cancel.clone().drop_guard();
@@ -163,12 +156,10 @@ async fn awaited(
         Ok(building) => building?,
         Err(panicked) => return Some(Err(panicked.into())),
     };
-    let polled = poll_fn(|cx| match guard(|| building.as_mut().poll(cx)) {
-        Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(built)) => Poll::Ready(built.map_err(FfiError::from)),
-        Err(panicked) => Poll::Ready(Err(panicked.into())),
-    });
-    Some(polled.await)
+    Some(match guard_polls(&mut building).await {
+        Ok(built) => built.map_err(FfiError::from),
+        Err(panicked) => Err(panicked.into()),
+    })
 }
 
 fn canceled() -> FfiError {

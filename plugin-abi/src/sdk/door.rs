@@ -7,7 +7,7 @@ use async_ffi::FutureExt as _;
 use bytes::Bytes;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::guard::guard;
+use super::guard::{guard, guard_polls};
 use super::runtime;
 use crate::call::{CallError, CallFuture};
 use crate::v1::call::FfiAnswer;
@@ -53,11 +53,7 @@ async fn answered(
     CallError::check_len(&method, "the request", payload.len())?;
     // Both steps are the author's code.
     let mut answer = guard(|| answers(&method, payload.into()))?;
-    let guarded = std::future::poll_fn(|cx| match guard(|| answer.as_mut().poll(cx)) {
-        Ok(std::task::Poll::Pending) => std::task::Poll::Pending,
-        Ok(std::task::Poll::Ready(answer)) => std::task::Poll::Ready(Ok(answer)),
-        Err(panicked) => std::task::Poll::Ready(Err(panicked)),
-    });
+    let guarded = guard_polls(&mut answer);
     let answered = match tokio::time::timeout(TIME_LIMIT, guarded).await {
         Ok(answered) => answered??,
         Err(_) => {

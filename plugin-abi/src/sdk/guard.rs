@@ -7,7 +7,10 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::pin::Pin;
+use std::task::Poll;
 
 use crate::v1::error::{FfiError, PANIC};
 use crate::v1::log::PANIC_TARGET;
@@ -156,6 +159,16 @@ impl fmt::Display for Seen {
         }
         write!(f, " (at {})", self.place)
     }
+}
+
+/// Awaits a future of the author's, each poll through the guard.
+pub(super) async fn guard_polls<F: Future + Unpin>(future: &mut F) -> Result<F::Output, Panicked> {
+    poll_fn(|cx| match guard(|| Pin::new(&mut *future).poll(cx)) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+        Err(panicked) => Poll::Ready(Err(panicked)),
+    })
+    .await
 }
 
 /// A value of the author's whose destructor runs through the guard.

@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::scoped::with_value;
+
 thread_local! {
     static CURRENT: RefCell<Option<Arc<Scope>>> = const { RefCell::new(None) };
 }
@@ -46,19 +48,7 @@ impl Scope {
 
     /// Runs `f` for this attempt.
     pub(super) fn enter<T>(self: &Arc<Self>, f: impl FnOnce() -> T) -> T {
-        /// Puts back what was there before, also when `f` panics.
-        struct Restored(Option<Arc<Scope>>);
-
-        impl Drop for Restored {
-            fn drop(&mut self) {
-                let before = self.0.take();
-                CURRENT.with_borrow_mut(|current| *current = before);
-            }
-        }
-
-        let before = CURRENT.with_borrow_mut(|current| current.replace(Arc::clone(self)));
-        let _restored = Restored(before);
-        f()
+        with_value(&CURRENT, Arc::clone(self), f)
     }
 
     pub(super) fn run_id(&self) -> &str {

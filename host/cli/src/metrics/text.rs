@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use solti_plugin_host::report::label_value;
+
 use super::counts::Counts;
 
 /// The counts as text.
@@ -41,15 +43,6 @@ pub(crate) fn prometheus(counts: &Counts) -> String {
         }
     }
     text
-}
-
-/// The value of a label, in which the format has three characters written otherwise: a plugin may have
-/// runner types of its own.
-fn label_value(value: &str) -> String {
-    value
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n")
 }
 
 fn begin(text: &mut String, name: &str, help: &str) {

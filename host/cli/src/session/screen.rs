@@ -129,16 +129,15 @@ impl Screen {
         let (drains, writer, give_up) = (self.drains, self.writer, self.give_up);
         drains.close();
         let result = runtime.block_on(async {
-            let ends = async {
+            let until_told_to_end = || async {
                 if !hurried {
                     stop.cancelled().await;
                 }
             };
-            tokio::pin!(ends);
             let drained = async {
                 tokio::select! {
                     () = drains.wait() => return,
-                    () = &mut ends => {}
+                    () = until_told_to_end() => {}
                 }
                 // As long as the writer waits for its reader, it is not the plugin that is waited for.
                 let mut left = limit.max(STEP);
@@ -158,9 +157,7 @@ impl Screen {
                 writer.finish().await
             };
             let stalled = async {
-                if !hurried {
-                    stop.cancelled().await;
-                }
+                until_told_to_end().await;
                 while blocked.for_how_long().is_none_or(|time| time < STALLED) {
                     sleep(STEP).await;
                 }

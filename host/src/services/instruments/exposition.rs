@@ -120,8 +120,20 @@ fn write_samples(to: &mut String, name: &str, plugin: &str, it: &Measured) {
     let _ = writeln!(to, "{name}_count{{{labels}}} {}", it.count);
 }
 
-/// The value of a label, in which the format has three characters written otherwise.
-pub(crate) fn label_value(value: &str) -> String {
+/// Writes the value of a label as Prometheus' text format wants it: a backslash, a quotation mark and
+/// the end of a line stand in it as `\\`, `\"` and `\n`.
+///
+/// For a host that writes counts of its own under the names its plugins chose.
+///
+/// # Examples
+///
+/// ```
+/// use solti_plugin_host::report::label_value;
+///
+/// assert_eq!(label_value(r#"a "quoted" \ name"#), r#"a \"quoted\" \\ name"#);
+/// ```
+#[must_use]
+pub fn label_value(value: &str) -> String {
     value
         .replace('\\', "\\\\")
         .replace('"', "\\\"")

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use solti_model::StreamKind;
 
 use super::event::TapBlock;
-use super::pushed::{Content, Pushed, lines_within};
+use super::pushed::{Content, Pushed, Size, lines_within};
 
 /// Up to so many bytes, pushes that follow each other go into one block; so many wake a reader that
 /// gathers.
@@ -25,22 +25,22 @@ pub(super) struct OpenBlock {
 }
 
 impl OpenBlock {
-    pub(super) fn begin(pushed: &Pushed<'_>, len: usize) -> Self {
+    pub(super) fn begin(pushed: &Pushed<'_>, size: Size) -> Self {
         Self {
             attempt: pushed.attempt,
             stream: pushed.stream,
             first_line: pushed.first_line,
             time: SystemTime::now(),
-            bytes: Vec::with_capacity(len),
-            ends: Vec::with_capacity(usize::try_from(pushed.lines()).unwrap_or(0)),
+            bytes: Vec::with_capacity(size.bytes),
+            ends: Vec::with_capacity(size.lines),
             implied_ends: pushed.implied_ends(),
             cut: false,
             last: false,
         }
     }
 
-    pub(super) fn takes(&self, pushed: &Pushed<'_>, len: usize) -> bool {
-        self.bytes.len() + len <= BLOCK_BYTES
+    pub(super) fn takes(&self, pushed: &Pushed<'_>, size: Size) -> bool {
+        self.bytes.len() + size.bytes <= BLOCK_BYTES
             && self.attempt == pushed.attempt
             && self.stream == pushed.stream
             && self.implied_ends == pushed.implied_ends()

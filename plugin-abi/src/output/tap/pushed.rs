@@ -30,23 +30,35 @@ pub(in crate::output) enum Content<'a> {
     },
 }
 
-impl Pushed<'_> {
-    /// Its length in a block.
-    pub(super) fn len(&self) -> usize {
-        match self.content {
-            Content::Written { bytes, .. } => bytes.len(),
-            Content::Line { line, .. } => line.len() + 1,
-            Content::Lines { text, spans } => {
-                lines_within(text, spans).map(|line| line.len() + 1).sum()
-            }
+/// How much a push is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Size {
+    pub(super) bytes: usize,
+    pub(super) lines: usize,
+}
+
+impl Size {
+    /// This and a line, whose end is put in.
+    fn with(self, line: &[u8]) -> Self {
+        Self {
+            bytes: self.bytes + line.len() + 1,
+            lines: self.lines + 1,
         }
     }
+}
 
-    pub(super) fn lines(&self) -> u64 {
+impl Pushed<'_> {
+    /// What it takes in a block.
+    pub(super) fn size(&self) -> Size {
         match self.content {
-            Content::Written { ends, .. } => ends.len() as u64,
-            Content::Line { .. } => 1,
-            Content::Lines { text, spans } => lines_within(text, spans).count() as u64,
+            Content::Written { bytes, ends, .. } => Size {
+                bytes: bytes.len(),
+                lines: ends.len(),
+            },
+            Content::Line { line, .. } => Size::default().with(line),
+            Content::Lines { text, spans } => {
+                lines_within(text, spans).fold(Size::default(), Size::with)
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::event::TapEvent;
 use super::open_block::{BLOCK_BYTES, OpenBlock};
 use super::options::{TapOptions, WhenFull};
-use super::pushed::Pushed;
+use super::pushed::{Pushed, Size};
 use crate::output::backend::Pressure;
 
 /// The longest push that is taken, in bytes: 64 MiB. A line that is longer can be written in parts.
@@ -79,63 +79,61 @@ impl TapQueue {
 
     /// Takes output; answers whether its writer is to wait.
     pub(super) fn push(&self, pushed: &Pushed<'_>) -> Pressure {
-        let len = pushed.len();
-        let mut state = self.state.lock();
-        if self.left.load(Ordering::Relaxed) || (len == 0 && !pushed.is_last()) {
+        let size = pushed.size();
+        if size.bytes == 0 && !pushed.is_last() {
             return Pressure::None;
         }
-        // Who was not told to wait has his block taken; who was, or did not listen, up to a bound.
-        let most = match self.options.when_full {
-            _ if len > MOST_AT_ONCE => 0,
-            _ if state.bytes < self.options.capacity => usize::MAX,
-            WhenFull::Wait => self.options.overrun,
-            WhenFull::Drop => 0,
-        };
-        if len > 0 && state.bytes.saturating_add(len) > most {
-            state.lose(pushed, len);
-        } else {
-            state.append(pushed, len);
-        }
-        let waits =
-            self.options.when_full == WhenFull::Wait && state.bytes >= self.options.capacity;
-        let waker = state.wake();
-        drop(state);
-        self.tell(waker);
-        if waits {
-            Pressure::Wait
-        } else {
-            Pressure::None
-        }
+        self.change(|state| {
+            if self.has_left() {
+                return Pressure::None;
+            }
+            // Who was not told to wait has his block taken; who was, or did not listen, up to a bound.
+            let most = match self.options.when_full {
+                _ if size.bytes > MOST_AT_ONCE => 0,
+                _ if state.bytes < self.options.capacity => usize::MAX,
+                WhenFull::Wait => self.options.overrun,
+                WhenFull::Drop => 0,
+            };
+            if size.bytes > 0 && state.bytes.saturating_add(size.bytes) > most {
+                state.lose(pushed, size);
+            } else {
+                state.append(pushed, size);
+            }
+            if self.is_full(state) {
+                Pressure::Wait
+            } else {
+                Pressure::None
+            }
+        })
     }
 
     /// Takes what is told besides output.
     pub(super) fn tell_event(&self, event: TapEvent) {
-        let mut state = self.state.lock();
-        if self.left.load(Ordering::Relaxed) {
-            return;
-        }
-        state.events.push_back(Queued::Event(event));
-        let waker = state.wake();
-        drop(state);
-        self.tell(waker);
+        self.change(|state| {
+            if !self.has_left() {
+                state.events.push_back(Queued::Event(event));
+            }
+        });
     }
 
     /// There will be no further attempt.
     pub(super) fn evict(&self) {
-        let mut state = self.state.lock();
-        state.evicted = true;
-        let waker = state.wake_always();
-        drop(state);
-        self.tell(waker);
+        self.change(|state| state.evicted = true);
     }
 
     /// Nobody is left who could push.
     pub(super) fn close(&self) {
+        self.change(|state| state.closed = true);
+    }
+
+    /// Changes what waits, and wakes the reader if that is what it waits for.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock();
-        state.closed = true;
-        let waker = state.wake_always();
+        let changed = change(&mut state);
+        let woken = state.wake();
         drop(state);
-        self.tell(waker);
+        self.tell(woken);
+        changed
     }
 
     fn tell(&self, waker: Woken) {
@@ -197,8 +195,8 @@ impl TapQueue {
         self.left.load(Ordering::Relaxed)
     }
 
-    fn is_full(&self) -> bool {
-        self.options.when_full == WhenFull::Wait && self.state.lock().bytes >= self.options.capacity
+    fn is_full(&self, state: &State) -> bool {
+        self.options.when_full == WhenFull::Wait && state.bytes >= self.options.capacity
     }
 
     /// Ends when there is what the reader looks for, `true`, or when the task is over.
@@ -256,7 +254,7 @@ impl TapQueue {
             let mut room = std::pin::pin!(room);
             // Before looking: what is made room for meanwhile is not missed.
             room.as_mut().enable();
-            if !self.is_full() {
+            if !self.is_full(&self.state.lock()) {
                 return;
             }
             room.await;
@@ -266,9 +264,9 @@ impl TapQueue {
     /// Blocks until a writer may go on; whether it may.
     pub(super) fn wait_ready(&self, until: Instant) -> bool {
         let mut state = self.state.lock();
-        while self.options.when_full == WhenFull::Wait && state.bytes >= self.options.capacity {
+        while self.is_full(&state) {
             if self.room.wait_until(&mut state, until).timed_out() {
-                return state.bytes < self.options.capacity;
+                return !self.is_full(&state);
             }
         }
         true
@@ -302,39 +300,37 @@ impl State {
         }
     }
 
+    /// Who waits for what there is now.
     fn wake(&mut self) -> Woken {
-        match &self.waiting {
-            Some((look, _)) if self.found(*look).is_some() => self.wake_always(),
-            _ => Woken::Nobody,
+        let found = |(look, _): &(Look, Option<Waker>)| self.found(*look).is_some();
+        if !self.waiting.as_ref().is_some_and(found) {
+            return Woken::Nobody;
         }
-    }
-
-    fn wake_always(&mut self) -> Woken {
         match self.waiting.take() {
-            None => Woken::Nobody,
-            Some((_, None)) => Woken::Thread,
             Some((_, Some(waker))) => Woken::Task(waker),
+            _ => Woken::Thread,
         }
     }
 
-    fn append(&mut self, pushed: &Pushed<'_>, len: usize) {
-        let ends = usize::try_from(pushed.lines()).unwrap_or(usize::MAX);
-        let size = len.saturating_add(ends.saturating_mul(size_of::<u32>()));
+    fn append(&mut self, pushed: &Pushed<'_>, size: Size) {
+        let kept = size
+            .bytes
+            .saturating_add(size.lines.saturating_mul(size_of::<u32>()));
         if let Some(Queued::Open(block)) = self.events.back_mut()
-            && block.takes(pushed, len)
+            && block.takes(pushed, size)
         {
             block.append(pushed);
-            self.bytes += size;
+            self.bytes += kept;
             return;
         }
-        let mut block = OpenBlock::begin(pushed, len);
+        let mut block = OpenBlock::begin(pushed, size);
         block.append(pushed);
         self.events.push_back(Queued::Open(block));
-        self.bytes += size + BLOCK_OVERHEAD;
+        self.bytes += kept + BLOCK_OVERHEAD;
     }
 
-    fn lose(&mut self, pushed: &Pushed<'_>, len: usize) {
-        let lines_lost = pushed.lines();
+    fn lose(&mut self, pushed: &Pushed<'_>, size: Size) {
+        let (bytes_lost, lines_lost) = (size.bytes as u64, size.lines as u64);
         for queued in self.events.iter_mut().rev() {
             let Queued::Event(TapEvent::Lost {
                 attempt,
@@ -346,7 +342,7 @@ impl State {
                 break;
             };
             if *attempt == pushed.attempt && *stream == pushed.stream {
-                *bytes += len as u64;
+                *bytes += bytes_lost;
                 *lines += lines_lost;
                 return;
             }
@@ -354,7 +350,7 @@ impl State {
         self.events.push_back(Queued::Event(TapEvent::Lost {
             attempt: pushed.attempt,
             stream: pushed.stream,
-            bytes: len as u64,
+            bytes: bytes_lost,
             lines: lines_lost,
         }));
     }
