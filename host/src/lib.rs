@@ -28,6 +28,7 @@ mod services;
 
 pub mod atomic;
 mod exit;
+pub mod supervise;
 
 pub use exit::exit_now;
 pub use foreign::{Plugin, ShutdownOutcome};

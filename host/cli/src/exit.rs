@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 use solti_plugin_host::AttemptOutcome;
-
-use crate::outcome::Outcome;
+use solti_plugin_host::supervise::Outcome;
 
 /// How the program ended. [`Exit::code`] is the number that its parent reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +110,8 @@ impl Exit {
                     _ => of_exec::HOST_FAILED,
                 }
             })),
-            Outcome::NotAdmitted { .. } => Self::HostFailed,
+            // It never started.
+            _ => Self::HostFailed,
         }
     }
 

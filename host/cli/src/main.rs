@@ -31,13 +31,11 @@ mod loading;
 mod log;
 mod metrics;
 mod options;
-mod outcome;
 mod output;
 mod present;
 mod session;
 mod specs;
 mod stdio;
-mod supervise;
 
 use clap::Parser as _;
 

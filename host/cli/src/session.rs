@@ -3,33 +3,30 @@
 mod host;
 mod no_runner;
 mod plan;
-mod policy;
 mod report;
 mod screen;
 mod signals;
-mod slots;
 mod summary;
-mod supervisor;
 mod tasks;
+mod watch;
 
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use parking_lot::Mutex;
 use solti_plugin_host::RunnerRouter;
+use solti_plugin_host::supervise::{Supervisor, SupervisorOptions};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::{Exit, SIGPIPE};
 use crate::output;
-use crate::supervise::Supervision;
 use host::Host;
 pub(crate) use plan::Plan;
 use screen::Screen;
 use signals::Signals;
 use summary::{Row, Summary};
 use tasks::Tasks;
+use watch::Watch;
 
 /// Runs everything and says how the program ends.
 ///
@@ -92,24 +89,27 @@ fn run_tasks(
     stop: &CancellationToken,
     signals: &Arc<Signals>,
 ) -> anyhow::Result<Vec<Row>> {
-    let (reports, incoming) = mpsc::unbounded_channel();
-    let supervision = Supervision {
-        router,
-        registry: host.registry(),
-        stop: stop.clone(),
-        grace: plan.session.grace.into(),
-        retries: plan.retries,
-        tap: output::tap_options(plan.concurrency()),
-        stdin: Mutex::new(plan.stdin.take()),
-        show: screen.show(runtime.handle().clone()),
-        reports,
-    };
+    let options = SupervisorOptions::default()
+        .with_jobs(plan.jobs)
+        .with_grace(plan.session.grace.into())
+        .with_retries(plan.retries);
+    let tap = output::tap_options(plan.concurrency());
+    let (watch, ends) = Watch::new(tap, screen.show(runtime.handle().clone()));
     let tasks = std::mem::take(&mut plan.tasks);
-    let arriving = plan.arriving.take();
+    let (stdin, arriving) = (plan.stdin.take(), plan.arriving.take());
     runtime.block_on(async {
         signals::watch(stop.clone(), Arc::clone(signals), host.plugins())
             .context("Ctrl-C cannot be watched for")?;
-        let run = Tasks::start(supervision, incoming, screen.notes(), host, plan.jobs);
-        Ok(run.run(tasks, arriving, &mut plan.problems).await)
+        let run = Tasks {
+            supervisor: Supervisor::with(router, options, watch),
+            ends,
+            notes: screen.notes(),
+            host,
+            stop: stop.clone(),
+            entries: Vec::new(),
+            live: 0,
+        };
+        let problems = &mut plan.problems;
+        Ok(run.run(tasks, stdin, arriving, problems).await)
     })
 }

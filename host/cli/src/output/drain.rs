@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use solti_model::StreamKind;
-use solti_plugin_host::output::{Tap, TapEvent, TapOptions};
+use solti_plugin_host::output::{TapEvent, TapOptions};
+use solti_plugin_host::supervise::TaskOutput;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +29,7 @@ pub(crate) fn tap_options(tasks: usize) -> TapOptions {
 /// Hands the output of `source` to the writer until its task is over, or the run gives up on it.
 pub(crate) async fn drain(
     source: Arc<Source>,
-    mut tap: Tap,
+    mut tap: TaskOutput,
     writer: mpsc::Sender<Message>,
     give_up: CancellationToken,
 ) {

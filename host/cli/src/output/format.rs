@@ -11,9 +11,9 @@ use solti_plugin_host::output::{TapBlock, TapEvent};
 
 use super::lines::{End, Line};
 use super::source::Source;
-use crate::outcome::Outcome;
 use crate::present::phrase::counted;
 use crate::present::style::{self, DIM};
+use solti_plugin_host::supervise::Outcome;
 
 /// What the events of tasks look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,7 +199,7 @@ fn append_json(source: &Source, object: &impl Serialize, out: &mut Vec<u8>) {
 fn note(source: &Source, event: &TapEvent) -> Option<String> {
     match event {
         TapEvent::Started { attempt, .. } if *attempt > 1 => Some(format!("attempt {attempt}")),
-        TapEvent::Finished { attempt, .. } => match source.outcome_of(*attempt)? {
+        TapEvent::Finished { attempt, .. } => match source.take_outcome(*attempt)? {
             Outcome::Succeeded if *attempt == 1 => None,
             outcome => Some(format!("attempt {attempt} {outcome}")),
         },

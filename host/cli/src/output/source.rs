@@ -11,12 +11,11 @@ use solti_plugin_host::output::TapEvent;
 
 use super::lines::OpenLines;
 use super::prefix::Prefixes;
-use crate::outcome::Outcome;
+use solti_plugin_host::supervise::Outcome;
 
 /// A task whose output is shown.
 #[derive(Debug)]
 pub(crate) struct Source {
-    pub(crate) id: TaskId,
     pub(crate) lines: Arc<LineCounts>,
     pub(super) prefixes: Prefixes,
     /// The end of a JSON object, with the fields that every event of this task has.
@@ -25,8 +24,8 @@ pub(crate) struct Source {
     pub(super) open: Mutex<OpenLines>,
     /// The ends of attempts of which output may still come.
     finished: Mutex<Vec<TapEvent>>,
-    /// The outcomes of its attempts, in order; one is here before its end is announced.
-    outcomes: Mutex<Vec<Outcome>>,
+    /// The outcomes of its attempts whose end has not been shown; one is here before it is announced.
+    outcomes: Mutex<Vec<(u32, Outcome)>>,
 }
 
 /// How many lines of a task have been received.
@@ -39,13 +38,12 @@ pub(crate) struct LineCounts {
 
 impl Source {
     /// The task `id` in `slot`, whose lines stand after these prefixes.
-    pub(crate) fn new(slot: &str, id: TaskId, prefixes: Prefixes) -> Self {
+    pub(crate) fn new(slot: &str, id: &TaskId, prefixes: Prefixes) -> Self {
         let (task, slot) = (json!(id.as_str()), json!(slot));
         let mut json_tail = Vec::new();
         writeln!(json_tail, ",\"task\":{task},\"slot\":{slot}}}")
             .expect("a vector takes every byte");
         Self {
-            id,
             lines: Arc::default(),
             prefixes,
             json_tail,
@@ -56,14 +54,15 @@ impl Source {
     }
 
     /// Records how an attempt ended, before its end is announced.
-    pub(crate) fn record_outcome(&self, outcome: Outcome) {
-        self.outcomes.lock().push(outcome);
+    pub(crate) fn record_outcome(&self, attempt: u32, outcome: Outcome) {
+        self.outcomes.lock().push((attempt, outcome));
     }
 
-    /// How the attempt of this number, from 1, ended.
-    pub(super) fn outcome_of(&self, attempt: u32) -> Option<Outcome> {
-        let outcomes = self.outcomes.lock();
-        outcomes.get((attempt as usize).checked_sub(1)?).cloned()
+    /// Takes how the attempt of this number, from 1, ended.
+    pub(super) fn take_outcome(&self, attempt: u32) -> Option<Outcome> {
+        let mut outcomes = self.outcomes.lock();
+        let at = outcomes.iter().position(|(number, _)| *number == attempt)?;
+        Some(outcomes.swap_remove(at).1)
     }
 
     /// Keeps the end of an attempt until its output is complete.

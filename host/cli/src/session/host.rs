@@ -58,11 +58,6 @@ impl<'a> Host<'a> {
         &self.report
     }
 
-    /// The channels of the tasks.
-    pub(super) fn registry(&self) -> Arc<OutputRegistry> {
-        Arc::clone(&self.registry)
-    }
-
     /// The plugins that were loaded.
     pub(super) fn plugins(&self) -> Vec<Plugin> {
         let loaded = self.report.loaded().iter();

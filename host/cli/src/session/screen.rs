@@ -7,14 +7,14 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use solti_model::Slot;
 use tokio::runtime::{Handle, Runtime};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::watch::Show;
 use crate::output::{self, Format, Message, SlotColumn, Source, Writer};
 use crate::present::style::{self, Colours, DIM};
-use crate::supervise::Show;
 
 /// The way from the tasks to the writer.
 pub(super) struct Screen {
@@ -24,8 +24,6 @@ pub(super) struct Screen {
     writer: Writer,
     /// One drain for each task whose output is not complete.
     drains: TaskTracker,
-    /// Told when one has ended.
-    drained: Arc<Notify>,
     /// Cancelled when they are waited for no longer.
     give_up: CancellationToken,
 }
@@ -37,8 +35,6 @@ pub(super) struct Notes {
     column: Arc<Mutex<SlotColumn>>,
     messages: mpsc::Sender<Message>,
     closed: CancellationToken,
-    drains: TaskTracker,
-    drained: Arc<Notify>,
 }
 
 /// How the writing ended.
@@ -71,7 +67,6 @@ impl Screen {
             column: Arc::default(),
             writer: Writer::start(format, colours.stderr)?,
             drains: TaskTracker::new(),
-            drained: Arc::default(),
             give_up: CancellationToken::new(),
         })
     }
@@ -81,19 +76,14 @@ impl Screen {
         // Weak, or a task that is never given back would keep the writer waiting.
         let messages = self.writer.messages().downgrade();
         let (colours, column) = (self.colours, Arc::clone(&self.column));
-        let (drains, drained) = (self.drains.clone(), Arc::clone(&self.drained));
+        let drains = self.drains.clone();
         let give_up = self.give_up.clone();
-        Box::new(move |spec, id, tap| {
-            let slot = spec.slot().as_str();
+        Box::new(move |task, tap| {
+            let slot = task.submission().slot().as_str();
             let prefixes = column.lock().prefixes(slot, colours);
-            let source = Arc::new(Source::new(slot, id, prefixes));
+            let source = Arc::new(Source::new(slot, task.id(), prefixes));
             if let Some(messages) = messages.upgrade() {
                 let drain = output::drain(Arc::clone(&source), tap, messages, give_up.clone());
-                let drained = Arc::clone(&drained);
-                let drain = async move {
-                    drain.await;
-                    drained.notify_one();
-                };
                 drains.spawn_on(drain, &runtime);
             }
             source
@@ -108,8 +98,6 @@ impl Screen {
             column: Arc::clone(&self.column),
             messages: self.writer.messages().clone(),
             closed: self.writer.closed().clone(),
-            drains: self.drains.clone(),
-            drained: Arc::clone(&self.drained),
         }
     }
 
@@ -183,16 +171,6 @@ impl Notes {
     /// Cancelled when nobody reads the output any more.
     pub(super) fn closed(&self) -> &CancellationToken {
         &self.closed
-    }
-
-    /// Tasks whose output is not complete.
-    pub(super) fn undrained(&self) -> usize {
-        self.drains.len()
-    }
-
-    /// Ends when the output of another task is complete.
-    pub(super) async fn drained(&self) {
-        self.drained.notified().await;
     }
 
     /// Makes room for the slot of a task to come.

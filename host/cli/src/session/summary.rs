@@ -6,10 +6,10 @@ use std::time::Duration;
 use solti_model::{Slot, TaskId};
 use solti_plugin_host::AttemptOutcome;
 use solti_plugin_host::report::Rejected;
+use solti_plugin_host::supervise::Outcome;
 
 use crate::exit::Exit;
 use crate::metrics::Counts;
-use crate::outcome::Outcome;
 use crate::output::LineCounts;
 
 /// What became of a run.

@@ -8,12 +8,12 @@ use comfy_table::{Cell, CellAlignment, Color, Row as TableRow};
 use indicatif::HumanCount;
 
 use crate::metrics::Counts;
-use crate::outcome::Outcome;
 use crate::present::phrase::{self, counted};
 use crate::present::style::{self, Colours, DIM, RED};
 use crate::present::tables;
 use crate::session::summary::{Row, Summary};
 use crate::stdio::Stderr;
+use solti_plugin_host::supervise::Outcome;
 
 /// Prints a table of the tasks, the metrics, and what was lost.
 pub(super) fn print(summary: &Summary<'_>) -> io::Result<()> {

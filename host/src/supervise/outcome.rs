@@ -3,34 +3,51 @@
 use std::fmt;
 use std::time::Duration;
 
-use solti_plugin_host::text::one_line;
+use humantime::format_duration;
+use solti_plugin_abi::text::one_line;
 use taskvisor::TaskError;
 
-use crate::present::phrase;
-
 /// How a task, or one attempt of it, ended.
+///
+/// It prints as a sentence for people, on one line, without what would act on their terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
+#[non_exhaustive]
+pub enum Outcome {
+    /// It did what it was to do.
     Succeeded,
+    /// It did not, or it could not be built.
     Failed {
+        /// Why, as its runner puts it.
         reason: String,
+        /// The exit code of the process behind it, where there was one and it is known.
         exit_code: Option<i32>,
     },
+    /// An attempt took longer than it may.
     TimedOut {
+        /// How long it may take.
         after: Duration,
     },
+    /// It was ended before it ended by itself.
     Canceled {
+        /// By what.
         reason: String,
     },
-    /// It never started, because its slot was busy.
+    /// It never started, because its slot was busy and it was not to wait.
     NotAdmitted {
+        /// Which slot that is.
         reason: String,
+    },
+    /// It never started, because no runner takes it.
+    NoRunner {
+        /// Its kind.
+        kind: String,
     },
 }
 
 impl Outcome {
     /// A failure without an exit code.
-    pub(crate) fn failed(reason: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn failed(reason: impl Into<String>) -> Self {
         Self::Failed {
             reason: reason.into(),
             exit_code: None,
@@ -38,19 +55,20 @@ impl Outcome {
     }
 
     /// A cancellation.
-    pub(crate) fn canceled(reason: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn canceled(reason: impl Into<String>) -> Self {
         Self::Canceled {
             reason: reason.into(),
         }
     }
 
-    /// That of a task which had not ended when the run did.
-    pub(crate) fn abandoned() -> Self {
+    /// That of a task which had not ended when it was waited for no longer.
+    pub(super) fn abandoned() -> Self {
         Self::canceled("abandoned before it ended")
     }
 
     /// That of an attempt whose task returned `result`.
-    pub(crate) fn of_attempt(result: &Result<(), TaskError>) -> Self {
+    pub(super) fn of_attempt(result: &Result<(), TaskError>) -> Self {
         match result {
             Ok(()) => Self::Succeeded,
             Err(TaskError::Timeout { timeout }) => Self::TimedOut { after: *timeout },
@@ -66,45 +84,52 @@ impl Outcome {
     }
 
     /// Whether it was ended from outside before it ended by itself.
-    pub(crate) fn was_stopped(&self) -> bool {
+    #[must_use]
+    pub fn was_stopped(&self) -> bool {
         matches!(self, Self::TimedOut { .. } | Self::Canceled { .. })
     }
 
-    /// The outcome in a sentence, for people.
-    pub(crate) fn verb(&self) -> &'static str {
+    /// What it did, in the past tense, for people: `succeeded`, `timed out`.
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
-            Self::Failed { .. } => "failed",
+            Self::Failed { .. } | Self::NoRunner { .. } => "failed",
             Self::TimedOut { .. } => "timed out",
             Self::Canceled { .. } => "cancelled",
             Self::NotAdmitted { .. } => "not admitted",
         }
     }
 
-    /// The name of the outcome, for machines; the first four are those of metrics.
-    pub(crate) fn label(&self) -> &'static str {
+    /// The name of the outcome, for machines: `success`, `failure`, `timeout` and `canceled` as in metrics,
+    /// or `not_admitted`.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
         match self {
             Self::Succeeded => "success",
-            Self::Failed { .. } => "failure",
+            Self::Failed { .. } | Self::NoRunner { .. } => "failure",
             Self::TimedOut { .. } => "timeout",
             Self::Canceled { .. } => "canceled",
             Self::NotAdmitted { .. } => "not_admitted",
         }
     }
 
-    /// The exit code of the process behind it, where there was one and it is known.
-    pub(crate) fn exit_code(&self) -> Option<i32> {
+    /// The exit code of the process behind it, where it failed, there was one, and it is known.
+    #[must_use]
+    pub fn exit_code(&self) -> Option<i32> {
         match self {
             Self::Failed { exit_code, .. } => *exit_code,
             _ => None,
         }
     }
 
-    /// Why it did not succeed, as the plugin put it; for machines.
-    pub(crate) fn reason(&self) -> Option<String> {
+    /// Why it did not succeed, as its runner put it, for machines; `None` where it did.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
         match self {
             Self::Succeeded => None,
-            Self::TimedOut { after } => Some(format!("after {}", phrase::duration(*after))),
+            Self::TimedOut { after } => Some(format!("after {}", format_duration(*after))),
+            Self::NoRunner { kind } => Some(format!("no runner for this {kind} task")),
             Self::Failed { reason, .. }
             | Self::Canceled { reason }
             | Self::NotAdmitted { reason } => Some(reason.clone()),
@@ -112,7 +137,8 @@ impl Outcome {
     }
 
     /// The reason for people: on one line, and harmless to their terminal.
-    pub(crate) fn reason_line(&self) -> Option<String> {
+    #[must_use]
+    pub fn reason_line(&self) -> Option<String> {
         self.reason().map(|reason| one_line(&reason).into_owned())
     }
 }

@@ -1,0 +1,139 @@
+//! One task: have it built, attempt it, wait, attempt it again, until it is over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use solti_model::TaskId;
+use solti_plugin_abi::{OutputRegistry, RunnerError, TapOptions};
+use taskvisor::TaskRef;
+use tokio::runtime::Handle;
+use tokio::time::{sleep, timeout};
+
+use super::attempt::{Attempted, Of, attempt};
+use super::observer::StartedTask;
+use super::outcome::Outcome;
+use super::retry;
+use super::running::Running;
+use super::tasks::Tasks;
+
+/// Runs a task whose turn it is. Returns at once.
+pub(super) fn run(tasks: Arc<Tasks>, running: Arc<Running>, runtime: &Handle) {
+    runtime.spawn(async move {
+        let mut ending = Ending {
+            outcome: None,
+            tasks,
+            running,
+        };
+        let outcome = to_its_end(&ending.tasks, &ending.running).await;
+        ending.outcome = Some(outcome);
+    });
+}
+
+/// Ends a task when it is dropped: what panicked in a runner of this process ends its task as well.
+struct Ending {
+    /// How it ended, once that is known.
+    outcome: Option<Outcome>,
+    tasks: Arc<Tasks>,
+    running: Arc<Running>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let outcome = self.outcome.take().unwrap_or_else(|| {
+            if std::thread::panicking() {
+                Outcome::failed("its runner panicked")
+            } else {
+                Outcome::abandoned()
+            }
+        });
+        self.tasks.end(&self.running, outcome);
+    }
+}
+
+/// The channel of a task, until there will be no further attempt.
+struct Channel {
+    registry: Arc<OutputRegistry>,
+    id: TaskId,
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.registry.evict(&self.id);
+    }
+}
+
+async fn to_its_end(tasks: &Arc<Tasks>, running: &Arc<Running>) -> Outcome {
+    let task = match build(tasks, running).await {
+        Ok(task) => task,
+        Err(outcome) => return outcome,
+    };
+    let id = TaskId::from(task.name());
+    let context = running.submission.context(&tasks.router);
+    let registry = Arc::clone(context.output_registry());
+    registry.ensure_channel(id.clone());
+    let channel = Channel { registry, id };
+    running.progress.lock().id = Some(channel.id.clone());
+    tell_of_start(tasks, running, &channel.id);
+    loop {
+        let Attempted { outcome, is_final } = attempt(Of {
+            running,
+            task: &task,
+            id: &channel.id,
+            registry: &channel.registry,
+            observer: &*tasks.observer,
+            grace: tasks.options.grace,
+        })
+        .await;
+        let failures = running.progress.lock().failures;
+        let retries = tasks.options.retries;
+        let next = retry::next(&running.submission, &outcome, failures, retries);
+        let Some(delay) = next.filter(|_| !is_final) else {
+            return outcome;
+        };
+        if !wait(tasks, running, delay).await {
+            return running.canceled_between();
+        }
+    }
+}
+
+/// Waits for the next attempt; `false` when there is none.
+async fn wait(tasks: &Arc<Tasks>, running: &Arc<Running>, delay: Duration) -> bool {
+    if delay.is_zero() {
+        tokio::task::yield_now().await;
+    } else if !tasks.pause(running, sleep(delay)).await {
+        return false;
+    }
+    !running.cancel.is_cancelled()
+}
+
+/// Has the task built, within the time of an attempt.
+async fn build(tasks: &Tasks, running: &Running) -> Result<TaskRef, Outcome> {
+    let limit = running.submission.timeout();
+    let building = timeout(limit, running.submission.build(&tasks.router));
+    tokio::select! {
+        biased;
+        () = running.cancel.cancelled() => Err(running.canceled_between()),
+        built = building => match built {
+            Ok(Ok(task)) => Ok(task),
+            Ok(Err(RunnerError::NoRunner(kind))) => Err(Outcome::NoRunner { kind }),
+            Ok(Err(err)) => Err(Outcome::failed(err.to_string())),
+            Err(_) => Err(Outcome::TimedOut { after: limit }),
+        },
+    }
+}
+
+/// Lets those who want to read the output do so from its beginning.
+fn tell_of_start(tasks: &Arc<Tasks>, running: &Running, id: &TaskId) {
+    tasks.observer.started(&StartedTask {
+        running,
+        id,
+        output: &|options| tasks.output(running, id, options),
+    });
+    if let Some(waiter) = &mut *running.waiter.lock()
+        && let Some(sender) = waiter.output.take()
+        && let Some(output) = tasks.output(running, id, TapOptions::default())
+    {
+        // Who does not wait any more has cancelled the task.
+        drop(sender.send(output));
+    }
+}
