@@ -12,10 +12,9 @@
 //! A runner from a plugin is used like one that is linked in: the router picks it, it builds a
 //! task, a supervisor runs the task. Output, metrics, logs and run ids stay in the host.
 //!
-//! The supervisor is the host's own code. For each task it subscribes to the output, announces
-//! each attempt to the subscribers, spawns it, ends it when its time is over, and evicts the output
-//! when there will be no further attempt: see [`OutputRegistry`]. `examples/embed.rs` of this
-//! package is such a host, whole, for one attempt.
+//! [`supervise`] is a supervisor to run tasks with, or to do without: a host that has one of its own
+//! builds tasks by the router and begins attempts with [`Spawn`]. `examples/embed.rs` of this package
+//! is a host, whole.
 //!
 //! The contract that runners are written against is re-exported here, so that code for
 //! `solti-runner` compiles after its `use` lines name this crate.

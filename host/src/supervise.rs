@@ -29,3 +29,6 @@ pub use outcome::Outcome;
 pub use output::TaskOutput;
 pub use submission::{Submission, TaskNumber};
 pub use supervisor::Supervisor;
+
+#[cfg(test)]
+mod tests;

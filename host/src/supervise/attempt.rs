@@ -173,7 +173,7 @@ impl Attempt<'_> {
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.announce_end(&Outcome::abandoned());
+            self.announce_end(&Outcome::unfinished());
         }
     }
 }

@@ -67,6 +67,15 @@ impl Outcome {
         Self::canceled("abandoned before it ended")
     }
 
+    /// That of what is dropped before its end: a runner of this process panicked, or the runtime ends.
+    pub(super) fn unfinished() -> Self {
+        if std::thread::panicking() {
+            Self::failed("its runner panicked")
+        } else {
+            Self::abandoned()
+        }
+    }
+
     /// That of an attempt whose task returned `result`.
     pub(super) fn of_attempt(result: &Result<(), TaskError>) -> Self {
         match result {

@@ -39,13 +39,7 @@ struct Ending {
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        let outcome = self.outcome.take().unwrap_or_else(|| {
-            if std::thread::panicking() {
-                Outcome::failed("its runner panicked")
-            } else {
-                Outcome::abandoned()
-            }
-        });
+        let outcome = self.outcome.take().unwrap_or_else(Outcome::unfinished);
         self.tasks.end(&self.running, outcome);
     }
 }
