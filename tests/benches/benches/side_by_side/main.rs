@@ -39,6 +39,8 @@ const GROUPS: &[Group] = &[
     pick::SAME_KIND,
     task::TRUE,
     task::CONCURRENT,
+    task::AT_ONCE,
+    task::BUILD,
     streaming::AGAINST_A_PROCESS,
     load::HUNDRED,
     idle::IDLE,

@@ -21,11 +21,13 @@ use solti_runner::OutputRegistry;
 use tokio::runtime::Runtime;
 use tokio::sync::broadcast;
 
+use crate::tap::tapped;
 use crate::{Group, Setup};
 
 pub(super) const AGAINST_A_PROCESS: Group = Group {
     cases: &[
         "push_vs_process",
+        "push_vs_process_tap",
         "push_vs_process_no_relay",
         "push_vs_process_floor",
     ],
@@ -44,9 +46,14 @@ fn against_a_process(setup: &Setup) -> Vec<Row> {
     let _process = Plugin::start(&socket);
     let client = runtime.block_on(grpc::Client::connect(&socket));
     let plugin = || from_plugin(&runtime, &ours, count);
+    let tap = || {
+        let spec = specs::pusher("push-blocks", &[count, BYTES, 1000]);
+        tapped(&runtime, &ours, &spec, count, BYTES)
+    };
     let channel = || from_a_channel(&runtime, count);
-    let cases: [(_, &dyn Fn() -> f64, _, _, _); 3] = [
+    let cases: [(_, &dyn Fn() -> f64, _, _, _); 4] = [
         ("push_vs_process", &plugin, true, Some(0.2), RELAYED),
+        ("push_vs_process_tap", &tap, true, Some(0.15), TAPPED),
         (
             "push_vs_process_no_relay",
             &plugin,
@@ -77,6 +84,7 @@ fn against_a_process(setup: &Setup) -> Vec<Row> {
 }
 
 const RELAYED: &str = "request to the last line received by a subscriber of the registry";
+const TAPPED: &str = "the same; ours to a tap";
 const FLOOR: &str = "ours is the broadcast channel alone, its lines made already";
 const NOT_RELAYED: &str = "the same; theirs ends in the gRPC client, no registry";
 

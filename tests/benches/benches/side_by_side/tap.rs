@@ -32,7 +32,13 @@ pub(super) const REAL_CHILD: Group = Group {
 const BYTES: usize = 64;
 
 /// Seconds of a task whose output a tap takes, from its spawn to the last line.
-fn tapped(runtime: &Runtime, ours: &Ours, spec: &TaskSpec, count: usize) -> f64 {
+pub(super) fn tapped(
+    runtime: &Runtime,
+    ours: &Ours,
+    spec: &TaskSpec,
+    count: usize,
+    bytes: usize,
+) -> f64 {
     runtime.block_on(async {
         let task = ours.build(spec);
         let id = TaskId::from(task.name());
@@ -40,7 +46,7 @@ fn tapped(runtime: &Runtime, ours: &Ours, spec: &TaskSpec, count: usize) -> f64 
         let tap = ours.registry.tap(&id, TapOptions::default());
         let tap = tap.expect("the channel was made just now");
         let began = Instant::now();
-        let reader = tokio::spawn(read_tap(tap, count as u64, BYTES));
+        let reader = tokio::spawn(read_tap(tap, count as u64, bytes));
         let (read, attempt) = tokio::join!(reader, attempt(&task));
         let seconds = began.elapsed().as_secs_f64();
         read.expect("every line came");
@@ -76,7 +82,7 @@ fn pushed(setup: &Setup) -> Vec<Row> {
         let spec = specs::pusher(behaviour, &[count, BYTES, 64]);
         let rounds = interleave(
             setup.rounds(21),
-            || tapped(&runtime, &ours, &spec, count),
+            || tapped(&runtime, &ours, &spec, count, BYTES),
             || push(&runtime, &theirs, "push", &[count, BYTES], 1),
         );
         let comparison = Comparison::of(&rounds, |seconds| *seconds);
@@ -106,7 +112,7 @@ fn real_child(setup: &Setup) -> Vec<Row> {
     let runtime = host_runtime();
     let rounds = interleave(
         setup.rounds(9),
-        || tapped(&runtime, &ours, &spec, count),
+        || tapped(&runtime, &ours, &spec, count, BYTES),
         || {
             runtime.block_on(async {
                 let task = theirs.build(&spec);

@@ -22,14 +22,30 @@ pub(super) const TRUE: Group = Group {
 };
 
 pub(super) const CONCURRENT: Group = Group {
-    cases: &["task_1000_concurrent", "task_1000_concurrent_hops"],
+    cases: &[
+        "task_1000_concurrent",
+        "task_1000_concurrent_hops",
+        "task_10000_in_flight",
+    ],
     run: concurrent,
+};
+
+pub(super) const AT_ONCE: Group = Group {
+    cases: &["echo_60_at_once"],
+    run: at_once,
+};
+
+pub(super) const BUILD: Group = Group {
+    cases: &["build", "build_async"],
+    run: build,
 };
 
 const CAPACITY: usize = 1024;
 
 const TRUE_TIMED: &str = "route, build, spawn /bin/true, await, one after the other";
 const CONCURRENT_TIMED: &str = "1000 built tasks that sleep 10 ms: first spawn to last end";
+const IN_FLIGHT_TIMED: &str = "10000 built tasks that sleep 10 ms: first spawn to last end";
+const AT_ONCE_TIMED: &str = "60 echo begun at once: the median of each from its start to its end";
 const HOPS: &str = "the same; theirs on a runtime of its own, as a plugin has to be";
 
 fn build_and_spawn_true(setup: &Setup) -> Vec<Row> {
@@ -69,8 +85,8 @@ fn concurrent(setup: &Setup) -> Vec<Row> {
     let theirs = Theirs::pusher(CAPACITY);
     let hopping = OnOwnRuntime::new(Theirs::pusher(CAPACITY));
     let runtime = host_runtime();
-    let count = setup.work(1000);
-    let compare = |case, theirs: &dyn Side, target, timed| {
+    let compare = |case, theirs: &dyn Side, full, target, timed| {
+        let count = setup.work(full);
         let rounds = interleave(
             setup.rounds(31),
             || sleep_at_once(&runtime, &ours, count),
@@ -80,8 +96,121 @@ fn concurrent(setup: &Setup) -> Vec<Row> {
         Row::new(case, comparison, 1e3, "ms", target, timed)
     };
     vec![
-        compare("task_1000_concurrent", &theirs, Some(1.1), CONCURRENT_TIMED),
-        compare("task_1000_concurrent_hops", &hopping, None, HOPS),
+        compare(
+            "task_1000_concurrent",
+            &theirs,
+            1_000,
+            Some(1.1),
+            CONCURRENT_TIMED,
+        ),
+        compare("task_1000_concurrent_hops", &hopping, 1_000, None, HOPS),
+        // Four fifths of the tasks a second.
+        compare(
+            "task_10000_in_flight",
+            &theirs,
+            10_000,
+            Some(1.25),
+            IN_FLIGHT_TIMED,
+        ),
+    ]
+    .into_iter()
+    .filter(|row| setup.wants(&row.case))
+    .collect()
+}
+
+/// Children that are started at the same time.
+fn at_once(setup: &Setup) -> Vec<Row> {
+    let directory = plugins::directory_with("subprocess");
+    let ours = Ours::load(directory.path(), CAPACITY);
+    let theirs = Theirs::subprocess(CAPACITY);
+    let runtime = host_runtime();
+    let rounds = interleave(
+        setup.rounds(31),
+        || echo_at_once(&runtime, &ours, 60),
+        || echo_at_once(&runtime, &theirs, 60),
+    );
+    let comparison = Comparison::of(&rounds, |seconds| *seconds);
+    let case = "echo_60_at_once";
+    vec![Row::new(
+        case,
+        comparison,
+        1e3,
+        "ms",
+        Some(1.0),
+        AT_ONCE_TIMED,
+    )]
+}
+
+/// The median of the seconds that each of many `echo` takes which begin at the same time.
+fn echo_at_once(runtime: &Runtime, side: &dyn Side, count: usize) -> f64 {
+    runtime.block_on(async {
+        let spec = specs::command("/bin/echo", &["hello"]);
+        let tasks: Vec<TaskRef> = (0..count).map(|_| side.build(&spec)).collect();
+        let attempts: Vec<_> = tasks
+            .iter()
+            .map(|task| {
+                let task = TaskRef::clone(task);
+                tokio::spawn(async move {
+                    let began = Instant::now();
+                    attempt(&task).await.expect("echo succeeds");
+                    began.elapsed().as_secs_f64()
+                })
+            })
+            .collect();
+        let mut took = Vec::new();
+        for attempt in attempts {
+            took.push(attempt.await.expect("attempts do not panic"));
+        }
+        for task in &tasks {
+            side.evict(&TaskId::from(task.name()));
+        }
+        took.sort_by(f64::total_cmp);
+        took[count / 2]
+    })
+}
+
+/// A build alone, in both ways.
+fn build(setup: &Setup) -> Vec<Row> {
+    let directory = plugins::directory_with("pusher");
+    let ours = Ours::load(directory.path(), CAPACITY);
+    let theirs = Theirs::pusher(CAPACITY);
+    let runtime = host_runtime();
+    let spec = specs::pusher("sleep", &[10]);
+    let count = setup.work(2_000);
+    let synchronous = |side: &dyn Side| {
+        let began = Instant::now();
+        for _ in 0..count {
+            drop(side.build(&spec));
+        }
+        began.elapsed().as_secs_f64()
+    };
+    let asynchronous = || {
+        runtime.block_on(async {
+            let began = Instant::now();
+            for _ in 0..count {
+                let task = ours.router.build_async(&spec).await;
+                drop(task.expect("the pusher builds every task"));
+            }
+            began.elapsed().as_secs_f64()
+        })
+    };
+    let scale = 1e6 / count as f64;
+    let row = |case, rounds: Vec<_>, timed| {
+        let comparison = Comparison::of(&rounds, |seconds: &f64| *seconds);
+        Row::new(case, comparison, scale, "us/build", None, timed)
+    };
+    let rounds = setup.rounds(21);
+    vec![
+        row(
+            "build",
+            interleave(rounds, || synchronous(&ours), || synchronous(&theirs)),
+            "route and build, one after the other",
+        ),
+        row(
+            "build_async",
+            interleave(rounds, asynchronous, || synchronous(&ours)),
+            "the same with build_async; theirs is our build",
+        ),
     ]
 }
 
