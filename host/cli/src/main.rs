@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! args ─► commands ─┬─► list, inspect, check, forget ─► present
-//!                   └─► run, exec ─► specs ─► session ─► supervise ─► output
+//!                   └─► run, exec ─► specs ─► session ─► output
 //! ```
 //!
 //! | module | what it owns |
@@ -13,10 +13,9 @@
 //! | `loading` | the loading of a directory, with a bar when it takes long |
 //! | `specs` | the reading of task specs |
 //! | `session` | one run: load, run the tasks, report |
-//! | `supervise` | a task as the supervisor sees it |
 //! | `output` | the way of a task's output from its tap to standard output |
 //! | `stdio` | standard output and error, whatever they are |
-//! | `outcome`, `exit` | how a task ended, and how the program does |
+//! | `exit` | how the program ends |
 //! | `metrics` | what runners count |
 //! | `present`, `log` | colours, messages and tables; the log |
 //!

@@ -1,5 +1,6 @@
 //! Our side: runners from plugins.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,10 +29,28 @@ impl Ours {
     /// When a file is rejected.
     #[must_use]
     pub fn load(directory: &Path, capacity: usize) -> Self {
+        Self::load_by(PluginLoader::new(), directory, capacity)
+    }
+
+    /// As [`load`](Self::load), each plugin with so many worker threads.
+    ///
+    /// # Panics
+    ///
+    /// When a file is rejected.
+    #[must_use]
+    pub fn with_workers(directory: &Path, capacity: usize, workers: NonZeroU32) -> Self {
+        Self::load_by(
+            PluginLoader::new().worker_threads(workers),
+            directory,
+            capacity,
+        )
+    }
+
+    fn load_by(loader: PluginLoader, directory: &Path, capacity: usize) -> Self {
         let registry = Arc::new(OutputRegistry::new(capacity));
         let context = BuildContext::default().with_output_registry(Arc::clone(&registry));
         let mut router = RunnerRouter::new().with_context(context);
-        let report = PluginLoader::new()
+        let report = loader
             .label("pusher", "plugin", "pusher")
             .label("subprocess", "plugin", "subprocess")
             .load_dir(directory, &mut router)

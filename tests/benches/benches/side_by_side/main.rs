@@ -17,6 +17,7 @@ mod real_child;
 mod streaming;
 mod tap;
 mod task;
+mod workers;
 
 use benches::process::CHILD;
 use benches::report::{self, Row};
@@ -41,6 +42,7 @@ const GROUPS: &[Group] = &[
     task::CONCURRENT,
     task::AT_ONCE,
     task::BUILD,
+    workers::WORKERS,
     streaming::AGAINST_A_PROCESS,
     load::HUNDRED,
     idle::IDLE,

@@ -1,0 +1,98 @@
+//! How many threads a plugin's runtime has: what a second one brings, and what it costs.
+
+use std::num::NonZeroU32;
+use std::time::Instant;
+
+use benches::measure::{Comparison, interleave};
+use benches::ours::Ours;
+use benches::plugins;
+use benches::report::Row;
+use benches::side::{Side, host_runtime};
+use benches::specs;
+use solti_model::{TaskId, TaskSpec};
+use taskvisor::TaskRef;
+use tokio::runtime::Runtime;
+
+use crate::{Group, Setup};
+
+pub(super) const WORKERS: Group = Group {
+    cases: &[
+        "workers_2_compute",
+        "workers_2_block",
+        "workers_2_wait",
+        "workers_2_lines",
+    ],
+    run: workers,
+};
+
+const CAPACITY: usize = 1024;
+
+/// Both sides are plugins: ours has two workers, theirs has one.
+fn workers(setup: &Setup) -> Vec<Row> {
+    let directory = plugins::directory_with("pusher");
+    let one = NonZeroU32::MIN;
+    let two = Ours::with_workers(directory.path(), CAPACITY, one.saturating_add(1));
+    let one = Ours::with_workers(directory.path(), CAPACITY, one);
+    let runtime = host_runtime();
+    let lines = setup.work(100_000);
+    let cases = [
+        (
+            "workers_2_compute",
+            specs::pusher("compute", &[20]),
+            16,
+            "16 tasks of 20 ms each",
+        ),
+        (
+            "workers_2_block",
+            specs::pusher("block", &[5]),
+            32,
+            "32 tasks that block for 5 ms",
+        ),
+        (
+            "workers_2_wait",
+            specs::pusher("sleep", &[10]),
+            1_000,
+            "1000 tasks that sleep 10 ms",
+        ),
+        (
+            "workers_2_lines",
+            specs::pusher("push-blocks", &[lines, 64, 64]),
+            8,
+            "8 tasks that push 100000 lines, nobody listens",
+        ),
+    ];
+    cases
+        .into_iter()
+        .filter(|(case, ..)| setup.wants(case))
+        .map(|(case, spec, count, timed)| {
+            let rounds = interleave(
+                setup.rounds(11),
+                || at_once(&runtime, &two, &spec, count),
+                || at_once(&runtime, &one, &spec, count),
+            );
+            let comparison = Comparison::of(&rounds, |seconds| *seconds);
+            Row::new(case, comparison, 1e3, "ms", None, timed)
+        })
+        .collect()
+}
+
+/// Seconds from the first spawn to the last end.
+fn at_once(runtime: &Runtime, side: &Ours, spec: &TaskSpec, count: usize) -> f64 {
+    runtime.block_on(async {
+        let tasks: Vec<TaskRef> = (0..count).map(|_| side.build(spec)).collect();
+        let began = Instant::now();
+        let attempts: Vec<_> = tasks
+            .iter()
+            .map(|task| tokio::spawn(task.spawn(Default::default())))
+            .collect();
+        for attempt in attempts {
+            let end = attempt.await.expect("attempts do not panic");
+            end.expect("the task succeeds");
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        for task in &tasks {
+            side.evict(&TaskId::from(task.name()));
+        }
+        seconds
+    })
+}
