@@ -198,3 +198,6 @@ impl Description {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

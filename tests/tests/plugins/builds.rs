@@ -1,5 +1,8 @@
 //! Plugins built in other ways than the host.
 
+#[cfg(target_os = "linux")]
+mod mixed;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -40,9 +43,8 @@ async fn loads_and_runs(plugin: &Path) -> Host {
 
 #[tokio::test]
 async fn a_plugin_of_another_optimisation_level_loads_and_runs() {
-    let target = e2e::target_dir().join("fixtures");
-    let built = e2e::build(&["specimen"], Profile::Release, &target, |_| {});
-    loads_and_runs(&built.plugins["specimen"]).await;
+    let built = tempfile::tempdir().unwrap();
+    loads_and_runs(&built_with("specimen", built.path(), &[])).await;
 }
 
 #[tokio::test]
@@ -51,15 +53,8 @@ async fn a_plugin_of_another_compiler_loads_and_runs() {
         e2e::skip("no second toolchain is installed beside this one");
         return;
     };
-    let target = e2e::target_dir().join("fixtures-other-rustc");
-    let built = e2e::build_with(
-        Some(&toolchain),
-        &["specimen"],
-        Profile::Dev,
-        &target,
-        |_| {},
-    );
-    let host = loads_and_runs(&built.plugins["specimen"]).await;
+    let built = specimen_built_by(&toolchain, "fixtures-other-rustc");
+    let host = loads_and_runs(&built).await;
     let bytes = std::fs::read(&host.report.loaded()[0].path).unwrap();
     let rustc = solti_plugin_host::inspect::inspect(&bytes)
         .stamp
@@ -296,6 +291,19 @@ fn linked_by(linker: &str, link_args: &[&str]) -> Option<Vec<String>> {
     let link_args = link_args.iter().map(|arg| (*arg).to_owned());
     let link_args = linker.into_iter().chain(link_args);
     Some(link_args.map(|arg| format!("-Clink-arg={arg}")).collect())
+}
+
+/// The specimen of another toolchain, built in a folder of the target directory.
+fn specimen_built_by(toolchain: &str, folder: &str) -> PathBuf {
+    let target = e2e::target_dir().join(folder);
+    let built = e2e::build_with(
+        Some(toolchain),
+        &["specimen"],
+        Profile::Dev,
+        &target,
+        |_| {},
+    );
+    built.plugins["specimen"].clone()
 }
 
 /// A toolchain whose compiler is another version than the one in use; the oldest that is supported
