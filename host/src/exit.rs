@@ -2,10 +2,16 @@
 
 #![expect(
     unsafe_code,
-    reason = "std has no way to end a process without its exit handlers"
+    reason = "std has no way to end a process without its exit handlers, nor signal handlers"
 )]
 
+mod by_plugin;
+mod signals;
+
 use std::io::{Write as _, stderr, stdout};
+
+pub use by_plugin::on_exit_by_plugin;
+pub use signals::exit_at_second_signal;
 
 /// Ends this program with an exit code, without running what libraries have registered for its end.
 ///

@@ -27,9 +27,10 @@ mod services;
 
 pub mod atomic;
 mod exit;
+mod images;
 pub mod supervise;
 
-pub use exit::exit_now;
+pub use exit::{exit_at_second_signal, exit_now, on_exit_by_plugin};
 pub use foreign::{Plugin, ShutdownOutcome};
 pub use loader::error::{LoadDirError, LoadError};
 pub use loader::probe::probe_main;

@@ -115,6 +115,15 @@ impl Exit {
         }
     }
 
+    /// The end of `exec`, if it is one, or else of `run`, whose tasks were not over when it had to end.
+    pub(crate) fn stopped(is_command: bool) -> Self {
+        if is_command {
+            Self::HostFailed
+        } else {
+            Self::TaskFailed
+        }
+    }
+
     /// The end of a command about plugin files, when `rejected` of them are not accepted.
     pub(crate) fn of_files(rejected: usize) -> Self {
         match rejected {

@@ -15,7 +15,7 @@
 //! | `session` | one run: load, run the tasks, report |
 //! | `output` | the way of a task's output from its tap to standard output |
 //! | `stdio` | standard output and error, whatever they are |
-//! | `exit` | how the program ends |
+//! | `exit`, `ended` | how the program ends, and what of a plugin's ends it |
 //! | `metrics` | what runners count |
 //! | `present`, `log` | colours, messages and tables; the log |
 //!
@@ -24,6 +24,7 @@
 
 mod args;
 mod commands;
+mod ended;
 mod exit;
 mod flags;
 mod loading;
@@ -59,6 +60,11 @@ fn run() -> Exit {
         }
     };
     log::init(args.verbose);
+    if let Err(err) = ended::watch() {
+        message::warning(format_args!(
+            "a plugin that calls exit will not be told: {err}"
+        ));
+    }
     commands::run(args.command).unwrap_or_else(|err| {
         message::error(format_args!("{err:#}"));
         Exit::NoResult

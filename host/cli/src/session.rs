@@ -11,6 +11,7 @@ mod tasks;
 mod watch;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use solti_plugin_host::RunnerRouter;
@@ -18,6 +19,7 @@ use solti_plugin_host::supervise::{Supervisor, SupervisorOptions};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
+use crate::ended;
 use crate::exit::{Exit, SIGPIPE};
 use crate::output;
 use host::Host;
@@ -27,6 +29,9 @@ use signals::Signals;
 use summary::{Row, Summary};
 use tasks::Tasks;
 use watch::Watch;
+
+/// What tasks, plugins and readers get where a plugin has ended the program.
+const AT_ONCE: Duration = Duration::from_millis(200);
 
 /// Runs everything and says how the program ends.
 ///
@@ -42,8 +47,10 @@ pub(crate) fn run(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
         .build()
         .context("the runtime cannot be started")?;
     let stop = CancellationToken::new();
+    ended::run_begins(&stop, Exit::stopped(plan.is_command));
     let signals = Arc::default();
     let rows = run_tasks(&mut plan, &host, router, &screen, &runtime, &stop, &signals)?;
+    let grace = if ended::by_plugin() { AT_ONCE } else { grace };
     host.shut_down(grace);
     host.close_channels(&rows);
     let hurried = plan.is_command && rows.iter().any(|row| row.outcome.was_stopped());

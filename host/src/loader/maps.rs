@@ -22,6 +22,21 @@ pub(super) fn inode_at(address: usize) -> std::io::Result<Option<u64>> {
     Ok(lines.find_map(|line| inode_of(&String::from_utf8_lossy(&line), address)))
 }
 
+/// From where to where the file is mapped that is mapped at an address; `None` where that is unknown.
+pub(super) fn span_at(address: usize) -> Option<(usize, usize)> {
+    let maps = BufReader::with_capacity(1024, File::open(MAPS).ok()?);
+    let mut span: Option<(u64, usize, usize)> = None;
+    for line in maps.split(b'\n').map_while(Result::ok) {
+        let (start, end, inode) = parsed(&String::from_utf8_lossy(&line))?;
+        span = match span {
+            Some((same, from, _)) if same == inode => Some((same, from, end)),
+            Some((_, from, to)) if (from..to).contains(&address) => return Some((from, to)),
+            _ => Some((inode, start, end)),
+        };
+    }
+    span.and_then(|(_, from, to)| (from..to).contains(&address).then_some((from, to)))
+}
+
 /// The names of the files that were mapped before the first plugin was opened.
 static OF_HOST: LazyLock<HashSet<Vec<u8>>> = LazyLock::new(|| {
     let maps = std::fs::read(MAPS).unwrap_or_default();
@@ -42,15 +57,18 @@ pub(super) fn is_file_of_host(name: &str) -> bool {
     OF_HOST.contains(name.as_bytes())
 }
 
-/// The inode of a mapping that has the address: `start-end rights offset device inode path`.
+/// The inode of a mapping that has the address.
 fn inode_of(mapping: &str, address: usize) -> Option<u64> {
+    let (start, end, inode) = parsed(mapping)?;
+    (start..end).contains(&address).then_some(inode)
+}
+
+/// Start, end and inode of a mapping: `start-end rights offset device inode path`.
+fn parsed(mapping: &str) -> Option<(usize, usize, u64)> {
     let mut fields = mapping.split_ascii_whitespace();
     let (start, end) = fields.next()?.split_once('-')?;
     let number = |text| usize::from_str_radix(text, 16).ok();
-    if !(number(start)?..number(end)?).contains(&address) {
-        return None;
-    }
-    fields.nth(3)?.parse().ok()
+    Some((number(start)?, number(end)?, fields.nth(3)?.parse().ok()?))
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -67,6 +85,9 @@ mod tests {
             Some(own.metadata().unwrap().ino())
         );
         assert_eq!(inode_at(0).unwrap(), None);
+        let (start, end) = span_at(address).unwrap();
+        assert!((start..end).contains(&address) && end - start < 1 << 30);
+        assert_eq!(span_at(0), None);
         assert!(is_file_of_host("libc.so.6") || !cfg!(target_env = "gnu"));
         assert!(!is_file_of_host("libnobody.so.6"));
     }

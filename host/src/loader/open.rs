@@ -19,6 +19,8 @@ pub use error::OpenError;
 pub(super) use sonames::Sonames;
 
 use super::inspect::Requirements;
+use super::maps;
+use crate::images;
 
 /// Opens the library at `path`, whose bytes are in `file`, and returns its root module. Another
 /// plugin that is mistaken for it is told that it came from the file called `name`.
@@ -35,11 +37,14 @@ pub(super) fn open(
 ) -> Result<PluginModule, OpenError> {
     check_path(path)?;
     let sonames = sonames::reserve(name, requirements)?;
-    let library = load(path, &file)?;
+    let library = images::while_opening(name, || load(path, &file))?;
     let file = ManuallyDrop::new(file);
     sonames.keep();
     let (root, address) = find_root(&library)?;
     identity::check(address, &file)?;
+    if let Some(span) = maps::span_at(address) {
+        images::opened(name, span);
+    }
     root_module(root)
 }
 

@@ -140,8 +140,13 @@ impl Supervisor {
     ///
     /// What has not ended by then, because its runner blocks the runtime, ends as abandoned.
     pub async fn stop(&self) {
-        self.tasks.stop();
         let limit = self.tasks.options.grace.saturating_add(MARGIN);
+        self.stop_within(limit).await;
+    }
+
+    /// As [`stop`](Self::stop), but waits no longer than this.
+    pub async fn stop_within(&self, limit: Duration) {
+        self.tasks.stop();
         if timeout(limit, self.tasks.idle()).await.is_err() {
             self.tasks.abandon();
         }

@@ -6,6 +6,7 @@
 mod aarch64;
 mod bad_input;
 mod docs;
+mod ended;
 mod exec;
 mod exit_codes;
 mod inspect;

@@ -15,7 +15,7 @@ fn tally(stderr: &str) -> &str {
 
 #[test]
 fn ctrl_c_cancels_every_task_and_waits_for_it() {
-    for signal in [Signal::INT, Signal::TERM] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
         let place = Place::with(&["subprocess"]);
         let done = place.directory.path().join("done");
         let queued = with(command("a", "true", &[]), json!({ "admission": "queue" }));

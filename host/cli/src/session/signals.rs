@@ -1,11 +1,13 @@
-//! Ctrl-C and SIGTERM: the first cancels every task, the second exits at once.
+//! Ctrl-C and its like: the first cancels every task, the second exits at once.
 
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use solti_plugin_host::Plugin;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -35,8 +37,18 @@ impl Signals {
     }
 }
 
+/// The signals that end a run: Ctrl-C, `kill`, a terminal that is closed, and Ctrl-\.
+const KINDS: [SignalKind; 4] = [
+    SignalKind::interrupt(),
+    SignalKind::terminate(),
+    SignalKind::hangup(),
+    SignalKind::quit(),
+];
+
 /// Cancels `stop` at the first signal. Ends the program at the second, after it has stopped the
-/// plugins, so that no process of theirs is left behind.
+/// plugins, so that no process of theirs is left behind; and in any case a moment later.
+///
+/// A signal that was ignored when the program started stays so, as `nohup` has it.
 ///
 /// # Errors
 ///
@@ -46,17 +58,34 @@ pub(crate) fn watch(
     signals: Arc<Signals>,
     plugins: Vec<Plugin>,
 ) -> std::io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let ignored = ignored();
+    let kinds: Vec<_> = KINDS
+        .into_iter()
+        .filter(|kind| ignored >> (kind.as_raw_value() - 1) & 1 == 0)
+        .collect();
+    let numbers: Vec<_> = kinds.iter().map(|kind| kind.as_raw_value()).collect();
+    solti_plugin_host::exit_at_second_signal(&numbers)?;
+    let (come, mut heard) = mpsc::channel(KINDS.len());
+    for kind in kinds {
+        let (mut signal, come) = (signal(kind)?, come.clone());
+        tokio::spawn(async move {
+            while signal.recv().await.is_some() && come.send(kind).await.is_ok() {}
+        });
+    }
     tokio::spawn(async move {
-        let first = either(&mut interrupt, &mut terminate).await;
+        let Some(first) = heard.recv().await else {
+            return;
+        };
         signals.first.store(first.as_raw_value(), Ordering::Relaxed);
         stop.cancel();
         // On a thread of its own: a standard error that is full must not keep the second from being heard.
         std::thread::spawn(|| {
             message::warning("cancelling every task; interrupt again to exit at once");
         });
-        let again = either(&mut interrupt, &mut terminate).await.as_raw_value();
+        let Some(again) = heard.recv().await else {
+            return;
+        };
+        let again = again.as_raw_value();
         signals.again.store(again, Ordering::Relaxed);
         timeout(LAST_MOMENT, kill_all(plugins)).await.ok();
         solti_plugin_host::exit_now(Exit::Signaled(again).code());
@@ -64,11 +93,13 @@ pub(crate) fn watch(
     Ok(())
 }
 
-async fn either(interrupt: &mut Signal, terminate: &mut Signal) -> SignalKind {
-    tokio::select! {
-        _ = interrupt.recv() => SignalKind::interrupt(),
-        _ = terminate.recv() => SignalKind::terminate(),
-    }
+/// The signals that are ignored, a bit for each, the first for number 1; none where the system does not
+/// say.
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }
 
 /// Stops the runtimes of the plugins and waits until they have dropped what ran in them.

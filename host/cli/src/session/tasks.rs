@@ -13,6 +13,7 @@ use super::no_runner;
 use super::screen::Notes;
 use super::summary::Row;
 use super::watch::Ended;
+use crate::ended;
 use crate::present::message;
 use crate::specs::{PlacedSpec, SpecResult};
 
@@ -77,7 +78,11 @@ impl Tasks<'_> {
             }
         }
         // What still runs ends now, or is abandoned.
-        self.supervisor.stop().await;
+        if ended::by_plugin() {
+            self.supervisor.stop_within(super::AT_ONCE).await;
+        } else {
+            self.supervisor.stop().await;
+        }
         while let Ok(ended) = self.ends.try_recv() {
             self.over(ended).await;
         }

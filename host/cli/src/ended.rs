@@ -1,0 +1,51 @@
+//! A plugin that ends this program by `exit`: the run ends in order, and as a failure.
+
+use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::exit::Exit;
+use crate::present::message;
+
+/// What a run gets to cancel its tasks, write what there is, and end.
+const LIMIT: Duration = Duration::from_millis(900);
+
+/// The run that goes on: how to end it, and how the program ends where that takes too long.
+static RUN: Mutex<Option<(CancellationToken, Exit)>> = Mutex::new(None);
+
+static BY_PLUGIN: OnceLock<()> = OnceLock::new();
+
+/// Watches for it from now on.
+///
+/// # Errors
+///
+/// When the system takes no further exit handler.
+pub(crate) fn watch() -> std::io::Result<()> {
+    solti_plugin_host::on_exit_by_plugin(|file| {
+        let _ = BY_PLUGIN.set(());
+        message::error(format_args!(
+            "{file} has ended this program: the plugin called exit, which no plugin may"
+        ));
+        let run = RUN.lock().take();
+        let Some((stop, exit)) = run else {
+            return Exit::NoResult.code();
+        };
+        stop.cancel();
+        // The run goes on beside this and ends the program, unless it needs the thread that waits here.
+        thread::sleep(LIMIT);
+        exit.code()
+    })
+}
+
+/// A run begins, which `stop` ends; the program ends like `exit` where that takes too long.
+pub(crate) fn run_begins(stop: &CancellationToken, exit: Exit) {
+    *RUN.lock() = Some((stop.clone(), exit));
+}
+
+/// Whether a plugin has ended this program: there is little time.
+pub(crate) fn by_plugin() -> bool {
+    BY_PLUGIN.get().is_some()
+}
