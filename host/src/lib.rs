@@ -41,8 +41,8 @@ pub use router::RunnerRouter;
 pub use services::instruments::Measured;
 pub use services::log::{PluginLog, PluginRecord};
 pub use solti_plugin_abi::{
-    AttemptControl, AttemptOutcome, CallError, CallFuture, Health, Spawn, SpawnedAttempt, Workload,
-    instruments,
+    AttemptControl, AttemptOutcome, CallError, CallFuture, ErrorDetails, Health, Spawn,
+    SpawnedAttempt, Workload, instruments,
 };
 
 /// Output that is read without loss, or that goes elsewhere than into the channels of a registry.

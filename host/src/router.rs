@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use solti_model::{Labels, RunnerSelector, TaskKind, TaskSpec};
+use solti_plugin_abi::v1::runner::format;
 use solti_plugin_abi::{BuildContext, Runner, RunnerError};
 use taskvisor::TaskRef;
 use tracing::debug;
@@ -132,8 +133,27 @@ impl RunnerRouter {
                 "TaskKind::Embedded requires submit_with_task()".to_owned(),
             ));
         }
-        self.pick(spec)
-            .ok_or_else(|| RunnerError::NoRunner(spec.kind().kind().to_owned()))
+        self.pick(spec).ok_or_else(|| {
+            self.no_runner(
+                spec.kind().kind(),
+                spec.runner_selector(),
+                format::TASK_SPEC,
+            )
+        })
+    }
+
+    /// The error where no runner fits, which says so of one that does not read the spec's format.
+    fn no_runner(&self, kind: &str, selector: Option<&RunnerSelector>, format: u32) -> RunnerError {
+        let unread = self
+            .index
+            .candidates(kind, selector)
+            .map(|position| &self.entries[position])
+            .filter(|entry| selector.is_none_or(|selector| selector.matches(&entry.labels)))
+            .find_map(|entry| entry.runner.unread(format));
+        RunnerError::NoRunner(match unread {
+            Some(unread) => format!("{kind}: {unread}"),
+            None => kind.to_owned(),
+        })
     }
 
     /// Whether any runner has the label `label_key` with the value `label_value`.

@@ -6,6 +6,7 @@
 
 pub(crate) mod instruments;
 pub(crate) mod log;
+pub(crate) mod log_thread;
 pub(crate) mod metrics;
 pub(crate) mod output;
 pub(crate) mod plugin_host;

@@ -1,5 +1,6 @@
 //! Attempts as their author sees them.
 
+mod channel;
 mod record;
 
 use std::fmt;
@@ -22,6 +23,7 @@ use crate::output::{LineWriter, OutputSink, Pressure};
 use crate::runner::Runner;
 use crate::spawn::{AttemptOutcome, AttemptScope};
 
+use channel::NewChannel;
 pub use record::AttemptRecord;
 
 /// Makes a task of a function that runs one attempt.
@@ -88,10 +90,11 @@ where
     let id = TaskId::from(name.clone());
     let output = Arc::clone(ctx.output_registry());
     // Now rather than with the first attempt: a subscriber may come before it.
-    output.ensure_channel(id.clone());
+    let channel = NewChannel::ensure(&output, &id, ctx.cancellation());
     let metrics = Arc::clone(ctx.metrics());
     let counted = AtomicU32::new(0);
     TaskFn::arc(name, move |cancel: CancellationToken| {
+        channel.is_used();
         let scope = AttemptScope::take_beginning().unwrap_or_default();
         // A supervisor that does not count leaves it to the task.
         let counted = counted.fetch_add(1, Ordering::Relaxed) + 1;

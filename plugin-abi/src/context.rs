@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use solti_model::RunnerEnv;
 use tokio_util::sync::CancellationToken;
 
+use crate::details::ErrorDetails;
 use crate::metrics::{MetricsHandle, noop_metrics};
 use crate::output::OutputRegistry;
 use crate::run_id::RunId;
@@ -23,6 +24,7 @@ pub struct BuildContext {
     run_id: Option<RunId>,
     metadata: Arc<Map<String, Value>>,
     cancellation: CancellationToken,
+    error_details: Option<ErrorDetails>,
 }
 
 impl BuildContext {
@@ -36,6 +38,7 @@ impl BuildContext {
             run_id: None,
             metadata: Arc::default(),
             cancellation: CancellationToken::new(),
+            error_details: None,
         }
     }
 
@@ -77,6 +80,19 @@ impl BuildContext {
         &self.cancellation
     }
 
+    /// Says more of the error that the build is about to return, for a program to read, such as the
+    /// field of the spec that is wrong. Nothing comes of it where nobody has asked for it.
+    pub fn add_error_detail(&self, name: impl Into<String>, value: impl Into<Value>) {
+        if let Some(details) = &self.error_details {
+            details.insert(name.into(), value.into());
+        }
+    }
+
+    /// Where the details of an error go, where anybody has asked for them.
+    pub(crate) fn error_details(&self) -> Option<&ErrorDetails> {
+        self.error_details.as_ref()
+    }
+
     /// Names the run that is built.
     #[must_use]
     pub fn with_run_id(mut self, run_id: RunId) -> Self {
@@ -95,6 +111,14 @@ impl BuildContext {
     #[must_use]
     pub fn with_cancellation(mut self, cancellation: CancellationToken) -> Self {
         self.cancellation = cancellation;
+        self
+    }
+
+    /// Sets where the details of an error go. It is the place of one build: in the context of a router,
+    /// which all builds share, nobody could tell whose they are.
+    #[must_use]
+    pub fn with_error_details(mut self, details: ErrorDetails) -> Self {
+        self.error_details = Some(details);
         self
     }
 

@@ -19,6 +19,7 @@ mod attempt;
 mod building;
 mod call;
 mod context;
+mod details;
 mod error;
 mod host;
 mod intern;
@@ -42,8 +43,11 @@ mod sdk;
 pub use attempt::{Attempt, AttemptRecord, attempts, attempts_of};
 #[doc(hidden)]
 pub use building::build_apart;
+#[doc(hidden)]
+pub use call::limited;
 pub use call::{CallError, CallFuture, MAX_CALL_BYTES};
 pub use context::BuildContext;
+pub use details::ErrorDetails;
 pub use error::RunnerError;
 pub use host::{Host, host};
 pub use kinds::Kinds;

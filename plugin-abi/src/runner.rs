@@ -176,6 +176,14 @@ pub trait Runner: Send + Sync {
         Box::pin(std::future::ready(Health::Ok))
     }
 
+    /// Why the runner, though it has declared a kind, is not asked about specs of this format; `None`
+    /// where it reads them. For runners of a plugin: what is linked in reads every format of its host.
+    #[doc(hidden)]
+    fn unread(&self, format: u32) -> Option<String> {
+        let _ = format;
+        None
+    }
+
     /// Told when the runner is to be replaced: it lets go of what it owns exclusively, such as ports and
     /// locks. What it has begun goes on. Must not block.
     fn drain(&self) {}

@@ -6,7 +6,7 @@
 //! | `export` | the way in: connect, have the runners constructed, hand them over |
 //! | `construct` | a runner from its configuration, or from nothing |
 //! | `config` | the operator's configuration as a type of the author's |
-//! | `guard` | turning a panic into a value, at every entry |
+//! | `guard`, `panicked` | turning a panic into a value, at every entry; what is told of it |
 //! | `probe` | telling an author's code that the plugin is only tried out |
 //! | `runtime` | the plugin's own tokio runtime, started by the first task |
 //! | `runner`, `task`, `attempt` | runners, tasks and attempts as objects that cross |
@@ -28,6 +28,7 @@ mod export;
 mod export_plugin;
 mod guard;
 mod host;
+mod panicked;
 mod probe;
 mod remote;
 mod request;

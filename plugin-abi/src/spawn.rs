@@ -205,13 +205,17 @@ impl Spawn {
 
 impl AttemptControl {
     /// Calls a method of the attempt, such as `signal` or `stats`: what it knows is up to its runner.
+    /// One that has not answered after 30 seconds is waited for no longer. The future needs the clock of
+    /// a tokio runtime.
     ///
     /// # Errors
     ///
     /// [`CallError`](crate::CallError), when the future is awaited.
     pub fn call(&self, method: &str, payload: Bytes) -> CallFuture<'static> {
         match self.scope.answers() {
-            Some(answers) => answers(method, payload),
+            Some(answers) => {
+                call::limited(method, payload, |method, payload| answers(method, payload))
+            }
             None => call::unknown(method),
         }
     }
@@ -330,5 +334,42 @@ impl fmt::Debug for AttemptScope {
             .field("number", &self.number)
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::MAX_CALL_BYTES;
+
+    /// An attempt that is linked in, with a runner's answers.
+    fn control() -> AttemptControl {
+        let scope = Arc::new(AttemptScope::default());
+        scope.answer_with(Arc::new(|method, payload| -> CallFuture<'static> {
+            match method {
+                "echo" => Box::pin(std::future::ready(Ok(payload))),
+                "large" => Box::pin(std::future::ready(Ok(vec![0; MAX_CALL_BYTES + 1].into()))),
+                other => call::unknown(other),
+            }
+        }));
+        AttemptControl { scope }
+    }
+
+    #[tokio::test]
+    async fn a_call_of_an_attempt_that_is_linked_in_has_the_limits_of_one_in_a_plugin() {
+        let control = control();
+        let call = async |method: &str, payload: Vec<u8>| {
+            let answer = control.call(method, payload.into()).await;
+            answer.map_err(|err| err.to_string())
+        };
+        assert_eq!(call("echo", b"abc".to_vec()).await.unwrap(), "abc");
+        assert_eq!(
+            call("echo", vec![0; 64 << 20]).await.unwrap_err(),
+            "'echo': the request has 67108864 bytes, at most 16777216 are passed on"
+        );
+        assert_eq!(
+            call("large", Vec::new()).await.unwrap_err(),
+            "'large': the answer has 16777217 bytes, at most 16777216 are passed on"
+        );
     }
 }

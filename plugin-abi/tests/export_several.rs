@@ -1,4 +1,4 @@
-//! Everything `export_plugin!` accepts: several runners, all fields in odd orders, commas at ends,
+//! Everything `export_plugin!` accepts: several runners, paths and generic types, `workers`, all fields in odd orders, commas at ends,
 //! constructors of different shapes.
 
 #![forbid(unsafe_code)]
@@ -28,7 +28,22 @@ struct Third {
 }
 runner!(Third, "third");
 
+mod inner {
+    use super::*;
+
+    pub(crate) struct Generic<T, const N: usize>(pub(crate) [T; N]);
+
+    impl<T: Default + Copy, const N: usize> Default for Generic<T, N> {
+        fn default() -> Self {
+            Self([T::default(); N])
+        }
+    }
+
+    runner!(Generic<u8, 2>, "fourth");
+}
+
 solti_plugin_abi::export_plugin!(
+    workers: 3,
     Plugin { kinds: [wasm,], name: "first", },
     Second {
         supports: by_kind,
@@ -42,6 +57,10 @@ solti_plugin_abi::export_plugin!(
         labels: {},
         name: "third",
         kinds: [subprocess],
+    },
+    crate::inner::Generic<u8, { 1 + 1 }> {
+        name: "fourth",
+        kinds: ["example.com/v1/Greeting", wasm],
     },
 );
 
@@ -66,6 +85,7 @@ fn fields_in_any_order_end_up_in_their_runners_part_of_the_stamp() {
             r#"first wasm false []"#,
             r#"second container,subprocess,wasm true ["tier=fast", "zone="]"#,
             r#"third subprocess false []"#,
+            r#"fourth example.com/v1/Greeting,wasm false []"#,
         ]
     );
 }

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use solti_plugin_abi::prelude::*;
 use solti_plugin_abi::text::escape_bytes;
+use tokio::task::JoinError;
 use tracing::warn;
 
-use crate::engine::Failure;
+use crate::cache::{Found, NewModule};
+use crate::engine::{Failure, Program};
 use crate::module::Fault;
 use crate::shared::Shared;
 use crate::stop::Stop;
@@ -55,25 +57,34 @@ impl Job {
             shared: Arc::clone(&self.shared),
             stop: Arc::default(),
         };
-        let mut guest = tokio::task::spawn_blocking({
-            let job = Arc::clone(&self);
-            let stop = Arc::clone(&stopper.stop);
+        let parts = || {
             let sink = attempt.output().clone();
-            move || job.execute(&sink, &stop)
-        });
+            (Arc::clone(&self), sink, Arc::clone(&stopper.stop))
+        };
+        // The thread that the guest runs on, or may.
+        let mut guest = None;
+        let running = async {
+            let (job, sink, stop) = parts();
+            let begun = move || job.begin(&sink, &stop);
+            let begun = joined(guest.insert(tokio::task::spawn_blocking(begun)).await)?;
+            guest = None;
+            let Begun::Uncompiled(module) = begun else {
+                return Ok(());
+            };
+            let Shared { cache, engine, .. } = &*self.shared;
+            let program = joined(cache.compile(engine, module).await.map(Ok))??;
+            let (job, sink, stop) = parts();
+            let over = move || job.execute(&*program, &sink, &stop).map(|()| Begun::Over);
+            joined(guest.insert(tokio::task::spawn_blocking(over)).await).map(drop)
+        };
         let ended = tokio::select! {
             biased;
-            joined = &mut guest => match joined {
-                Ok(ended) => ended,
-                Err(err) => match err.try_into_panic() {
-                    Ok(payload) => std::panic::resume_unwind(payload),
-                    // The runtime is going down.
-                    Err(_) => Err(Ended::Run(Failure::Stopped)),
-                },
-            },
+            ended = running => ended,
             () = attempt.cancelled() => {
                 stopper.stop();
-                if tokio::time::timeout(STOP_GRACE, &mut guest).await.is_err() {
+                if let Some(guest) = &mut guest
+                    && tokio::time::timeout(STOP_GRACE, guest).await.is_err()
+                {
                     warn!(
                         module = %self.path.display(),
                         "a cancelled module is still running after {STOP_GRACE:?}"
@@ -85,17 +96,33 @@ impl Job {
         match &ended {
             Ok(()) => attempt.set_outcome(AttemptOutcome::exited(0)),
             Err(Ended::Exit(code)) => attempt.set_outcome(AttemptOutcome::exited(*code)),
+            Err(Ended::Run(Failure::Module(fault))) => {
+                let outcome = AttemptOutcome::default();
+                attempt.set_outcome(outcome.with_detail("error", fault.word()));
+            }
             Err(_) => {}
         }
         ended.map_err(|ended| self.task_error(ended))
     }
 
-    /// Loads the module and runs it to its end, on the calling thread.
-    fn execute(&self, sink: &OutputSink, stop: &Arc<Stop>) -> Result<(), Ended> {
+    /// Loads the module and, if it is compiled, runs it to its end, on the calling thread.
+    fn begin(&self, sink: &OutputSink, stop: &Arc<Stop>) -> Result<Begun, Ended> {
         if stop.is_set() {
             return Err(Failure::Stopped.into());
         }
-        let program = self.shared.program(&self.path)?;
+        match self.shared.look_up(&self.path)? {
+            Found::Compiled(program) => self.execute(&*program?, sink, stop).map(|()| Begun::Over),
+            Found::New(module) => Ok(Begun::Uncompiled(module)),
+        }
+    }
+
+    /// Runs a program to its end, on the calling thread.
+    fn execute(
+        &self,
+        program: &dyn Program,
+        sink: &OutputSink,
+        stop: &Arc<Stop>,
+    ) -> Result<(), Ended> {
         let lines = [StreamKind::Stdout, StreamKind::Stderr]
             .map(|stream| LineWriter::new(sink.clone(), stream));
         let world = wasi::world(&self.invocation, &self.shared.config, lines, stop)?;
@@ -138,6 +165,22 @@ impl Job {
     fn count(&self, kind: RunnerErrorKind) {
         self.metrics.record_runner_error(RunnerType::Wasm, kind);
     }
+}
+
+/// How far an attempt has come on its first thread.
+enum Begun {
+    Over,
+    /// The module is new: a thread for blocking work is not to wait for its turn to compile it.
+    Uncompiled(NewModule),
+}
+
+/// What came of work on another thread; a panic goes on here.
+fn joined<T>(joined: Result<Result<T, Ended>, JoinError>) -> Result<T, Ended> {
+    joined.unwrap_or_else(|err| match err.try_into_panic() {
+        Ok(payload) => std::panic::resume_unwind(payload),
+        // The runtime is going down.
+        Err(_) => Err(Failure::Stopped.into()),
+    })
 }
 
 /// How an attempt ended, if not well.

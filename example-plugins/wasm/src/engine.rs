@@ -9,6 +9,8 @@ mod wasmi;
 #[cfg(feature = "wasmtime")]
 mod wasmtime;
 
+use std::sync::Arc;
+
 pub(crate) use program::{Engine, Failure, Program};
 
 use crate::config::{self, Config};
@@ -18,11 +20,11 @@ use crate::config::{self, Config};
 /// # Errors
 ///
 /// The field of the configuration, and why this build cannot use what it names.
-pub(crate) fn new(config: &Config) -> Result<Box<dyn Engine>, String> {
+pub(crate) fn new(config: &Config) -> Result<Arc<dyn Engine>, String> {
     match config.engine {
-        config::Engine::Wasmi => Ok(Box::new(wasmi::Wasmi::new(config))),
+        config::Engine::Wasmi => Ok(Arc::new(wasmi::Wasmi::new(config))),
         #[cfg(feature = "wasmtime")]
-        config::Engine::Wasmtime => Ok(Box::new(wasmtime::Wasmtime::new(config)?)),
+        config::Engine::Wasmtime => Ok(Arc::new(wasmtime::Wasmtime::new(config)?)),
         #[cfg(not(feature = "wasmtime"))]
         config::Engine::Wasmtime => Err(
             "config.engine: this build of the plugin has no wasmtime: build it with \

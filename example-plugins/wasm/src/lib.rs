@@ -7,7 +7,7 @@
 //! | `shared` | what all tasks share: the configuration, the engine, its compiled modules |
 //! | `attempt` | one run of a task: its thread, its end, its metrics |
 //! | `module` | a module file, and what can be wrong with it |
-//! | `cache` | compiled modules, by content |
+//! | `cache` | compiled modules, by content; how many are compiled at a time |
 //! | `engine` | compiling and running a module within its limits |
 //! | `wasi` | what a guest sees of the world: arguments, environment, files, output, time |
 //! | `stop` | ending a guest from outside |

@@ -43,7 +43,7 @@ impl Runner for WasmRunner {
         let job = Arc::new(Job {
             shared: Arc::clone(&self.0),
             path: wasm.module.clone(),
-            invocation: invocation(wasm, ctx.env(), &self.0.config.inherit_env)?,
+            invocation: invocation(wasm, ctx, &self.0.config.inherit_env)?,
             metrics: Arc::clone(ctx.metrics()),
         });
         Ok(attempts(self, spec, ctx, move |attempt| {
@@ -71,7 +71,7 @@ impl Runner for WasmRunner {
 /// the task's and over that the runner's.
 fn invocation(
     spec: &WasmSpec,
-    runner_env: &RunnerEnv,
+    ctx: &BuildContext,
     inherited: &[String],
 ) -> Result<Invocation, RunnerError> {
     let name = spec.module.file_name().unwrap_or_default();
@@ -82,8 +82,15 @@ fn invocation(
         .iter()
         .filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)))
         .collect();
-    env.extend(merge_env(&spec.env, runner_env));
-    if let Some(arg) = args.iter().find(|arg| arg.contains('\0')) {
+    env.extend(merge_env(&spec.env, ctx.env()));
+    if let Some(at) = args.iter().position(|arg| arg.contains('\0')) {
+        // The first is the module's own name.
+        let field = match at {
+            0 => "module".to_owned(),
+            at => format!("args[{}]", at - 1),
+        };
+        ctx.add_error_detail("field", field);
+        let arg = &args[at];
         return Err(RunnerError::InvalidSpec(format!(
             "argument {arg:?} contains a NUL byte"
         )));
@@ -92,6 +99,8 @@ fn invocation(
         .iter()
         .find(|(name, value)| name.contains('\0') || value.contains('\0'))
     {
+        ctx.add_error_detail("field", "env");
+        ctx.add_error_detail("variable", name.as_str());
         return Err(RunnerError::InvalidSpec(format!(
             "environment variable {name:?} contains a NUL byte"
         )));

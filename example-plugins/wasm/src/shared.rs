@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Found};
 use crate::config::Config;
-use crate::engine::{self, Engine, Program};
+use crate::engine::{self, Engine};
 use crate::module::{self, Fault};
 
 /// The configuration, the engine, and what that has compiled.
 pub(crate) struct Shared {
     pub(crate) config: Config,
-    pub(crate) engine: Box<dyn Engine>,
+    pub(crate) engine: Arc<dyn Engine>,
     pub(crate) cache: Cache,
 }
 
@@ -29,22 +29,23 @@ impl Shared {
         })
     }
 
-    /// The program of a module's file, compiled unless it is already. Blocks.
+    /// Looks for the program of a module's file among those that are compiled. Blocks.
     ///
     /// # Errors
     ///
-    /// Why the file is no module, or none that this engine can run.
-    pub(crate) fn program(&self, path: &Path) -> Result<Arc<dyn Program>, Fault> {
+    /// Why the file is no module.
+    pub(crate) fn look_up(&self, path: &Path) -> Result<Found, Fault> {
         let bytes = module::read(path, self.config.max_module_bytes)?;
-        self.cache.program(&*self.engine, &bytes)
+        Ok(self.cache.look_up(bytes))
     }
 
-    /// Compiles a module ahead of the first attempt that needs it, on a thread for blocking work; who no
-    /// longer waits leaves it to that. A module with a fault has it told by the attempt.
+    /// Compiles a module ahead of the first attempt that needs it. A module with a fault has it told by
+    /// the attempt, and so has one whose compilation panics or ends with the runtime.
     pub(crate) async fn prepare(self: &Arc<Self>, path: &Path) {
         let (shared, path) = (Arc::clone(self), path.to_owned());
-        let compiling = tokio::task::spawn_blocking(move || shared.program(&path).map(drop));
-        // An error would be a panic, which has been reported, or the end of the runtime.
-        let _ = compiling.await;
+        let reading = tokio::task::spawn_blocking(move || shared.look_up(&path));
+        if let Ok(Ok(Found::New(module))) = reading.await {
+            let _ = self.cache.compile(&self.engine, module).await;
+        }
     }
 }

@@ -1,5 +1,6 @@
-//! A plugin's errors as the contract's.
+//! A plugin's errors as the contract's, and what is known of them beside that.
 
+use serde_json::{Map, Value};
 use solti_plugin_abi::RunnerError;
 use solti_plugin_abi::text::one_line;
 use solti_plugin_abi::v1::error::{BUILD_CANCELED, DRAINING, FfiError, PANIC, UNKNOWN_FORMAT};
@@ -26,6 +27,21 @@ pub(super) fn task_error(plugin: &str, err: FfiError) -> TaskError {
             TaskError::Fatal { reason, exit_code }
         }
     })
+}
+
+/// What a program can read of an error: what the plugin has given to it, and a word for what the
+/// contract has no variant for.
+pub(super) fn details(err: &FfiError) -> Map<String, Value> {
+    let mut details = err.known_details();
+    let word = match err.code {
+        PANIC => "panicked",
+        BUILD_CANCELED => "canceled",
+        UNKNOWN_FORMAT => "unknown_format",
+        DRAINING => "draining",
+        _ => return details,
+    };
+    details.entry("error").or_insert_with(|| word.into());
+    details
 }
 
 /// A sentence for an error that is no variant of the contract's.

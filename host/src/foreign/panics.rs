@@ -29,26 +29,24 @@ impl Panics {
         }
     }
 
-    /// Counts one more, and says so once when it was the last that is allowed.
-    pub(crate) fn count(&self) {
+    /// Counts one more; when it was the last that is allowed, the log is to be told of it.
+    #[must_use]
+    pub(crate) fn count(&self) -> Option<Retired> {
         let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
-        if self.limit.is_some_and(|limit| limit.get() == count) {
-            error!(
-                plugin = &*self.plugin,
-                panics = count,
-                "plugin '{}' has panicked {}: its runners get no more tasks until the host is \
-                 started again",
-                self.plugin,
-                times(count)
-            );
-        }
+        let is_last = self.limit.is_some_and(|limit| limit.get() == count);
+        is_last.then(|| Retired {
+            plugin: self.plugin.clone(),
+            panics: count,
+        })
     }
 
     /// Passes on what the plugin has answered, and counts the panic that it may be.
     pub(super) fn count_in<T>(&self, answer: RResult<T, FfiError>) -> Result<T, FfiError> {
         let answer = answer.into_result();
-        if answer.as_ref().is_err_and(|err| err.code == PANIC) {
-            self.count();
+        if answer.as_ref().is_err_and(|err| err.code == PANIC)
+            && let Some(retired) = self.count()
+        {
+            retired.tell();
         }
         answer
     }
@@ -72,6 +70,26 @@ impl Panics {
 
     pub(super) fn reached_limit(&self) -> bool {
         self.limit.is_some_and(|limit| self.so_far() >= limit.get())
+    }
+}
+
+/// That a plugin has panicked as often as it may.
+pub(crate) struct Retired {
+    plugin: Box<str>,
+    panics: u64,
+}
+
+impl Retired {
+    /// Writes it to the host's log, on the calling thread.
+    pub(crate) fn tell(&self) {
+        error!(
+            plugin = &*self.plugin,
+            panics = self.panics,
+            "plugin '{}' has panicked {}: its runners get no more tasks until the host is started \
+             again",
+            self.plugin,
+            times(self.panics)
+        );
     }
 }
 

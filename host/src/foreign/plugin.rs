@@ -29,6 +29,8 @@ pub struct Plugin {
 struct Inner {
     version: String,
     features: Vec<String>,
+    /// The formats of specs that it reads.
+    formats: Vec<u32>,
     control: PluginAbi_TO<RBox<()>>,
     records: Arc<Records>,
     /// The generation of the log's answers that the plugin was last told of.
@@ -56,6 +58,7 @@ impl Plugin {
     pub(crate) fn new(
         version: String,
         features: Vec<String>,
+        formats: Vec<u32>,
         control: PluginAbi_TO<RBox<()>>,
         records: Arc<Records>,
         instruments: Arc<Instruments>,
@@ -67,6 +70,7 @@ impl Plugin {
             inner: Arc::new(Inner {
                 version,
                 features,
+                formats,
                 control,
                 records,
                 log_generation,
@@ -182,6 +186,27 @@ impl Plugin {
     #[must_use]
     pub fn features(&self) -> &[String] {
         &self.inner.features
+    }
+
+    /// The formats of specs that the plugin reads, as its stamp has them: 1 is `TaskSpec`, 2 is
+    /// [`Workload`](solti_plugin_abi::Workload).
+    #[must_use]
+    pub fn formats(&self) -> &[u32] {
+        &self.inner.formats
+    }
+
+    /// Whether it reads specs of a format.
+    pub(super) fn reads(&self, format: u32) -> bool {
+        self.inner.formats.contains(&format)
+    }
+
+    /// That it does not read specs of a format, and which it reads: the end of a sentence.
+    pub(super) fn reads_instead_of(&self, format: u32) -> String {
+        let formats: Vec<_> = self.inner.formats.iter().map(u32::to_string).collect();
+        format!(
+            "reads specs of format {}, not of format {format}",
+            formats.join(" and ")
+        )
     }
 
     /// Calls a method of the plugin, such as `describe` and `health`.

@@ -18,9 +18,10 @@ use taskvisor::TaskRef;
 use tracing::error;
 
 use super::call;
-use super::error::runner_error;
+use super::error::{details, runner_error};
 use super::plugin::Plugin;
 use super::task::ForeignTask;
+use crate::services::output::BuildChannels;
 use crate::services::{metrics, output};
 
 /// A runner on the other side of the boundary.
@@ -30,19 +31,11 @@ pub(crate) struct ForeignRunner {
     kinds: Kinds,
     /// Whether the declared kinds alone decide.
     by_kind: bool,
-    /// The forms of a spec that the plugin reads.
-    formats: Arc<[u32]>,
     object: RunnerAbi_TO<RBox<()>>,
 }
 
 impl ForeignRunner {
-    pub(crate) fn new(
-        plugin: Plugin,
-        runner: FfiRunner,
-        kinds: Kinds,
-        by_kind: bool,
-        formats: Arc<[u32]>,
-    ) -> Self {
+    pub(crate) fn new(plugin: Plugin, runner: FfiRunner, kinds: Kinds, by_kind: bool) -> Self {
         // A copy of the name, so that nothing of ours points into a library's memory.
         let name = Box::leak(runner.name.as_str().into());
         Self {
@@ -50,14 +43,13 @@ impl ForeignRunner {
             name,
             kinds,
             by_kind,
-            formats,
             object: runner.object,
         }
     }
 
     /// Whether the runner takes a spec of this kind.
     fn takes(&self, kind: &str, format: u32, spec: &impl Serialize) -> bool {
-        if !self.kinds.contains(kind) || !self.formats.contains(&format) {
+        if !self.kinds.contains(kind) || !self.plugin.reads(format) {
             return false;
         }
         if self.plugin.is_retired() || self.plugin.is_draining() {
@@ -90,16 +82,17 @@ impl ForeignRunner {
         format: u32,
         spec: &impl Serialize,
         ctx: &BuildContext,
-    ) -> Result<FfiBuild, RunnerError> {
-        if !self.formats.contains(&format) {
-            let formats: Vec<_> = self.formats.iter().map(ToString::to_string).collect();
+    ) -> Result<(FfiBuild, BuildChannels), RunnerError> {
+        if !self.plugin.reads(format) {
+            ctx.add_error_detail("error", "unknown_format");
             return Err(RunnerError::Internal(format!(
-                "plugin '{}' reads specs of format {}, not of format {format}",
+                "plugin '{}' {}",
                 self.plugin.name(),
-                formats.join(" and ")
+                self.plugin.reads_instead_of(format)
             )));
         }
         if self.plugin.is_retired() {
+            ctx.add_error_detail("error", "retired");
             return Err(RunnerError::Internal(self.plugin.refusal()));
         }
         self.plugin.refresh_log();
@@ -114,16 +107,19 @@ impl ForeignRunner {
             Value::Object(ctx.metadata().clone()).to_string().into()
         };
         let run_id = ctx.run_id();
-        Ok(FfiBuild {
+        let (output, channels) =
+            output::export(Arc::clone(ctx.output_registry()), self.plugin.unannounced());
+        let request = FfiBuild {
             format,
             run_seq: run_id.map_or(0, RunId::seq),
             spec: spec.into(),
             env: env.into(),
             run_id: run_id.map_or_else(RString::new, |id| id.name().into()),
             metadata,
-            output: output::export(Arc::clone(ctx.output_registry()), self.plugin.unannounced()),
+            output,
             metrics: metrics::export(Arc::clone(ctx.metrics())),
-        })
+        };
+        Ok((request, channels))
     }
 
     fn build_now(
@@ -132,8 +128,9 @@ impl ForeignRunner {
         spec: &impl Serialize,
         ctx: &BuildContext,
     ) -> Result<TaskRef, RunnerError> {
-        let request = self.request(format, spec, ctx)?;
-        self.built(self.plugin.answer(self.object.build_now(request)))
+        let (request, channels) = self.request(format, spec, ctx)?;
+        let answer = self.object.build_now(request);
+        self.built(self.plugin.answer(answer), channels, ctx)
     }
 
     /// Begins a build at once; the future waits for its end.
@@ -143,21 +140,35 @@ impl ForeignRunner {
         spec: &impl Serialize,
         ctx: &'a BuildContext,
     ) -> Building<'a> {
-        let building = match self.request(format, spec, ctx) {
-            Ok(request) => self.object.build(request),
+        let (building, channels) = match self.request(format, spec, ctx) {
+            Ok((request, channels)) => (self.object.build(request), channels),
             Err(err) => return Box::pin(std::future::ready(Err(err))),
         };
         Box::pin(async move {
-            // Dropped, it is cancelled.
+            // Dropped, it is cancelled, and its channels are gone.
+            let channels = channels;
             let answer = building.outcome.await;
-            self.built(self.plugin.answer(answer))
+            self.built(self.plugin.answer(answer), channels, ctx)
         })
     }
 
-    fn built(&self, answer: Result<FfiTask, FfiError>) -> Result<TaskRef, RunnerError> {
+    fn built(
+        &self,
+        answer: Result<FfiTask, FfiError>,
+        channels: BuildChannels,
+        ctx: &BuildContext,
+    ) -> Result<TaskRef, RunnerError> {
         match answer {
-            Ok(task) => Ok(Arc::new(ForeignTask::new(self.plugin.clone(), task))),
-            Err(err) => Err(runner_error(self.plugin.name(), err)),
+            Ok(task) => {
+                channels.keep();
+                Ok(Arc::new(ForeignTask::new(self.plugin.clone(), task)))
+            }
+            Err(err) => {
+                for (name, value) in details(&err) {
+                    ctx.add_error_detail(name, value);
+                }
+                Err(runner_error(self.plugin.name(), err))
+            }
         }
     }
 }
@@ -224,6 +235,14 @@ impl Runner for ForeignRunner {
         ctx: &'a BuildContext,
     ) -> Option<Building<'a>> {
         Some(self.build(format::WORKLOAD, workload, ctx))
+    }
+
+    fn unread(&self, format: u32) -> Option<String> {
+        let instead = || {
+            let (plugin, instead) = (self.plugin.name(), self.plugin.reads_instead_of(format));
+            format!("plugin '{plugin}' takes it, but {instead}")
+        };
+        (!self.plugin.reads(format)).then(instead)
     }
 
     fn call<'a>(&'a self, method: &'a str, payload: Bytes) -> CallFuture<'a> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use abi_stable::std_types::{RBox, RString};
+use abi_stable::std_types::{RBox, RErr, RString};
 use async_ffi::FfiFuture;
 use bytes::Bytes;
 use solti_plugin_abi::v1::task::{AttemptAbi_TO, FfiEnd, FfiSpawn, FfiTask, TaskAbi_TO};
@@ -16,7 +16,7 @@ use taskvisor::{BoxTaskFuture, Task, TaskError};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::call;
-use super::error::task_error;
+use super::error::{details, task_error};
 use super::plugin::Plugin;
 use crate::services::output;
 
@@ -126,6 +126,11 @@ impl ForeignAttempt {
         outcome.signal = end.signal.into_option();
         // What is no object says nothing.
         outcome.details = serde_json::from_str(&end.details).unwrap_or_default();
+        if let RErr(err) = &end.result {
+            for (name, value) in details(err) {
+                outcome.details.entry(name).or_insert(value);
+            }
+        }
         self.scope.set_outcome(outcome);
         self.plugin
             .answer(end.result)

@@ -25,7 +25,7 @@ pub(super) use state::directory_of;
 use crate::foreign::{ForeignRunner, Panics, Plugin};
 use crate::services::instruments::Instruments;
 use crate::services::log::{PluginLog, Records};
-use crate::services::plugin_host;
+use crate::services::{log_thread, plugin_host};
 
 /// How much is kept of a reason, in bytes: it is printed on one line.
 const LONGEST_REASON: usize = 4096;
@@ -62,7 +62,10 @@ pub(super) fn connect(
     let counter = Arc::clone(&panics);
     let instruments = Arc::new(Instruments::default());
     let host = plugin_host::export(Arc::clone(&records), Arc::clone(&instruments), move || {
-        counter.count()
+        // On a thread of the plugin's, which must not wait for whoever reads the log.
+        if let Some(retired) = counter.count() {
+            log_thread::say(move || retired.tell());
+        }
     });
     let constructed = construct(module, name, host, &connection)?;
     Description::of(&constructed).check(stamp)?;
@@ -74,10 +77,10 @@ pub(super) fn connect(
         .iter()
         .map(ToString::to_string)
         .collect();
-    let formats: Arc<[u32]> = stamp.formats.clone().into();
     let plugin = Plugin::new(
         version,
         features,
+        stamp.formats.clone(),
         constructed.control,
         records,
         instruments,
@@ -93,7 +96,6 @@ pub(super) fn connect(
                 runner,
                 stamped.kinds.clone(),
                 stamped.by_kind,
-                Arc::clone(&formats),
             )
         })
         .collect();

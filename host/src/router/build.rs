@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use solti_model::TaskSpec;
+use solti_plugin_abi::v1::runner::format;
 use solti_plugin_abi::{BuildContext, Runner, RunnerError, Workload, build_apart};
 use taskvisor::TaskRef;
 use tokio_util::sync::CancellationToken;
@@ -37,7 +38,7 @@ impl RunnerRouter {
         context: BuildContext,
     ) -> Result<TaskRef, RunnerError> {
         let runner = self.pick_routable(spec)?;
-        let (context, _dropped) = cancelled_with_this(context);
+        let (context, unfinished) = cancelled_with_this(context);
         let task = match runner.build_async(spec, &context) {
             Some(building) => unless_cancelled(&context, building).await?,
             None => {
@@ -47,6 +48,7 @@ impl RunnerRouter {
                 unless_cancelled(&context, building).await?
             }
         };
+        unfinished.disarm();
         debug!(runner = runner.name(), task = task.name(), "built a task");
         Ok(task)
     }
@@ -100,7 +102,7 @@ impl RunnerRouter {
         context: BuildContext,
     ) -> Result<TaskRef, RunnerError> {
         let runner = self.routable(workload)?;
-        let (context, _dropped) = cancelled_with_this(context);
+        let (context, unfinished) = cancelled_with_this(context);
         let task = match runner.build_workload_async(workload, &context) {
             Some(building) => unless_cancelled(&context, building).await?,
             None => {
@@ -110,13 +112,16 @@ impl RunnerRouter {
                 unless_cancelled(&context, building).await?
             }
         };
+        unfinished.disarm();
         debug!(runner = runner.name(), task = task.name(), "built a task");
         Ok(task)
     }
 
     fn routable(&self, workload: &Workload) -> Result<&Arc<dyn Runner>, RunnerError> {
-        self.pick_workload(workload)
-            .ok_or_else(|| RunnerError::NoRunner(workload.kind.clone()))
+        self.pick_workload(workload).ok_or_else(|| {
+            let selector = workload.runner_selector.as_ref();
+            self.no_runner(&workload.kind, selector, format::WORKLOAD)
+        })
     }
 }
 
@@ -130,12 +135,14 @@ async fn unless_cancelled(
         biased;
         built = building => built,
         () = context.cancellation().cancelled() => {
+            context.add_error_detail("error", "canceled");
             Err(RunnerError::Internal("the build was cancelled".to_owned()))
         }
     }
 }
 
-/// A context whose build is cancelled when what is returned beside it is dropped.
+/// A context whose build is cancelled when what is returned beside it is dropped, unless it was
+/// disarmed: a task may hold the context.
 fn cancelled_with_this(context: BuildContext) -> (BuildContext, tokio_util::sync::DropGuard) {
     let token: CancellationToken = context.cancellation().child_token();
     (context.with_cancellation(token.clone()), token.drop_guard())

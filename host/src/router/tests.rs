@@ -83,3 +83,42 @@ fn a_label_leads_to_no_runner_of_another_kind_nor_past_an_earlier_one() {
     assert_eq!(picked(&router, with_expression), None);
     assert_eq!(picked(&router, RunnerSelector::new()), Some("other zone"));
 }
+
+/// Keeps the token of what it builds, in a task that makes a channel.
+#[derive(Default)]
+struct Keeping(std::sync::Mutex<Option<tokio_util::sync::CancellationToken>>);
+
+impl Runner for Keeping {
+    fn name(&self) -> &'static str {
+        "keeping"
+    }
+
+    fn supports(&self, _: &TaskSpec) -> bool {
+        true
+    }
+
+    fn build_task(&self, spec: &TaskSpec, ctx: &BuildContext) -> Result<TaskRef, RunnerError> {
+        *self.0.lock().unwrap() = Some(ctx.cancellation().clone());
+        Ok(solti_plugin_abi::attempts(self, spec, ctx, |_| async {
+            Ok(())
+        }))
+    }
+}
+
+#[tokio::test]
+async fn a_build_that_went_well_is_not_cancelled_afterwards_and_keeps_its_channel() {
+    let keeping = Arc::new(Keeping::default());
+    let mut router = RunnerRouter::new();
+    router.register(Arc::clone(&keeping) as Arc<dyn Runner>);
+    let kind = TaskKind::Wasm(WasmSpec {
+        module: "m.wasm".into(),
+        args: Vec::new(),
+        env: TaskEnv::default(),
+    });
+    let spec = TaskSpec::builder("slot", kind, 1_000_u64).build().unwrap();
+    let task = router.build_async(&spec).await.unwrap();
+    let token = keeping.0.lock().unwrap().take().unwrap();
+    assert!(!token.is_cancelled());
+    drop(task);
+    assert_eq!(router.context().output_registry().active_channels(), 1);
+}

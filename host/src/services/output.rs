@@ -1,5 +1,7 @@
 //! The host's output registry as a plugin sees it.
 
+mod made;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -16,15 +18,30 @@ use solti_plugin_abi::v1::output::{
 use solti_plugin_abi::{Block, OutputRegistry, OutputSink, Pressure};
 use tracing::warn;
 
-use super::contain::contain;
+use super::contain::{Contained, contain};
+use super::log_thread;
+pub(crate) use made::BuildChannels;
+use made::Made;
 
-/// Hands out `registry` to a plugin.
-pub(crate) fn export(registry: Arc<OutputRegistry>, to: Arc<Unannounced>) -> FfiOutputRegistry {
-    OutputRegistryAbi_TO::from_value(ExportedRegistry { registry, to }, TD_Opaque)
+/// Hands out `registry` to a plugin for one build, and what the build makes in it.
+pub(crate) fn export(
+    registry: Arc<OutputRegistry>,
+    to: Arc<Unannounced>,
+) -> (FfiOutputRegistry, BuildChannels) {
+    let registry = Arc::new(Contained::new("output", registry));
+    let channels = BuildChannels::of(&registry);
+    let exported = ExportedRegistry {
+        registry,
+        made: channels.made(),
+        to,
+    };
+    let exported = OutputRegistryAbi_TO::from_value(exported, TD_Opaque);
+    (exported, channels)
 }
 
 struct ExportedRegistry {
-    registry: Arc<OutputRegistry>,
+    registry: Arc<Contained<Arc<OutputRegistry>>>,
+    made: Arc<Made>,
     to: Arc<Unannounced>,
 }
 
@@ -51,66 +68,84 @@ impl Unannounced {
     fn count(&self, id: &TaskId) {
         if self.sinks.fetch_add(1, Ordering::Relaxed) == 0 {
             let run = escape(id.as_str());
-            warn!(
-                plugin = &*self.plugin,
-                "plugin '{}' writes output for the run '{run}', which this host has not announced: \
-                 only who subscribes to that id from now on gets the lines; further ones are counted",
-                self.plugin
-            );
+            let (run, plugin) = (run.into_owned(), Arc::clone(&self.plugin));
+            // On a thread of the plugin's, which must not wait for whoever reads the log.
+            log_thread::say(move || {
+                warn!(
+                    plugin = &*plugin,
+                    "plugin '{plugin}' writes output for the run '{run}', which this host has not \
+                     announced: only who subscribes to that id from now on gets the lines; further \
+                     ones are counted"
+                );
+            });
         }
     }
 }
 
 impl OutputRegistryAbi for ExportedRegistry {
     fn ensure_channel(&self, task: RStr<'_>) {
-        contain("output", (), || self.registry.ensure_channel(id(task)));
+        contain("output", (), || {
+            self.made.ensure(self.registry.get(), id(task));
+        });
     }
 
     fn sink_for(&self, task: RStr<'_>, attempt: u32) -> FfiOutputSink {
         // Without a channel the sink writes into the void, as one nobody listens to does.
-        let fallback = None;
-        let sink = contain("output", fallback, || {
+        let sink = contain("output", None, || {
             let id = id(task);
-            if self.registry.has_channel(&id) == Some(false) {
+            if self.registry.get().has_channel(&id) == Some(false) {
+                // Of a build that nobody waits for any more nobody reads anything.
+                if !self.made.ensure(self.registry.get(), id.clone()) {
+                    return None;
+                }
                 self.to.count(&id);
             }
-            Some(self.registry.sink_for(id, attempt))
+            let sink = self.registry.get().sink_for(id, attempt);
+            Some(Contained::new("output", sink))
         });
         OutputSinkAbi_TO::from_value(ExportedSink(sink), TD_Opaque)
     }
 
     fn announce_run_started(&self, task: RStr<'_>, attempt: u32) {
         contain("output", (), || {
-            self.registry.announce_run_started(&id(task), attempt)
+            self.registry.get().announce_run_started(&id(task), attempt);
         });
     }
 
     fn announce_run_finished(&self, task: RStr<'_>, attempt: u32, exit_code: ROption<i32>) {
         contain("output", (), || {
             self.registry
+                .get()
                 .announce_run_finished(&id(task), attempt, exit_code.into_option());
         });
     }
 
     fn evict(&self, task: RStr<'_>) {
-        contain("output", (), || self.registry.evict(&id(task)));
+        contain("output", (), || self.registry.get().evict(&id(task)));
     }
 
     fn active_channels(&self) -> u64 {
-        contain("output", 0, || self.registry.active_channels() as u64)
+        contain("output", 0, || self.registry.get().active_channels() as u64)
     }
 }
 
 /// Hands out one sink.
 pub(crate) fn export_sink(sink: OutputSink) -> FfiOutputSink {
-    OutputSinkAbi_TO::from_value(ExportedSink(Some(sink)), TD_Opaque)
+    OutputSinkAbi_TO::from_value(
+        ExportedSink(Some(Contained::new("output", sink))),
+        TD_Opaque,
+    )
 }
 
-struct ExportedSink(Option<OutputSink>);
+struct ExportedSink(Option<Contained<OutputSink>>);
 
 impl ExportedSink {
+    fn sink(&self) -> Option<&OutputSink> {
+        self.0.as_ref().map(Contained::get)
+    }
+
     fn push_with(&self, push: impl FnOnce(&OutputSink) -> Pressure) -> u32 {
-        contain("output", 0, || match self.0.as_ref().map(push) {
+        contain("output", 0, || match self.sink().map(push) {
             Some(Pressure::Wait) => pressure::WAIT,
             _ => 0,
         })
@@ -156,26 +191,24 @@ impl OutputSinkAbi for ExportedSink {
     }
 
     fn ready(&self) -> FfiFuture<()> {
-        contain(
-            "output",
-            std::future::ready(()).into_ffi(),
-            || match &self.0 {
-                Some(sink) => sink.ready_owned().into_ffi(),
+        contain("output", std::future::ready(()).into_ffi(), || {
+            match self.sink() {
+                Some(sink) => Contained::new("output", sink.ready_owned()).into_ffi(),
                 None => std::future::ready(()).into_ffi(),
-            },
-        )
+            }
+        })
     }
 
     fn wait_ready(&self, at_most_ms: u64) -> bool {
         contain("output", true, || {
             let at_most = Duration::from_millis(at_most_ms);
-            self.0.as_ref().is_none_or(|sink| sink.wait_ready(at_most))
+            self.sink().is_none_or(|sink| sink.wait_ready(at_most))
         })
     }
 
     fn is_enabled(&self) -> bool {
         contain("output", false, || {
-            self.0.as_ref().is_some_and(OutputSink::is_enabled)
+            self.sink().is_some_and(OutputSink::is_enabled)
         })
     }
 }

@@ -12,7 +12,7 @@ use solti_plugin_abi::v1::host::{FfiHost, FfiPair, HostAbi, HostAbi_TO};
 use solti_plugin_abi::v1::log::{FfiLogRecord, PANIC_TARGET, level};
 use tracing::level_filters::LevelFilter;
 
-use super::contain::contain;
+use super::contain::{Contained, contain};
 use super::instruments::Instruments;
 use super::log::Records;
 
@@ -24,7 +24,7 @@ pub(crate) fn export(
     on_panic: impl Fn() + Send + Sync + 'static,
 ) -> FfiHost {
     let host = ExportedHost {
-        records,
+        records: Contained::new("log", records),
         instruments,
         on_panic: Box::new(on_panic),
     };
@@ -32,7 +32,7 @@ pub(crate) fn export(
 }
 
 struct ExportedHost {
-    records: Arc<Records>,
+    records: Contained<Arc<Records>>,
     instruments: Arc<Instruments>,
     on_panic: Box<dyn Fn() + Send + Sync>,
 }
@@ -59,7 +59,7 @@ impl HostAbi for ExportedHost {
     fn max_log_level(&self) -> u32 {
         // Errors always cross: a panic is counted even where nobody reads the log.
         contain("log", 1, || {
-            level::filter_code(self.records.log().max_level().max(LevelFilter::ERROR))
+            level::filter_code(self.records.get().log().max_level().max(LevelFilter::ERROR))
         })
     }
 
@@ -67,8 +67,8 @@ impl HostAbi for ExportedHost {
         let target = target.as_str();
         target == PANIC_TARGET
             || contain("log", false, || {
-                let log = self.records.log();
-                log.enabled(self.records.plugin(), level::level(level), target)
+                let log = self.records.get().log();
+                log.enabled(self.records.get().plugin(), level::level(level), target)
             })
     }
 
@@ -95,7 +95,7 @@ impl HostAbi for ExportedHost {
             if record.target.as_str() == PANIC_TARGET {
                 (self.on_panic)();
             }
-            self.records.push(&record);
+            self.records.get().push(&record);
         });
     }
 }

@@ -1,6 +1,7 @@
 //! The channels of all tasks, by task id.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::panic::UnwindSafe;
 use std::sync::Arc;
@@ -76,11 +77,19 @@ impl OutputRegistry {
     ///
     /// When the registry was made with a capacity of 0, or of more than `usize::MAX / 2`.
     pub fn ensure_channel(&self, task_id: TaskId) {
+        self.make_channel(task_id);
+    }
+
+    /// As [`ensure_channel`](Self::ensure_channel), and answers whether it made the channel; never where
+    /// that is not known, as in a plugin.
+    #[doc(hidden)]
+    pub fn make_channel(&self, task_id: TaskId) -> bool {
         match &self.channels {
-            Channels::Local { by_task, capacity } => {
-                channel_of(by_task, task_id, *capacity);
+            Channels::Local { by_task, capacity } => channel_of(by_task, task_id, *capacity).1,
+            Channels::Backend(registry) => {
+                registry.ensure_channel(&task_id);
+                false
             }
-            Channels::Backend(registry) => registry.ensure_channel(&task_id),
         }
     }
 
@@ -94,7 +103,7 @@ impl OutputRegistry {
     pub fn sink_for(&self, task_id: TaskId, attempt: u32) -> OutputSink {
         match &self.channels {
             Channels::Local { by_task, capacity } => {
-                OutputSink::for_channel(channel_of(by_task, task_id, *capacity), attempt)
+                OutputSink::for_channel(channel_of(by_task, task_id, *capacity).0, attempt)
             }
             Channels::Backend(registry) => {
                 OutputSink::with_backend(registry.sink_for(&task_id, attempt), attempt)
@@ -229,14 +238,18 @@ impl Default for OutputRegistry {
     }
 }
 
+/// The channel of a task, and whether it had none before.
 fn channel_of(
     by_task: &RwLock<HashMap<TaskId, Arc<Channel>>>,
     task_id: TaskId,
     capacity: usize,
-) -> Arc<Channel> {
-    let mut by_task = by_task.write();
-    let channel = by_task
-        .entry(task_id)
-        .or_insert_with(|| Arc::new(Channel::new(capacity)));
-    Arc::clone(channel)
+) -> (Arc<Channel>, bool) {
+    match by_task.write().entry(task_id) {
+        Entry::Occupied(there) => (Arc::clone(there.get()), false),
+        Entry::Vacant(free) => {
+            let channel = Arc::new(Channel::new(capacity));
+            free.insert(Arc::clone(&channel));
+            (channel, true)
+        }
+    }
 }

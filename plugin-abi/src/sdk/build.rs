@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::guard::{Guarded, guard, guard_or_log, guard_polls};
-use super::request::{Shared, Spec, read, started};
+use super::request::{Shared, Spec, read, refusal, started};
 use super::{runtime, task};
 use crate::building;
 use crate::context::BuildContext;
@@ -38,7 +38,8 @@ pub(super) fn begin(runner: Shared, request: FfiBuild) -> FfiBuilding {
     let dropped = cancel.clone().drop_guard();
     let asked = cancel.clone();
     let outcome = async move {
-        let _dropped = dropped;
+        // Nothing more is to be cancelled once it has ended: the task may hold the build's token.
+        let unfinished = dropped;
         if let Err(err) = begun {
             return RErr(err);
         }
@@ -49,7 +50,10 @@ pub(super) fn begin(runner: Shared, request: FfiBuild) -> FfiBuilding {
             () = asked.cancelled() => Err(canceled()),
         };
         match built {
-            Ok(task) => ROk(task),
+            Ok(task) => {
+                unfinished.disarm();
+                ROk(task)
+            }
             Err(err) => RErr(err),
         }
     };
@@ -92,7 +96,7 @@ fn first_stage(
                 Spec::Workload(workload) => runner.get().build_workload(workload, &context),
             });
             let built = match built {
-                Ok(built) => built.map_err(FfiError::from),
+                Ok(built) => built.map_err(|err| refusal(err, &context)),
                 Err(panicked) => Err(panicked.into()),
             };
             finish(done, built);
@@ -157,7 +161,7 @@ async fn awaited(
         Err(panicked) => return Some(Err(panicked.into())),
     };
     Some(match guard_polls(&mut building).await {
-        Ok(built) => built.map_err(FfiError::from),
+        Ok(built) => built.map_err(|err| refusal(err, context)),
         Err(panicked) => Err(panicked.into()),
     })
 }

@@ -142,6 +142,11 @@ macro_rules! export_plugin {
             static __HEADER: $crate::__private::LibHeader = $crate::__private::header::<__Plugin>();
         }
     };
+    (workers $($other:tt)*) => {
+        ::core::compile_error!(
+            "export_plugin!: expected `workers: 4, Type { … }`: a number, followed by a comma and the runners"
+        );
+    };
     ($($other:tt)*) => {
         ::core::compile_error!(
             "export_plugin! takes one or more runners: `Type { name: \"…\", kinds: [subprocess] }`"

@@ -4,15 +4,14 @@
 //! panic of another library at all. So every function the plugin exports, every method of every
 //! object it hands out, and every destructor of those runs its author's code through [`guard`].
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::fmt;
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::Poll;
 
-use crate::v1::error::{FfiError, PANIC};
+pub(super) use super::panicked::Panicked;
+use super::panicked::Seen;
 use crate::v1::log::PANIC_TARGET;
 
 thread_local! {
@@ -25,22 +24,6 @@ thread_local! {
 /// Panics that are remembered for one guard: an author may catch any number of them.
 const MOST_SEEN: usize = 8;
 
-/// A panic as the hook sees it.
-struct Seen {
-    text: String,
-    place: String,
-}
-
-/// A panic that was caught: its message and where it happened.
-#[derive(Debug)]
-pub(super) struct Panicked(pub(super) String);
-
-impl From<Panicked> for FfiError {
-    fn from(panicked: Panicked) -> Self {
-        Self::new(PANIC, panicked.0)
-    }
-}
-
 /// Runs `f`, catching a panic.
 pub(super) fn guard<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
     // What an author caught before is no part of what happens now.
@@ -49,13 +32,13 @@ pub(super) fn guard<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
     let result = catch_unwind(AssertUnwindSafe(f));
     DEPTH.set(DEPTH.get() - 1);
     let seen = SEEN.with_borrow_mut(|seen| std::mem::replace(seen, outer));
-    result.map_err(|payload| Panicked(describe(payload, &seen)))
+    result.map_err(|payload| Panicked::of(payload, &seen))
 }
 
 /// Runs `f`, catching a panic; as no caller can be given an error, it goes to the host's log.
 pub(super) fn guard_or_log(place: &str, f: impl FnOnce()) {
-    if let Err(Panicked(message)) = guard(f) {
-        log_panic(place, &message);
+    if let Err(panicked) = guard(f) {
+        log_panic(place, &panicked.to_string());
     }
 }
 
@@ -67,36 +50,12 @@ pub(super) fn log_panic(place: &str, message: &str) {
     }));
 }
 
-/// Message and place of a caught panic.
-///
-/// A panic that was caught and goes on elsewhere, as rayon and `JoinError::into_panic` do it, passes no
-/// hook on this thread: then none of those that were seen here has its text, and its place is not
-/// known.
-fn describe(payload: Box<dyn Any + Send>, seen: &[Seen]) -> String {
-    let text = payload_text(&*payload);
-    let message = match seen.iter().rev().find(|seen| seen.text == text) {
-        Some(seen) => seen.to_string(),
-        None => text.to_owned(),
-    };
-    // A payload may panic when it is dropped, and nothing could catch that any more.
-    std::mem::forget(payload);
-    message
-}
-
-fn payload_text(payload: &(dyn Any + Send)) -> &str {
-    payload
-        .downcast_ref::<&'static str>()
-        .copied()
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic without a message")
-}
-
 /// Makes the panics of the plugin `plugin` known to the host instead of writing them to standard error.
 ///
 /// The plugin has its own copy of std and so its own hook; the host's is never called for it.
 pub(super) fn install_hook(plugin: &'static str) {
     std::panic::set_hook(Box::new(move |info| {
-        let panic = Seen::new(info);
+        let panic = Seen::new(plugin, info);
         if panic.ends_the_process() {
             last_words(plugin, &panic);
         } else if DEPTH.get() > 0 {
@@ -107,11 +66,7 @@ pub(super) fn install_hook(plugin: &'static str) {
                 seen.push(panic);
             });
         } else {
-            let thread = std::thread::current();
-            log_panic(
-                &format!("thread '{}'", thread.name().unwrap_or("<unnamed>")),
-                &panic.to_string(),
-            );
+            log_panic(&format!("thread '{}'", panic.thread()), &panic.to_string());
         }
     }));
 }
@@ -130,35 +85,6 @@ fn last_words(plugin: &str, last: &Seen) {
     log_panic("a destructor", &message);
     // A closed standard error is no reason for another panic.
     let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{message}\n").as_bytes());
-}
-
-impl Seen {
-    fn new(info: &PanicHookInfo<'_>) -> Self {
-        Self {
-            text: payload_text(info.payload()).to_owned(),
-            place: info
-                .location()
-                .map_or_else(String::new, ToString::to_string),
-        }
-    }
-
-    /// Whether std ends the process when the hook returns: it panics itself then, with these words.
-    fn ends_the_process(&self) -> bool {
-        matches!(
-            self.text.as_str(),
-            "panic in a destructor during cleanup" | "panic in a function that cannot unwind"
-        )
-    }
-}
-
-impl fmt::Display for Seen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)?;
-        if self.place.is_empty() {
-            return Ok(());
-        }
-        write!(f, " (at {})", self.place)
-    }
 }
 
 /// Awaits a future of the author's, each poll through the guard.
@@ -213,11 +139,12 @@ impl<T> Drop for Guarded<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::v1::error::FfiError;
 
     #[test]
     fn a_panic_becomes_a_value_with_its_message() {
         let caught = guard(|| panic!("boom {}", 7)).map(|(): ()| ()).unwrap_err();
-        assert!(caught.0.starts_with("boom 7"), "{}", caught.0);
+        assert!(caught.to_string().starts_with("boom 7"), "{caught}");
         assert_eq!(guard(|| 5).unwrap(), 5);
     }
 
@@ -232,12 +159,29 @@ mod tests {
                 .unwrap_err();
             std::panic::resume_unwind(carried);
         });
-        assert_eq!(carried.map(|(): ()| ()).unwrap_err().0, "carried 1");
+        assert_eq!(
+            carried.map(|(): ()| ()).unwrap_err().to_string(),
+            "carried 1"
+        );
         let own = guard(|| panic!("its own")).map(|(): ()| ()).unwrap_err();
-        assert!(own.0.starts_with("its own (at "), "{}", own.0);
+        assert!(own.to_string().starts_with("its own (at "), "{own}");
+        let details = FfiError::from(own).known_details();
+        let panic = &details["panic"];
+        assert_eq!(panic["plugin"], "guard");
+        assert_eq!(panic["message"], "its own");
+        assert_eq!(panic["thread"], std::thread::current().name().unwrap());
+        assert_eq!(panic["file"], file!());
+        assert!(
+            panic["line"].is_u64() && panic["column"].is_u64(),
+            "{panic}"
+        );
         assert_eq!(guard(|| ()).ok(), Some(()));
         let later = guard(|| std::panic::resume_unwind(Box::new("later")));
-        assert_eq!(later.map(|(): ()| ()).unwrap_err().0, "later");
+        let later = later.map(|(): ()| ()).unwrap_err();
+        assert_eq!(later.to_string(), "later");
+        // Where it happened is not known, and nothing is made up.
+        let details = FfiError::from(later).known_details();
+        assert_eq!(details["panic"], serde_json::json!({ "message": "later" }));
     }
 
     #[test]
@@ -252,9 +196,8 @@ mod tests {
             .map(|(): ()| ())
             .unwrap_err();
         assert!(
-            caught.0.starts_with("a panic without a message"),
-            "{}",
-            caught.0
+            caught.to_string().starts_with("a panic without a message"),
+            "{caught}"
         );
     }
 

@@ -9,6 +9,7 @@ use super::guard::Guarded;
 use super::remote::{HostMetrics, HostOutput};
 use super::runtime;
 use crate::context::BuildContext;
+use crate::details::ErrorDetails;
 use crate::error::RunnerError;
 use crate::output::OutputRegistry;
 use crate::run_id::RunId;
@@ -84,6 +85,12 @@ pub(super) fn parse_spec(format: u32, json: &str) -> Result<Spec, FfiError> {
     })
 }
 
+/// An error of the author's as it crosses, with the details that the author has given to `context`.
+pub(super) fn refusal(err: RunnerError, context: &BuildContext) -> FfiError {
+    let details = context.error_details().map(ErrorDetails::get);
+    FfiError::from(err).with_details(details.unwrap_or_default())
+}
+
 fn build_context(request: FfiBuild) -> Result<BuildContext, FfiError> {
     let unreadable = |what: &str, err: serde_json::Error| {
         RunnerError::Internal(format!("the plugin cannot read the host's {what}: {err}"))
@@ -95,7 +102,8 @@ fn build_context(request: FfiBuild) -> Result<BuildContext, FfiError> {
     let output = OutputRegistry::with_backend(HostOutput(request.output));
     let mut context = BuildContext::new(env, Arc::new(HostMetrics(request.metrics)))
         .with_output_registry(Arc::new(output))
-        .with_metadata(metadata);
+        .with_metadata(metadata)
+        .with_error_details(ErrorDetails::new());
     if !request.run_id.is_empty() {
         context = context.with_run_id(RunId::from_parts(request.run_id.into(), request.run_seq));
     }

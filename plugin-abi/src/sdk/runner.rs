@@ -6,7 +6,7 @@ use abi_stable::erased_types::TD_Opaque;
 use abi_stable::std_types::{RErr, ROk, RResult, RStr, RString, RVec};
 
 use super::guard::guard;
-use super::request::{Exported, Shared, Spec, parse_spec, read, started};
+use super::request::{Exported, Shared, Spec, parse_spec, read, refusal, started};
 use super::{build, door, runtime, task};
 use crate::runner::Runner;
 use crate::v1::call::FfiAnswer;
@@ -48,7 +48,7 @@ impl RunnerAbi for ExportedRunner {
                 Spec::Task(spec) => runner.build_task(spec, &context),
                 Spec::Workload(workload) => runner.build_workload(workload, &context),
             };
-            Ok(task::export(task?))
+            Ok(task::export(task.map_err(|err| refusal(err, &context))?))
         })
     }
 

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::guard::{Panicked, guard};
+use super::guard::guard;
 
 static HANDLE: OnceLock<Handle> = OnceLock::new();
 /// Kept so that shutdown can take it; a plugin that is never shut down never drops it.
@@ -86,7 +86,7 @@ pub(super) fn start() -> io::Result<&'static Handle> {
             .enable_all();
         // Of some descriptors that it does not get, tokio makes a panic.
         let runtime = guard(|| builder.build())
-            .unwrap_or_else(|Panicked(message)| Err(io::Error::other(message)))?;
+            .unwrap_or_else(|panicked| Err(io::Error::other(panicked.to_string())))?;
         HANDLE.get_or_init(|| runtime.handle().clone());
         *kept = Some(runtime);
     }

@@ -29,6 +29,10 @@ const fn write<const N: usize>(decl: &PluginDecl) -> Writer<N> {
         !decl.runners.is_empty(),
         "export_plugin!: the plugin needs at least one runner"
     );
+    assert!(
+        decl.workers > 0,
+        "export_plugin!: the plugin needs at least one worker: `workers: 1`"
+    );
     let mut out = Writer {
         bytes: [0; N],
         len: 0,

@@ -9,6 +9,7 @@ mod task;
 
 use abi_stable::StableAbi;
 use abi_stable::std_types::{ROption, RString};
+use serde_json::{Map, Value};
 
 /// An error of a runner or of a task.
 ///
@@ -90,11 +91,55 @@ impl FfiError {
         self.subject = subject.into();
         self
     }
+
+    /// The same error with more details; those that it has already stay.
+    #[must_use]
+    pub fn with_details(mut self, details: Map<String, Value>) -> Self {
+        if !details.is_empty() {
+            let mut all = self.known_details();
+            for (name, value) in details {
+                all.entry(name).or_insert(value);
+            }
+            self.details = Value::Object(all).to_string().into();
+        }
+        self
+    }
+
+    /// What else is known of it; nothing where the details are no JSON object.
+    #[must_use]
+    pub fn known_details(&self) -> Map<String, Value> {
+        if self.details.is_empty() {
+            return Map::new();
+        }
+        serde_json::from_str(&self.details).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn details_add_up_and_what_is_no_object_says_nothing() {
+        let details = |json: Value| json.as_object().cloned().expect("it is an object");
+        let err = FfiError::new(PANIC, "text")
+            .with_details(details(serde_json::json!({ "a": 1 })))
+            .with_details(details(serde_json::json!({ "a": 2, "b": [3] })));
+        assert_eq!(err.details, r#"{"a":1,"b":[3]}"#);
+        for nothing in ["", "[1]", "{", "null"] {
+            let err = FfiError {
+                details: nothing.into(),
+                ..err.clone()
+            };
+            assert_eq!(err.known_details(), Map::new());
+        }
+        assert_eq!(
+            FfiError::new(PANIC, "text")
+                .with_details(Map::new())
+                .details,
+            ""
+        );
+    }
 
     #[test]
     fn an_error_of_an_unknown_code_comes_back_whole() {

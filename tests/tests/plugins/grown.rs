@@ -1,8 +1,12 @@
 //! What version 1 of the ABI offers beyond the contract, through a plugin that is really loaded.
 
 mod attempts;
+mod bad_input;
 mod builds;
 mod calls;
+mod details;
+mod formats;
+mod host_panics;
 mod log;
 mod output;
 

@@ -1,5 +1,7 @@
 //! A panic anywhere in a plugin is an error with its message, and the host goes on.
 
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
@@ -171,4 +173,28 @@ async fn a_panic_in_a_runners_destructor_is_logged_and_counted() {
         "{logged}"
     );
     assert_eq!(report.loaded()[0].handle.panics(), 1);
+}
+
+#[test]
+fn a_panic_in_a_destructor_while_another_unwinds_ends_the_host_and_its_last_words_say_why() {
+    let directory = support::directory_with(&["modern"]);
+    let output = Command::new(e2e::solti_host())
+        .args(["exec", "--plugins"])
+        .arg(directory.path())
+        .args(["--", "panic-twice"])
+        .output()
+        .unwrap();
+    const SIGABRT: i32 = 6;
+    assert_eq!(output.status.signal(), Some(SIGABRT), "{}", output.status);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let begins = "plugin 'modern' ends this process by a panic that nothing can stop: ";
+    let words = stderr.lines().find_map(|line| line.strip_prefix(begins));
+    let panics: Vec<_> = words.expect(&stderr).split("; then ").collect();
+    let [first, second, last] = panics[..] else {
+        panic!("{stderr}");
+    };
+    let file = "modern/src/behaviour.rs:";
+    assert_panic(first, "told to panic first (at ", file);
+    assert_panic(second, "told to panic while it unwinds (at ", file);
+    assert_panic(last, "panic in a destructor during cleanup", "");
 }

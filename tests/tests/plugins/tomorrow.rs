@@ -207,6 +207,26 @@ async fn a_plugin_of_tomorrow_loads_and_runs_in_todays_host() {
     assert_eq!(texts(&lines), ["hello Ada"]);
 }
 
+#[tokio::test]
+async fn a_plugin_of_tomorrow_that_reads_no_format_of_today_loads_and_the_error_says_why_it_gets_nothing()
+ {
+    let directory = directory_of_tomorrow();
+    let file = directory
+        .path()
+        .join(format!("tomorrow.{}", e2e::PLUGIN_SUFFIX));
+    let bytes = fs::read(&file).unwrap();
+    let only_3 = support::replaced(&bytes, b"\nspec=1,2,3\n", b"\nspec=00003\n");
+    fs::write(&file, only_3).unwrap();
+    let host = Host::load(directory, PluginLoader::new());
+    assert_eq!(host.report.loaded()[0].handle.formats(), [3]);
+    let refused = host.router.build(&command("s", "number", &[]));
+    assert_eq!(
+        refused.map(drop).unwrap_err().to_string(),
+        "no suitable runner for task kind: subprocess: plugin 'tomorrow' takes it, but reads specs of \
+         format 3, not of format 1"
+    );
+}
+
 #[test]
 fn todays_plugin_loads_and_runs_in_a_host_of_tomorrow() {
     let directory = support::directory_with(&["modern"]);

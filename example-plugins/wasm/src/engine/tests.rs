@@ -1,7 +1,6 @@
 //! What every engine of this build has to do alike. The rest is tested from outside, through a
 //! host, with the default one.
 
-use std::sync::Arc;
 use std::thread;
 
 use solti_plugin_abi::solti_model::{StreamKind, TaskId};
@@ -13,7 +12,7 @@ use crate::stop::Stop;
 use crate::wasi::{Invocation, world};
 
 /// The engines of this build, each with the same configuration.
-fn engines(set: impl Fn(&mut Config)) -> Vec<(Config, Box<dyn Engine>)> {
+fn engines(set: impl Fn(&mut Config)) -> Vec<(Config, Arc<dyn Engine>)> {
     let named = [
         config::Engine::Wasmi,
         #[cfg(feature = "wasmtime")]

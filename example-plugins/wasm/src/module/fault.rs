@@ -80,6 +80,25 @@ impl Fault {
         }
     }
 
+    /// A word for it, for programs: in the details of an attempt that fails with it.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "unreadable",
+            Self::NotAFile => "not_a_file",
+            Self::TooLarge { .. } => "too_large",
+            Self::NotWasm { .. } => "not_wasm",
+            Self::Component => "component",
+            Self::Version => "version",
+            Self::Truncated { .. } => "truncated",
+            Self::Invalid(_) => "invalid",
+            Self::Imports(_) | Self::ImportType { .. } => "imports",
+            Self::NoStart => "no_start",
+            Self::NoMemory => "no_memory",
+            Self::Memory { .. } | Self::Table { .. } => "memory",
+            Self::Instantiation(_) => "instantiation",
+        }
+    }
+
     /// Whether the file may be whole at the next attempt, because it is only on its way.
     pub(crate) fn may_pass(&self) -> bool {
         matches!(

@@ -1,31 +1,25 @@
-//! Records on their way from plugins to the log.
-//!
-//! Whoever writes a log may be stopped by whoever reads it: a standard error that is full blocks the
-//! writer. That must not be a thread of a plugin, so records wait here and one thread of the host's
-//! takes them. It is started by the first record, and ends when there was none for [`IDLE`].
+//! Records on their way from plugins to the log: so many of each plugin wait for the thread that writes
+//! them.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 use serde_json::Map;
 use solti_plugin_abi::v1::log::FfiLogRecord;
-use tracing::{Dispatch, Level, dispatcher};
+use tracing::Level;
 
 use super::owned::OwnedRecord;
 use super::record::{PluginLog, PluginRecord};
 use crate::services::contain::contain;
+use crate::services::log_thread;
 
 /// Records of one plugin that wait at most.
 const MOST_RECORDS: usize = 4096;
 
 /// The memory of the records of one plugin that wait, in bytes.
 const MOST_BYTES: usize = 2 << 20;
-
-/// How long the thread waits for another record before it ends.
-const IDLE: Duration = Duration::from_secs(2);
 
 /// How long an answer of a plugin waits for the records before it, at most: it may be a worker of the
 /// host's that waits.
@@ -36,35 +30,6 @@ const STUCK_FOR: Duration = Duration::from_secs(5);
 
 /// The target of the record that tells of lost ones.
 const LOST_TARGET: &str = "solti_plugin_host::log";
-
-static QUEUE: Queue = Queue {
-    state: Mutex::new(State {
-        waiting: VecDeque::new(),
-        has_thread: false,
-    }),
-    more: Condvar::new(),
-    taken: Condvar::new(),
-};
-
-struct Queue {
-    state: Mutex<State>,
-    /// Told when a record waits.
-    more: Condvar,
-    /// Told when a record has been taken.
-    taken: Condvar,
-}
-
-struct State {
-    waiting: VecDeque<Waiting>,
-    has_thread: bool,
-}
-
-struct Waiting {
-    of: Arc<Records>,
-    record: OwnedRecord,
-    /// The subscriber of the thread that logged: it may be one thread's alone.
-    dispatch: Dispatch,
-}
 
 /// What one plugin logs.
 pub(crate) struct Records {
@@ -135,10 +100,12 @@ impl Records {
         }
         self.begun.fetch_add(1, Ordering::Relaxed);
         self.bytes.fetch_add(size, Ordering::Relaxed);
-        QUEUE.push(Waiting {
-            of: Arc::clone(self),
-            record,
-            dispatch: dispatcher::get_default(Dispatch::clone),
+        let of = Arc::clone(self);
+        log_thread::write(move || {
+            of.take(&record);
+            of.bytes.fetch_sub(size, Ordering::Relaxed);
+            of.done.fetch_add(1, Ordering::AcqRel);
+            of.tell_of_lost();
         });
     }
 
@@ -164,14 +131,9 @@ impl Records {
     }
 
     fn wait_for(&self, begun: u64, at_most: Duration) -> bool {
-        let until = Instant::now() + at_most;
-        let mut state = QUEUE.state.lock();
-        while self.done.load(Ordering::Acquire) < begun {
-            if QUEUE.taken.wait_until(&mut state, until).timed_out() {
-                return self.done.load(Ordering::Acquire) >= begun;
-            }
-        }
-        true
+        log_thread::wait(Instant::now() + at_most, || {
+            self.done.load(Ordering::Acquire) >= begun
+        })
     }
 
     fn take(&self, record: &OwnedRecord) {
@@ -206,71 +168,6 @@ impl Records {
                 });
             }
         });
-    }
-}
-
-impl Queue {
-    fn push(&'static self, waiting: Waiting) {
-        let mut state = self.state.lock();
-        state.waiting.push_back(waiting);
-        if !state.has_thread {
-            let started = std::thread::Builder::new()
-                .name("plugin-log".to_owned())
-                .spawn(|| self.work());
-            state.has_thread = started.is_ok();
-            if !state.has_thread {
-                // Without a thread the caller's has to do: better late than lost.
-                drop(state);
-                self.take_all();
-                return;
-            }
-        }
-        drop(state);
-        self.more.notify_one();
-    }
-
-    fn work(&self) {
-        loop {
-            self.take_all();
-            let mut state = self.state.lock();
-            let idle_since = Instant::now();
-            while state.waiting.is_empty() {
-                let timed_out = self
-                    .more
-                    .wait_until(&mut state, idle_since + IDLE)
-                    .timed_out();
-                if timed_out && state.waiting.is_empty() {
-                    state.has_thread = false;
-                    return;
-                }
-            }
-        }
-    }
-
-    fn take_all(&self) {
-        loop {
-            let Some(waiting) = self.state.lock().waiting.pop_front() else {
-                return;
-            };
-            let Waiting {
-                of,
-                record,
-                dispatch,
-            } = waiting;
-            // Also for destructors of the host's: a thread that one ended would be missed.
-            contain("log", (), move || {
-                dispatcher::with_default(&dispatch, || {
-                    of.take(&record);
-                    of.bytes.fetch_sub(record.size(), Ordering::Relaxed);
-                    of.done.fetch_add(1, Ordering::AcqRel);
-                    of.tell_of_lost();
-                });
-                drop((of, dispatch));
-            });
-            // With the lock held nobody can have looked and not yet be waiting.
-            let _state = self.state.lock();
-            self.taken.notify_all();
-        }
     }
 }
 

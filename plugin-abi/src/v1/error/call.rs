@@ -15,7 +15,13 @@ impl From<CallError> for FfiError {
                 nanos: u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX),
                 ..Self::new(CALL_TIMED_OUT, text).about(&method)
             },
-            CallError::Failed { method, reason } => Self::new(CALL_FAILED, reason).about(&method),
+            CallError::Failed {
+                method,
+                reason,
+                details,
+            } => Self::new(CALL_FAILED, reason)
+                .about(&method)
+                .with_details(details),
         }
     }
 }
@@ -24,6 +30,11 @@ impl FfiError {
     /// The error of a call of `method`.
     #[must_use]
     pub fn into_call_error(self, method: &str) -> CallError {
+        let failed = |reason: &dyn std::fmt::Display| CallError::Failed {
+            method: method.to_owned(),
+            reason: reason.to_string(),
+            details: self.known_details(),
+        };
         match self.code {
             UNKNOWN_METHOD => CallError::unknown(method),
             CALL_TIMED_OUT => CallError::TimedOut {
@@ -35,10 +46,10 @@ impl FfiError {
                 let reason = self.text.to_string();
                 let begins = format!("'{method}': ");
                 let reason = reason.strip_prefix(&begins).unwrap_or(&reason);
-                CallError::failed(method, reason)
+                failed(&reason)
             }
-            PANIC => CallError::failed(method, format_args!("it panicked: {}", self.text)),
-            _ => CallError::failed(method, self.text),
+            PANIC => failed(&format_args!("it panicked: {}", self.text)),
+            _ => failed(&self.text),
         }
     }
 }

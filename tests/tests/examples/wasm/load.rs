@@ -1,5 +1,7 @@
 //! Modules that cannot be run, configurations that cannot be used, and the cache.
 
+use solti_plugin_host::{ErrorDetails, Spawn};
+
 use super::*;
 
 #[tokio::test]
@@ -251,4 +253,91 @@ async fn a_content_is_compiled_once_however_often_and_from_wherever_it_is_run() 
     fs::write(wasm.file("one.wasm"), &other).unwrap();
     run(&one).await.unwrap();
     assert_eq!(log.events(), [compiling(&bytes), compiling(&other)]);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_module_or_its_spec_has_a_word_for_programs() {
+    let wasm = Wasm::new();
+    let task = wasm.host.build(&wasm.raw(b"#!/bin/sh\n"));
+    let attempt = Spawn::new(1).begin(&task, CancellationToken::new());
+    assert!(soon(attempt.future).await.is_err());
+    assert_eq!(attempt.control.outcome().details["error"], "not_wasm");
+
+    let details = ErrorDetails::new();
+    let context = wasm.host.router.context().clone();
+    let context = context.with_error_details(details.clone());
+    let args = ["fine", "not\0fine"];
+    let spec = spec_with(&wasm.file("program.wasm"), &args, TaskEnv::new(), 60_000);
+    let refused = wasm.host.router.build_async_in(&spec, context).await;
+    assert!(matches!(refused, Err(RunnerError::InvalidSpec(_))));
+    assert_eq!(details.get()["field"], "args[1]");
+}
+
+/// A module whose compilation takes a while: a program of many functions, no two modules alike.
+fn large_module(number: u32) -> Vec<u8> {
+    const FUNCTIONS: u32 = 4_000;
+    let body =
+        "(local.set 0 (i32.mul (i32.xor (local.get 0) (i32.const 77)) (i32.const 31)))".repeat(40);
+    let mut text = format!("(module (func (export \"_start\")) (func (drop (i32.const {number})))");
+    for _ in 0..FUNCTIONS {
+        text.push_str("(func (param i32)");
+        text.push_str(&body);
+        text.push(')');
+    }
+    text.push(')');
+    wat::parse_str(text).unwrap()
+}
+
+#[tokio::test]
+async fn builds_that_are_given_up_while_they_compile_end_at_once_and_do_not_pile_up() {
+    const BUILDS: u32 = 12;
+    const AT_ONCE: usize = 4;
+    let directory = directory_with(&["wasm"]);
+    let kept = Arc::new(Kept::of("wasm::cache"));
+    let loader = PluginLoader::new().log(Arc::clone(&kept) as _);
+    let Host {
+        router, directory, ..
+    } = Host::load(directory, loader);
+    let router = Arc::new(router);
+    let specs: Vec<_> = (0..BUILDS)
+        .map(|number| {
+            let module = directory.path().join(format!("{number}.wasm"));
+            fs::write(&module, large_module(number)).unwrap();
+            spec(&module)
+        })
+        .collect();
+    let cancel = CancellationToken::new();
+    let context = router.context().clone();
+    let context = context.with_cancellation(cancel.clone());
+    let builds: Vec<_> = specs
+        .into_iter()
+        .map(|spec| {
+            let (router, context) = (Arc::clone(&router), context.clone());
+            tokio::spawn(async move { router.build_async_in(&spec, context).await.map(drop) })
+        })
+        .collect();
+    soon(async {
+        while kept.events().len() < AT_ONCE {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+    let began = Instant::now();
+    cancel.cancel();
+    for build in builds {
+        let built = soon(build).await.unwrap();
+        // One or the other may have been done by then.
+        if let Err(err) = built {
+            assert_eq!(err.to_string(), "internal error: the build was cancelled");
+        }
+    }
+    let took = began.elapsed();
+    assert!(took < Duration::from_millis(500), "{took:?}");
+    // The next has its turn when one of those is done, which goes on to its end; the others never begin.
+    let small = directory.path().join("small.wasm");
+    fs::write(&small, wat::parse_str(greeter()).unwrap()).unwrap();
+    soon(router.build_async(&spec(&small))).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let begun = kept.events().len();
+    assert_eq!(begun, AT_ONCE + 1, "{:?}", kept.events());
 }

@@ -4,10 +4,10 @@ use std::fs;
 use std::time::Duration;
 
 use solti_model::TaskId;
-use solti_plugin_host::Spawn;
+use solti_plugin_host::{RunId, Spawn};
 use tokio_util::sync::CancellationToken;
 
-use super::{soon, wait_for};
+use super::{plugin, soon, wait_for};
 use crate::support::{Host, command};
 
 #[tokio::test]
@@ -107,4 +107,57 @@ async fn an_attempt_that_holds_up_the_plugins_only_worker_holds_up_no_build_and_
     wait_for(&mark);
     fs::write(&let_go, "").unwrap();
     soon(running).await.unwrap().unwrap();
+}
+
+/// Waits until the registry has so many channels.
+async fn wait_for_channels(host: &Host, channels: usize) {
+    soon(async {
+        while host.registry.active_channels() != channels {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_build_that_leads_to_no_task_leaves_no_channel_behind() {
+    let host = Host::with(&["modern"]);
+    // Given up after it has made one.
+    let announces = command("s", "build-announces", &[]);
+    let building = host.router.build_async(&announces);
+    tokio::select! {
+        built = building => panic!("it was built: {}", built.is_ok()),
+        () = wait_for_channels(&host, 1) => {}
+    }
+    assert_eq!(host.registry.active_channels(), 0);
+    // Given up before it makes one, on a thread that nobody can stop.
+    let directory = tempfile::tempdir().unwrap();
+    let mark = directory.path().join("mark");
+    let blocks = command("s", "build-blocks", &[mark.to_str().unwrap()]);
+    let building = host.router.build_async(&blocks);
+    let given_up = tokio::time::timeout(Duration::from_millis(100), building).await;
+    assert!(given_up.is_err());
+    wait_for(&mark);
+    // It has made its task by the time that it is idle, and a moment later than the mark.
+    soon(plugin(&host).idle()).await;
+    assert_eq!(host.registry.active_channels(), 0);
+    // Failed.
+    let fails = command("s", "build-announces-and-fails", &[]);
+    assert!(host.router.build(&fails).is_err());
+    assert!(soon(host.router.build_async(&fails)).await.is_err());
+    assert_eq!(host.registry.active_channels(), 0);
+    // One that was there before is not the build's to take away, and a task's stays.
+    let context = host.router.context().clone();
+    let known = context.with_run_id(RunId::from_parts("known-1".to_owned(), 1));
+    host.registry.ensure_channel(TaskId::from("known-1"));
+    assert!(
+        soon(host.router.build_async_in(&fails, known))
+            .await
+            .is_err()
+    );
+    assert_eq!(host.registry.active_channels(), 1);
+    let task = host.build(&command("s", "number", &[]));
+    assert_eq!(host.registry.active_channels(), 2);
+    drop(task);
+    assert_eq!(host.registry.active_channels(), 2);
 }

@@ -1,0 +1,9 @@
+include!("../../support/runner.inc");
+
+#[derive(Default)]
+struct Demo;
+runner!(Demo, "demo");
+
+solti_plugin_abi::export_plugin!(Demo { name: "de\u{200b}mo", kinds: [wasm] });
+
+fn main() {}
