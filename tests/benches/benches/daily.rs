@@ -5,15 +5,14 @@
 
 #![expect(clippy::print_stdout, reason = "a bench talks to people")]
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::Command;
 
 use benches::measure::{Comparison, Pair, interleave};
+use benches::program::{Run, run, shell, specs_of_true};
 use benches::report::{self, Row};
 use e2e::{PLUGIN_SUFFIX, Profile};
-use serde_json::json;
 use tempfile::TempDir;
 
 /// The program, and a directory with the subprocess plugin alone and one with all four.
@@ -21,15 +20,6 @@ struct Program {
     file: PathBuf,
     alone: TempDir,
     all: TempDir,
-}
-
-/// What one run took.
-#[derive(Clone, Copy)]
-struct Run {
-    wall: f64,
-    cpu: f64,
-    /// The most memory that one process had, in MB.
-    memory: f64,
 }
 
 fn main() {
@@ -76,12 +66,6 @@ impl Program {
     }
 }
 
-fn shell(script: &str) -> Command {
-    let mut command = Command::new("sh");
-    command.args(["-c", script]);
-    command
-}
-
 /// A case: what the program does, and what it is measured against, if there is such a thing.
 struct Case<'a> {
     name: String,
@@ -99,9 +83,9 @@ impl Case<'_> {
         let theirs = || {
             self.theirs
                 .as_ref()
-                .map_or(Run::NOTHING, |theirs| run(theirs()))
+                .map_or(NOTHING, |theirs| run(&theirs()))
         };
-        let rounds = interleave(rounds, || run((self.ours)()), theirs);
+        let rounds = interleave(rounds, || run(&(self.ours)()), theirs);
         let mut rows = Vec::new();
         let mut row = |what: &str, unit, target, timed, number: fn(&Run) -> f64| {
             let comparison = Comparison::of(&rounds, number);
@@ -141,63 +125,12 @@ impl Case<'_> {
     }
 }
 
-impl Run {
-    const NOTHING: Self = Self {
-        wall: 1.0,
-        cpu: 1.0,
-        memory: 1.0,
-    };
-}
-
-/// Runs a command to its end, its output to nowhere.
-fn run(mut command: Command) -> Run {
-    let usage = tempfile::NamedTempFile::new().expect("there is room for a temporary file");
-    let mut timed = Command::new("/usr/bin/env");
-    timed
-        .args(["time", "-f", "%U %S %M", "-o"])
-        .arg(usage.path())
-        .arg(command.get_program())
-        .args(command.get_args())
-        .stdin(Stdio::null())
-        .stdout(
-            File::options()
-                .write(true)
-                .open("/dev/null")
-                .expect("it is always there"),
-        )
-        .stderr(Stdio::null());
-    command.stdin(Stdio::null());
-    let began = Instant::now();
-    let status = timed.status().expect("`time` is installed");
-    let wall = began.elapsed().as_secs_f64();
-    assert!(status.success(), "{command:?}: {status}");
-    let usage = fs::read_to_string(usage.path()).expect("`time` has written it");
-    let numbers: Vec<f64> = usage
-        .split_whitespace()
-        .filter_map(|number| number.parse().ok())
-        .collect();
-    let [user, system, kilobytes] = numbers[..] else {
-        panic!("`time` wrote {usage:?}");
-    };
-    Run {
-        wall,
-        cpu: user + system,
-        memory: kilobytes / 1000.0,
-    }
-}
-
-/// A file of specs that run `true`.
-fn specs(scratch: &Path, count: usize) -> PathBuf {
-    let file = scratch.join(format!("true-{count}.json"));
-    let spec = |number: usize| {
-        let mode = json!({ "command": { "command": "true" } });
-        let kind = json!({ "subprocess": { "mode": mode } });
-        json!({ "slot": format!("t{number}"), "timeout": 60_000, "kind": kind })
-    };
-    let specs: Vec<_> = (0..count).map(spec).collect();
-    fs::write(&file, json!(specs).to_string()).expect("there is room for it");
-    file
-}
+/// What a case is measured against that has nothing to be measured against.
+const NOTHING: Run = Run {
+    wall: 1.0,
+    cpu: 1.0,
+    memory: 1.0,
+};
 
 fn cases<'a>(program: &'a Program, scratch: &Path, quick: bool) -> Vec<Case<'a>> {
     let scale = |full: usize| if quick { full / 50 } else { full };
@@ -256,7 +189,7 @@ fn cases<'a>(program: &'a Program, scratch: &Path, quick: bool) -> Vec<Case<'a>>
         ("run_true_jobs_1", 1_000, 1, None, None),
     ] {
         let count = scale(count);
-        let specs = specs(scratch, count);
+        let specs = specs_of_true(scratch, count);
         let words = format!("run --plugins PLUGINS --jobs {jobs} {}", specs.display());
         cases.push(Case {
             name: name.to_owned(),
