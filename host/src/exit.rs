@@ -25,6 +25,11 @@ pub fn exit_now(code: u8) -> ! {
     // Nothing more can be done for a stream that takes no more.
     let _ = stdout().flush();
     let _ = stderr().flush();
+    exit_unflushed(code)
+}
+
+/// As [`exit_now`], where nothing may block any more: what is buffered is lost.
+pub fn exit_unflushed(code: u8) -> ! {
     // SAFETY: it takes a number, ends the process and touches no memory of it.
     unsafe { libc::_exit(code.into()) }
 }

@@ -30,7 +30,7 @@ mod exit;
 mod images;
 pub mod supervise;
 
-pub use exit::{exit_at_second_signal, exit_now, on_exit_by_plugin};
+pub use exit::{exit_at_second_signal, exit_now, exit_unflushed, on_exit_by_plugin};
 pub use foreign::{Plugin, ShutdownOutcome};
 pub use loader::error::{LoadDirError, LoadError};
 pub use loader::probe::probe_main;

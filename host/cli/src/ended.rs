@@ -1,4 +1,4 @@
-//! A plugin that ends this program by `exit`: the run ends in order, and as a failure.
+//! The end of this program where it is not its own: a plugin calls `exit`, or a reader holds it up.
 
 use std::sync::OnceLock;
 use std::thread;
@@ -43,6 +43,17 @@ pub(crate) fn watch() -> std::io::Result<()> {
 /// A run begins, which `stop` ends; the program ends like `exit` where that takes too long.
 pub(crate) fn run_begins(stop: &CancellationToken, exit: Exit) {
     *RUN.lock() = Some((stop.clone(), exit));
+}
+
+/// Ends this program after `limit`, whatever it does then: it may be writing to a pipe that nobody reads.
+pub(crate) fn within(limit: Duration, exit: Exit) {
+    let bounded = thread::Builder::new().spawn(move || {
+        thread::sleep(limit);
+        solti_plugin_host::exit_unflushed(exit.code());
+    });
+    if let Err(err) = bounded {
+        message::warning(format_args!("the end of this program has no limit: {err}"));
+    }
 }
 
 /// Whether a plugin has ended this program: there is little time.

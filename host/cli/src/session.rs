@@ -30,6 +30,9 @@ use summary::{Row, Summary};
 use tasks::Tasks;
 use watch::Watch;
 
+/// What a reader gets to take what is said at the end of a run that was to end before it was over.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// What tasks, plugins and readers get where a plugin has ended the program.
 const AT_ONCE: Duration = Duration::from_millis(200);
 
@@ -68,6 +71,9 @@ pub(crate) fn run(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
             signal => signal,
         },
     };
+    if stop.is_cancelled() {
+        ended::within(LAST_WORDS, Exit::stopped(summary.is_command));
+    }
     let exit = report::report(
         &summary,
         &host.prometheus(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::exit_now;
+use super::{exit_now, exit_unflushed};
 use crate::images;
 
 /// What the program gets to end in order.
@@ -46,17 +46,11 @@ extern "C" fn at_exit() {
     };
     let limit = thread::Builder::new().spawn(|| {
         thread::sleep(LIMIT);
-        exit_now_unflushed(1)
+        exit_unflushed(1)
     });
     if limit.is_err() {
         // Nothing would bound it.
-        exit_now_unflushed(1);
+        exit_unflushed(1);
     }
     exit_now(told(&file))
-}
-
-/// Ends this program when there is no time left.
-fn exit_now_unflushed(code: u8) -> ! {
-    // SAFETY: it takes a number, ends the process and touches no memory of it.
-    unsafe { libc::_exit(code.into()) }
 }

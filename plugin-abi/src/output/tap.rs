@@ -96,7 +96,7 @@ impl Tap {
     /// The next event; `None` when the task is over and all of its output has been handed out.
     ///
     /// It is over when its channel is evicted and its sinks are gone, or five seconds later if one is
-    /// kept. Needs the clock of a tokio runtime. May be dropped and called again: nothing is lost.
+    /// kept: what that one pushes then is for nobody. Needs the clock of a tokio runtime. May be dropped and called again: nothing is lost.
     pub async fn next(&mut self) -> Option<TapEvent> {
         loop {
             if let Poll::Ready(event) = self.at_hand() {
@@ -160,12 +160,12 @@ impl Tap {
             }
             let now = Instant::now();
             let late = self.finished.iter().position(|(_, until)| *until <= now)?;
-            // What came by now comes before.
+            // What came by now comes before, and what comes from now on afterwards, however fast.
             self.fetch();
-            if self.taken.is_empty() {
-                let (attempt, _) = self.finished.swap_remove(late);
+            let (attempt, _) = self.finished.swap_remove(late);
+            if !self.taken.iter().any(|event| completes(event, attempt)) {
                 self.given_up.push(attempt);
-                return Some(late_end(attempt));
+                self.taken.push_back(late_end(attempt));
             }
         }
     }
@@ -177,7 +177,10 @@ impl Tap {
                 self.finished.push((*attempt, Instant::now() + LATE));
                 true
             }
-            TapEvent::Complete { attempt, .. } => {
+            TapEvent::Complete {
+                attempt,
+                late: false,
+            } => {
                 self.finished.retain(|(finished, _)| finished != attempt);
                 !self.given_up.contains(attempt)
             }
@@ -193,8 +196,13 @@ impl Tap {
     }
 
     fn is_over(&mut self) -> bool {
-        if !self.queue.is_closed() && self.evicted.is_none_or(|since| since.elapsed() < LATE) {
+        let is_late = self.evicted.is_some_and(|since| since.elapsed() >= LATE);
+        if !is_late && !self.queue.is_closed() {
             return false;
+        }
+        if is_late {
+            // Or whoever goes on pushing would keep the reader for ever.
+            self.queue.shut();
         }
         // What came between the last look and the end.
         self.fetch();
@@ -212,6 +220,10 @@ impl Tap {
         let finished = self.finished.iter().map(|(_, until)| *until);
         finished.chain(evicted).min()
     }
+}
+
+fn completes(event: &TapEvent, attempt: u32) -> bool {
+    matches!(event, TapEvent::Complete { attempt: of, .. } if *of == attempt)
 }
 
 /// An attempt is told to be complete though nobody knows whether it is.

@@ -12,6 +12,7 @@
 //! | `pushing`, `loading` | what several benches time |
 //! | `measure` | interleaved repetitions and their medians |
 //! | `process` | what the system says of a process, and children of this program |
+//! | `program` | the program as it is shipped, what it is given, what a run takes |
 //! | `report` | the table and the JSON file |
 //! | `plot` | the pictures |
 
@@ -27,6 +28,7 @@ pub mod own_runtime;
 pub mod plot;
 pub mod plugins;
 pub mod process;
+pub mod program;
 pub mod pushing;
 pub mod report;
 pub mod routers;

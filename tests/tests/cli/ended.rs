@@ -20,6 +20,21 @@ fn hostile(harm: &str) -> Place {
     place
 }
 
+/// Waits until a program hears of SIGTERM.
+fn wait_for_handler(program: u32) {
+    let began = Instant::now();
+    loop {
+        let status = std::fs::read_to_string(format!("/proc/{program}/status")).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = u64::from_str_radix(caught.unwrap().trim(), 16).unwrap();
+        if caught >> (Signal::TERM.as_raw() - 1) & 1 == 1 {
+            return;
+        }
+        assert!(began.elapsed() < SOON, "it hears of no signal");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
 fn exec_true(place: &Place) -> Ended {
     let began = Instant::now();
     let ended = end(&mut place.exec(&["--", "true"]));
@@ -82,6 +97,7 @@ fn a_second_signal_ends_a_program_whose_descriptors_a_plugin_has_closed() {
     let place = hostile("in-task:close-all-and-sleep");
     let specs = place.file("specs.json", command("a", "true", &[]));
     let mut running = Running::start(&mut place.run(&[&specs]));
+    wait_for_handler(running.child.id());
     let descriptors = format!("/proc/{}/fd", running.child.id());
     let began = Instant::now();
     while std::fs::read_dir(&descriptors).unwrap().count() > 3 {
@@ -116,4 +132,35 @@ fn a_hangup_that_was_ignored_at_the_start_stays_ignored() {
     assert_eq!(running.line(), "a │ done");
     let (code, stderr) = running.end();
     assert_eq!(code, Some(0), "{stderr}");
+}
+
+/// As in `solti-host run … 2>&1 | less`: what is said at the end finds no room either.
+#[test]
+fn a_reader_of_both_outputs_that_takes_nothing_does_not_keep_the_program_from_ending() {
+    let place = Place::with(&["subprocess"]);
+    let specs = place.file("specs.json", shell("a", "yes | head -c 3000000; sleep 60"));
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut run = place.run(&["--grace", "200ms", &specs]);
+    run.stdout(writer.try_clone().unwrap()).stderr(writer);
+    let mut child = run.spawn().unwrap();
+    // The command no longer holds the other ends of the pipe.
+    drop(run);
+    wait_for_handler(child.id());
+    // The pipe is full by then.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, Signal::TERM).unwrap();
+    let began = Instant::now();
+    let code = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.code();
+        }
+        if began.elapsed() > SOON {
+            child.kill().unwrap();
+            panic!("it does not end");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    };
+    assert_eq!(code, Some(1));
+    drop(reader);
 }

@@ -5,6 +5,7 @@
 #[cfg(all(target_os = "linux", not(target_arch = "aarch64")))]
 mod aarch64;
 mod bad_input;
+mod bounded;
 mod docs;
 mod ended;
 mod exec;

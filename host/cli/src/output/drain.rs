@@ -5,7 +5,7 @@ use std::sync::Arc;
 use solti_model::StreamKind;
 use solti_plugin_host::output::{TapEvent, TapOptions};
 use solti_plugin_host::supervise::TaskOutput;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::source::Source;
@@ -20,6 +20,24 @@ const AT_LEAST: usize = 64 << 10;
 /// What a tap keeps at most.
 const AT_MOST: usize = 1 << 20;
 
+/// Bytes of blocks that may wait for the writer, of all tasks: a plugin may push many megabytes at once.
+const WAITING_BYTES: usize = 1 << 20;
+
+/// The room for them: there is one writer.
+static ROOM: Semaphore = Semaphore::const_new(WAITING_BYTES);
+
+/// The room that an event takes until it is written. One that is larger than all there is has it alone.
+pub(super) type Room = Option<SemaphorePermit<'static>>;
+
+async fn room_for(event: &TapEvent) -> Room {
+    let TapEvent::Block(block) = event else {
+        return None;
+    };
+    let bytes = block.bytes.len().min(WAITING_BYTES) as u32;
+    // It is never closed.
+    ROOM.acquire_many(bytes).await.ok()
+}
+
 /// The tap of a task when up to `tasks` run at the same time.
 pub(crate) fn tap_options(tasks: usize) -> TapOptions {
     let each = (IN_ALL / tasks.max(1)).clamp(AT_LEAST, AT_MOST);
@@ -29,24 +47,33 @@ pub(crate) fn tap_options(tasks: usize) -> TapOptions {
 /// Hands the output of `source` to the writer until its task is over, or the run gives up on it.
 pub(crate) async fn drain(
     source: Arc<Source>,
-    mut tap: TaskOutput,
+    tap: TaskOutput,
     writer: mpsc::Sender<Message>,
     give_up: CancellationToken,
 ) {
     let mut counting = Counting::default();
+    let mut tap = Drained {
+        tap,
+        source: Arc::clone(&source),
+    };
     loop {
         let event = tokio::select! {
             biased;
             () = give_up.cancelled() => None,
-            event = tap.next() => event,
+            event = tap.tap.next() => event,
         };
         let Some(event) = event else { break };
         counting.count(&source, &event);
-        let message = Message::Event(Arc::clone(&source), event);
+        let sending = async {
+            let room = room_for(&event).await;
+            writer
+                .send(Message::Event(Arc::clone(&source), event, room))
+                .await
+        };
         let sent = tokio::select! {
             biased;
             () = give_up.cancelled() => return,
-            sent = writer.send(message) => sent,
+            sent = sending => sent,
         };
         if sent.is_err() {
             return;
@@ -55,6 +82,22 @@ pub(crate) async fn drain(
     counting.end(&source);
     // Nobody is left to be told when the writer has gone.
     writer.send(Message::End(source)).await.ok();
+}
+
+/// A tap that is drained. Where that is given up, what its plugin lost is counted all the same.
+struct Drained {
+    tap: TaskOutput,
+    source: Arc<Source>,
+}
+
+impl Drop for Drained {
+    fn drop(&mut self) {
+        while let Some(event) = self.tap.try_next() {
+            if let TapEvent::Lost { lines, bytes, .. } = event {
+                self.source.lines.lose(lines, bytes);
+            }
+        }
+    }
 }
 
 /// Counts lines, the last one of a stream as well that has no end.
@@ -70,7 +113,8 @@ impl Counting {
             TapEvent::Block(block) => {
                 let mut lines = block.ends.len() as u64;
                 let open = &mut self.open[usize::from(block.stream == StreamKind::Stderr)];
-                if !block.bytes.is_empty() {
+                // A line that was pushed ends none that was written.
+                if !block.bytes.is_empty() && !block.implied_ends {
                     let end = block.ends.last().map_or(0, |end| *end as usize);
                     *open = end < block.bytes.len();
                 }
@@ -82,7 +126,21 @@ impl Counting {
                     StreamKind::Stderr => source.lines.add(0, lines),
                 }
             }
-            TapEvent::Lost { lines, bytes, .. } => source.lines.lose(*lines, *bytes),
+            TapEvent::Lost {
+                stream,
+                lines,
+                bytes,
+                ..
+            } => {
+                source.lines.lose(*lines, *bytes);
+                // What comes next is another line.
+                let cut =
+                    std::mem::take(&mut self.open[usize::from(*stream == StreamKind::Stderr)]);
+                match stream {
+                    StreamKind::Stdout => source.lines.add(u64::from(cut), 0),
+                    StreamKind::Stderr => source.lines.add(0, u64::from(cut)),
+                }
+            }
             TapEvent::Complete { .. } => self.end(source),
             _ => {}
         }

@@ -54,26 +54,17 @@ struct Open {
 impl OpenLines {
     /// Shows every line that a block completes, in order.
     pub(super) fn take(&mut self, block: &TapBlock, mut show: impl FnMut(Line<'_>)) {
-        let at = self.of(block);
-        // What is between is lost, or another thread's.
-        self.0[at].number = block.first_line;
-        let mut start = 0;
-        for end in block.ends.iter().map(|end| *end as usize) {
-            let bytes = &block.bytes[start..end];
-            start = end;
-            if self.0[at].is_empty() && bytes.len() <= PART_BYTES {
-                let (bytes, end) = without_end(bytes, block.implied_ends);
-                let open = &mut self.0[at];
-                show(open.line(bytes, end, block.time));
-                open.number += 1;
-            } else {
-                self.0[at].extend(bytes, block.time, &mut show);
-                self.0[at].close(block.implied_ends, &mut show);
-            }
+        let written = self.of(block);
+        if block.implied_ends {
+            // They are whole, whatever was written before and has no end yet.
+            Open::of(block).take(block, &mut show);
+        } else {
+            // What is between is lost, or another thread's.
+            written.number = block.first_line;
+            written.take(block, &mut show);
         }
-        self.0[at].extend(&block.bytes[start..], block.time, &mut show);
         if block.last {
-            self.0[at].end(&mut show);
+            written.end(&mut show);
         }
     }
 
@@ -101,26 +92,48 @@ impl OpenLines {
         });
     }
 
-    fn of(&mut self, block: &TapBlock) -> usize {
+    fn of(&mut self, block: &TapBlock) -> &mut Open {
         let known = self
             .0
             .iter()
             .position(|open| open.attempt == block.attempt && open.stream == block.stream);
-        known.unwrap_or_else(|| {
-            self.0.push(Open {
-                attempt: block.attempt,
-                stream: block.stream,
-                number: block.first_line,
-                time: block.time,
-                bytes: Vec::new(),
-                parts: 0,
-            });
+        let at = known.unwrap_or_else(|| {
+            self.0.push(Open::of(block));
             self.0.len() - 1
-        })
+        });
+        &mut self.0[at]
     }
 }
 
 impl Open {
+    fn of(block: &TapBlock) -> Self {
+        Self {
+            attempt: block.attempt,
+            stream: block.stream,
+            number: block.first_line,
+            time: block.time,
+            bytes: Vec::new(),
+            parts: 0,
+        }
+    }
+
+    fn take(&mut self, block: &TapBlock, show: &mut impl FnMut(Line<'_>)) {
+        let mut start = 0;
+        for end in block.ends.iter().map(|end| *end as usize) {
+            let bytes = &block.bytes[start..end];
+            start = end;
+            if self.is_empty() && bytes.len() <= PART_BYTES {
+                let (bytes, end) = without_end(bytes, block.implied_ends);
+                show(self.line(bytes, end, block.time));
+                self.number += 1;
+            } else {
+                self.extend(bytes, block.time, show);
+                self.close(block.implied_ends, show);
+            }
+        }
+        self.extend(&block.bytes[start..], block.time, show);
+    }
+
     fn is_empty(&self) -> bool {
         self.bytes.is_empty() && self.parts == 0
     }
@@ -276,5 +289,29 @@ mod tests {
                 .collect();
             assert_eq!(whole, text.strip_suffix('\r').unwrap().as_bytes());
         }
+    }
+
+    #[test]
+    fn a_line_that_is_pushed_ends_none_that_is_written() {
+        let registry = OutputRegistry::default();
+        let id = TaskId::from("t");
+        registry.ensure_channel(id.clone());
+        let mut tap = registry.tap(&id, TapOptions::default()).unwrap();
+        let sink = registry.sink_for(id, 1);
+        let mut writer = LineWriter::new(sink.clone(), StreamKind::Stdout);
+        writer.write(b"begun, ");
+        sink.push(StreamKind::Stdout, b"pushed");
+        writer.write(b"ended\n");
+        let mut open = OpenLines::default();
+        let mut shown = Vec::new();
+        while let Some(event) = tap.try_next() {
+            if let TapEvent::Block(block) = event {
+                open.take(&block, |line| {
+                    shown.push((String::from_utf8(line.bytes.to_vec()).unwrap(), line.number));
+                });
+            }
+        }
+        let line = |text: &str, number| (text.to_owned(), number);
+        assert_eq!(shown, [line("pushed", 0), line("begun, ended", 1)]);
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{self, Receiver, error::TryRecvError};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::drain::Room;
 use super::format::{Format, Target};
 use super::source::Source;
 use crate::stdio::{Stderr, Stdout};
@@ -25,7 +26,7 @@ const WAITING: usize = 16;
 #[derive(Debug)]
 pub(crate) enum Message {
     /// What a task's tap has handed out, in order.
-    Event(Arc<Source>, TapEvent),
+    Event(Arc<Source>, TapEvent, Room),
     /// A task is over, and so is its output.
     End(Arc<Source>),
     /// A line about the run, for standard error.
@@ -158,13 +159,15 @@ impl Buffers {
             return;
         }
         match message {
-            Message::Event(source, TapEvent::Block(block)) => self.take_block(&source, &block),
+            Message::Event(source, TapEvent::Block(block), _room) => {
+                self.take_block(&source, &block)
+            }
             // An attempt has ended for who reads once all of its output is shown.
-            Message::Event(source, event @ TapEvent::Finished { .. }) => source.finished(event),
-            Message::Event(source, TapEvent::Complete { attempt, .. }) => {
+            Message::Event(source, event @ TapEvent::Finished { .. }, _) => source.finished(event),
+            Message::Event(source, TapEvent::Complete { attempt, .. }, _) => {
                 self.complete(&source, Some(attempt));
             }
-            Message::Event(source, event) => {
+            Message::Event(source, event, _) => {
                 self.interrupt(&source, &event);
                 self.note(&source, &event);
             }

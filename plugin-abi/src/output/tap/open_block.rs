@@ -41,9 +41,10 @@ impl OpenBlock {
 
     pub(super) fn takes(&self, pushed: &Pushed<'_>, size: Size) -> bool {
         self.bytes.len() + size.bytes <= BLOCK_BYTES
-            && self.attempt == pushed.attempt
-            && self.stream == pushed.stream
+            && self.is_of(pushed)
             && self.implied_ends == pushed.implied_ends()
+            // Threads that push at the same time come in another order than their numbers.
+            && self.first_line + self.ends.len() as u64 == pushed.first_line
             && !self.cut
             && !self.last
     }
@@ -72,6 +73,15 @@ impl OpenBlock {
                 lines_within(text, spans).for_each(|line| self.end_line(line));
             }
         }
+    }
+
+    pub(super) fn is_of(&self, pushed: &Pushed<'_>) -> bool {
+        self.attempt == pushed.attempt && self.stream == pushed.stream
+    }
+
+    /// Nothing of its stream follows.
+    pub(super) fn end_stream(&mut self) {
+        self.last = true;
     }
 
     fn end_line(&mut self, line: &[u8]) {

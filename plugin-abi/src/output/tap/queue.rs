@@ -94,9 +94,13 @@ impl TapQueue {
                 WhenFull::Wait => self.options.overrun,
                 WhenFull::Drop => 0,
             };
-            if size.bytes > 0 && state.bytes.saturating_add(size.bytes) > most {
+            let is_more = state.bytes.saturating_add(size.bytes) > most;
+            if size.bytes > 0 && is_more {
                 state.lose(pushed, size);
-            } else {
+            } else if size.bytes > 0
+                || state.bytes < self.options.capacity
+                || !state.end_stream(pushed)
+            {
                 state.append(pushed, size);
             }
             if self.is_full(state) {
@@ -181,14 +185,15 @@ impl TapQueue {
 
     /// The reader goes; what waits is for nobody.
     pub(super) fn leave(&self) {
-        let events = {
-            let mut state = self.state.lock();
-            self.left.store(true, Ordering::Relaxed);
-            state.bytes = 0;
-            std::mem::take(&mut state.events)
-        };
-        drop(events);
+        self.shut();
+        self.take(&mut VecDeque::new());
         self.make_room();
+    }
+
+    /// Takes nothing any more: what is pushed from now on is for nobody.
+    pub(super) fn shut(&self) {
+        let _state = self.state.lock();
+        self.left.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn has_left(&self) -> bool {
@@ -327,6 +332,25 @@ impl State {
         block.append(pushed);
         self.events.push_back(Queued::Open(block));
         self.bytes += kept + BLOCK_OVERHEAD;
+    }
+
+    /// Notes the end of a stream with what is kept of it; `false` where nothing is. Ends are no output
+    /// that could be lost, and must not add up.
+    fn end_stream(&mut self, pushed: &Pushed<'_>) -> bool {
+        for queued in self.events.iter_mut().rev() {
+            match queued {
+                Queued::Open(block) if block.is_of(pushed) => {
+                    block.end_stream();
+                    return true;
+                }
+                // What was begun before something was lost has no end anyway.
+                Queued::Event(TapEvent::Lost {
+                    attempt, stream, ..
+                }) if *attempt == pushed.attempt && *stream == pushed.stream => return true,
+                _ => {}
+            }
+        }
+        false
     }
 
     fn lose(&mut self, pushed: &Pushed<'_>, size: Size) {

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use solti_model::{OutputEvent, StreamKind, TaskId};
 
+use crate::output::tap::{Content, Pushed, Taps};
 use crate::output::{
     Block, LineWriter, OutputRegistry, OutputSink, Pressure, Tap, TapBlock, TapEvent, TapOptions,
     WhenFull,
@@ -290,4 +291,118 @@ async fn a_writer_that_awaits_room_gets_it_when_the_reader_reads() {
         .await
         .unwrap()
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_tap_on_a_task_that_is_over_ends_at_once_and_again() {
+    let (registry, sink, early) = tapped(TapOptions::default());
+    let id = TaskId::from("task");
+    registry.announce_run_started(&id, 1);
+    sink.push(OUT, b"before");
+    registry.announce_run_finished(&id, 1, Some(0));
+    drop((sink, early));
+    // Its last attempt has ended: there is nothing to come, and nothing that came before.
+    let mut tap = registry.tap(&id, TapOptions::default()).unwrap();
+    registry.evict(&id);
+    let began = Instant::now();
+    for _ in 0..2 {
+        assert!(tap.next().await.is_none());
+        assert!(tap.try_next().is_none());
+    }
+    let blocking = std::thread::spawn(move || tap.blocking_next().is_none());
+    assert!(blocking.join().unwrap());
+    assert!(began.elapsed() < Duration::from_secs(4), "{began:?}");
+    assert!(registry.tap(&id, TapOptions::default()).is_none());
+    // A sink that comes afterwards makes another channel, which ends as well.
+    let sink = registry.sink_for(id.clone(), 2);
+    let mut tap = registry.tap(&id, TapOptions::default()).unwrap();
+    sink.push(OUT, b"after");
+    drop(sink);
+    registry.evict(&id);
+    assert_eq!(blocks(&mut tap)[0].bytes, "after\n");
+    assert!(tap.next().await.is_none());
+}
+
+#[test]
+fn a_writer_that_never_stops_after_its_end_keeps_no_reader() {
+    let (registry, sink, mut tap) = tapped(TapOptions::default());
+    let id = TaskId::from("task");
+    registry.announce_run_finished(&id, 1, None);
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let writer = std::thread::spawn(move || {
+        let mut pushed = 0_u64;
+        while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            sink.push(OUT, b"still here");
+            pushed += 1;
+        }
+        pushed
+    });
+    let began = Instant::now();
+    let mut ends = 0;
+    while ends == 0 {
+        assert!(began.elapsed() < Duration::from_secs(60));
+        if let TapEvent::Complete { late, .. } = tap.blocking_next().unwrap() {
+            assert!(late);
+            ends += 1;
+        }
+    }
+    registry.evict(&id);
+    while let Some(event) = tap.blocking_next() {
+        assert!(began.elapsed() < Duration::from_secs(60));
+        ends += usize::from(matches!(event, TapEvent::Complete { .. }));
+    }
+    assert_eq!(ends, 1);
+    drop(stop);
+    assert!(writer.join().unwrap() > 0);
+    assert!(tap.try_next().is_none());
+}
+
+#[test]
+fn ends_of_streams_do_not_add_up_for_a_reader_that_is_slow() {
+    let options = TapOptions::default().with_capacity(SMALL);
+    for full in [WhenFull::Wait, WhenFull::Drop] {
+        let (_registry, sink, mut tap) = tapped(options.with_overrun(SMALL).when_full(full));
+        for _ in 0..1000 {
+            for stream in [OUT, StreamKind::Stderr] {
+                sink.write(stream, Block::new(b"open", &[]));
+                sink.write(stream, Block::end());
+                sink.write(stream, Block::end());
+            }
+        }
+        let read: Vec<_> = std::iter::from_fn(|| tap.try_next()).collect();
+        assert!(read.len() < 20, "{} events", read.len());
+        for stream in [OUT, StreamKind::Stderr] {
+            let last = read.iter().rev().find_map(|event| match event {
+                TapEvent::Block(block) if block.stream == stream => Some(block.last),
+                TapEvent::Lost { stream: of, .. } if *of == stream => Some(true),
+                _ => None,
+            });
+            assert_eq!(last, Some(true), "{read:?}");
+        }
+    }
+}
+
+#[test]
+fn a_line_keeps_its_number_though_another_thread_overtakes_it() {
+    let taps = Taps::default();
+    let mut tap = Tap::new(TapOptions::default());
+    taps.add(tap.queue());
+    // The thread that took number 0 comes after the one that took 1.
+    for first_line in [1, 0, 2, 3] {
+        taps.push(&Pushed {
+            attempt: 1,
+            stream: OUT,
+            first_line,
+            content: Content::Line {
+                line: b"line",
+                cut: false,
+            },
+        });
+    }
+    let read = blocks(&mut tap);
+    let numbers: Vec<_> = read
+        .iter()
+        .map(|it| (it.first_line, it.ends.len()))
+        .collect();
+    assert_eq!(numbers, [(1, 1), (0, 1), (2, 2)]);
 }

@@ -3,9 +3,15 @@
 use std::process::Command;
 
 use benches::measure::{Comparison, Pair, interleave};
+use benches::program::{Run, run};
 use benches::report::Row;
 
-use super::run::{Run, run};
+/// What a side takes that is not there.
+const NOTHING: Run = Run {
+    wall: 1.0,
+    cpu: 1.0,
+    memory: 1.0,
+};
 
 /// A case: what the program does, and what it is measured against, if there is such a thing.
 pub(super) struct Case<'a> {
@@ -37,9 +43,9 @@ impl<'a> Case<'a> {
         let theirs = || {
             self.theirs
                 .as_ref()
-                .map_or(Run::NOTHING, |theirs| run(theirs()))
+                .map_or(NOTHING, |theirs| run(&theirs()))
         };
-        let rounds = interleave(rounds, || run((self.ours)()), theirs);
+        let rounds = interleave(rounds, || run(&(self.ours)()), theirs);
         let mut rows = Vec::new();
         let mut row = |what: &str, unit, target, timed, number: fn(&Run) -> f64| {
             let comparison = Comparison::of(&rounds, number);

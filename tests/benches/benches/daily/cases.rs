@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use benches::program::shell;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::case::Case;
 use super::program::Program;
-use super::run::shell;
 
 /// Two processes that do nothing but take processor time, until the shell that began them ends them.
 const BUSY: &str = "sh -c 'while :; do :; done' & a=$!; sh -c 'while :; do :; done' & b=$!; ";

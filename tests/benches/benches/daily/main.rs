@@ -8,7 +8,6 @@
 mod case;
 mod cases;
 mod program;
-mod run;
 
 use benches::report;
 

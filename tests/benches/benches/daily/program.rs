@@ -4,10 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use benches::program::shell;
 use e2e::{PLUGIN_SUFFIX, Profile};
 use tempfile::TempDir;
-
-use super::run::shell;
 
 /// The program, and a directory with the subprocess plugin alone and one with all four.
 pub(super) struct Program {

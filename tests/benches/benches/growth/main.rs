@@ -1,7 +1,8 @@
 //! How cost grows, both sides on one plot.
 //!
 //! `cargo bench --bench growth [-- [--quick] PLOT…]` measures and draws `docs/plots/*.svg`;
-//! with `--quick` it draws into the target directory.
+//! with `--quick` it draws into the target directory. The plots `waiting` and `running` draw an older
+//! program as well, where `OLD_HOST` names it and `OLD_PLUGINS` a directory with its plugins.
 
 #![expect(
     clippy::print_stdout,
@@ -12,6 +13,7 @@
 mod load;
 mod pick;
 mod push;
+mod runs;
 mod tasks;
 
 use std::fs;
@@ -57,6 +59,8 @@ const PLOTS: &[(&str, Draw)] = &[
     ("pick", pick::draw),
     ("load", load::draw),
     ("tasks", tasks::draw),
+    ("waiting", runs::draw_waiting),
+    ("running", runs::draw_running),
 ];
 
 fn main() {

@@ -3,10 +3,10 @@
 //! `cargo run --release -p benches --bin soak -- [--minutes 2]`
 //!
 //! Time is cut into rounds. In a round many workers run one task after the other: lines to
-//! subscribers that keep up, leave or fall behind, failures, cancellations, attempts that are
-//! dropped, real processes. After each round, with everything at rest, memory, descriptors, threads
-//! and channels are looked at. The command fails when a task is lost, a channel is left, or one of
-//! the numbers grows after the warm-up.
+//! subscribers that keep up, leave or fall behind, to taps that keep up, are slow or leave, failures,
+//! cancellations, attempts that are dropped, real processes. After each round, with everything at
+//! rest, memory, descriptors, threads and channels are looked at. The command fails when a task or a
+//! line of a tap is lost, a channel is left, or one of the numbers grows after the warm-up.
 
 #![expect(
     clippy::print_stdout,
@@ -15,6 +15,7 @@
 )]
 
 mod series;
+mod tapping;
 mod worker;
 
 use std::process::ExitCode;
@@ -78,7 +79,7 @@ fn main() -> ExitCode {
         println!("FAILED: {problem}");
     }
     if problems.is_empty() {
-        println!("passed: nothing was lost, nothing is left, nothing grew");
+        println!("passed: no task and no line was lost, nothing is left, nothing grew");
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -16,11 +16,13 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::tapping::{self, Reader};
+
 /// Longer than any task takes, however busy the machine is.
-const LOST_AFTER: Duration = Duration::from_secs(60);
+pub(super) const LOST_AFTER: Duration = Duration::from_secs(60);
 
 /// Lines of a task that pushes; less than a channel keeps.
-const LINES: usize = 2000;
+pub(super) const LINES: usize = 2000;
 
 /// What became of the tasks.
 #[derive(Debug, Default, Clone, Copy)]
@@ -34,6 +36,10 @@ pub(super) struct Counts {
     wrong: u64,
     /// Never ended.
     lost: u64,
+    /// Lines that taps have handed out.
+    tapped: u64,
+    /// Lines that a tap has not handed out, or not as they were.
+    missing: u64,
 }
 
 impl Counts {
@@ -46,6 +52,7 @@ impl Counts {
         for (count, what) in [
             (self.lost, "tasks were lost"),
             (self.wrong, "tasks ended otherwise than they had to"),
+            (self.missing, "lines are missing from taps"),
         ] {
             if count > 0 {
                 problems.push(format!("{count} {what}"));
@@ -56,6 +63,7 @@ impl Counts {
             (self.failed, "failed"),
             (self.cancelled, "was cancelled"),
             (self.dropped, "was dropped"),
+            (self.tapped, "was tapped"),
         ] {
             if count == 0 {
                 problems.push(format!("no task {what}, so this showed little"));
@@ -74,6 +82,8 @@ impl AddAssign for Counts {
         self.lines += other.lines;
         self.wrong += other.wrong;
         self.lost += other.lost;
+        self.tapped += other.tapped;
+        self.missing += other.missing;
     }
 }
 
@@ -82,7 +92,7 @@ impl fmt::Display for Counts {
         write!(
             f,
             "{} tasks: {} succeeded, {} failed, {} cancelled, {} dropped, {} wrong, {} lost; \
-             {} lines received",
+             {} lines received, {} of taps, {} missing",
             self.all(),
             self.succeeded,
             self.failed,
@@ -90,7 +100,9 @@ impl fmt::Display for Counts {
             self.dropped,
             self.wrong,
             self.lost,
-            self.lines,
+            self.lines + self.tapped,
+            self.tapped,
+            self.missing,
         )
     }
 }
@@ -101,7 +113,7 @@ pub(super) async fn work(ours: Arc<Ours>, number: usize, until: Instant) -> Coun
     let mut turn = number;
     while Instant::now() < until {
         turn += 1;
-        match turn % 9 {
+        match turn % 12 {
             0 => pushing(&ours, Subscriber::KeepsUp, &mut counts).await,
             1 => pushing(&ours, Subscriber::Leaves, &mut counts).await,
             2 => pushing(&ours, Subscriber::FallsBehind, &mut counts).await,
@@ -110,6 +122,10 @@ pub(super) async fn work(ours: Arc<Ours>, number: usize, until: Instant) -> Coun
             5 => cancelled(&ours, &mut counts).await,
             6 => dropped(&ours, &mut counts).await,
             7 if number.is_multiple_of(8) => process(&ours, &mut counts).await,
+            8 => tapping::pushing(&ours, Reader::KeepsUp, &mut counts).await,
+            9 => tapping::pushing(&ours, Reader::Slow, &mut counts).await,
+            10 => tapping::pushing(&ours, Reader::Several, &mut counts).await,
+            11 if number.is_multiple_of(8) => tapping::process(&ours, &mut counts).await,
             _ => nothing(&ours, &mut counts).await,
         }
     }
@@ -147,7 +163,7 @@ async fn pushing(ours: &Ours, subscriber: Subscriber, counts: &mut Counts) {
         }
     }
     let end = end_of(attempt).await;
-    counts.expect(end, |end| end.is_ok(), |counts| &mut counts.succeeded);
+    counts.succeed(end);
 }
 
 /// Receives so many lines, or those that come before the end.
@@ -228,30 +244,30 @@ async fn process(ours: &Ours, counts: &mut Counts) {
 async fn nothing(ours: &Ours, counts: &mut Counts) {
     let run = Run::build(ours, plugin("pusher", &specs::pusher("nothing", &[])));
     let end = end_of(run.start(CancellationToken::new())).await;
-    counts.expect(end, |end| end.is_ok(), |counts| &mut counts.succeeded);
+    counts.succeed(end);
 }
 
-fn plugin(name: &str, spec: &TaskSpec) -> TaskSpec {
+pub(super) fn plugin(name: &str, spec: &TaskSpec) -> TaskSpec {
     specs::selecting(spec.clone(), "plugin", name)
 }
 
-type End = Result<(), TaskError>;
+pub(super) type End = Result<(), TaskError>;
 
 /// A built task, whose output is forgotten in the end.
-struct Run<'a> {
+pub(super) struct Run<'a> {
     ours: &'a Ours,
     task: TaskRef,
-    id: TaskId,
+    pub(super) id: TaskId,
 }
 
 impl<'a> Run<'a> {
-    fn build(ours: &'a Ours, spec: TaskSpec) -> Self {
+    pub(super) fn build(ours: &'a Ours, spec: TaskSpec) -> Self {
         let task = ours.build(&spec);
         let id = TaskId::from(task.name());
         Self { ours, task, id }
     }
 
-    fn start(&self, cancel: CancellationToken) -> JoinHandle<End> {
+    pub(super) fn start(&self, cancel: CancellationToken) -> JoinHandle<End> {
         tokio::spawn(self.task.spawn(cancel))
     }
 }
@@ -263,11 +279,22 @@ impl Drop for Run<'_> {
 }
 
 /// The end of an attempt; `None` when there is none.
-async fn end_of(attempt: JoinHandle<End>) -> Option<End> {
+pub(super) async fn end_of(attempt: JoinHandle<End>) -> Option<End> {
     timeout(LOST_AFTER, attempt).await.ok()?.ok()
 }
 
 impl Counts {
+    /// Counts a task that has to succeed.
+    pub(super) fn succeed(&mut self, end: Option<End>) {
+        self.expect(end, |end| end.is_ok(), |counts| &mut counts.succeeded);
+    }
+
+    /// Counts what one tap has handed out of so many lines, and whether that is what was written.
+    pub(super) fn count_lines(&mut self, tapped: u64, written: u64, is_whole: bool) {
+        self.tapped += tapped;
+        self.missing += written.abs_diff(tapped).max(u64::from(!is_whole));
+    }
+
     fn expect(
         &mut self,
         end: Option<End>,
