@@ -295,8 +295,12 @@ impl Buffers {
                 Err(err) => {
                     // Nobody is left to be told when standard error is gone.
                     if target == Target::Stdout {
+                        // A reader that has left wants no more of anything. A disk that is full is no
+                        // reason to end what runs.
+                        if err.kind() == ErrorKind::BrokenPipe {
+                            self.closed.cancel();
+                        }
                         self.failed = Some(err);
-                        self.closed.cancel();
                     }
                     return;
                 }
