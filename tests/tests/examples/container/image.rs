@@ -3,7 +3,7 @@
 use solti_plugin_host::RunnerErrorKind;
 
 use super::fake::Fake;
-use super::{failed, failure_of, spec};
+use super::{failed, failure_of, runs, spec, until};
 
 /// What an engine says of an image that is not there.
 const MISSING: &str = "echo 'Error: image: image not known' >&2; exit 125";
@@ -109,4 +109,25 @@ async fn an_engine_without_its_daemon_is_not_taken_for_a_missing_image() {
         host.metrics.all(),
         failure_of(RunnerErrorKind::BackendConfigFailed)
     );
+}
+
+/// A registry that answers slowly would keep the engine busy for a task that nobody wants any more.
+#[tokio::test]
+async fn a_build_that_is_cancelled_ends_its_pull() {
+    let fake = Fake::new()
+        .on("image", MISSING)
+        .on("pull", "echo $$ >$here/pulling; exec sleep 600");
+    let host = fake.host();
+    let spec = spec();
+    let pulling = || {
+        let pid = std::fs::read_to_string(fake.directory().join("pulling"));
+        pid.ok()?.trim().parse::<u32>().ok()
+    };
+    tokio::select! {
+        _ = host.router.build_async(&spec) => panic!("it is built without its image"),
+        () = until("the image is pulled", || pulling().is_some()) => {}
+    }
+    let pid = pulling().unwrap();
+    until("the pull has ended", || !runs(pid)).await;
+    assert_eq!(host.registry.active_channels(), 0);
 }
