@@ -30,6 +30,7 @@ mod scoped;
 mod spawn;
 mod workload;
 
+pub mod environment;
 pub mod os_error;
 #[cfg(feature = "process")]
 pub mod process;
@@ -45,7 +46,7 @@ pub use building::build_apart;
 pub use call::{CallError, CallFuture, MAX_CALL_BYTES};
 pub use context::BuildContext;
 pub use error::RunnerError;
-pub use host::{Host, host};
+pub use host::{Host, host, stop_grace};
 pub use kinds::Kinds;
 pub use metrics::{
     MetricsBackend, MetricsHandle, NoOpMetrics, RunnerErrorKind, RunnerType, TaskOutcome,

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use solti_plugin_abi::Building;
+use solti_plugin_abi::environment::{check_arguments, merged};
 use solti_plugin_abi::prelude::*;
-use solti_plugin_abi::solti_model::{WasmSpec, merge_env};
+use solti_plugin_abi::solti_model::WasmSpec;
 
 use crate::attempt::Job;
 use crate::config::Config;
@@ -82,19 +83,7 @@ fn invocation(
         .iter()
         .filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)))
         .collect();
-    env.extend(merge_env(&spec.env, runner_env));
-    if let Some(arg) = args.iter().find(|arg| arg.contains('\0')) {
-        return Err(RunnerError::InvalidSpec(format!(
-            "argument {arg:?} contains a NUL byte"
-        )));
-    }
-    if let Some((name, _)) = env
-        .iter()
-        .find(|(name, value)| name.contains('\0') || value.contains('\0'))
-    {
-        return Err(RunnerError::InvalidSpec(format!(
-            "environment variable {name:?} contains a NUL byte"
-        )));
-    }
+    env.extend(merged(&spec.env, runner_env)?);
+    check_arguments(args.iter().map(String::as_str))?;
     Ok(Invocation { args, env })
 }
