@@ -5,6 +5,9 @@ use rustix::process::Pid;
 #[cfg(target_os = "linux")]
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 
+#[cfg(target_os = "linux")]
+use crate::host::{Host, host};
+
 /// Gives a child the limit that the host was given. Many programs take the limit for the number of
 /// descriptors they may well have, and close that many, or use a set with room for 1,024 of them.
 ///
@@ -12,7 +15,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 /// longer than this.
 #[cfg(target_os = "linux")]
 pub(super) fn give_back(child: Pid) {
-    let Some(given) = crate::host::host().and_then(crate::Host::open_files) else {
+    let Some(given) = host().and_then(Host::open_files) else {
         return;
     };
     let limit = Rlimit {

@@ -1,5 +1,6 @@
 //! A program to be started, and the starting of it.
 
+mod exec;
 mod fault;
 mod lookup;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
@@ -15,6 +16,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use exec::Exec;
 pub use fault::StartError;
 
 use super::child::GroupChild;
@@ -128,7 +130,14 @@ impl Program {
         let (stdout, child_stdout) = io::pipe()?;
         let (stderr, child_stderr) = io::pipe()?;
         let streams = [input, child_stdout.into(), child_stderr.into()];
-        let pid = native::spawn(self, found, &streams)?;
+        let pid = native::spawn(&Exec {
+            file: found,
+            name: &self.name,
+            args: &self.args,
+            env: &self.env,
+            directory: self.directory.as_deref(),
+            streams,
+        })?;
         open_files::give_back(pid);
         let (stdout, stderr) = (OwnedFd::from(stdout), OwnedFd::from(stderr));
         Ok(GroupChild::started(pid, stdout.into(), stderr.into()))

@@ -72,6 +72,9 @@ impl Walk {
             (Shape::OneOf { variants, words }, Tree::Fields(fields)) if fields.len() == 1 => {
                 self.one_of(variants, words, fields)
             }
+            (shape @ Shape::OneOf { .. }, Tree::Fields(fields)) => {
+                self.unexpected(shape, &format!("one with {}", fields.len()))
+            }
             (Shape::OneOf { words, .. } | Shape::Word(words), Tree::Text(word))
                 if words.contains(&word.as_str()) =>
             {

@@ -1,10 +1,11 @@
 //! Where a program is.
 
 use std::ffi::OsStr;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
+use rustix::io::Errno;
 
 /// Where programs are looked for when there is no `PATH`, as the C library has it.
 const WITHOUT_PATH: &str = "/bin:/usr/bin";
@@ -46,7 +47,7 @@ pub(super) fn find(
             Err(err) => denied = Some(err),
         }
     }
-    Err(denied.map_or_else(|| ErrorKind::NotFound.into(), io::Error::from))
+    Err(denied.unwrap_or(Errno::NOENT).into())
 }
 
 /// A path as this process has to name it, which is in another directory than the program will be.
@@ -56,6 +57,8 @@ pub(super) fn seen_from_here(path: &Path, directory: Option<&Path>) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::io::ErrorKind;
+
     use super::*;
 
     fn find_in(name: &str, path: &str) -> io::Result<PathBuf> {

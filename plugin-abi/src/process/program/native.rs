@@ -21,7 +21,7 @@ use std::ptr;
 use libc::{c_char, c_int, c_short, pid_t};
 use rustix::process::Pid;
 
-use super::Program;
+use super::exec::Exec;
 
 /// `POSIX_SPAWN_SETSID`, to which `libc` gives another type for each C library.
 #[cfg(target_os = "linux")]
@@ -39,20 +39,21 @@ unsafe extern "C" {
     fn add_chdir(actions: *mut libc::posix_spawn_file_actions_t, path: *const c_char) -> c_int;
 }
 
-/// Starts the program whose file was found, with these streams, in a session of its own.
-pub(super) fn spawn(program: &Program, found: &Path, streams: &[OwnedFd; 3]) -> io::Result<Pid> {
-    let path = text(found.as_os_str().as_bytes())?;
-    let args = std::iter::once(&program.name).chain(&program.args);
-    let args: Vec<_> = args
+/// Starts a process in a session of its own.
+pub(super) fn spawn(exec: &Exec<'_>) -> io::Result<Pid> {
+    let path = text(exec.file.as_os_str().as_bytes())?;
+    let args = exec.args.iter().map(OsString::as_os_str);
+    let args: Vec<_> = std::iter::once(exec.name)
+        .chain(args)
         .map(|arg| text(arg.as_bytes()))
         .collect::<io::Result<_>>()?;
-    let env = environment(program)?;
+    let env = environment(exec)?;
     let (args, env) = (pointers(&args), pointers(&env));
     let mut actions = Actions::new()?;
-    if let Some(directory) = &program.directory {
+    if let Some(directory) = exec.directory {
         actions.change_directory(directory)?;
     }
-    for (target, stream) in (0..).zip(streams) {
+    for (target, stream) in (0..).zip(&exec.streams) {
         actions.duplicate(stream, target)?;
     }
     let attributes = Attributes::new()?;
@@ -74,10 +75,10 @@ pub(super) fn spawn(program: &Program, found: &Path, streams: &[OwnedFd; 3]) -> 
     Pid::from_raw(pid).ok_or_else(|| io::Error::other("the system gave a process no number"))
 }
 
-/// The environment of this process, and over it that of the program.
-fn environment(program: &Program) -> io::Result<Vec<CString>> {
+/// The environment of this process, and over it that of the new one.
+fn environment(exec: &Exec<'_>) -> io::Result<Vec<CString>> {
     let mut env: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
-    env.extend(program.env.clone());
+    env.extend(exec.env.clone());
     env.into_iter()
         .map(|(name, value)| {
             let mut pair = name.into_vec();

@@ -3,27 +3,26 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::process::Pid;
 
-use super::Program;
+use super::exec::Exec;
 
-/// Starts the program whose file was found, with these streams.
-pub(super) fn spawn(program: &Program, found: &Path, streams: &[OwnedFd; 3]) -> io::Result<Pid> {
-    let [stdin, stdout, stderr] = streams;
+/// Starts a process.
+pub(super) fn spawn(exec: &Exec<'_>) -> io::Result<Pid> {
+    let [stdin, stdout, stderr] = &exec.streams;
     let stream = |stream: &OwnedFd| stream.try_clone().map(Stdio::from);
-    let mut command = Command::new(found);
+    let mut command = Command::new(exec.file);
     command
-        .arg0(&program.name)
-        .args(&program.args)
-        .envs(&program.env)
+        .arg0(exec.name)
+        .args(exec.args)
+        .envs(exec.env)
         .stdin(stream(stdin)?)
         .stdout(stream(stdout)?)
         .stderr(stream(stderr)?)
         .process_group(0);
-    if let Some(directory) = &program.directory {
+    if let Some(directory) = exec.directory {
         command.current_dir(directory);
     }
     Ok(Pid::from_child(&command.spawn()?))
