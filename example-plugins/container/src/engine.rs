@@ -12,21 +12,13 @@ use std::time::Duration;
 pub(crate) use find::{KNOWN, find};
 pub(crate) use message::message;
 pub(crate) use process::Process;
+use solti_plugin_abi::os_error::PAUSES;
 use solti_plugin_abi::process::Program;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::sleep;
 
 use crate::config::Config;
 use crate::fault::Fault;
-
-/// How long to wait before a process is tried again for which the machine has no room, each time longer.
-const PAUSES: [Duration; 5] = [
-    Duration::from_millis(10),
-    Duration::from_millis(30),
-    Duration::from_millis(100),
-    Duration::from_millis(300),
-    Duration::from_millis(900),
-];
 
 /// An engine that has told which one it is.
 #[derive(Debug)]

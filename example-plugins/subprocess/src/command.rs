@@ -3,23 +3,14 @@
 mod script;
 
 use std::os::fd::OwnedFd;
-use std::time::Duration;
 
 use script::Script;
 use solti_plugin_abi::environment::{check_arguments, merged};
+use solti_plugin_abi::os_error::PAUSES;
 use solti_plugin_abi::prelude::*;
 use solti_plugin_abi::process::{GroupChild, Program, StartError};
 use solti_plugin_abi::solti_model::{ModelError, SubprocessMode, SubprocessSpec};
 use tokio::time::sleep;
-
-/// How long to wait before a process is tried again for which the machine has no room, each time longer.
-const PAUSES: [Duration; 5] = [
-    Duration::from_millis(10),
-    Duration::from_millis(30),
-    Duration::from_millis(100),
-    Duration::from_millis(300),
-    Duration::from_millis(900),
-];
 
 /// A command line that can be executed again and again.
 #[derive(Debug)]

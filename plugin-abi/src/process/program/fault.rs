@@ -7,7 +7,7 @@ use std::path::Path;
 use thiserror::Error;
 
 use super::lookup::seen_from_here;
-use crate::os_error::explain;
+use crate::os_error::{explain, may_pass};
 use crate::text::escape_bytes;
 
 /// How much of a program is looked at: as much of its first line as Linux reads.
@@ -82,7 +82,7 @@ impl StartError {
 /// An error of making ready what a program needs, such as its input.
 impl From<io::Error> for StartError {
     fn from(source: io::Error) -> Self {
-        let is_passing = is_of_the_machine(&source);
+        let is_passing = may_pass(&source);
         Self {
             reason: explain(&source, "use it"),
             cause: if is_passing {
@@ -96,7 +96,7 @@ impl From<io::Error> for StartError {
 }
 
 fn judge(err: &io::Error, found: &Path, directory: Option<&Path>) -> (Cause, String) {
-    if is_of_the_machine(err) {
+    if may_pass(err) {
         return (Cause::Machine, explain(err, "execute it"));
     }
     if let Some(directory) = directory {
@@ -129,14 +129,6 @@ fn judge(err: &io::Error, found: &Path, directory: Option<&Path>) -> (Cause, Str
         }
         None => (Cause::NotExecutable, explain(err, "execute it")),
     }
-}
-
-fn is_of_the_machine(err: &io::Error) -> bool {
-    use libc::{EAGAIN, EMFILE, ENFILE, ENOMEM, ETXTBSY};
-    matches!(
-        err.raw_os_error(),
-        Some(EAGAIN | EMFILE | ENFILE | ENOMEM | ETXTBSY)
-    )
 }
 
 /// What a program that is there needs and has not; `None` where it is not there.
