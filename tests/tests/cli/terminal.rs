@@ -37,8 +37,8 @@ fn a_program_that_reaches_for_the_terminal_is_told_that_there_is_none_and_not_st
 
 #[test]
 fn what_is_typed_still_reaches_the_command_and_ctrl_c_still_ends_it() {
-    let ended = on_a_terminal("read x; echo got $x | tr a-z A-Z", "word\\n");
-    assert!(ended.stdout.contains("GOT WORD\r\n"), "{ended:?}");
+    let ended = on_a_terminal("head -n 1 | tr a-z A-Z", "word\\n");
+    assert!(ended.stdout.contains("WORD\r\n"), "{ended:?}");
     let ended = on_a_terminal("echo begun; sleep 60", "\\003");
     assert!(
         ended.stdout.contains("exec: cancelled: interrupted"),

@@ -145,7 +145,9 @@ async fn a_cancelled_task_is_asked_first_and_killed_before_the_host_gives_it_up(
         let host = Host::load(directory_with(&["subprocess"]), loader);
         let mut asked_kindly = Attempt::of(
             &host,
-            &shell("trap 'echo asked; exit' TERM; echo ready; while :; do sleep 0.01; done"),
+            &shell(
+                "trap 'echo asked; exit' TERM; echo ready; while :; do sleep 0.01; done 2>/dev/null",
+            ),
         );
         assert_eq!(asked_kindly.line().await, "ready");
         asked_kindly.cancel.cancel();
