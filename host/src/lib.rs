@@ -56,7 +56,7 @@ pub mod output {
 pub use solti_plugin_abi::{
     BuildContext, DEFAULT_MAX_LINE_BYTES, Kinds, LineWriter, MetricsBackend, MetricsHandle,
     NoOpMetrics, OutputRegistry, OutputSink, RunId, Runner, RunnerError, RunnerErrorKind,
-    RunnerType, TaskOutcome, make_run_id, metrics, noop_metrics, stamp, text,
+    RunnerType, TaskOutcome, environment, make_run_id, metrics, noop_metrics, stamp, text,
 };
 
 /// What became of each file of a directory.

@@ -25,6 +25,7 @@ pub struct Host {
     pub(crate) instance: String,
     pub(crate) state_dir: Option<PathBuf>,
     pub(crate) grace: Option<Duration>,
+    pub(crate) open_files: Option<u64>,
     pub(crate) call: fn(&str, Bytes) -> CallFuture<'static>,
 }
 
@@ -65,6 +66,13 @@ impl Host {
         self.grace
     }
 
+    /// The limit on open files that what a plugin starts should have, where the host says so: the one that
+    /// it was given, before it raised its own.
+    #[must_use]
+    pub fn open_files(&self) -> Option<u64> {
+        self.open_files
+    }
+
     /// Calls a method of the host, such as `host_info`.
     ///
     /// # Errors
@@ -85,7 +93,36 @@ impl std::fmt::Debug for Host {
     }
 }
 
+/// How long what an attempt has started may take to end once it is asked to, so that there is time
+/// left to end it by force before the host drops the attempt: four fifths of the host's grace.
+///
+/// Where no host says how long it waits, it is taken to wait for five seconds, as a supervisor does by
+/// default.
+#[must_use]
+pub fn stop_grace() -> Duration {
+    stop_grace_of(host().and_then(Host::grace))
+}
+
+fn stop_grace_of(grace: Option<Duration>) -> Duration {
+    const DEFAULT: Duration = Duration::from_secs(5);
+    grace.unwrap_or(DEFAULT) / 5 * 4
+}
+
 /// Makes `host` known; the first call wins.
 pub(crate) fn set(host: Host) {
     let _ = HOST.set(host);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_time_left_before_the_host_gives_an_attempt_up() {
+        let of = |grace| stop_grace_of(Some(Duration::from_millis(grace)));
+        assert_eq!(of(10_000), Duration::from_secs(8));
+        assert_eq!(of(0), Duration::ZERO);
+        assert_eq!(stop_grace_of(None), Duration::from_secs(4));
+        assert!(stop_grace_of(Some(Duration::MAX)) < Duration::MAX);
+    }
 }

@@ -31,6 +31,7 @@ mod scoped;
 mod spawn;
 mod workload;
 
+pub mod environment;
 pub mod os_error;
 #[cfg(feature = "process")]
 pub mod process;
@@ -49,7 +50,7 @@ pub use call::{CallError, CallFuture, MAX_CALL_BYTES};
 pub use context::BuildContext;
 pub use details::ErrorDetails;
 pub use error::RunnerError;
-pub use host::{Host, host};
+pub use host::{Host, host, stop_grace};
 pub use kinds::Kinds;
 pub use metrics::{
     MetricsBackend, MetricsHandle, NoOpMetrics, RunnerErrorKind, RunnerType, TaskOutcome,

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::io::ErrorKind;
+use std::time::Duration;
 
 /// An error of the operating system and, where the machine or a permission is at fault rather than
 /// what was asked for, what an operator can do about it.
@@ -38,6 +39,36 @@ pub fn explain(error: &io::Error, wanted: &str) -> String {
     };
     format!("{error}; {advice}")
 }
+
+/// Whether an error is about the state of the machine, which may pass: no descriptor, process or memory
+/// is left, or a program is being written.
+///
+/// ```
+/// use std::io;
+///
+/// use solti_plugin_abi::os_error::may_pass;
+///
+/// assert!(may_pass(&io::Error::from_raw_os_error(24)));
+/// assert!(!may_pass(&io::Error::from_raw_os_error(2)));
+/// ```
+#[must_use]
+pub fn may_pass(error: &io::Error) -> bool {
+    use libc::{EAGAIN, EMFILE, ENFILE, ENOMEM, ETXTBSY};
+    matches!(
+        error.raw_os_error(),
+        Some(EAGAIN | EMFILE | ENFILE | ENOMEM | ETXTBSY)
+    )
+}
+
+/// How long to wait before what failed by the state of the machine is tried again, each time longer: a
+/// second and a third in all.
+pub const PAUSES: [Duration; 5] = [
+    Duration::from_millis(10),
+    Duration::from_millis(30),
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_millis(900),
+];
 
 #[cfg(test)]
 mod tests {

@@ -5,9 +5,10 @@
 //! [`GroupChild`] leads a group, its signals go to the whole group, and it can neither be left
 //! running nor stay behind as a zombie.
 //!
-//! Programs are started as the standard library starts them, by `posix_spawn`: nothing here has to
-//! run between `fork` and `exec`, and a `fork` would copy the page tables of a large host for each
-//! child.
+//! A [`Program`] is started in a session of its own, so that no terminal stops it, and tells what is
+//! wrong when it cannot be. [`GroupChild::spawn`] takes any command of the standard library, and gives
+//! it a group only. Both start it by `posix_spawn`: nothing here has to run between `fork` and `exec`,
+//! and a `fork` would copy the page tables of a large host for each child.
 //!
 //! This module needs Unix and the feature `process`.
 //!
@@ -60,7 +61,10 @@
 mod child;
 mod exit;
 mod group;
+mod open_files;
+mod program;
 mod signals;
 
 pub use child::GroupChild;
+pub use program::{Program, StartError};
 pub use signals::GroupSignals;

@@ -9,7 +9,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use solti_plugin_abi::process::GroupChild;
+use solti_plugin_abi::process::{GroupChild, Program};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::ChildStdout;
 use tokio::time::{sleep, timeout};
@@ -146,4 +146,88 @@ fn a_child_dropped_where_no_runtime_is_at_hand_is_reaped_at_once() {
     assert!(child.exit_descriptor().is_some());
     drop(child);
     assert_eq!(state(pid), None);
+}
+
+/// Starts a shell script as a program, and returns its lines at its end.
+async fn lines_of(program: Program) -> Vec<String> {
+    let mut child = program.start(None).unwrap();
+    let stdout = ChildStdout::from_std(child.take_stdout().unwrap()).unwrap();
+    let mut lines = BufReader::new(stdout).lines();
+    let mut all = Vec::new();
+    while let Some(line) = timeout(SOON, lines.next_line()).await.unwrap().unwrap() {
+        all.push(line);
+    }
+    child.exited().await.unwrap();
+    assert!(child.reap().unwrap().success());
+    all
+}
+
+#[tokio::test]
+async fn a_program_has_a_session_its_directory_its_environment_and_nothing_else_of_ours() {
+    // A descriptor that must not be there: the program has its three streams, `ls` its own, and both
+    // what this process was given by whoever has started it.
+    let _open = fs::File::open("/").unwrap();
+    let given = Command::new("ls").arg("/proc/self/fd").output().unwrap();
+    let given = given.stdout.split(|byte| *byte == b'\n').count() - 1;
+    let script = "read -r pid name state parent group session rest </proc/$$/stat; \
+                  echo $((pid == group)) $((pid == session)); pwd; echo \"$OWN $HOME\"; \
+                  readlink /proc/$$/fd/0; ls /proc/self/fd | wc -l";
+    let program = Program::new("bash")
+        .args(["-c", script])
+        .envs([("OWN", "own"), ("HOME", "/over")])
+        .directory("/usr/bin");
+    // Again and again.
+    for _ in 0..2 {
+        assert_eq!(
+            lines_of(program.clone()).await,
+            [
+                "1 1",
+                "/usr/bin",
+                "own /over",
+                "/dev/null",
+                &given.to_string()
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_program_dies_of_a_broken_pipe_though_this_process_would_not() {
+    let lines = lines_of(Program::new("sh").args(["-c", "yes | head -n 1"])).await;
+    assert_eq!(lines, ["y"]);
+    let program = Program::new("sh").args(["-c", "kill -PIPE $$; echo it was ignored"]);
+    let mut child = program.start(None).unwrap();
+    child.exited().await.unwrap();
+    assert_eq!(child.status().unwrap().unwrap().signal(), Some(13));
+    assert_eq!(child.reap().unwrap().signal(), Some(13));
+}
+
+#[test]
+fn a_directory_that_cannot_be_entered_is_not_blamed_on_the_program() {
+    for (directory, expected) in [
+        (
+            "/no/such",
+            "cannot enter the working directory \"/no/such\": No such file or directory (os error 2)",
+        ),
+        (
+            "/dev/null",
+            "the working directory \"/dev/null\" is not a directory",
+        ),
+    ] {
+        let err = Program::new("true").directory(directory).start(None);
+        let err = err.unwrap_err();
+        assert_eq!(err.to_string(), expected);
+        assert!(err.is_about_directory() && !err.is_not_found() && !err.may_pass());
+    }
+}
+
+#[test]
+fn a_text_with_a_nul_byte_starts_nothing() {
+    for program in [
+        Program::new("true\0x"),
+        Program::new("true").args(["a\0b"]),
+        Program::new("true").envs([("A", "\0")]),
+    ] {
+        assert!(program.start(None).is_err());
+    }
 }

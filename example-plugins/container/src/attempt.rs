@@ -63,7 +63,8 @@ impl Job {
             (RUN_LABEL, run_id),
             (OWNER_LABEL, owner.as_str()),
         ];
-        let run = engine.start(&mut self.command.for_container(&engine, config, &name, &labels))?;
+        let command = self.command.for_container(&engine, config, &name, &labels);
+        let run = engine.start(&command).await?;
         let [stdout, stderr] = [StreamKind::Stdout, StreamKind::Stderr].map(|stream| {
             attempt
                 .lines(stream)

@@ -3,13 +3,18 @@
 mod env;
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
+use solti_plugin_abi::environment::{check_arguments, merged};
 use solti_plugin_abi::prelude::*;
-use solti_plugin_abi::solti_model::{ContainerSpec, merge_env};
+use solti_plugin_abi::process::Program;
+use solti_plugin_abi::solti_model::ContainerSpec;
+use solti_plugin_abi::text::shorten;
 
 use crate::config::Config;
 use crate::engine::Engine;
+
+/// How much of an image's name is quoted, in bytes.
+const MOST_QUOTED: usize = 256;
 
 /// What a task runs: the same for each of its attempts.
 #[derive(Debug)]
@@ -43,15 +48,8 @@ impl RunCommand {
             args.extend_from_slice(first_args);
         }
         args.extend_from_slice(&spec.args);
-        let env = merge_env(&spec.env, runner_env);
-        env::check(&env)?;
-        if let Some(arg) = entry_point
-            .iter()
-            .chain(&args)
-            .find(|arg| arg.contains('\0'))
-        {
-            return Err(invalid(format!("argument {arg:?} contains a NUL byte")));
-        }
+        let env = merged(&spec.env, runner_env)?;
+        check_arguments(entry_point.iter().chain(&args).map(String::as_str))?;
         Ok(Self {
             image: spec.image.clone(),
             entry_point,
@@ -72,7 +70,7 @@ impl RunCommand {
         config: &Config,
         name: &str,
         labels: &[(&str, &str)],
-    ) -> Command {
+    ) -> Program {
         let mut args = vec![
             "run".to_owned(),
             format!("--name={name}"),
@@ -106,9 +104,7 @@ impl RunCommand {
         );
         args.push(self.image.clone());
         args.extend_from_slice(&self.args);
-        let mut command = engine.command(args);
-        command.envs(carried);
-        command
+        engine.command(args).envs(carried)
     }
 }
 
@@ -125,6 +121,7 @@ fn check_image(image: &str) -> Result<(), RunnerError> {
     {
         return Ok(());
     }
+    let image = shorten(image, MOST_QUOTED);
     Err(invalid(format!(
         "{image:?} is not an image reference: expected one such as \"docker.io/library/redis:7\""
     )))

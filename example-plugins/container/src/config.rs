@@ -6,7 +6,10 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::Deserialize;
-use solti_plugin_abi::DEFAULT_MAX_LINE_BYTES;
+use solti_plugin_abi::{DEFAULT_MAX_LINE_BYTES, stop_grace};
+
+/// The grace that engines give by themselves, in seconds.
+const MOST_GRACE: u64 = 10;
 
 /// The plugin's configuration; every field has a default.
 #[derive(Debug, Clone, Deserialize)]
@@ -33,7 +36,8 @@ pub(crate) struct Config {
     /// The user in the container.
     pub(crate) user: Option<String>,
     /// How long a container may take to end by itself once it is asked to, in seconds.
-    stop_grace_seconds: u32,
+    /// Without it, what the host leaves room for, as engines do it at most.
+    stop_grace_seconds: Option<u32>,
     /// The longest line of output, in bytes, that is passed on whole.
     max_line_bytes: NonZeroU32,
     /// How long the engine may take to answer anything but `run` and `pull`, in seconds.
@@ -65,7 +69,7 @@ impl Default for Config {
             cpus: None,
             read_only: false,
             user: None,
-            stop_grace_seconds: 10,
+            stop_grace_seconds: None,
             max_line_bytes: u32::try_from(DEFAULT_MAX_LINE_BYTES)
                 .ok()
                 .and_then(NonZeroU32::new)
@@ -113,7 +117,12 @@ impl Config {
 
     /// How long a container may take to end once it is asked to; zero kills it at once.
     pub(crate) fn stop_grace(&self) -> Duration {
-        Duration::from_secs(self.stop_grace_seconds.into())
+        let seconds = self.stop_grace_seconds.map_or_else(
+            // Engines count in seconds.
+            || stop_grace().as_secs().clamp(1, MOST_GRACE),
+            u64::from,
+        );
+        Duration::from_secs(seconds)
     }
 
     /// The longest line of output, in bytes, that is passed on whole.
@@ -152,7 +161,8 @@ mod tests {
         assert_eq!(config.network, "none");
         assert_eq!(config.pull, Pull::Missing);
         assert!(!config.read_only);
-        assert_eq!(config.stop_grace(), Duration::from_secs(10));
+        // Four fifths of what a supervisor waits where it does not say otherwise.
+        assert_eq!(config.stop_grace(), Duration::from_secs(4));
         assert_eq!(config.engine_timeout(), Duration::from_secs(30));
         assert_eq!(config.max_line_bytes(), DEFAULT_MAX_LINE_BYTES);
     }

@@ -4,17 +4,18 @@ mod find;
 mod message;
 mod process;
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 pub(crate) use find::{KNOWN, find};
 pub(crate) use message::message;
 pub(crate) use process::Process;
-use solti_plugin_abi::os_error::explain;
+use solti_plugin_abi::os_error::PAUSES;
+use solti_plugin_abi::process::Program;
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::time::sleep;
 
 use crate::config::Config;
 use crate::fault::Fault;
@@ -70,32 +71,35 @@ impl Engine {
     }
 
     /// A command of the engine with these arguments: nothing to read, its output piped.
-    pub(crate) fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
-        let mut command = Command::new(&self.program);
-        command
+    pub(crate) fn command<A: Into<OsString>>(&self, args: impl IntoIterator<Item = A>) -> Program {
+        Program::new(&self.program)
             .args(&self.global_args)
             .args(args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
     }
 
-    /// Starts a command.
+    /// Starts a command; where the machine has no room for it, that is waited for a little.
     ///
     /// # Errors
     ///
-    /// [`Fault::Unstartable`] and [`Fault::TooLong`].
-    pub(crate) fn start(&self, command: &mut Command) -> Result<Process, Fault> {
-        Process::start(command).map_err(|err| match err.kind() {
-            ErrorKind::ArgumentListTooLong => Fault::TooLong {
-                reason: err.to_string(),
-            },
-            _ => Fault::Unstartable {
-                program: self.program.clone(),
-                reason: explain(&err, "execute it"),
-            },
-        })
+    /// [`Fault::NoRoom`], [`Fault::Unstartable`] and [`Fault::TooLong`].
+    pub(crate) async fn start(&self, command: &Program) -> Result<Process, Fault> {
+        let mut pauses = PAUSES.iter();
+        loop {
+            let err = match Process::start(command) {
+                Ok(process) => return Ok(process),
+                Err(err) => err,
+            };
+            let program = self.program.clone();
+            let reason = err.to_string();
+            match pauses.next() {
+                Some(pause) if err.may_pass() => sleep(*pause).await,
+                _ if err.may_pass() => return Err(Fault::NoRoom { program, reason }),
+                _ if err.io().kind() == ErrorKind::ArgumentListTooLong => {
+                    return Err(Fault::TooLong { reason });
+                }
+                _ => return Err(Fault::Unstartable { program, reason }),
+            }
+        }
     }
 
     /// Makes a call and returns what it prints.
@@ -133,7 +137,7 @@ impl Engine {
     ///
     /// [`Fault::Refused`], and those of [`start`](Self::start).
     pub(crate) async fn call_unbounded(&self, args: &[&str]) -> Result<String, Fault> {
-        let mut process = self.start(&mut self.command(args))?;
+        let mut process = self.start(&self.command(args)).await?;
         let (stdout, stderr) = process.take_output();
         let (mut answer, mut complaint) = (Vec::new(), Vec::new());
         let output = async {

@@ -30,6 +30,15 @@ pub(crate) enum Fault {
         reason: String,
     },
 
+    /// The machine has no room for another process.
+    #[error("the container engine {program:?} cannot be started now: {reason}")]
+    NoRoom {
+        /// Its path.
+        program: PathBuf,
+        /// The system's reason.
+        reason: String,
+    },
+
     /// The system takes no command that long: what makes one so long is what the task adds to it.
     #[error(
         "the task's arguments and environment are too long for the container engine's command: \
@@ -127,7 +136,8 @@ impl Fault {
             Self::ImageMissing { .. } | Self::PullFailed { .. } => {
                 RunnerErrorKind::ModuleLoadFailed
             }
-            Self::TooLong { .. }
+            Self::NoRoom { .. }
+            | Self::TooLong { .. }
             | Self::NotStarted { .. }
             | Self::NotExecutable { .. }
             | Self::CommandNotFound { .. }
@@ -141,8 +151,10 @@ impl Fault {
     /// configuration or what is installed.
     fn may_pass(&self) -> bool {
         match self {
-            // An engine may be restarting, a registry be out of reach, an image be on its way.
-            Self::Hung { .. }
+            // An engine may be restarting, a registry be out of reach, an image be on its way, and what the
+            // machine lacks be free again.
+            Self::NoRoom { .. }
+            | Self::Hung { .. }
             | Self::Refused { .. }
             | Self::ImageMissing { .. }
             | Self::PullFailed { .. }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use solti_plugin_abi::Building;
 use solti_plugin_abi::prelude::*;
-use solti_plugin_abi::{Building, in_probe, runtime_handle};
-use tracing::{debug, warn};
+use tracing::debug;
 
 use crate::attempt::Job;
 use crate::command::RunCommand;
@@ -16,23 +16,13 @@ use crate::shared::Shared;
 pub(crate) struct ContainerRunner(Arc<Shared>);
 
 impl ContainerRunner {
-    /// Makes the runner, and asks the engine that is there whether it works.
+    /// Makes the runner. The engine is asked nothing before there is a task for it.
     ///
     /// # Errors
     ///
     /// The field of the configuration that is wrong, and why.
     pub(crate) fn new(config: Config) -> Result<Self, String> {
-        let shared = Arc::new(Shared::new(config.checked()?)?);
-        if shared.has_program() && !in_probe() {
-            // In the background: an engine that hangs must not hold the host up.
-            let shared = Arc::clone(&shared);
-            runtime_handle().spawn(async move {
-                if let Err(fault) = shared.engine().await {
-                    warn!("the container engine cannot be used yet: {fault}");
-                }
-            });
-        }
-        Ok(Self(shared))
+        Shared::new(config.checked()?).map(|shared| Self(Arc::new(shared)))
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     /// The engine's program, if it is known already.
     program: Option<PathBuf>,
-    /// Asked when the plugin is loaded; by a task where there was no answer.
+    /// Asked by the first task, and by the next where there was no answer.
     engine: OnceLock<Arc<Engine>>,
     /// Held by whoever asks the engine, so that one process of it does for all who wait.
     asking: Mutex<Option<Failure>>,
@@ -49,13 +49,6 @@ impl Shared {
             ),
             None => installed(),
         };
-        if program.is_none() {
-            warn!(
-                "no container engine in PATH (looked for {}): container tasks fail until one is \
-                 installed",
-                KNOWN.join(", ")
-            );
-        }
         Ok(Self {
             config,
             program,
@@ -64,11 +57,6 @@ impl Shared {
             owner: Owner::current(),
             leftovers_removed: AtomicBool::new(false),
         })
-    }
-
-    /// Whether there was an engine when the plugin was loaded.
-    pub(crate) fn has_program(&self) -> bool {
-        self.program.is_some()
     }
 
     /// The engine; the first to ask for it also sets off the removal of leftovers, in the background.

@@ -3,19 +3,27 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::sync::Arc;
+use std::time::Duration;
 
+use solti_plugin_abi::os_error::explain;
 use solti_plugin_abi::prelude::*;
 
 use crate::answers;
 use crate::command::{CommandLine, NotStarted};
-use crate::config::Config;
-use crate::process::Process;
+use crate::config::{Config, EndsWith};
+use crate::process::{End, Patience, Process};
+
+/// How long before its deadline an attempt ends whose process has, but not its output: afterwards nobody
+/// would hear how the process ended.
+const TO_SAY_SO: Duration = Duration::from_millis(200);
 
 /// A task: what all its attempts share.
 pub(crate) struct Job {
     pub(crate) command: CommandLine,
     /// Whether an exit code other than zero is a failure.
     pub(crate) fail_on_non_zero: bool,
+    /// The longest that an attempt may take.
+    pub(crate) timeout: Duration,
     pub(crate) config: Config,
     pub(crate) metrics: MetricsHandle,
 }
@@ -26,15 +34,13 @@ impl Job {
         if attempt.is_cancelled() {
             return Err(TaskError::Canceled);
         }
-        let mut process = self.start(&attempt).map_err(|not_started| {
-            self.metrics
-                .record_runner_error(RunnerType::Subprocess, RunnerErrorKind::SpawnFailed);
-            if let Some(cause) = not_started.cause {
-                attempt.set_outcome(AttemptOutcome::default().with_detail("error", cause));
-            }
-            fatal(format!("spawn failed: {}", not_started.reason))
-        })?;
-        let status = tokio::select! {
+        let started = tokio::select! {
+            biased;
+            () = attempt.cancelled() => return Err(TaskError::Canceled),
+            started = self.start(&attempt) => started,
+        };
+        let mut process = started.map_err(|not_started| self.failure(&attempt, not_started))?;
+        let end = tokio::select! {
             // Looked at first: a process that never stops writing must not put it off.
             biased;
             () = attempt.cancelled() => {
@@ -43,26 +49,64 @@ impl Job {
                 }
                 return Err(TaskError::Canceled);
             }
-            status = process.wait() => status,
+            end = process.wait(self.patience(&attempt)) => end,
         };
-        match status {
-            Ok(status) => {
+        match end {
+            Ok(End::Ended(status)) => {
                 attempt.set_outcome(outcome(status));
                 verdict(status, self.fail_on_non_zero)
+            }
+            // Its time is over, and its output is still held: how its process ended is known.
+            Ok(End::Held(status)) => {
+                attempt.set_outcome(outcome(status));
+                let timeout = self.timeout;
+                Err(TaskError::Timeout { timeout })
             }
             Err(err) => Err(fatal(format!("wait failed: {err}"))),
         }
     }
 
-    fn start(&self, attempt: &Attempt) -> Result<Process, NotStarted> {
-        let child = self.command.spawn(attempt.take_stdin())?;
+    async fn start(&self, attempt: &Attempt) -> Result<Process, NotStarted> {
+        let child = self.command.spawn(attempt.take_stdin()).await?;
         attempt.answer_with(answers::of(child.signals()));
         Process::new(child, attempt.output(), self.config.max_line_bytes()).map_err(|err| {
+            // It is what the system has no more room for.
+            let reason = explain(&err, "read it");
             NotStarted {
-                reason: format!("cannot read the output of the process: {err}"),
+                reason: format!("cannot read the output of the process: {reason}"),
+                may_pass: true,
                 cause: None,
             }
         })
+    }
+
+    /// How long the output is waited for once the process has ended.
+    fn patience(&self, attempt: &Attempt) -> Patience {
+        match self.config.ends_with {
+            EndsWith::Process => Patience::For(self.config.linger()),
+            EndsWith::Output => attempt.deadline().map_or(Patience::ForEver, |deadline| {
+                let early = TO_SAY_SO.min(self.timeout / 10);
+                Patience::Until(deadline.checked_sub(early).unwrap_or(deadline))
+            }),
+        }
+    }
+
+    /// Counts what could not be started, and says so in the supervisor's terms.
+    fn failure(&self, attempt: &Attempt, not_started: NotStarted) -> TaskError {
+        self.metrics
+            .record_runner_error(RunnerType::Subprocess, RunnerErrorKind::SpawnFailed);
+        if let Some(cause) = not_started.cause {
+            attempt.set_outcome(AttemptOutcome::default().with_detail("error", cause));
+        }
+        let reason = format!("spawn failed: {}", not_started.reason);
+        if not_started.may_pass {
+            TaskError::Fail {
+                reason,
+                exit_code: None,
+            }
+        } else {
+            fatal(reason)
+        }
     }
 }
 

@@ -2,27 +2,21 @@
 
 mod script;
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::io;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use script::Script;
-use solti_plugin_abi::os_error::explain;
+use solti_plugin_abi::environment::{check_arguments, merged};
+use solti_plugin_abi::os_error::PAUSES;
 use solti_plugin_abi::prelude::*;
-use solti_plugin_abi::process::GroupChild;
-use solti_plugin_abi::solti_model::{ModelError, SubprocessMode, SubprocessSpec, merge_env};
+use solti_plugin_abi::process::{GroupChild, Program, StartError};
+use solti_plugin_abi::solti_model::{ModelError, SubprocessMode, SubprocessSpec};
+use tokio::time::sleep;
 
 /// A command line that can be executed again and again.
 #[derive(Debug)]
 pub(crate) struct CommandLine {
-    program: String,
-    args: Vec<OsString>,
-    env: BTreeMap<String, String>,
-    cwd: Option<PathBuf>,
-    /// The file that `args` names; it lives as long as the command line.
+    program: Program,
+    /// The file that its arguments name; it lives as long as the command line.
     _script: Option<Script>,
 }
 
@@ -34,90 +28,75 @@ impl CommandLine {
     /// [`RunnerError::InvalidSpec`] with the model's reason, and [`RunnerError::Io`] when the
     /// script's file cannot be created.
     pub(crate) fn new(spec: &SubprocessSpec, runner_env: &RunnerEnv) -> Result<Self, RunnerError> {
-        let mut line = Self {
-            program: String::new(),
-            args: Vec::new(),
-            env: merge_env(&spec.env, runner_env),
-            cwd: spec.cwd.clone(),
-            _script: None,
-        };
-        match &spec.mode {
-            SubprocessMode::Command { command, args } => {
-                line.program.clone_from(command);
-                line.args.extend(args.iter().map(OsString::from));
-            }
+        let (name, script, args) = match &spec.mode {
+            SubprocessMode::Command { command, args } => (command.as_str(), None, args),
             SubprocessMode::Script { runtime, args, .. } => {
                 let body = spec.mode.decode_body().map_err(invalid_spec)?;
-                let script = Script::create(&body)?;
                 // The flag that comes with the interpreter is the one for a script given inline.
                 // From a file a script may be larger than one argument can be, its text does not
                 // show in the list of processes, and its errors name a line of a file.
                 let (interpreter, _inline_flag) = runtime.resolve();
-                line.program = interpreter.to_owned();
-                line.args.push(script.path().into());
-                line.args.extend(args.iter().map(OsString::from));
-                line._script = Some(script);
+                (interpreter, Some(body), args)
             }
+        };
+        check_arguments([name].into_iter().chain(args.iter().map(String::as_str)))?;
+        let mut program = Program::new(name).envs(merged(&spec.env, runner_env)?);
+        if let Some(cwd) = &spec.cwd {
+            program = program.directory(cwd);
         }
-        Ok(line)
+        // Nothing is written for a task that cannot be.
+        let script = script.map(|body| Script::create(&body)).transpose()?;
+        if let Some(script) = &script {
+            program = program.args([script.path()]);
+        }
+        Ok(Self {
+            program: program.args(args),
+            _script: script,
+        })
     }
 
-    /// Starts a process in a group of its own, its output piped, with `stdin` to read or nothing.
-    /// Signals to it reach the processes that leave the group, too.
+    /// Starts a process in a session of its own, its output piped, with `stdin` to read or nothing.
+    /// Signals to it reach the processes that leave its group, too.
     ///
-    /// The process has the host's environment and, over it, that of the spec and the runner.
+    /// The process has the host's environment and, over it, that of the spec and the runner. Where the
+    /// machine has no room for it, that is waited for a little.
     ///
     /// # Errors
     ///
     /// What could not be started and where, or the directory where that is what is wrong.
-    pub(crate) fn spawn(&self, stdin: Option<OwnedFd>) -> Result<GroupChild, NotStarted> {
-        let mut command = Command::new(&self.program);
-        command
-            .args(&self.args)
-            .envs(&self.env)
-            .stdin(stdin.map_or_else(Stdio::null, Stdio::from))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        if let Some(cwd) = &self.cwd {
-            command.current_dir(cwd);
+    pub(crate) async fn spawn(&self, stdin: Option<OwnedFd>) -> Result<GroupChild, NotStarted> {
+        let mut pauses = PAUSES.iter();
+        loop {
+            // The process may be made in vain: its input is needed again.
+            let input = stdin.as_ref().map(OwnedFd::try_clone).transpose();
+            let started = match input {
+                Ok(input) => self.program.start(input),
+                Err(err) => Err(StartError::from(err)),
+            };
+            match (started, pauses.next()) {
+                (Ok(child), _) => return Ok(child.with_strays()),
+                (Err(err), Some(pause)) if err.may_pass() => sleep(*pause).await,
+                (Err(err), _) => return Err(self.not_started(&err)),
+            }
         }
-        GroupChild::spawn(&mut command)
-            .map(GroupChild::with_strays)
-            .map_err(|err| self.explain(&err))
     }
 
     /// Says what could not be started, and where: the system's error alone names neither.
-    fn explain(&self, err: &io::Error) -> NotStarted {
-        let program = &self.program;
-        let cause = match err.kind() {
-            io::ErrorKind::NotFound => Some("not_found"),
-            _ if is_short_of_something(err) => None,
-            _ => Some("not_executable"),
-        };
-        let Some(cwd) = &self.cwd else {
-            let reason = explain(err, "execute it");
-            return NotStarted {
-                reason: format!("cannot start {program:?}: {reason}"),
-                cause,
-            };
-        };
-        let reason = match cwd.metadata() {
-            Ok(found) if found.is_dir() => {
-                let reason = explain(err, "enter the directory and execute the program");
-                let reason = format!("cannot start {program:?} in {cwd:?}: {reason}");
-                return NotStarted { reason, cause };
-            }
-            other => other,
+    fn not_started(&self, err: &StartError) -> NotStarted {
+        let name = self.program.name();
+        let reason = match self.program.working_directory() {
+            _ if err.is_about_directory() => err.to_string(),
+            Some(directory) => format!("cannot start {name:?} in {directory:?}: {err}"),
+            None => format!("cannot start {name:?}: {err}"),
         };
         NotStarted {
-            reason: match reason {
-                Err(err) => {
-                    let reason = explain(&err, "enter it");
-                    format!("cannot enter the working directory {cwd:?}: {reason}")
-                }
-                Ok(_) => format!("the working directory {cwd:?} is not a directory"),
+            reason,
+            may_pass: err.may_pass(),
+            cause: match err {
+                err if err.is_not_found() => Some("not_found"),
+                err if err.is_not_executable() => Some("not_executable"),
+                _ => None,
             },
-            cause: None,
         }
     }
 }
@@ -126,18 +105,10 @@ impl CommandLine {
 #[derive(Debug)]
 pub(crate) struct NotStarted {
     pub(crate) reason: String,
+    /// Whether another attempt may find it otherwise.
+    pub(crate) may_pass: bool,
     /// What is wrong with the program, where that is it: `not_found` or `not_executable`.
     pub(crate) cause: Option<&'static str>,
-}
-
-/// Whether it is the machine that lacks something: processes, memory or descriptors.
-fn is_short_of_something(err: &io::Error) -> bool {
-    const ENFILE: i32 = 23;
-    const EMFILE: i32 = 24;
-    matches!(
-        err.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory
-    ) || matches!(err.raw_os_error(), Some(ENFILE | EMFILE))
 }
 
 /// The model's reason without the model's own prefix, which the runner's error replaces.
@@ -182,8 +153,9 @@ mod tests {
         let mut runner_env = RunnerEnv::default();
         runner_env.push("WHO", "runner");
         let line = CommandLine::new(&spec, &runner_env).unwrap();
-        assert_eq!(line.env["WHO"], "runner");
-        assert_eq!(line.env["ONLY"], "task");
+        let shown = format!("{:?}", line.program);
+        assert!(shown.contains(r#""WHO": "runner""#), "{shown}");
+        assert!(shown.contains(r#""ONLY": "task""#), "{shown}");
     }
 
     #[test]
@@ -202,8 +174,10 @@ mod tests {
                 CommandLine::new(&script(runtime, "cHJpbnQgMQo="), &RunnerEnv::default()).unwrap();
             let file = line._script.as_ref().unwrap().path();
             assert_eq!(std::fs::read_to_string(file).unwrap(), "print 1\n");
-            assert_eq!(line.program, program);
-            assert_eq!(line.args, [file.as_os_str(), "-v".as_ref()]);
+            assert_eq!(line.program.name(), program);
+            let shown = format!("{:?}", line.program);
+            let args = format!("args: [{file:?}, \"-v\"]");
+            assert!(shown.contains(&args), "{shown}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::Deserialize;
-use solti_plugin_abi::DEFAULT_MAX_LINE_BYTES;
+use solti_plugin_abi::{DEFAULT_MAX_LINE_BYTES, stop_grace};
 
 /// The plugin's configuration; every field has a default.
 #[derive(Debug, Clone, Deserialize)]
@@ -12,8 +12,24 @@ use solti_plugin_abi::DEFAULT_MAX_LINE_BYTES;
 pub(crate) struct Config {
     /// The longest line of output, in bytes, that is passed on whole.
     max_line_bytes: NonZeroU32,
-    /// How long a cancelled task may take to end by itself, in milliseconds.
-    stop_grace_ms: u64,
+    /// How long a cancelled task may take to end by itself, in milliseconds; without it, most of the time
+    /// that the host gives it.
+    stop_grace_ms: Option<u64>,
+    /// What ends a task.
+    pub(crate) ends_with: EndsWith,
+    /// How long the output of a task is read on, in milliseconds, when its process has ended and others
+    /// still hold it.
+    linger_ms: u64,
+}
+
+/// What ends a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum EndsWith {
+    /// The process that was started; what it leaves behind may hold the output for a while.
+    Process,
+    /// The last process that can write to the output.
+    Output,
 }
 
 impl Default for Config {
@@ -23,7 +39,9 @@ impl Default for Config {
                 .ok()
                 .and_then(NonZeroU32::new)
                 .expect("the default of the SDK is some kilobytes"),
-            stop_grace_ms: 0,
+            stop_grace_ms: None,
+            ends_with: EndsWith::Process,
+            linger_ms: 5_000,
         }
     }
 }
@@ -36,7 +54,13 @@ impl Config {
 
     /// How long a cancelled task may take to end by itself; zero kills it at once.
     pub(crate) fn stop_grace(&self) -> Duration {
-        Duration::from_millis(self.stop_grace_ms)
+        self.stop_grace_ms
+            .map_or_else(stop_grace, Duration::from_millis)
+    }
+
+    /// How long the output is read on once the process has ended, where that ends the task.
+    pub(crate) fn linger(&self) -> Duration {
+        Duration::from_millis(self.linger_ms)
     }
 }
 
@@ -48,7 +72,10 @@ mod tests {
     fn an_empty_configuration_means_the_defaults() {
         let config: Config = serde_json::from_str("{}").unwrap();
         assert_eq!(config.max_line_bytes(), DEFAULT_MAX_LINE_BYTES);
-        assert_eq!(config.stop_grace(), Duration::ZERO);
+        // Four fifths of what a supervisor waits where it does not say otherwise.
+        assert_eq!(config.stop_grace(), Duration::from_secs(4));
+        assert_eq!(config.ends_with, EndsWith::Process);
+        assert_eq!(config.linger(), Duration::from_secs(5));
     }
 
     #[test]
@@ -56,7 +83,8 @@ mod tests {
         let err = serde_json::from_str::<Config>(r#"{"stop_grace":1}"#).unwrap_err();
         assert!(
             err.to_string().starts_with(
-                "unknown field `stop_grace`, expected `max_line_bytes` or `stop_grace_ms`"
+                "unknown field `stop_grace`, expected one of `max_line_bytes`, `stop_grace_ms`, \
+                 `ends_with`, `linger_ms`"
             ),
             "{err}"
         );

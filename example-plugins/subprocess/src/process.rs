@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::process::ExitStatus;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use solti_plugin_abi::prelude::*;
 use solti_plugin_abi::process::GroupChild;
@@ -12,17 +12,37 @@ use solti_plugin_abi::spawn_cleanup;
 use tokio::io::AsyncRead;
 use tokio::process::{ChildStderr, ChildStdout};
 use tokio::runtime::Handle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout, timeout_at};
 use tracing::warn;
 
 /// How long the output of killed processes is waited for. All of it is in the pipe by then; only a
 /// process that could not be reached keeps the pipe open longer.
 const LAST_OUTPUT: Duration = Duration::from_secs(1);
 
+/// How long a process runs before its end is watched for.
+const BEFORE_WATCHING: Duration = Duration::from_millis(250);
+
 /// A process, all it has started, and its output on the way to a sink.
 ///
 /// Dropping it before its end kills all of them, and what they have written by then is passed on.
 pub(crate) struct Process(Option<Running>);
+
+/// How an attempt's process ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// So, and its output with it.
+    Ended(ExitStatus),
+    /// So, and its output was held until there was no more time.
+    Held(ExitStatus),
+}
+
+/// How long the output of a process that has ended is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Patience {
+    For(Duration),
+    Until(Instant),
+    ForEver,
+}
 
 struct Running {
     child: GroupChild,
@@ -52,18 +72,45 @@ impl Process {
         Ok(Self(Some(Running { child, output })))
     }
 
-    /// Waits for the end of the output, then for that of the process.
-    ///
-    /// The output ends when the last process that can write to it does: what a process in the
-    /// background still writes belongs to the task.
+    /// Waits for the end of the process and of its output, which ends when the last process that can
+    /// write to it does. When its own process has ended, the output is waited for with `patience`; what
+    /// holds it longer is killed.
     ///
     /// # Errors
     ///
     /// When the system does not tell the exit status.
-    pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
+    pub(crate) async fn wait(&mut self, patience: Patience) -> io::Result<End> {
         let running = self.running();
-        running.ended().await?;
-        running.child.reap()
+        let status = tokio::select! {
+            biased;
+            () = running.output.end() => {
+                running.child.exited().await?;
+                return running.child.reap().map(End::Ended);
+            }
+            status = exited_before_its_output(&running.child) => status?,
+        };
+        let held = match patience {
+            Patience::ForEver => {
+                running.output.end().await;
+                false
+            }
+            Patience::For(time) => timeout(time, running.output.end()).await.is_err(),
+            Patience::Until(end) => timeout_at(end.into(), running.output.end()).await.is_err(),
+        };
+        if !held {
+            return running.child.reap().map(End::Ended);
+        }
+        warn!(
+            "a process in the background still held the output of a task whose own process had ended \
+             ({status}); it was killed"
+        );
+        running.child.kill();
+        if let Patience::Until(_) = patience {
+            // There is no time left: the rest of the output is read in the background.
+            return Ok(End::Held(status));
+        }
+        running.drain_and_reap().await;
+        Ok(End::Ended(status))
     }
 
     /// Ends all processes, waits until the child is reaped, and tells how it ended.
@@ -121,6 +168,16 @@ impl Running {
             .inspect_err(|err| warn!("a killed process could not be reaped: {err}"))
             .ok()
     }
+}
+
+/// Waits until the process has ended while others hold its output.
+///
+/// Most have ended as soon as their output has, and are never watched: that takes a descriptor each.
+async fn exited_before_its_output(child: &GroupChild) -> io::Result<ExitStatus> {
+    sleep(BEFORE_WATCHING).await;
+    child.exited().await?;
+    let status = child.status()?;
+    status.ok_or_else(|| io::Error::other("the system does not know how it ended"))
 }
 
 /// Both streams of a process until their end.

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use solti_plugin_abi::prelude::*;
 
@@ -49,6 +50,7 @@ impl Runner for SubprocessRunner {
         let job = Arc::new(Job {
             command,
             fail_on_non_zero: subprocess.fail_on_non_zero.is_enabled(),
+            timeout: Duration::from_millis(spec.timeout().as_millis()),
             config: self.config.clone(),
             metrics,
         });

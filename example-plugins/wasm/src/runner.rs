@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use solti_plugin_abi::Building;
+use solti_plugin_abi::environment::{check_arguments, merged};
 use solti_plugin_abi::prelude::*;
-use solti_plugin_abi::solti_model::{WasmSpec, merge_env};
+use solti_plugin_abi::solti_model::WasmSpec;
 
 use crate::attempt::Job;
 use crate::config::Config;
@@ -82,28 +83,18 @@ fn invocation(
         .iter()
         .filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)))
         .collect();
-    env.extend(merge_env(&spec.env, ctx.env()));
-    if let Some(at) = args.iter().position(|arg| arg.contains('\0')) {
-        // The first is the module's own name.
-        let field = match at {
-            0 => "module".to_owned(),
-            at => format!("args[{}]", at - 1),
-        };
-        ctx.add_error_detail("field", field);
-        let arg = &args[at];
-        return Err(RunnerError::InvalidSpec(format!(
-            "argument {arg:?} contains a NUL byte"
-        )));
-    }
-    if let Some((name, _)) = env
-        .iter()
-        .find(|(name, value)| name.contains('\0') || value.contains('\0'))
-    {
-        ctx.add_error_detail("field", "env");
-        ctx.add_error_detail("variable", name.as_str());
-        return Err(RunnerError::InvalidSpec(format!(
-            "environment variable {name:?} contains a NUL byte"
-        )));
+    let of_task = merged(&spec.env, ctx.env())
+        .inspect_err(|_| ctx.add_error_detail("field", "env"))?;
+    env.extend(of_task);
+    for (at, arg) in args.iter().enumerate() {
+        check_arguments([arg.as_str()]).inspect_err(|_| {
+            // The first is the module's own name.
+            let field = match at {
+                0 => "module".to_owned(),
+                at => format!("args[{}]", at - 1),
+            };
+            ctx.add_error_detail("field", field);
+        })?;
     }
     Ok(Invocation { args, env })
 }

@@ -82,6 +82,16 @@ impl Exit {
         }
     }
 
+    /// The end of a check of specs: of those that a runner would take, those that none would, and those
+    /// that could not be read.
+    pub(crate) fn of_check(good: usize, without: usize, unreadable: usize) -> Self {
+        match (good, without, unreadable) {
+            (_, 0, 0) => Self::Success,
+            (0, 0, _) => Self::NoResult,
+            _ => Self::TaskFailed,
+        }
+    }
+
     /// The end of `exec`, whose command ended like `outcome`, of which its runner said `told`; the signal
     /// `ended_by` is the one that this program was sent.
     pub(crate) fn of_command(
@@ -210,6 +220,15 @@ mod tests {
         assert_eq!(Exit::of_run([], 2), Exit::NoResult);
         assert_eq!(Exit::of_run([&Outcome::Succeeded], 1), Exit::TaskFailed);
         assert_eq!(Exit::of_run([&Outcome::failed("no")], 1), Exit::TaskFailed);
+    }
+
+    #[test]
+    fn a_check_of_specs_succeeds_only_when_a_runner_would_take_each() {
+        assert_eq!(Exit::of_check(2, 0, 0), Exit::Success);
+        assert_eq!(Exit::of_check(1, 1, 0), Exit::TaskFailed);
+        assert_eq!(Exit::of_check(0, 1, 1), Exit::TaskFailed);
+        assert_eq!(Exit::of_check(1, 0, 1), Exit::TaskFailed);
+        assert_eq!(Exit::of_check(0, 0, 1), Exit::NoResult);
     }
 
     #[test]

@@ -14,6 +14,7 @@
 //! | `specs` | the reading of task specs |
 //! | `session` | one run: load, run the tasks, report |
 //! | `output` | the way of a task's output from its tap to standard output |
+//! | `open_files` | the limit on open files, and how many tasks it has room for |
 //! | `stdio` | standard output and error, whatever they are |
 //! | `exit`, `ended` | how the program ends, and what of a plugin's ends it |
 //! | `metrics` | what runners count |
@@ -30,6 +31,7 @@ mod flags;
 mod loading;
 mod log;
 mod metrics;
+mod open_files;
 mod options;
 mod output;
 mod present;
@@ -45,6 +47,8 @@ use present::message;
 
 fn main() {
     solti_plugin_host::probe_main();
+    // Before anything is opened that would count.
+    open_files::raise();
     // Not by returning: that would run the destructors of plugins.
     solti_plugin_host::exit_now(run().code());
 }

@@ -11,6 +11,7 @@ use solti_plugin_host::PluginLoader;
 
 use crate::args::{ConfigField, LoadArgs, TrustArgs};
 use crate::flags::flag;
+use crate::open_files;
 
 /// The loader that the arguments describe.
 ///
@@ -22,6 +23,9 @@ pub(crate) fn loader(args: &LoadArgs) -> anyhow::Result<PluginLoader> {
     let mut loader = trusting(&args.trust)?
         .probe_time(probing.probe_time.into())
         .probe_memory(probing.memory_bytes());
+    if let Some(given) = open_files::given() {
+        loader = loader.open_files_of_children(given);
+    }
     if let Some(threads) = args.workers {
         loader = loader.worker_threads(threads);
     }

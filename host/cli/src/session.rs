@@ -1,5 +1,6 @@
 //! One run of the program, from the plugin directory to the summary.
 
+mod check;
 mod host;
 mod no_runner;
 mod plan;
@@ -21,7 +22,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ended;
 use crate::exit::{Exit, SIGPIPE};
+use crate::open_files;
 use crate::output;
+pub(crate) use check::check;
 use host::Host;
 pub(crate) use plan::Plan;
 use screen::Screen;
@@ -44,6 +47,7 @@ const AT_ONCE: Duration = Duration::from_millis(200);
 pub(crate) fn run(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
     let grace = plan.session.grace.into();
     let (host, router) = Host::load(&plan)?;
+    plan.fit_to(open_files::room_for_tasks());
     let screen = Screen::start(plan.format).context("the writing thread cannot be started")?;
     let runtime = Builder::new_multi_thread()
         .enable_all()

@@ -3,9 +3,14 @@
 //! One bad spec never stops the good ones: each is read by itself, and what is wrong with it names
 //! the file, the place in its array and the field.
 
+mod check;
 mod parse;
 mod placed;
 mod read;
+mod shape;
+mod source;
+mod time;
+mod tree;
 
 pub(crate) use placed::{PlacedSpec, SpecResult};
-pub(crate) use read::{STDIN_ARGUMENT, read_file, read_stdin};
+pub(crate) use read::{STDIN_ARGUMENT, are_in, read_file, read_stdin};

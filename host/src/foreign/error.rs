@@ -2,13 +2,17 @@
 
 use serde_json::{Map, Value};
 use solti_plugin_abi::RunnerError;
-use solti_plugin_abi::text::one_line;
+use solti_plugin_abi::text::{one_line, shorten};
 use solti_plugin_abi::v1::error::{BUILD_CANCELED, DRAINING, FfiError, PANIC, UNKNOWN_FORMAT};
 use taskvisor::TaskError;
 
+/// How much a plugin may say in an error, in bytes.
+const LONGEST_REASON: usize = 4096;
+
 /// A runner's error, its variant kept.
 pub(super) fn runner_error(plugin: &str, err: FfiError) -> RunnerError {
-    err.into_runner_error()
+    bounded(err)
+        .into_runner_error()
         .unwrap_or_else(|other| RunnerError::Internal(describe(plugin, &other)))
 }
 
@@ -17,7 +21,7 @@ const SELF_EXPLANATORY: [u32; 2] = [UNKNOWN_FORMAT, DRAINING];
 
 /// An attempt's error, its variant kept. What is not known is not retried.
 pub(super) fn task_error(plugin: &str, err: FfiError) -> TaskError {
-    err.into_task_error().unwrap_or_else(|other| {
+    bounded(err).into_task_error().unwrap_or_else(|other| {
         let reason = describe(plugin, &other);
         let exit_code = other.exit_code.into_option();
         // Its successor may take the next attempt.
@@ -44,6 +48,14 @@ pub(super) fn details(err: &FfiError) -> Map<String, Value> {
     details
 }
 
+/// The error with no more text than a person reads: it may quote a spec, which is of any length.
+fn bounded(mut err: FfiError) -> FfiError {
+    if err.text.len() > LONGEST_REASON {
+        err.text = shorten(&err.text, LONGEST_REASON).into_owned().into();
+    }
+    err
+}
+
 /// A sentence for an error that is no variant of the contract's.
 fn describe(plugin: &str, err: &FfiError) -> String {
     let text = one_line(&err.text);
@@ -64,6 +76,26 @@ fn describe(plugin: &str, err: &FfiError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_that_quotes_a_spec_does_not_grow_with_it() {
+        let long = || {
+            FfiError::from(TaskError::Fatal {
+                reason: format!("cannot start {}: no", "x".repeat(10_000_000)),
+                exit_code: Some(3),
+            })
+        };
+        match task_error("demo", long()) {
+            TaskError::Fatal {
+                reason,
+                exit_code: Some(3),
+            } => {
+                assert!(reason.len() <= LONGEST_REASON, "{}", reason.len());
+                assert!(reason.starts_with("cannot start x") && reason.ends_with("x: no"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 
     #[test]
     fn an_error_that_only_the_plugin_knows_keeps_its_text_on_one_line() {

@@ -68,6 +68,14 @@ impl PluginLoader {
         self
     }
 
+    /// Tells plugins which limit on open files the programs should have that they start: for a host that
+    /// has raised its own, the one it was given. Unless set they have the host's.
+    #[must_use]
+    pub fn open_files_of_children(mut self, limit: u64) -> Self {
+        self.options.open_files = Some(limit);
+        self
+    }
+
     /// Gives a plugin its configuration: a JSON object, or anything that serialises to one. The
     /// sidecar's fields win over these.
     ///

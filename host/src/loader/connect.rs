@@ -14,7 +14,7 @@ use solti_plugin_abi::stamp::Stamp;
 use solti_plugin_abi::text::shorten;
 use solti_plugin_abi::v1::error::PANIC;
 use solti_plugin_abi::v1::host::FfiHost;
-use solti_plugin_abi::v1::module::{FfiConnect, PluginModule};
+use solti_plugin_abi::v1::module::{ConnectDetails, FfiConnect, PluginModule};
 use solti_plugin_abi::v1::plugin::FfiPlugin;
 
 use tracing::warn;
@@ -39,6 +39,8 @@ pub(super) struct Connection {
     pub(super) state_dir: Option<PathBuf>,
     /// 0 where the host does not say.
     pub(super) grace_ms: u64,
+    /// The limit on open files of what the plugin starts, where it is not this process's.
+    pub(super) open_files: Option<u64>,
     pub(super) log: Arc<dyn PluginLog>,
 }
 
@@ -121,6 +123,10 @@ pub(super) fn construct(
         text
     });
     let features = plugin_host::FEATURES.map(RStr::from_str);
+    let details = ConnectDetails {
+        open_files: connection.open_files,
+    };
+    let details = details.write();
     let args = FfiConnect {
         config: RStr::from_str(&config),
         host_name: RStr::from_str(plugin_host::NAME),
@@ -130,7 +136,7 @@ pub(super) fn construct(
         state_dir: RStr::from_str(state_dir.unwrap_or_default()),
         grace_ms: connection.grace_ms,
         worker_threads: connection.worker_threads,
-        details: RStr::from_str("{}"),
+        details: RStr::from_str(&details),
     };
     match (module.connect())(host, args) {
         RResult::ROk(constructed) => Ok(constructed),

@@ -156,6 +156,7 @@ fn enter(
         grace_ms: options.grace.map_or(0, |grace| {
             u64::try_from(grace.as_millis()).unwrap_or(u64::MAX)
         }),
+        open_files: options.open_files,
         log: Arc::clone(&options.log),
     };
     let connected = measured.timed(Stage::Connect, || {

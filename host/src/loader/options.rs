@@ -33,6 +33,8 @@ pub(super) struct Options {
     pub(super) worker_threads: Option<NonZeroU32>,
     /// How long the host waits for a cancelled attempt, where it says so.
     pub(super) grace: Option<Duration>,
+    /// The limit on open files of what plugins start, where it is not this process's.
+    pub(super) open_files: Option<u64>,
     pub(super) by_plugin: HashMap<String, PluginOptions>,
     pub(super) log: Arc<dyn PluginLog>,
     pub(super) on_progress: Option<Arc<OnProgress>>,
@@ -118,6 +120,7 @@ impl Default for Options {
             allowed: None,
             worker_threads: None,
             grace: None,
+            open_files: None,
             by_plugin: HashMap::new(),
             log: Arc::new(TracingLog),
             on_progress: None,
@@ -167,6 +170,7 @@ impl fmt::Debug for Options {
             .field("allowed", &self.allowed)
             .field("worker_threads", &self.worker_threads)
             .field("grace", &self.grace)
+            .field("open_files", &self.open_files)
             .field("max_panics", &self.max_panics)
             .field("trust", &self.trust)
             .field("keys", &self.keys.len())

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
+use std::process::{ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
 
 use rustix::process::Pid;
 use tokio::runtime::Handle;
@@ -11,6 +11,7 @@ use tracing::warn;
 
 use super::exit;
 use super::group::Group;
+use super::open_files;
 use super::signals::GroupSignals;
 
 /// A child that leads a process group of its own.
@@ -26,8 +27,9 @@ use super::signals::GroupSignals;
 /// A key pressed in the host's terminal, such as Ctrl-C, does not reach the group.
 #[derive(Debug)]
 pub struct GroupChild {
-    /// Only `drop` takes it.
-    child: Option<Child>,
+    stdin: Option<ChildStdin>,
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
     /// Set once it has been reaped.
     status: Option<ExitStatus>,
     pid: Pid,
@@ -42,15 +44,17 @@ impl GroupChild {
     ///
     /// The system's, which does not tell whether the program or the working directory is at fault.
     pub fn spawn(command: &mut Command) -> io::Result<Self> {
-        let child = command.process_group(0).spawn()?;
+        let mut child = command.process_group(0).spawn()?;
         let pid = Pid::from_child(&child);
-        Ok(Self {
-            child: Some(child),
-            status: None,
-            pid,
-            group: Group::led_by(pid),
-            signals: GroupSignals::to(pid),
-        })
+        open_files::give_back(pid);
+        let mut started = Self::of(pid, child.stdout.take(), child.stderr.take());
+        started.stdin = child.stdin.take();
+        Ok(started)
+    }
+
+    /// A child that was started as the leader of a group, with its output piped.
+    pub(super) fn started(pid: Pid, stdout: ChildStdout, stderr: ChildStderr) -> Self {
+        Self::of(pid, Some(stdout), Some(stderr))
     }
 
     /// Has signals reach strays too: descendants that have left the group, as `setsid` and shells
@@ -72,17 +76,17 @@ impl GroupChild {
 
     /// Its standard input, if it is piped; it can be taken once.
     pub fn take_stdin(&mut self) -> Option<ChildStdin> {
-        self.child().stdin.take()
+        self.stdin.take()
     }
 
     /// Its standard output, if it is piped; it can be taken once.
     pub fn take_stdout(&mut self) -> Option<ChildStdout> {
-        self.child().stdout.take()
+        self.stdout.take()
     }
 
     /// Its standard error, if it is piped; it can be taken once.
     pub fn take_stderr(&mut self) -> Option<ChildStderr> {
-        self.child().stderr.take()
+        self.stderr.take()
     }
 
     /// Asks all processes of the group to end (SIGTERM). Does nothing once the child has been
@@ -157,14 +161,33 @@ impl GroupChild {
         if let Some(status) = self.status {
             return Ok(status);
         }
-        let signals = self.signals.clone();
-        let status = signals.close_with(|| self.child().wait())?;
+        let status = self.signals.close_with(|| exit::reap(self.pid))?;
         self.status = Some(status);
         Ok(status)
     }
 
-    fn child(&mut self) -> &mut Child {
-        self.child.as_mut().expect("only drop takes it")
+    /// How the child ended, where it has; it is not reaped.
+    ///
+    /// # Errors
+    ///
+    /// As [`has_exited`](Self::has_exited).
+    pub fn status(&self) -> io::Result<Option<ExitStatus>> {
+        match self.status {
+            Some(status) => Ok(Some(status)),
+            None => exit::status(self.pid),
+        }
+    }
+
+    fn of(pid: Pid, stdout: Option<ChildStdout>, stderr: Option<ChildStderr>) -> Self {
+        Self {
+            stdin: None,
+            stdout,
+            stderr,
+            status: None,
+            pid,
+            group: Group::led_by(pid),
+            signals: GroupSignals::to(pid),
+        }
     }
 }
 
@@ -175,12 +198,9 @@ impl Drop for GroupChild {
         }
         self.kill();
         self.signals.close_with(|| {});
-        let Some(mut child) = self.child.take() else {
-            return;
-        };
         let pid = self.pid;
-        let mut reap = move || {
-            if let Err(err) = child.wait() {
+        let reap = move || {
+            if let Err(err) = exit::reap(pid) {
                 warn!("a killed process could not be reaped: {err}");
             }
         };

@@ -2,9 +2,12 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
 use std::time::Duration;
 
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitId, WaitIdOptions, WaitOptions, waitid, waitpid};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::time::sleep;
@@ -18,6 +21,33 @@ const SLOWEST_POLL: Duration = Duration::from_millis(100);
 pub(super) fn has_exited(child: Pid) -> io::Result<bool> {
     let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     Ok(waitid(WaitId::Pid(child), look)?.is_some())
+}
+
+/// How a child ended, where it has. It stays a zombie.
+pub(super) fn status(child: Pid) -> io::Result<Option<ExitStatus>> {
+    /// What the status of a wait call has beside the signal where memory was dumped.
+    const DUMPED: i32 = 0x80;
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let Some(ended) = waitid(WaitId::Pid(child), look)? else {
+        return Ok(None);
+    };
+    let status = match (ended.exit_status(), ended.terminating_signal()) {
+        (Some(code), _) => (code & 0xff) << 8,
+        (None, Some(signal)) if ended.dumped() => signal | DUMPED,
+        (None, signal) => signal.unwrap_or_default(),
+    };
+    Ok(Some(ExitStatus::from_raw(status)))
+}
+
+/// Reaps a child, and blocks until it has exited.
+pub(super) fn reap(child: Pid) -> io::Result<ExitStatus> {
+    loop {
+        match waitpid(Some(child), WaitOptions::empty()) {
+            Ok(Some((_, status))) => return Ok(ExitStatus::from_raw(status.as_raw())),
+            Ok(None) | Err(Errno::INTR) => {}
+            Err(err) => return Err(err.into()),
+        }
+    }
 }
 
 /// A descriptor that is readable once a child has exited, where the system has such a thing and a
@@ -76,6 +106,26 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
+
+    #[test]
+    fn how_a_child_ended_is_the_same_before_and_after_it_is_reaped() {
+        for (script, shown) in [
+            ("exit 0", "exit status: 0"),
+            ("exit 255", "exit status: 255"),
+            ("kill -TERM $$", "signal: 15 (SIGTERM)"),
+        ] {
+            let child = Command::new("sh").args(["-c", script]).spawn().unwrap();
+            let pid = Pid::from_child(&child);
+            let seen = loop {
+                if let Some(status) = status(pid).unwrap() {
+                    break status;
+                }
+                std::thread::sleep(FIRST_POLL);
+            };
+            assert_eq!(seen.to_string(), shown);
+            assert_eq!(reap(pid).unwrap(), seen);
+        }
+    }
 
     #[tokio::test]
     async fn an_exit_is_seen_where_the_system_does_not_report_it() {

@@ -9,7 +9,7 @@ pub(super) fn parse<C: DeserializeOwned>(json: &str) -> Result<C, String> {
         let path = err.path().to_string();
         // The position is one in the JSON that the host made of the sidecar: of no use to anyone.
         let reason = err.into_inner().to_string();
-        let reason = without_position(&reason);
+        let reason = plain(without_position(&reason));
         if path == "." {
             format!("config: {reason}")
         } else {
@@ -31,6 +31,30 @@ fn without_position(reason: &str) -> &str {
         }
         _ => reason,
     }
+}
+
+/// A message of serde's without the words of a programming language: what an operator writes are whole
+/// numbers, arrays and tables.
+fn plain(reason: &str) -> String {
+    let (found, expected) = reason.rsplit_once(", expected ").unwrap_or((reason, ""));
+    let found = match found {
+        "invalid type: map" => "invalid type: table",
+        "invalid type: sequence" => "invalid type: array",
+        found => found,
+    };
+    let found = found.replacen("unknown variant `", "unknown word `", 1);
+    let expected = match expected {
+        "" => return found,
+        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a sequence" => "an array",
+        "a map" => "a table",
+        expected if expected.starts_with("a nonzero u") => "a whole number, 1 or more",
+        expected if expected.starts_with("struct ") => "a table",
+        expected => expected,
+    };
+    format!("{found}, expected {expected}")
 }
 
 /// Checks that there is no configuration, for a runner that takes none.
@@ -68,7 +92,7 @@ mod tests {
         let message = |json| parse::<Config>(json).unwrap_err();
         assert_eq!(
             message(r#"{"limits":{"memory":"much"}}"#),
-            "config.limits.memory: invalid type: string \"much\", expected u64"
+            "config.limits.memory: invalid type: string \"much\", expected a whole number, 0 or more"
         );
         assert_eq!(message("{}"), "config: missing field `limits`");
         assert_eq!(
@@ -83,15 +107,15 @@ mod tests {
         let message = |json| parse::<Shells>(json).unwrap_err();
         assert_eq!(
             message(r#"{"bash":[{"memory":1},{"memory":-1}]}"#),
-            "config.bash[1].memory: invalid value: integer `-1`, expected u64"
+            "config.bash[1].memory: invalid value: integer `-1`, expected a whole number, 0 or more"
         );
         assert_eq!(
             message(r#"{"bash":{}}"#),
-            "config.bash: invalid type: map, expected a sequence"
+            "config.bash: invalid type: table, expected an array"
         );
         assert_eq!(
             message("[]"),
-            "config: invalid type: sequence, expected a map"
+            "config: invalid type: array, expected a table"
         );
     }
 
@@ -99,7 +123,7 @@ mod tests {
     fn a_message_that_speaks_of_lines_itself_is_not_cut() {
         assert_eq!(
             parse::<Config>(r#"{"limits":{"memory":"look at line 3"}}"#).unwrap_err(),
-            "config.limits.memory: invalid type: string \"look at line 3\", expected u64"
+            "config.limits.memory: invalid type: string \"look at line 3\", expected a whole number, 0 or more"
         );
         assert_eq!(without_position("look at line 3"), "look at line 3");
         assert_eq!(

@@ -22,7 +22,9 @@ use crate::stamp::{Note, PluginDecl, render};
 use crate::v1::call::{DESCRIBE, HEALTH};
 use crate::v1::error::{CONNECT, FfiError};
 use crate::v1::host::FfiHost;
-use crate::v1::module::{FfiConnect, LAYOUTS_DIGEST, PluginModule, PluginModuleFields};
+use crate::v1::module::{
+    ConnectDetails, FfiConnect, LAYOUTS_DIGEST, PluginModule, PluginModuleFields,
+};
 use crate::v1::plugin::{FfiPlugin, PluginAbi_TO};
 
 /// What a plugin of this version can do beyond the functions of version 1, by name.
@@ -129,6 +131,7 @@ fn host_of(args: &FfiConnect<'_>) -> Host {
             .filter(|dir| !dir.is_empty())
             .map(PathBuf::from),
         grace: (args.grace_ms > 0).then(|| Duration::from_millis(args.grace_ms)),
+        open_files: ConnectDetails::read(&args.details).open_files,
         call: super::host::call,
     }
 }

@@ -5,6 +5,7 @@ use abi_stable::library::RootModule;
 use abi_stable::package_version_strings;
 use abi_stable::sabi_types::VersionStrings;
 use abi_stable::std_types::{RResult, RSlice, RStr};
+use serde::{Deserialize, Serialize};
 
 use super::error::FfiError;
 use super::host::FfiHost;
@@ -38,6 +39,29 @@ pub struct FfiConnect<'a> {
     /// What else the host says, a JSON object; `{}` when it says nothing. A plugin ignores what it does
     /// not know.
     pub details: RStr<'a>,
+}
+
+/// What [`FfiConnect::details`] says, as far as this side knows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectDetails {
+    /// The limit on open files that what the plugin starts should have; left out where it is that of the
+    /// host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_files: Option<u64>,
+}
+
+impl ConnectDetails {
+    /// Reads them; what is no such object says nothing.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+
+    /// Writes them.
+    #[must_use]
+    pub fn write(&self) -> String {
+        serde_json::to_string(self).expect("it is an object of numbers")
+    }
 }
 
 /// Connects a plugin: gives it its host and its configuration, returns its runners.
@@ -104,6 +128,25 @@ const fn fnv1a(bytes: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn details_that_nobody_knows_say_nothing_and_are_no_error() {
+        let details = ConnectDetails {
+            open_files: Some(1024),
+        };
+        assert_eq!(details.write(), r#"{"open_files":1024}"#);
+        assert_eq!(ConnectDetails::read(&details.write()), details);
+        assert_eq!(ConnectDetails::default().write(), "{}");
+        for text in [
+            "{}",
+            r#"{"later":[1]}"#,
+            r#"{"open_files":"many"}"#,
+            "",
+            "7",
+        ] {
+            assert_eq!(ConnectDetails::read(text), ConnectDetails::default());
+        }
+    }
 
     #[test]
     fn the_digest_is_the_published_one_and_line_ends_do_not_change_it() {

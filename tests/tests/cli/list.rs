@@ -49,6 +49,33 @@ const TEXT: &str = "not a shared library: it begins with \"just a text\\n\"; \
                     move it out of the plugin directory";
 
 #[test]
+fn no_container_engine_is_asked_or_missed_where_no_task_uses_one() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let place = Place::with(&["subprocess", "container"]);
+    let bin = place.directory.path().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    for engine in [true, false] {
+        let (podman, asked) = (bin.join("podman"), place.directory.path().join("asked"));
+        if engine {
+            let script = format!("#!/bin/sh\necho x >{}\nexit 1\n", asked.display());
+            std::fs::write(&podman, script).unwrap();
+            std::fs::set_permissions(&podman, std::fs::Permissions::from_mode(0o755)).unwrap();
+        } else {
+            std::fs::remove_file(&podman).unwrap();
+        }
+        let mut list = solti_host();
+        list.arg("list").arg(place.plugins());
+        for command in [&mut list, &mut place.exec(&["--", "/bin/true"])] {
+            let ended = end(command.env("PATH", &bin));
+            assert!(!ended.stderr.contains("engine"), "{}", ended.stderr);
+            assert_eq!(ended.code, Some(0), "{ended:?}");
+        }
+        assert!(!asked.exists());
+    }
+}
+
+#[test]
 fn what_loads_is_listed_and_what_is_rejected_or_skipped_says_why() {
     let place = one_of_everything();
     let ended = end(solti_host().arg("list").arg("--json").arg(place.plugins()));

@@ -17,8 +17,11 @@ mod metrics;
 mod policies;
 mod raw_text;
 mod retired;
+mod room;
 mod run;
+mod specs;
 mod stop;
+mod terminal;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};

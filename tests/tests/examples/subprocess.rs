@@ -67,6 +67,14 @@ fn shell_with(script: &str, change: impl FnOnce(&mut SubprocessSpec)) -> TaskSpe
         .unwrap()
 }
 
+/// The same spec with another timeout.
+fn lasting(spec: &TaskSpec, timeout: Duration) -> TaskSpec {
+    let timeout = u64::try_from(timeout.as_millis()).unwrap();
+    TaskSpec::builder("slot", spec.kind().clone(), timeout)
+        .build()
+        .unwrap()
+}
+
 /// An attempt under way, whose lines can be awaited.
 struct Attempt {
     events: Receiver<OutputEvent>,

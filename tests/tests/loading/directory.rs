@@ -208,7 +208,7 @@ fn a_wrong_configuration_names_the_field() {
         with_sidecar("[config.limits]\nlines = \"many\"\n"),
         [
             "specimen.so: rejected at connect: config.limits.lines: invalid type: string \"many\", \
-          expected u32; correct its configuration, or provide what it says is missing"
+          expected a whole number, 0 or more; correct its configuration, or provide what it says is missing"
         ]
     );
     assert_eq!(

@@ -7,8 +7,6 @@
 
 use std::collections::BTreeMap;
 
-use solti_plugin_abi::RunnerError;
-
 /// Beginnings of names that engines, what they are made with or what they call look at.
 const READ_BY_PREFIX: [&str; 22] = [
     "BUILDAH",
@@ -66,29 +64,6 @@ const READ_BY_NAME: [&str; 28] = [
     "USER",
     "WATCHDOG_USEC",
 ];
-
-/// Checks that every name and value can be passed on as it is.
-///
-/// # Errors
-///
-/// [`RunnerError::InvalidSpec`].
-pub(super) fn check(env: &BTreeMap<String, String>) -> Result<(), RunnerError> {
-    for (name, value) in env {
-        let fault = if name.is_empty() {
-            "has no name"
-        } else if name.contains('=') {
-            "has an equals sign in its name"
-        } else if name.contains('\0') || value.contains('\0') {
-            "contains a NUL byte"
-        } else {
-            continue;
-        };
-        return Err(RunnerError::InvalidSpec(format!(
-            "environment variable {name:?} {fault}"
-        )));
-    }
-    Ok(())
-}
 
 /// The arguments that pass `env` on, and what the engine's environment must have for them.
 pub(super) fn pass(env: &BTreeMap<String, String>) -> (Vec<String>, BTreeMap<&str, &str>) {
@@ -161,23 +136,5 @@ mod tests {
             assert_eq!(args, [format!("--env={name}=x")]);
             assert!(carried.is_empty(), "{name}");
         }
-    }
-
-    #[test]
-    fn a_name_that_would_pass_on_the_hosts_variable_is_refused() {
-        let refusal =
-            |name: &str, value: &str| check(&env(&[(name, value)])).unwrap_err().to_string();
-        assert_eq!(
-            refusal("", "x"),
-            "invalid specification: environment variable \"\" has no name"
-        );
-        assert_eq!(
-            refusal("A=B", "x"),
-            "invalid specification: environment variable \"A=B\" has an equals sign in its name"
-        );
-        assert_eq!(
-            refusal("A", "\0"),
-            "invalid specification: environment variable \"A\" contains a NUL byte"
-        );
     }
 }

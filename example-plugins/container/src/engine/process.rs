@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::io;
 use std::pin::pin;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::time::Duration;
 
-use solti_plugin_abi::process::GroupChild;
+use solti_plugin_abi::process::{GroupChild, Program, StartError};
 use tokio::process::{ChildStderr, ChildStdout};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -28,15 +28,15 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a command, whose output must be piped.
+    /// Starts a command.
     ///
     /// # Errors
     ///
-    /// The system's.
-    pub(super) fn start(command: &mut Command) -> io::Result<Self> {
-        let mut child = GroupChild::spawn(command)?;
+    /// What is wrong, and whether that may pass.
+    pub(super) fn start(command: &Program) -> Result<Self, StartError> {
+        let mut child = command.start(None)?;
         let pipes = child.take_stdout().zip(child.take_stderr());
-        let (stdout, stderr) = pipes.expect("the engine's commands have their output piped");
+        let (stdout, stderr) = pipes.expect("the output of a program is piped");
         let output = (
             ChildStdout::from_std(stdout)?,
             ChildStderr::from_std(stderr)?,

@@ -1,39 +1,55 @@
 //! The file of a script.
 
-use std::io::Write;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::thread::sleep;
 
 use solti_plugin_abi::RunnerError;
-use solti_plugin_abi::os_error::explain;
-use tempfile::{NamedTempFile, TempPath};
+use solti_plugin_abi::os_error::{PAUSES, explain, may_pass};
+use tempfile::TempPath;
 
 /// A script in a temporary file that only this user can read; the file goes when this does.
 #[derive(Debug)]
 pub(super) struct Script(TempPath);
 
 impl Script {
-    /// Writes a script into a new file in the system's directory for temporary files.
+    /// Writes a script into a new file in the system's directory for temporary files. Where the machine has
+    /// no descriptor left for it, that is waited for a little, and blocks.
     ///
     /// # Errors
     ///
     /// [`RunnerError::Io`] that names the directory.
     pub(super) fn create(body: &str) -> Result<Self, RunnerError> {
-        // On Unix tempfile makes its files with mode 0600 from the start.
-        tempfile::Builder::new()
+        let mut pauses = PAUSES.iter();
+        let created = loop {
+            match (Self::try_create(body), pauses.next()) {
+                (Err(err), Some(pause)) if may_pass(&err) => sleep(*pause),
+                (created, _) => break created,
+            }
+        };
+        created.map_err(|err| {
+            let directory = std::env::temp_dir();
+            let reason = explain(&err, "write to that directory");
+            RunnerError::Io(format!(
+                "cannot create a file for the script in {directory:?}: {reason}"
+            ))
+        })
+    }
+
+    fn try_create(body: &str) -> io::Result<Self> {
+        // An error of `tempfile` itself does not tell which it is of the system's.
+        let private = |path: &Path| {
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true).mode(0o600).open(path)
+        };
+        let mut file = tempfile::Builder::new()
             .prefix("solti-script-")
-            .tempfile()
-            .and_then(|mut file: NamedTempFile| {
-                file.write_all(body.as_bytes())?;
-                // The path alone is kept: a task that waits for its turn holds no descriptor.
-                Ok(Self(file.into_temp_path()))
-            })
-            .map_err(|err| {
-                let directory = std::env::temp_dir();
-                let reason = explain(&err, "write to that directory");
-                RunnerError::Io(format!(
-                    "cannot create a file for the script in {directory:?}: {reason}"
-                ))
-            })
+            .make(private)?;
+        file.as_file_mut().write_all(body.as_bytes())?;
+        // The path alone is kept: a task that waits for its turn holds no descriptor.
+        Ok(Self(file.into_temp_path()))
     }
 
     /// The file, absolute.

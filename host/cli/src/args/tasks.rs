@@ -11,25 +11,33 @@ use super::loading::LoadArgs;
 ///   {"slot": "greet", "timeout": 5000,
 ///    "kind": {"subprocess": {"mode": {"command": {"command": "echo", "args": ["hi"]}}}}}
 ///
-/// `timeout` is in milliseconds. If left out, `restart` is {"type": "never"}, `admission` is
-/// "dropIfRunning", and `backoff`, or any field of it, is as in {"firstMs": 1000, "maxMs": 30000,
-/// "factor": 2, "jitter": "full"}.
+/// These three fields are required. `timeout`, the longest that an attempt may take, is in
+/// milliseconds, or text such as "5s", "500ms" or "1m 30s"; so is any other time. If left out,
+/// `restart` is {"type": "never"}, `admission` is "dropIfRunning", and `backoff`, or any field of it,
+/// is as in {"firstMs": 1000, "maxMs": 30000, "factor": 2, "jitter": "full"}. Unknown fields and
+/// fields that are given twice are errors.
 ///
 /// Ctrl-C or SIGTERM cancels every task and waits for them to end, each for at most --grace; a
 /// second one exits at once.
 ///
 /// Exit code: 0 if every task succeeded; 1 if one did not, or if the output, the summary or the
 /// metrics could not be written; 2 if nothing could be run; 130 after a second Ctrl-C or SIGTERM.
+/// With --check: 0 if every spec is good and has a runner, 1 if one has not, 2 if none can be read.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct RunArgs {
-    /// Run at most N tasks at the same time; 0 for no limit
+    /// Run at most N tasks at the same time; 0 for as many as there are, and as the limit on open files
+    /// has room for
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
 
     /// Retry a failed task at most N times, if its `restart` says to retry it; 0 for no limit
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) retries: u32,
+
+    /// Read the specs, find the runner of each, and run none
+    #[arg(long, conflicts_with_all = ["summary", "metrics"])]
+    pub(crate) check: bool,
 
     /// Files with task specs; `-` is standard input, whose tasks start as they arrive
     #[arg(required = true, value_name = "SPEC")]

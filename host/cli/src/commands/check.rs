@@ -1,5 +1,7 @@
 //! `solti-host check`: what a host would say of plugins, without becoming one.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use solti_plugin_host::CheckReport;
 use solti_plugin_host::text::one_line;
@@ -11,7 +13,7 @@ use crate::present::message;
 use crate::present::phrase::{counted, path};
 use crate::present::style::Colours;
 use crate::present::tables::{self, Stream};
-use crate::{metrics, options};
+use crate::{metrics, options, specs};
 
 /// Prints what would become of the files and says how the program ends.
 ///
@@ -23,9 +25,13 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     let loader = options::loader(&args.loading)?;
     let (mut all, mut unusable) = (Vec::new(), Vec::new());
     for named in &args.paths {
+        if specs::are_in(named) {
+            unusable.push(of_specs(named));
+            continue;
+        }
         match loader.check(named) {
             Ok(report) => all.push(report),
-            Err(err) => unusable.push(err),
+            Err(err) => unusable.push(err.sentence(flag)),
         }
     }
     if !all.is_empty() {
@@ -37,7 +43,7 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         tables::print(&text)?;
     }
     for err in &unusable {
-        message::error(err.sentence(flag));
+        message::error(err);
     }
     if !unusable.is_empty() {
         // Metrics without these directories would say that nothing is wrong there: none are written.
@@ -52,6 +58,14 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     Ok(Exit::of_files(
         all.iter().map(|report| report.rejected().len()).sum(),
     ))
+}
+
+/// What is said of a file of task specs where a plugin is expected.
+pub(super) fn of_specs(file: &Path) -> String {
+    let file = path(file);
+    format!(
+        "{file}: task specs, not a plugin; `solti-host run --check --plugins DIR {file}` checks them"
+    )
 }
 
 /// One report of them all.

@@ -4,10 +4,11 @@ mod examined;
 mod json;
 mod text;
 
+use super::check::of_specs;
 use crate::args::InspectArgs;
 use crate::exit::Exit;
-use crate::options;
-use crate::present::tables;
+use crate::present::{message, tables};
+use crate::{options, specs};
 use examined::ExaminedFile;
 
 /// Prints what is known of the files and says how the program ends.
@@ -17,7 +18,11 @@ use examined::ExaminedFile;
 /// When a public key cannot be used, or standard output cannot be written.
 pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<Exit> {
     let loader = options::trusting(&args.trust)?;
-    let files = args.files.iter();
+    let (specs, files): (Vec<_>, Vec<_>) = args.files.iter().partition(|file| specs::are_in(file));
+    for file in &specs {
+        message::error(of_specs(file));
+    }
+    let files = files.into_iter();
     let files: Vec<_> = files
         .map(|path| ExaminedFile::examine(&loader, path))
         .collect();
@@ -28,7 +33,9 @@ pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<Exit> {
         let parts: Vec<_> = files.iter().map(text::lines).collect();
         parts.join("\n\n")
     };
-    tables::print(&text)?;
+    if !files.is_empty() || specs.is_empty() {
+        tables::print(&text)?;
+    }
     let with_problems = files.iter().filter(|file| !file.problems.is_empty());
-    Ok(Exit::of_files(with_problems.count()))
+    Ok(Exit::of_files(with_problems.count() + specs.len()))
 }

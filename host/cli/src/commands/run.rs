@@ -37,7 +37,7 @@ pub(super) fn run(args: RunArgs) -> anyhow::Result<Exit> {
     if tasks.is_empty() && !stdin && !problems.is_empty() {
         return Ok(Exit::NoResult);
     }
-    session::run(Plan {
+    let plan = Plan {
         session: &args.session,
         format: Format::Slots.or_json(args.session.json),
         jobs: args.jobs,
@@ -47,7 +47,12 @@ pub(super) fn run(args: RunArgs) -> anyhow::Result<Exit> {
         is_command: false,
         arriving: stdin.then(read_stdin),
         problems,
-    })
+    };
+    if args.check {
+        session::check(plan)
+    } else {
+        session::run(plan)
+    }
 }
 
 /// Reads standard input in a thread that nobody waits for: reading cannot be interrupted.

@@ -6,7 +6,9 @@ use std::os::fd::OwnedFd;
 use tokio::sync::mpsc;
 
 use crate::args::SessionArgs;
+use crate::open_files;
 use crate::output::Format;
+use crate::present::{message, phrase};
 use crate::specs::{PlacedSpec, SpecResult};
 
 /// Slots that are expected of standard input, of which nothing is known beforehand.
@@ -33,11 +35,38 @@ pub(crate) struct Plan<'a> {
 }
 
 impl Plan<'_> {
+    /// Lets no more tasks run at the same time than there is `room` for, and says so where it makes a
+    /// difference.
+    pub(super) fn fit_to(&mut self, room: usize) {
+        let wanted = match self.jobs {
+            0 => self.slots(),
+            jobs => jobs.min(self.slots()),
+        };
+        if wanted > room {
+            let limit = open_files::limit().unwrap_or_default();
+            message::warning(format_args!(
+                "the limit on open files ({limit}) has room for {} at a time: the others wait; raise \
+                 it (ulimit -n), or ask for fewer (--jobs)",
+                phrase::counted(room as u64, "task")
+            ));
+        }
+        self.jobs = match self.jobs {
+            0 if room == usize::MAX => 0,
+            0 => room,
+            jobs => jobs.min(room),
+        };
+    }
+
+    /// Slots that tasks are known for.
+    fn slots(&self) -> usize {
+        let slots: HashSet<_> = self.tasks.iter().map(|task| task.spec.slot()).collect();
+        slots.len()
+    }
+
     /// Tasks that may have a channel at the same time.
     pub(super) fn concurrency(&self) -> usize {
-        let slots: HashSet<_> = self.tasks.iter().map(|task| task.spec.slot()).collect();
         let of_stdin = self.arriving.as_ref().map_or(0, |_| SLOTS_OF_STDIN);
-        let slots = slots.len() + of_stdin;
+        let slots = self.slots() + of_stdin;
         match self.jobs {
             0 => slots,
             jobs => slots.min(jobs),

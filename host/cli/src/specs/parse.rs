@@ -3,42 +3,36 @@
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use solti_model::{BackoffPolicy, TaskSpec};
+use solti_plugin_host::text::shorten;
 
+use super::check::{check, reason_of_model};
 use super::placed::{PlacedSpec, SpecError, SpecResult};
+use super::shape::SPEC;
+use super::tree::Tree;
+
+/// How much the model may say, in bytes.
+const LONGEST_REASON: usize = 1024;
 
 /// Reads the spec at `place` from what it is in JSON.
-pub(super) fn parse(place: String, value: Value) -> SpecResult {
-    let Value::Object(mut fields) = value else {
-        let found = kind_of(&value);
+pub(super) fn parse(place: String, tree: Tree) -> SpecResult {
+    if !matches!(tree, Tree::Fields(_)) {
+        let found = tree.kind();
         return Err(SpecError::NotAnObject { place, found });
-    };
-    fill_in(&mut fields);
-    let restart = fields["restart"].clone();
-    let invalid = |reason: String| SpecError::Invalid {
-        place: place.clone(),
-        // The model begins each of its errors so, which says nothing here.
-        reason: reason.replacen("invalid model: ", "", 1),
-    };
-    let variant = variant_of_kind(&fields);
-    let mut unknown = Vec::new();
-    let mut track = serde_path_to_error::Track::new();
-    let spec = TaskSpec::deserialize(serde_path_to_error::Deserializer::new(
-        serde_ignored::Deserializer::new(&Value::Object(fields), &mut |path| {
-            // The path has no names for the variants of enums.
-            let path = path.to_string().replacen("kind.?", &variant, 1);
-            unknown.push(format!("`{}`", path.replace(".?", "")));
-        }),
-        &mut track,
-    ))
-    .map_err(|err| match track.path().to_string().as_str() {
-        "." => invalid(err.to_string()),
-        field => invalid(format!("{field}: {err}")),
-    })?;
-    unknown.extend(unknown_in_restart(&restart, &spec));
-    if !unknown.is_empty() {
-        return Err(invalid(format!("unknown field {}", unknown.join(", "))));
     }
-    spec.validate().map_err(|err| invalid(err.to_string()))?;
+    let invalid = |reason: &str| SpecError::Invalid {
+        place: place.clone(),
+        reason: shorten(reason, LONGEST_REASON).into_owned(),
+    };
+    let mut spec = check(&SPEC, tree).map_err(|problems| invalid(&problems.to_string()))?;
+    if let Value::Object(fields) = &mut spec {
+        fill_in(fields);
+        if let Some(fault) = fault_of_backoff(&fields["backoff"]) {
+            return Err(invalid(&fault));
+        }
+    }
+    let model = |err: String| invalid(&reason_of_model(err));
+    let spec = TaskSpec::deserialize(spec).map_err(|err| model(err.to_string()))?;
+    spec.validate().map_err(|err| model(err.to_string()))?;
     Ok(PlacedSpec { place, spec })
 }
 
@@ -60,31 +54,10 @@ fn fill_in(fields: &mut Map<String, Value>) {
     }
 }
 
-/// The fields of a spec's `restart` that it has no use for. Beside the field that names a variant,
-/// the model takes any: a misspelt `intervalMs` would restart a task without a pause.
-fn unknown_in_restart(restart: &Value, spec: &TaskSpec) -> Vec<String> {
-    let used = serde_json::to_value(spec.restart()).expect("a policy is made of numbers and names");
-    let fields = restart.as_object().into_iter().flatten();
-    fields
-        .filter(|(name, value)| used.get(name).is_none() && !value.is_null())
-        .map(|(name, _)| format!("`restart.{name}`"))
-        .collect()
-}
-
-/// The path of what a spec's kind holds, such as `kind.subprocess`.
-fn variant_of_kind(fields: &Map<String, Value>) -> String {
-    let kind = fields.get("kind").and_then(Value::as_object);
-    let variant = kind.and_then(|kind| kind.keys().next());
-    variant.map_or_else(|| "kind".to_owned(), |variant| format!("kind.{variant}"))
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
+/// What the two ends of a backoff say of each other.
+fn fault_of_backoff(backoff: &Value) -> Option<String> {
+    let (first, most) = (backoff["firstMs"].as_u64()?, backoff["maxMs"].as_u64()?);
+    (most < first).then(|| {
+        format!("backoff.maxMs: is {most}, less than backoff.firstMs, which is {first}; give both")
+    })
 }

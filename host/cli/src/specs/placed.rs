@@ -21,11 +21,18 @@ pub(crate) type SpecResult = Result<PlacedSpec, SpecError>;
 pub(crate) enum SpecError {
     #[error("{place}: cannot be read: {err}")]
     Unreadable { place: String, err: io::Error },
-    #[error("{place}: not JSON: {err}")]
+    #[error("{place}: not JSON: {reason} at line {line} column {column}")]
     NotJson {
         place: String,
-        err: serde_json::Error,
+        reason: String,
+        line: usize,
+        column: usize,
     },
+    #[error(
+        "{place}: a shared library, expected a task spec or an array of task specs; `solti-host \
+         check` looks at libraries"
+    )]
+    Library { place: String },
     #[error("{place}: empty, expected a task spec or an array of task specs")]
     Empty { place: String },
     #[error("{place}: expected a task spec, which is a JSON object, found {found}")]

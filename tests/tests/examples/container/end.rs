@@ -104,7 +104,7 @@ async fn a_container_whose_engine_was_killed_is_stopped_and_removed() {
     );
     assert_eq!(host.metrics.all(), failure_of(RunnerErrorKind::SpawnFailed));
     fake.removed().await;
-    let stop = format!("stop|-t|10|{}|", fake.container());
+    let stop = format!("stop|-t|4|{}|", fake.container());
     assert_eq!(fake.calls_of("stop"), [stop]);
 }
 

@@ -94,7 +94,7 @@ fn a_configured_engine_that_is_not_there_keeps_the_plugin_out() {
         ),
         (
             "pull = \"sometimes\"",
-            "config.pull: unknown variant `sometimes`, expected one of `missing`, `always`, \
+            "config.pull: unknown word `sometimes`, expected one of `missing`, `always`, \
              `never`"
                 .to_owned(),
         ),
@@ -104,7 +104,7 @@ fn a_configured_engine_that_is_not_there_keeps_the_plugin_out() {
         ),
         (
             "engine_timeout_seconds = 0",
-            "config.engine_timeout_seconds: invalid value: integer `0`, expected a nonzero u32"
+            "config.engine_timeout_seconds: invalid value: integer `0`, expected a whole number, 1 or more"
                 .to_owned(),
         ),
     ] {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use solti_model::Runtime;
+use solti_model::{ContainerSpec, Runtime, TaskEnv, TaskKind, TaskSpec, WasmSpec};
 use solti_plugin_host::{
     BuildContext, PluginLoader, RunnerError, RunnerErrorKind, RunnerRouter, RunnerType, TaskOutcome,
 };
@@ -86,6 +86,148 @@ async fn a_working_directory_that_cannot_be_entered_is_not_blamed_on_the_program
     );
 }
 
+/// A program in a file of its own.
+fn program(directory: &Path, content: &[u8], mode: u32) -> String {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let file = directory.join("program");
+    std::fs::write(&file, content).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_program_is_named_whatever_its_environment() {
+    let host = host();
+    let path = std::env::var("PATH").unwrap();
+    let elf = [b"\x7fELF\x02\x01\x01".as_slice(), &[0; 57]].concat();
+    for (content, mode, expected) in [
+        (
+            b"#!/no/such/interp -x\necho\n".as_slice(),
+            0o755,
+            "its first line names the interpreter \"/no/such/interp\", which is not there (No such \
+             file or directory (os error 2))",
+        ),
+        (
+            b"#!/bin/sh\r\necho\r\n",
+            0o755,
+            "its first line ends with a carriage return, which counts as part of its interpreter's \
+             name: save it with the line ends of Unix (No such file or directory (os error 2))",
+        ),
+        (
+            b"echo no shebang\n",
+            0o755,
+            "it is no program, and a script has to name its interpreter in its first line, as in \
+             \"#!/bin/sh\" (Exec format error (os error 8))",
+        ),
+        (b"", 0o755, "it is empty (Exec format error (os error 8))"),
+        (
+            &elf,
+            0o755,
+            "it was built for another machine (Exec format error (os error 8))",
+        ),
+        (
+            b"#!/bin/sh\n",
+            0o644,
+            "Permission denied (os error 13); let the host's user execute it",
+        ),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let file = program(directory.path(), content, mode);
+        for with_path in [false, true] {
+            let mut spec = command("slot", &file, &[]);
+            if with_path {
+                spec = in_environment(&spec, "PATH", &path);
+            }
+            assert_eq!(
+                fatal(host.run(&spec).await.0),
+                format!("spawn failed: cannot start {file:?}: {expected}"),
+                "{with_path}"
+            );
+        }
+    }
+    assert_eq!(
+        fatal(host.run(&command("slot", "/tmp", &[])).await.0),
+        "spawn failed: cannot start \"/tmp\": it is a directory (Permission denied (os error 13))"
+    );
+}
+
+#[tokio::test]
+async fn a_program_is_looked_up_in_the_path_that_it_has() {
+    let host = host();
+    let directory = tempfile::tempdir().unwrap();
+    program(directory.path(), b"#!/bin/sh\necho found\n", 0o755);
+    let own = directory.path().to_str().unwrap();
+    let spec = in_environment(&command("slot", "program", &[]), "PATH", own);
+    let (end, lines) = host.run(&spec).await;
+    end.unwrap();
+    assert_eq!(crate::support::texts(&lines), ["found"]);
+    // And nowhere else.
+    let spec = in_environment(&command("slot", "sh", &["-c", "true"]), "PATH", own);
+    assert_eq!(
+        fatal(host.run(&spec).await.0),
+        "spawn failed: cannot start \"sh\": No such file or directory (os error 2)"
+    );
+}
+
+/// The spec with a variable in its environment.
+fn in_environment(spec: &TaskSpec, name: &str, value: &str) -> TaskSpec {
+    let TaskKind::Subprocess(mut subprocess) = spec.kind().clone() else {
+        unreachable!("it is a subprocess");
+    };
+    subprocess.env.push(name, value);
+    TaskSpec::builder("slot", TaskKind::Subprocess(subprocess), 60_000_u64)
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn a_variable_that_would_be_another_one_is_refused_by_all_runners_alike() {
+    let host = crate::support::Host::with(&["subprocess", "wasm", "container"]);
+    let kinds = |env: TaskEnv| {
+        let TaskKind::Subprocess(mut subprocess) = shell("true").kind().clone() else {
+            unreachable!("it is a subprocess");
+        };
+        subprocess.env = env.clone();
+        let container = ContainerSpec {
+            image: "image".to_owned(),
+            command: None,
+            args: Vec::new(),
+            env: env.clone(),
+        };
+        let wasm = WasmSpec {
+            module: "task.wasm".into(),
+            args: Vec::new(),
+            env,
+        };
+        [
+            TaskKind::Subprocess(subprocess),
+            TaskKind::Container(container),
+            TaskKind::Wasm(wasm),
+        ]
+    };
+    for (name, value, expected) in [
+        ("", "x", "the name of environment variable \"\" is empty"),
+        (
+            "HOST=task",
+            "x",
+            "the name of environment variable \"HOST=task\" contains an equals sign",
+        ),
+        (
+            "A",
+            "\0",
+            "the value of environment variable \"A\" contains a NUL byte",
+        ),
+    ] {
+        for kind in kinds(TaskEnv::single(name, value)) {
+            let spec = TaskSpec::builder("slot", kind, 1_000_u64).build().unwrap();
+            let refused = host.router.build(&spec).err().unwrap().to_string();
+            let expected = format!("invalid specification: {expected}");
+            assert_eq!(refused, expected, "{}", spec.kind().kind());
+        }
+    }
+}
+
 #[test]
 fn a_script_file_that_cannot_be_made_is_an_error_and_counted() {
     const PLUGINS: &str = "SUBPROCESS_TEST_PLUGINS";
@@ -133,15 +275,20 @@ fn a_wrong_configuration_keeps_the_plugin_out_and_names_the_field() {
     for (config, reason) in [
         (
             "max_line_bytes = 0",
-            "config.max_line_bytes: invalid value: integer `0`, expected a nonzero u32",
+            "config.max_line_bytes: invalid value: integer `0`, expected a whole number, 1 or more",
         ),
         (
             "stop_grace_ms = \"5s\"",
-            "config.stop_grace_ms: invalid type: string \"5s\", expected u64",
+            "config.stop_grace_ms: invalid type: string \"5s\", expected a whole number, 0 or more",
         ),
         (
             "grace = 5",
-            "config.grace: unknown field `grace`, expected `max_line_bytes` or `stop_grace_ms`",
+            "config.grace: unknown field `grace`, expected one of `max_line_bytes`, `stop_grace_ms`, \
+             `ends_with`, `linger_ms`",
+        ),
+        (
+            "ends_with = \"exit\"",
+            "config.ends_with: unknown word `exit`, expected `process` or `output`",
         ),
     ] {
         let host = configured(config);

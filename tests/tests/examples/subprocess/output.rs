@@ -1,12 +1,15 @@
 //! No byte of output is lost or invented.
 
-use solti_model::StreamKind;
-use solti_plugin_host::{BuildContext, OutputRegistry, PluginLoader, RunnerRouter};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use solti_model::StreamKind;
+use solti_plugin_host::{BuildContext, OutputRegistry, PluginLoader, RunnerRouter, Spawn};
+use taskvisor::TaskError;
 use tokio_util::sync::CancellationToken;
 
 use super::{Attempt, configured, ended, host, shell};
-use crate::support::{Host, Recorded, command, directory_with, texts};
+use crate::support::{Host, Recorded, SOON, command, directory_with, texts};
 
 #[tokio::test]
 async fn both_streams_arrive_each_with_its_own_numbers() {
@@ -77,6 +80,54 @@ async fn what_a_background_process_writes_after_the_exit_still_arrives() {
     std::fs::write(gate, "go\n").unwrap();
     assert_eq!(attempt.line().await, "late");
     attempt.end().await.unwrap();
+}
+
+/// A process that has ended, and one that holds its output for longer than anybody waits here.
+const HELD: &str = "sleep 600 & echo $!; exit 3";
+
+#[tokio::test]
+async fn the_end_of_its_process_ends_a_task_whatever_holds_its_output() {
+    let host = configured("linger_ms = 100");
+    let mut attempt = Attempt::of(&host, &shell(HELD));
+    let background = attempt.pid().await;
+    assert_eq!(
+        super::failed(attempt.end().await),
+        ("process exited with non-zero code: 3".to_owned(), Some(3))
+    );
+    // Nobody reads what it writes any more.
+    ended(background).await;
+}
+
+#[tokio::test]
+async fn where_the_output_ends_a_task_its_exit_code_is_told_when_its_time_is_over() {
+    const TIMEOUT: Duration = Duration::from_secs(2);
+    let host = configured("ends_with = \"output\"");
+    let task = host.build(&super::lasting(&shell(HELD), TIMEOUT));
+    let spawned = Spawn::new(1)
+        .with_deadline(Instant::now() + TIMEOUT)
+        .begin(&task, CancellationToken::new());
+    let end = tokio::time::timeout(SOON, spawned.future).await.unwrap();
+    assert!(
+        matches!(end, Err(TaskError::Timeout { timeout: TIMEOUT })),
+        "{end:?}"
+    );
+    assert_eq!(spawned.control.outcome().exit_code, Some(3));
+}
+
+#[tokio::test]
+async fn where_the_output_ends_a_task_it_is_waited_for() {
+    let host = configured("ends_with = \"output\"\nlinger_ms = 0");
+    let (end, lines) = host.run(&shell("(sleep 1; echo late) & exit 3")).await;
+    assert_eq!(super::failed(end).1, Some(3));
+    assert_eq!(texts(&lines), ["late"]);
+}
+
+#[tokio::test]
+async fn what_is_in_the_pipe_when_a_process_ends_is_read_to_its_end() {
+    let host = configured("linger_ms = 0");
+    let (end, lines) = host.run(&shell("sleep 600 & seq 20000; sleep 0.4")).await;
+    end.unwrap();
+    assert_eq!(lines.len(), 20_000);
 }
 
 #[tokio::test]

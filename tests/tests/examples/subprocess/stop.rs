@@ -1,14 +1,14 @@
 //! Nothing of a task outlives its end by force, and nobody else is hurt.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use solti_model::{TaskKind, TaskSpec};
-use solti_plugin_host::{RunnerType, TaskOutcome};
+use solti_plugin_host::{PluginLoader, RunnerType, TaskOutcome};
 use taskvisor::TaskError;
 use tokio_util::sync::CancellationToken;
 
 use super::{Attempt, configured, ended, host, reaped, shell, state, until};
-use crate::support::{Host, Record, SOON};
+use crate::support::{Host, Record, SOON, directory_with};
 
 /// What the attempt was recorded as; waits for the record.
 async fn recorded(host: &Host) -> TaskOutcome {
@@ -134,6 +134,49 @@ async fn a_background_process_that_holds_the_output_can_be_cancelled() {
     attempt.cancel.cancel();
     assert!(matches!(attempt.end().await, Err(TaskError::Canceled)));
     ended(background).await;
+}
+
+#[tokio::test]
+async fn a_cancelled_task_is_asked_first_and_killed_before_the_host_gives_it_up() {
+    for (told, asked) in [(Some(2_000), 1_600), (None, 4_000)] {
+        let loader = told.map_or_else(PluginLoader::new, |grace| {
+            PluginLoader::new().grace(Duration::from_millis(grace))
+        });
+        let host = Host::load(directory_with(&["subprocess"]), loader);
+        let mut asked_kindly = Attempt::of(
+            &host,
+            &shell(
+                "trap 'echo asked; exit' TERM; echo ready; while :; do sleep 0.01; done 2>/dev/null",
+            ),
+        );
+        assert_eq!(asked_kindly.line().await, "ready");
+        asked_kindly.cancel.cancel();
+        assert_eq!(asked_kindly.line().await, "asked");
+        assert!(matches!(asked_kindly.end().await, Err(TaskError::Canceled)));
+
+        let mut stubborn = Attempt::of(
+            &host,
+            &shell("trap '' TERM; echo $$; while :; do sleep 0.01; done"),
+        );
+        let pid = stubborn.pid().await;
+        let began = Instant::now();
+        stubborn.cancel.cancel();
+        assert!(matches!(stubborn.end().await, Err(TaskError::Canceled)));
+        assert!(
+            began.elapsed() >= Duration::from_millis(asked),
+            "{:?}",
+            began.elapsed()
+        );
+        if let Some(told) = told {
+            // A machine that is busy has a little more.
+            assert!(
+                began.elapsed() < Duration::from_millis(told),
+                "{:?}",
+                began.elapsed()
+            );
+        }
+        ended(pid).await;
+    }
 }
 
 #[tokio::test]

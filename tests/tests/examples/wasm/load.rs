@@ -179,7 +179,7 @@ fn a_wrong_configuration_is_refused_at_load_with_its_field() {
         ),
         (
             "clock = 'broken'",
-            "config.clock: unknown variant `broken`, expected `real` or `virtual`",
+            "config.clock: unknown word `broken`, expected `real` or `virtual`",
         ),
         (
             "directories = [{ host = '/no/such/place', guest = '/' }]",

@@ -53,6 +53,7 @@ impl Rehearsal {
             // What outlives the host is not a probe's to change.
             state_dir: None,
             grace_ms: 0,
+            open_files: None,
             log: Arc::new(LastMessages),
         };
         let records = Records::new(Arc::from(&*request.plugin), Arc::clone(&connection.log));
