@@ -83,8 +83,8 @@ fn invocation(
         .iter()
         .filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)))
         .collect();
-    let of_task = merged(&spec.env, ctx.env())
-        .inspect_err(|_| ctx.add_error_detail("field", "env"))?;
+    let of_task =
+        merged(&spec.env, ctx.env()).inspect_err(|_| ctx.add_error_detail("field", "env"))?;
     env.extend(of_task);
     for (at, arg) in args.iter().enumerate() {
         check_arguments([arg.as_str()]).inspect_err(|_| {

@@ -98,6 +98,7 @@ impl Whole {
             worker_threads: 2,
             state_dir: Some("/state".into()),
             grace_ms: 5000,
+            open_files: None,
             log: Arc::clone(&log) as _,
         };
         let module = plugin::module();
