@@ -58,6 +58,7 @@
 //! ```
 
 mod child;
+mod children;
 mod exit;
 mod group;
 mod signals;

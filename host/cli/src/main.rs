@@ -17,6 +17,7 @@
 //! | `output` | the way of a task's output from its tap to standard output |
 //! | `stdio` | standard output and error, whatever they are |
 //! | `outcome`, `exit` | how a task ended, and how the program does |
+//! | `limits` | the limits on this process that it cannot work within |
 //! | `metrics` | what runners count |
 //! | `present`, `log` | colours, messages and tables; the log |
 //!
@@ -27,6 +28,7 @@ mod args;
 mod commands;
 mod exit;
 mod flags;
+mod limits;
 mod loading;
 mod log;
 mod metrics;
@@ -44,6 +46,7 @@ use exit::Exit;
 use present::message;
 
 fn main() {
+    solti_plugin_host::prepare_signals();
     solti_plugin_host::probe_main();
     // Not by returning: that would run the destructors of plugins.
     solti_plugin_host::exit_now(run().code());

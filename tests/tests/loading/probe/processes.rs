@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -34,6 +35,90 @@ fn a_daemon_that_keeps_everything_open_does_not_hold_the_host_up() {
     for pid in pids {
         kill_process(pid, Signal::KILL).unwrap();
         wait_for_end(pid);
+    }
+}
+
+#[test]
+fn a_plugin_that_stops_or_kills_its_parent_does_not_reach_the_host() {
+    for harm in ["stop-parent", "kill-parent"] {
+        let place = Place::new().with("a-hostile", harm);
+        let run = place.check();
+        // Where the system lets no signal out, nothing has happened; elsewhere the process between was
+        // stopped, or is no more.
+        let passed = run.report["passed"].as_array().unwrap().len();
+        let refused = run.reasons().len();
+        assert!(
+            refused <= 1 && passed + refused == 2,
+            "{harm}: {:?}",
+            run.report
+        );
+    }
+}
+
+/// What an author finds out of the host: the process between has nothing, and no other is reached.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_plugin_reads_nothing_of_the_host_and_sends_it_no_signal() {
+    let place = Place::new();
+    let file = place.path().join("report");
+    let place = place.with("a-hostile", &format!("reach-parents:{}", file.display()));
+    let mut host = Command::new(e2e::solti_host());
+    host.args(["check", "--json"]).arg(place.path());
+    let mut host = host
+        .env("TOKEN", "a secret")
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let number = host.id();
+    assert!(host.wait().unwrap().success());
+    let report = fs::read_to_string(file).unwrap();
+    let lines: Vec<_> = report.lines().collect();
+    let [between, above] = lines[..] else {
+        panic!("{report}");
+    };
+    assert!(!between.starts_with(&format!("{number} ")), "{report}");
+    assert!(above.starts_with(&format!("{number} ")), "{report}");
+    if !signals_can_be_kept_in() {
+        e2e::skip("this system has no Landlock that keeps signals in");
+        return;
+    }
+    for line in lines {
+        assert!(line.ends_with(" signal=false environment=-1"), "{report}");
+    }
+}
+
+/// Whether the system is Linux 6.12 or later, with Landlock.
+#[cfg(target_os = "linux")]
+fn signals_can_be_kept_in() -> bool {
+    let version = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+    let mut numbers = version
+        .split(['.', '-'])
+        .map_while(|n| n.parse::<u32>().ok());
+    let version = (numbers.next(), numbers.next());
+    let modules = fs::read_to_string("/sys/kernel/security/lsm");
+    version >= (Some(6), Some(12)) && modules.map_or(true, |names| names.contains("landlock"))
+}
+
+#[test]
+fn a_host_that_was_started_without_children_or_with_a_plugin_that_ignores_them_probes_all_the_same()
+{
+    for harm in ["none", "ignore-children"] {
+        let place = Place::new().with("a-hostile", harm);
+        let host = e2e::solti_host().display().to_string();
+        let directory = place.path().display().to_string();
+        // A shell resets no signal that it was told to ignore.
+        let mut shell = Command::new("sh");
+        shell.args([
+            "-c",
+            "trap '' CHLD TERM; exec \"$@\"",
+            "sh",
+            &host,
+            "list",
+            "--json",
+        ]);
+        let output = shell.arg(directory).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{harm}: {output:?} {said}");
     }
 }
 
