@@ -115,7 +115,8 @@ fn replace(target: &Path, old: Option<&Metadata>, bytes: &[u8]) -> io::Result<()
         // The umask still counts.
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(parent)?;
-    unfinished.write_all(bytes)?;
+    // Through the file itself: the other way the number of the system's error is lost.
+    unfinished.as_file_mut().write_all(bytes)?;
     if let Some(old) = old {
         let mode = Permissions::from_mode(old.permissions().mode() & RIGHTS);
         unfinished.as_file().set_permissions(mode)?;

@@ -50,7 +50,11 @@ fn find_out(options: &Options, named: &Path) -> Result<Examination, Ended> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     let mut findings = Findings::All(Vec::new());
     let pipeline = Pipeline::untrusted(options, directory, &mut findings)?;
-    pipeline.check_way(named.parent().unwrap_or(Path::new("")), &mut findings)?;
+    let above = named
+        .parent()
+        .filter(|parent| *parent != Path::new(""))
+        .unwrap_or(Path::new("."));
+    pipeline.check_way(above, &mut findings)?;
     let (mut measurements, mut bytes) = (Measurements::default(), Vec::new());
     let seen = pipeline.look(&candidate, &mut findings, &mut measurements, &mut bytes)?;
     let unchecked = || match signature_file(&path).exists() {

@@ -197,7 +197,7 @@ fn a_sidecar_with_a_name_or_a_label_that_nobody_would_read_is_refused() {
         ),
     ] {
         let expected = format!(
-            "specimen.so: rejected at discover: its sidecar specimen.toml cannot be used: {fact}: correct \
+            "specimen.so: rejected at discover: its sidecar specimen.toml cannot be used: {fact}; correct \
              the sidecar"
         );
         assert_eq!(with_sidecar(&text), [expected]);

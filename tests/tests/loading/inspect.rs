@@ -465,9 +465,13 @@ fn a_file_of_a_few_megabytes_neither_fills_the_hosts_memory_nor_keeps_it_busy() 
         ["malformed: it has more segments than any library; copy or build it again"]
     );
     // Each has 100,000 notes of nothing.
+    let mut notes = with_segments_of(PT_NOTE, &[0; 12 * 100_000]);
+    // The last one is where they are in memory.
+    let last = 64 + (60_000 - 1) * 56;
+    notes[last] = PT_LOAD as u8;
     let began = Instant::now();
     assert_eq!(
-        problems(&with_segments_of(PT_NOTE, &[0; 12 * 100_000])),
+        problems(&notes),
         [
             "not a solti plugin: it has no stamp; build it with export_plugin! or move it out of the \
           plugin directory"

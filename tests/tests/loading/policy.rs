@@ -371,7 +371,7 @@ fn a_directory_that_a_link_of_another_leads_to_is_refused() {
     assert_eq!(loaded(&PluginLoader::new(), &link), 1);
     std::os::unix::fs::lchown(&link, Some(NOBODY), None).unwrap();
     let link_of_another = format!(
-        "plugin directory {}: the link {} belongs to user 65534, which is not root: name the place that \
+        "plugin directory {}: the link {} belongs to user 65534, which is not root; name the place that \
          it leads to, or trust user 65534 (PluginLoader::trust_owner(65534))",
         directory.display(),
         link.display()
@@ -398,7 +398,7 @@ fn a_state_directory_that_others_can_change_vouches_for_nothing() {
     assert_eq!(
         refusal(&loader(), &directory),
         format!(
-            "state directory {0}: the directory {0} can be changed by everybody (mode 0777): chmod go-w \
+            "state directory {0}: the directory {0} can be changed by everybody (mode 0777); chmod go-w \
              {0}, or trust all who can change it (PluginLoader::trust_writable)",
             state.display()
         )

@@ -49,8 +49,18 @@ pub(super) fn time(
         if range.contains(&*time) {
             return Ok(time);
         }
-        let [least, most] = [*range.start(), *range.end()].map(humantime::Duration::from);
+        let [least, most] = [*range.start(), *range.end()].map(shown);
         Err(format!("expected a time from {least} to {most}"))
+    }
+}
+
+/// A bound as the help has it: in days rather than in months, which have no certain length.
+fn shown(time: Duration) -> String {
+    const DAY: u64 = 24 * 60 * 60;
+    match (time.as_secs() / DAY, time.as_secs() % DAY) {
+        (1, 0) => "1day".to_owned(),
+        (days @ 2.., 0) => format!("{days}days"),
+        _ => humantime::Duration::from(time).to_string(),
     }
 }
 

@@ -25,8 +25,7 @@ impl Library<'_> {
             (!is_plugin).then_some(Problem::NoStamp),
             self.newer_glibc(),
             self.usurped_soname(),
-            self.has_executable_stack
-                .then_some(Problem::ExecutableStack),
+            (is_plugin && self.has_executable_stack).then_some(Problem::ExecutableStack),
             // Without a stamp, that there is nothing to enter it by goes without saying.
             (is_plugin && self.lacks_root).then_some(Problem::NoRootSymbol),
         ]

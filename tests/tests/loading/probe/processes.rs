@@ -61,11 +61,12 @@ fn a_plugin_that_stops_or_kills_its_parent_does_not_reach_the_host() {
 fn a_plugin_reads_nothing_of_the_host_and_sends_it_no_signal() {
     let place = Place::new();
     let file = place.path().join("report");
+    let environment = place.path().join("report.environment");
     let place = place.with("a-hostile", &format!("reach-parents:{}", file.display()));
     let mut host = Command::new(e2e::solti_host());
     host.args(["check", "--json"]).arg(place.path());
     let mut host = host
-        .env("TOKEN", "a secret")
+        .env("TOKEN", "secret")
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
@@ -78,6 +79,8 @@ fn a_plugin_reads_nothing_of_the_host_and_sends_it_no_signal() {
     };
     assert!(!between.starts_with(&format!("{number} ")), "{report}");
     assert!(above.starts_with(&format!("{number} ")), "{report}");
+    // The process between has nothing of the host's.
+    assert!(!fs::read_to_string(environment).unwrap().contains("secret"));
     if !signals_can_be_kept_in() {
         e2e::skip("this system has no Landlock that keeps signals in");
         return;

@@ -34,10 +34,17 @@ pub(super) struct Loaded<'data> {
     pub(super) start: u64,
     pub(super) len: u64,
     pub(super) writable: bool,
+    /// Where its bytes begin in the file.
+    pub(super) offset: u64,
     data: &'data [u8],
 }
 
 impl Loaded<'_> {
+    /// How many bytes of it the file has.
+    pub(super) fn file_len(&self) -> u64 {
+        self.data.len() as u64
+    }
+
     /// Whether a range of addresses lies within it.
     pub(super) fn contains(&self, start: u64, len: u64) -> bool {
         start
@@ -73,6 +80,7 @@ impl<'data> Image<'data> {
                     start: header.p_vaddr(endian),
                     len: header.p_memsz(endian),
                     writable: header.p_flags(endian).contains(elf::PF_W),
+                    offset: header.p_offset(endian),
                     data: header.data(endian, file.bytes).unwrap_or_default(),
                 })
                 .collect(),
@@ -135,6 +143,7 @@ impl<'data> Image<'data> {
             start,
             len,
             writable: true,
+            offset: 0,
             data: &[],
         };
         self.segments = parts.iter().map(segment).collect();
@@ -150,6 +159,7 @@ impl<'data> Image<'data> {
                 start: 0,
                 len,
                 writable: true,
+                offset: 0,
                 data,
             }],
             entries: entries.to_vec(),

@@ -178,13 +178,13 @@ pub(super) fn stack_is_executable(image: &Image<'_>) -> bool {
 fn mapped_as_in_file(image: &Image<'_>, header: &ProgramHeader64<Endianness>) -> bool {
     let endian = image.endian;
     let (start, len) = (header.p_vaddr(endian), header.p_filesz(endian));
-    image.headers_of(elf::PT_LOAD).any(|loaded| {
-        let offset = start.checked_sub(loaded.p_vaddr(endian));
+    image.segments.iter().any(|loaded| {
+        let offset = start.checked_sub(loaded.start);
         offset.is_some_and(|offset| {
-            loaded.p_offset(endian).checked_add(offset) == Some(header.p_offset(endian))
+            loaded.offset.checked_add(offset) == Some(header.p_offset(endian))
                 && offset
                     .checked_add(len)
-                    .is_some_and(|end| end <= loaded.p_filesz(endian))
+                    .is_some_and(|end| end <= loaded.file_len())
         })
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, Metadata};
 use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -66,8 +66,7 @@ fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     if !metadata.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
-    let owners = [0, rustix::process::geteuid().as_raw()];
-    if !owners.contains(&metadata.uid()) || metadata.mode() & WRITABLE != 0 {
+    if is_of_others(&metadata) {
         return Err(io::Error::other("others can change it"));
     }
     if metadata.len() > MAX_BYTES {
@@ -78,6 +77,12 @@ fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Whether others than this user and root could have written a file.
+fn is_of_others(metadata: &Metadata) -> bool {
+    let owners = [0, rustix::process::geteuid().as_raw()];
+    !owners.contains(&metadata.uid()) || metadata.mode() & WRITABLE != 0
+}
+
 /// Writes a result so that a reader, or the next start after a crash, finds all of it or nothing.
 pub(super) fn write(state: &Path, key: &str, result: &RememberedProbe) -> io::Result<()> {
     // Others must not be able to vouch for a plugin.
@@ -86,8 +91,8 @@ pub(super) fn write(state: &Path, key: &str, result: &RememberedProbe) -> io::Re
         .mode(0o700)
         .create(state.join(FOLDER))?;
     let path = path_of(state, key);
-    if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
-        // It holds no result, and no file takes its place by itself.
+    if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file() || is_of_others(&found)) {
+        // It holds no result, and no file takes its place by itself; or one with the mode that it has.
         fs::remove_file(&path)?;
     }
     atomic::write(path, serde_json::to_vec(result)?)

@@ -2,7 +2,7 @@
 //!
 //! Without it, a constructor can send signals to every process of the host's user, the host among them,
 //! and read their environment and memory. The system takes that away from a process that asks for it
-//! (Landlock, Linux 6.12 and later); elsewhere a process stands between, which is all that is done.
+//! (Landlock, Linux 6.12 and later), and what the administrator may do all the same is given up.
 
 #![expect(unsafe_code, reason = "neither std nor rustix has these calls")]
 
@@ -18,7 +18,7 @@ struct Rules {
     scoped: u64,
 }
 
-/// Signals go to processes within alone. To read another process, or to trace it, is then forbidden
+/// Signals go to processes within alone. To trace another process, or to read it, is then forbidden
 /// as well.
 const SIGNALS: u64 = 1 << 1;
 
@@ -28,9 +28,69 @@ const VERSION_WITH_SIGNALS: c_long = 6;
 /// Asks for the version instead of making a set.
 const ASK_VERSION: c_int = 1;
 
-/// Takes from this process, and all that it starts, what it could do to others. Does nothing on a
-/// system that has no such thing.
+/// The administrator's rights to trace any process, to do what has no right of its own, and to measure:
+/// with each of them the environment of any process can be read.
+const READING: [u32; 3] = [19, 21, 38];
+
+/// The version of the calls for rights that has two words for each set.
+const RIGHTS_VERSION: u32 = 0x2008_0522;
+
+/// Whose rights are meant: those of this thread.
+#[repr(C)]
+struct Whose {
+    version: u32,
+    thread: c_int,
+}
+
+/// A half of the rights.
+#[repr(C)]
+#[derive(Default, Clone, Copy)]
+struct Rights {
+    effective: u32,
+    permitted: u32,
+    inheritable: u32,
+}
+
+/// Takes from this process, and all that it starts, what it could do to others, as far as the system
+/// has a way.
 pub(super) fn enter() {
+    keep_signals_in();
+    // The last: to ask for the former may take one of them.
+    give_up_reading();
+}
+
+/// A process that has rights which this one has not is not read without them.
+fn give_up_reading() {
+    for right in READING {
+        // Programs that are started from here must not get it back.
+        // SAFETY: it takes numbers.
+        unsafe { libc::prctl(libc::PR_CAPBSET_DROP, right, 0, 0, 0) };
+    }
+    let whose = Whose {
+        version: RIGHTS_VERSION,
+        thread: 0,
+    };
+    let mut rights = [Rights::default(); 2];
+    // SAFETY: the call reads the first and writes two halves to the second.
+    let known = unsafe { libc::syscall(libc::SYS_capget, &raw const whose, rights.as_mut_ptr()) };
+    if known != 0 {
+        return;
+    }
+    for right in READING {
+        let half = &mut rights[right as usize / 32];
+        for set in [
+            &mut half.effective,
+            &mut half.permitted,
+            &mut half.inheritable,
+        ] {
+            *set &= !(1 << (right % 32));
+        }
+    }
+    // SAFETY: the call reads both.
+    unsafe { libc::syscall(libc::SYS_capset, &raw const whose, rights.as_ptr()) };
+}
+
+fn keep_signals_in() {
     // SAFETY: it takes nothing but the flag, and answers a number.
     let version = unsafe {
         libc::syscall(
