@@ -26,10 +26,8 @@ const OUT_OF_TIME: &[u8] =
 /// # Examples
 ///
 /// ```no_run
-/// fn main() {
-///     solti_plugin_host::prepare_signals();
-///     solti_plugin_host::probe_main();
-/// }
+/// solti_plugin_host::prepare_signals();
+/// solti_plugin_host::probe_main();
 /// ```
 pub fn prepare_signals() {
     for signal in 1..=libc::SIGSYS {

@@ -28,9 +28,7 @@ pub(super) const TIMEOUT: RangeInclusive<Duration> =
     MILLISECOND..=Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Reads a number within `range`. What is wrong with another one names the range.
-pub(super) fn number<T>(
-    range: RangeInclusive<u64>,
-) -> impl TypedValueParser<Value = T> + Clone + Send + Sync + 'static
+pub(super) fn number<T>(range: RangeInclusive<u64>) -> impl TypedValueParser<Value = T>
 where
     T: TryFrom<u64> + Clone + Send + Sync + 'static,
     <T as TryFrom<u64>>::Error: std::error::Error + Send + Sync + 'static,

@@ -85,13 +85,13 @@ fn as_text(all: &[CheckReport]) -> String {
             }
         };
         if !report.passed().is_empty() {
-            parts.push(passed_table(report, &name, colour));
+            parts.push(passed_table(report, name, colour));
         }
         for plugin in report.passed() {
-            parts.extend(static_tls(plugin, &name));
+            parts.extend(static_tls(plugin, name));
         }
-        parts.extend(tables::rejected(report.rejected(), &name, colour));
-        parts.extend(tables::skipped(report.skipped(), &name, colour));
+        parts.extend(tables::rejected(report.rejected(), name, colour));
+        parts.extend(tables::skipped(report.skipped(), name, colour));
         passed += report.passed().len();
         rejected += report.rejected().len();
         skipped += report.skipped().len();

@@ -28,11 +28,11 @@ pub fn static_tls_room() -> Option<u64> {
 
 fn room(tunables: &str) -> u64 {
     let value = |(name, usual): (&str, u64)| {
-        let set = tunables
+        let mut set = tunables
             .split(':')
             .filter_map(|tunable| tunable.split_once('='))
             .filter(|(of, _)| *of == name);
-        set.last()
+        set.next_back()
             .and_then(|(_, value)| value.parse().ok())
             .unwrap_or(usual)
     };

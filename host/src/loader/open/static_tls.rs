@@ -56,7 +56,7 @@ mod tests {
         assert_eq!(
             sentence(&err, method),
             "it needs 500 bytes of static TLS, and of about 1,712 that a process has the plugins \
-             before it take 1,536; build its allocator without initial-exec TLS (tikv-jemallocator: \
+             before it take 1,536: build its allocator without initial-exec TLS (tikv-jemallocator: \
              disable_initial_exec_tls, mimalloc: local_dynamic_tls)"
         );
         plugin.static_tls_bytes = Some(100);

@@ -212,7 +212,7 @@ pub(super) fn all_relocations<'data>(
 
 /// Whether a pointer can be written there, when the library is relocated.
 fn is_writable(image: &Image<'_>, address: u64) -> bool {
-    let by_flag = image.value(elf::DT_FLAGS).unwrap_or(0) & u64::from(elf::DF_TEXTREL.0) != 0;
+    let by_flag = image.value(elf::DT_FLAGS).unwrap_or(0) & elf::DF_TEXTREL.0 != 0;
     let anywhere = by_flag || image.value(elf::DT_TEXTREL).is_some();
     let segment = image.segment_of(address, POINTER);
     segment.is_some_and(|segment| anywhere || segment.writable)
