@@ -24,10 +24,12 @@ mod router;
 mod foreign;
 mod loader;
 mod services;
+mod signals;
 
 pub mod atomic;
 mod exit;
 mod images;
+mod links;
 pub mod supervise;
 
 pub use exit::{exit_at_second_signal, exit_now, exit_unflushed, on_exit_by_plugin};
@@ -40,6 +42,7 @@ pub use loader::{PluginLoader, load_dir};
 pub use router::RunnerRouter;
 pub use services::instruments::Measured;
 pub use services::log::{PluginLog, PluginRecord};
+pub use signals::prepare_signals;
 pub use solti_plugin_abi::{
     AttemptControl, AttemptOutcome, CallError, CallFuture, ErrorDetails, Health, Spawn,
     SpawnedAttempt, Workload, instruments,
@@ -89,7 +92,9 @@ pub mod refusal {
 pub mod inspect {
     pub use crate::loader::Examination;
     pub use crate::loader::digest::Digest;
-    pub use crate::loader::inspect::{GlibcVersion, Inspection, Problem, Requirements, inspect};
+    pub use crate::loader::inspect::{
+        GlibcVersion, Inspection, Problem, Requirements, inspect, static_tls_room,
+    };
     pub use crate::loader::vouch::Signature;
 }
 
@@ -100,7 +105,7 @@ pub mod probe {
 
 /// What the options of the loader take and say, and their defaults.
 pub mod options {
-    pub use crate::loader::builder::{ConfigError, PublicKeyError};
+    pub use crate::loader::builder::{ConfigError, PublicKeyError, PublicKeyFileError};
     pub use crate::loader::options::{
         DEFAULT_MAX_FILE_BYTES, DEFAULT_PROBE_MEMORY, DEFAULT_PROBE_TIME, Progress,
     };

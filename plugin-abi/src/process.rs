@@ -59,6 +59,7 @@
 //! ```
 
 mod child;
+mod children;
 mod exit;
 mod group;
 mod open_files;

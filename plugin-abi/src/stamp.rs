@@ -31,7 +31,7 @@ mod render;
 
 pub use decl::{PluginDecl, RunnerDecl};
 pub use note::{MAX_STAMP_BYTES, NOTE_OWNER, NOTE_TYPE, Note, text_of_note};
-pub use read::{Stamp, StampError, StampedRunner};
+pub use read::{MAX_NAME_BYTES, MAX_VALUE_BYTES, Stamp, StampError, StampedRunner};
 #[doc(hidden)]
 pub use render::{render, rendered_len};
 

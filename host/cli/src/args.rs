@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bounds;
 mod files;
 mod loading;
 mod probing;

@@ -9,6 +9,7 @@ mod run;
 
 use crate::args::Command;
 use crate::exit::Exit;
+use crate::limits;
 use crate::present::message;
 
 /// Does what `command` says.
@@ -17,13 +18,17 @@ use crate::present::message;
 ///
 /// When nothing could be done with what was given.
 pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
+    let within_limits = limits::check();
     match command {
-        Command::Run(args) => run::run(args),
         // A code of its own: the others are the command's.
-        Command::Exec(args) => Ok(exec::exec(args).unwrap_or_else(|err| {
-            message::error(format_args!("{err:#}"));
-            Exit::HostFailed
-        })),
+        Command::Exec(args) => Ok(within_limits
+            .and_then(|()| exec::exec(args))
+            .unwrap_or_else(|err| {
+                message::error(format_args!("{err:#}"));
+                Exit::HostFailed
+            })),
+        _ if within_limits.is_err() => within_limits.map(|()| Exit::NoResult),
+        Command::Run(args) => run::run(args),
         Command::List(args) => list::list(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Check(args) => check::check(&args),

@@ -17,6 +17,7 @@
 //! | `open_files` | the limit on open files, and how many tasks it has room for |
 //! | `stdio` | standard output and error, whatever they are |
 //! | `exit`, `ended` | how the program ends, and what of a plugin's ends it |
+//! | `limits` | the limits on this process that it cannot work within |
 //! | `metrics` | what runners count |
 //! | `present`, `log` | colours, messages and tables; the log |
 //!
@@ -28,6 +29,7 @@ mod commands;
 mod ended;
 mod exit;
 mod flags;
+mod limits;
 mod loading;
 mod log;
 mod metrics;
@@ -46,6 +48,7 @@ use exit::Exit;
 use present::message;
 
 fn main() {
+    solti_plugin_host::prepare_signals();
     solti_plugin_host::probe_main();
     // Before anything is opened that would count.
     open_files::raise();

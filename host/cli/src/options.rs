@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::num::NonZero;
-use std::path::Path;
+use std::num::{NonZeroU32, NonZeroU64};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use serde_json::Map;
 use solti_plugin_host::PluginLoader;
 
@@ -26,10 +25,10 @@ pub(crate) fn loader(args: &LoadArgs) -> anyhow::Result<PluginLoader> {
     if let Some(given) = open_files::given() {
         loader = loader.open_files_of_children(given);
     }
-    if let Some(threads) = args.workers {
+    if let Some(threads) = args.workers.and_then(NonZeroU32::new) {
         loader = loader.worker_threads(threads);
     }
-    if let Some(panics) = NonZero::new(args.max_panics) {
+    if let Some(panics) = NonZeroU64::new(args.max_panics) {
         loader = loader.max_panics(panics);
     }
     if probing.no_probe {
@@ -81,15 +80,18 @@ pub(crate) fn trusting(args: &TrustArgs) -> anyhow::Result<PluginLoader> {
     if args.allow_links_outside {
         loader = loader.allow_links_outside();
     }
+    if args.require_sums {
+        loader = loader.require_sums();
+    }
+    // The last: a file is trusted as all of these say.
     for key in &args.public_key {
-        let (text, name) = if Path::new(key).exists() {
-            let name = format!("public key {key}");
-            let text = fs::read_to_string(key).with_context(|| name.clone())?;
-            (text, name)
+        loader = if fs::symlink_metadata(key).is_ok() {
+            let read = loader.public_key_file(key);
+            read.map_err(|err| anyhow!("public key {key}: {}", err.sentence(flag)))?
         } else {
-            (key.clone(), format!("public key {key} (no such file)"))
+            let name = || format!("public key {key} (no such file)");
+            loader.public_key(key).with_context(name)?
         };
-        loader = loader.public_key(&text).context(name)?;
     }
     if let Some(directory) = &args.stage_in {
         loader = loader.stage_in(directory);

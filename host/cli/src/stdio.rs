@@ -44,6 +44,12 @@ fn write_some(to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
             Ok(written) => return Ok(written),
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => wait_for_room(to)?,
+            Err(Errno::FBIG) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::FileTooLarge,
+                    "this process may write no larger file (ulimit -f)",
+                ));
+            }
             Err(err) => return Err(err.into()),
         }
     }

@@ -11,8 +11,10 @@ mod error;
 mod link;
 mod owner;
 mod read;
+mod search;
 
 pub use error::{AdmitError, Place};
 pub(super) use link::check_link;
-pub(super) use owner::check_directories;
-pub(super) use read::{Opened, kind_of, read_text};
+pub(super) use owner::{check_directories, check_way};
+pub(super) use read::{Opened, kind_of, read_key, read_text};
+pub(super) use search::check_search;

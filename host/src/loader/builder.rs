@@ -1,7 +1,7 @@
 //! Every option of the loader, as a method that sets it.
 
 use std::num::{NonZeroU32, NonZeroU64};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +11,9 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::PluginLoader;
+use super::admit::{self, AdmitError};
 use super::options::{PluginOptions, Progress};
-use super::refusal::OptionNames;
+use super::refusal::{OptionNames, method, sentence};
 use crate::services::log::PluginLog;
 
 /// Why a value is no configuration.
@@ -29,6 +30,30 @@ pub struct ConfigError {
 #[error("not a minisign public key: expected the content of a .pub file or its second line")]
 #[non_exhaustive]
 pub struct PublicKeyError;
+
+/// Why a file is not taken for that of a public key. It displays as one line: what was found and what
+/// to do about it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PublicKeyFileError {
+    /// The file may not be read, or not be believed.
+    #[error("{}", sentence(.0, method))]
+    NotAdmitted(AdmitError),
+    /// It is no public key.
+    #[error(transparent)]
+    NoKey(PublicKeyError),
+}
+
+impl PublicKeyFileError {
+    /// The same line with the names that `names` has for options.
+    #[must_use]
+    pub fn sentence(&self, names: OptionNames) -> String {
+        match self {
+            Self::NotAdmitted(refusal) => sentence(refusal, names),
+            Self::NoKey(err) => err.to_string(),
+        }
+    }
+}
 
 /// Which plugins, and what they are given.
 impl PluginLoader {
@@ -218,6 +243,28 @@ impl PluginLoader {
             .map_err(|_| PublicKeyError)?;
         self.options.keys.push(key);
         Ok(self)
+    }
+
+    /// The same with the key in a file. Whoever can change that vouches for plugins, so it must have been
+    /// written by somebody who is trusted by the options that were set before.
+    ///
+    /// # Errors
+    ///
+    /// [`PublicKeyFileError`] when it cannot be read, is no regular file, could have been written by
+    /// others, or has no public key in it.
+    pub fn public_key_file(self, file: impl AsRef<Path>) -> Result<Self, PublicKeyFileError> {
+        let text = admit::read_key(file.as_ref(), &self.options.trust)
+            .map_err(PublicKeyFileError::NotAdmitted)?;
+        self.public_key(&String::from_utf8_lossy(&text))
+            .map_err(PublicKeyFileError::NoKey)
+    }
+
+    /// Loads only plugins that `SHA256SUMS` beside them lists. Unless set, a directory without that list
+    /// is loaded as it is, and removing the list vouches for everything.
+    #[must_use]
+    pub fn require_sums(mut self) -> Self {
+        self.options.require_sums = true;
+        self
     }
 
     /// Stages plugins as files of this directory instead of in memory.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::discover::{self, Found};
 use super::error::{LoadDirError, LoadError};
-use super::open::Sonames;
+use super::open::{Sonames, StaticTls};
 use super::options::Options;
 use super::pipeline::{Outcome, Pipeline, Probed};
 use super::register;
@@ -36,9 +36,9 @@ pub(super) fn check(options: &Options, path: &Path) -> Result<CheckReport, LoadD
 
 fn check_all(options: &Options, pipeline: &Pipeline<'_>, found: Vec<Found>) -> CheckReport {
     let mut report = CheckReport::new(pipeline.directory().to_owned(), options.names);
-    let mut sonames = Sonames::opened();
+    let (mut sonames, mut tls) = (Sonames::opened(), StaticTls::default());
     pipeline.run(found, |outcome| match outcome {
-        Outcome::Probed(probed) => match would_load(&probed, &report, &mut sonames) {
+        Outcome::Probed(probed) => match would_load(&probed, &report, &mut sonames, &mut tls) {
             Ok(()) => report.add(passed(*probed)),
             Err(error) => report.add_rejected(Rejected {
                 file: probed.candidate.file,
@@ -59,10 +59,12 @@ fn would_load(
     probed: &Probed,
     report: &CheckReport,
     sonames: &mut Sonames,
+    tls: &mut StaticTls,
 ) -> Result<(), LoadError> {
     let (file, prepared) = (&probed.candidate.file, &probed.prepared);
     register::check_name(&prepared.name, report.file_of(&prepared.name))?;
     sonames.check(file, &prepared.requirements)?;
+    tls.take(&prepared.requirements)?;
     sonames.add(file, &prepared.requirements);
     Ok(())
 }
@@ -78,6 +80,7 @@ fn passed(probed: Probed) -> PassedPlugin {
         abi: prepared.stamp.abi,
         runners: OfferedRunner::all(&prepared.stamp, labels),
         probe: probed.probe,
+        static_tls_bytes: prepared.requirements.static_tls_bytes,
         measurements: probed.measurements,
     }
 }

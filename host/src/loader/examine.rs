@@ -43,13 +43,18 @@ pub(super) fn examine(options: &Options, path: &Path) -> Result<Examination, Loa
     }
 }
 
-fn find_out(options: &Options, path: &Path) -> Result<Examination, Ended> {
+fn find_out(options: &Options, named: &Path) -> Result<Examination, Ended> {
     let path =
-        locate(path).map_err(|reason| LoadError::from(DiscoverError::Unreadable { reason }))?;
+        locate(named).map_err(|reason| LoadError::from(DiscoverError::Unreadable { reason }))?;
     let candidate = discover::candidate(&path).map_err(LoadError::from)?;
     let directory = path.parent().unwrap_or(Path::new("/"));
     let mut findings = Findings::All(Vec::new());
     let pipeline = Pipeline::untrusted(options, directory, &mut findings)?;
+    let above = named
+        .parent()
+        .filter(|parent| *parent != Path::new(""))
+        .unwrap_or(Path::new("."));
+    pipeline.check_way(above, &mut findings)?;
     let (mut measurements, mut bytes) = (Measurements::default(), Vec::new());
     let seen = pipeline.look(&candidate, &mut findings, &mut measurements, &mut bytes)?;
     let unchecked = || match signature_file(&path).exists() {

@@ -17,6 +17,7 @@ mod library;
 mod macho;
 mod problem;
 mod requirements;
+mod static_tls;
 
 use solti_plugin_abi::stamp::{ABI_VERSION, MAX_STAMP_BYTES, Stamp, UNWIND};
 
@@ -24,6 +25,7 @@ pub use error::InspectError;
 pub use glibc::GlibcVersion;
 pub use problem::Problem;
 pub use requirements::Requirements;
+pub use static_tls::static_tls_room;
 
 /// What the bytes of a file say.
 #[derive(Debug, Clone, Default)]

@@ -6,6 +6,7 @@ mod error;
 mod identity;
 mod mapping;
 mod sonames;
+mod static_tls;
 
 use std::fs::File;
 use std::mem::ManuallyDrop;
@@ -17,6 +18,7 @@ use solti_plugin_abi::v1::module::{LAYOUTS_DIGEST, PluginModule};
 
 pub use error::OpenError;
 pub(super) use sonames::Sonames;
+pub(super) use static_tls::StaticTls;
 
 use super::inspect::Requirements;
 use super::maps;

@@ -43,6 +43,8 @@ pub(super) struct Options {
     pub(super) trust: Trust,
     /// Where there is one, files must be signed by one of them.
     pub(super) keys: Vec<PublicKey>,
+    /// Files must be in the list of digests.
+    pub(super) require_sums: bool,
     /// Where copies are put; in memory unless named.
     pub(super) stage_in: Option<PathBuf>,
     pub(super) probe: ProbeOptions,
@@ -127,6 +129,7 @@ impl Default for Options {
             max_panics: None,
             trust: Trust::default(),
             keys: Vec::new(),
+            require_sums: false,
             stage_in: None,
             probe: ProbeOptions::default(),
             names: method,
@@ -174,6 +177,7 @@ impl fmt::Debug for Options {
             .field("max_panics", &self.max_panics)
             .field("trust", &self.trust)
             .field("keys", &self.keys.len())
+            .field("require_sums", &self.require_sums)
             .field("stage_in", &self.stage_in)
             .field("probe", &self.probe)
             .finish_non_exhaustive()

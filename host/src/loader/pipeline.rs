@@ -24,6 +24,7 @@ use tracing::debug;
 pub(super) use findings::{Ended, Findings};
 pub(super) use look::Seen;
 
+use super::admit;
 use super::discover::{self, Candidate, DirectoryRole, Found};
 use super::error::{LoadDirError, LoadError};
 use super::inspect::Requirements;
@@ -93,6 +94,12 @@ impl<'a> Pipeline<'a> {
         maps::note_files_of_host();
         let directory = Directory::untrusted(options, path, findings)?;
         Ok(Self { options, directory })
+    }
+
+    /// Takes what speaks against the way to the directory, as it was named, as findings.
+    pub(super) fn check_way(&self, named: &Path, findings: &mut Findings) -> Result<(), Ended> {
+        findings.take(admit::check_way(named, &self.options.trust))?;
+        Ok(())
     }
 
     /// The directory: absolute, without links.

@@ -120,7 +120,7 @@ pub(super) fn probe(
     };
     let state = options.state.as_deref();
     let key = key(options, request);
-    if let Some(remembered) = cache::recall(state, &key) {
+    if let Some(remembered) = cache::recall(state, &key, &request.staged.digest.to_string()) {
         return match remembered.failure {
             None => Ok(ProbeOutcome::Remembered {
                 at: seconds(remembered.at),

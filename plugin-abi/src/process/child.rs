@@ -9,10 +9,10 @@ use rustix::process::Pid;
 use tokio::runtime::Handle;
 use tracing::warn;
 
-use super::exit;
 use super::group::Group;
 use super::open_files;
 use super::signals::GroupSignals;
+use super::{children, exit};
 
 /// A child that leads a process group of its own.
 ///
@@ -44,6 +44,7 @@ impl GroupChild {
     ///
     /// The system's, which does not tell whether the program or the working directory is at fault.
     pub fn spawn(command: &mut Command) -> io::Result<Self> {
+        children::keep_their_ends();
         let mut child = command.process_group(0).spawn()?;
         let pid = Pid::from_child(&child);
         open_files::give_back(pid);

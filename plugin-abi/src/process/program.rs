@@ -20,6 +20,7 @@ use exec::Exec;
 pub use fault::StartError;
 
 use super::child::GroupChild;
+use super::children;
 use super::open_files;
 
 /// A program with its arguments, its environment and its directory, which can be started again and
@@ -130,6 +131,7 @@ impl Program {
         let (stdout, child_stdout) = io::pipe()?;
         let (stderr, child_stderr) = io::pipe()?;
         let streams = [input, child_stdout.into(), child_stderr.into()];
+        children::keep_their_ends();
         let pid = native::spawn(&Exec {
             file: found,
             name: &self.name,

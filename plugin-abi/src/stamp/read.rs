@@ -8,6 +8,12 @@ use crate::kinds::Kinds;
 use crate::text::is_plain;
 use crate::v1::runner::format;
 
+/// The longest name of a plugin or a runner, version or key of a label, in bytes.
+pub const MAX_NAME_BYTES: usize = 128;
+
+/// The longest other value, in bytes: that of a label, or a list of kinds.
+pub const MAX_VALUE_BYTES: usize = 4_096;
+
 /// What a plugin file says of itself.
 ///
 /// All of its texts are fit to be printed: a stamp with control or invisible characters cannot be
@@ -75,6 +81,16 @@ pub enum StampError {
         line: usize,
         /// The line, its first 80 characters.
         found: String,
+    },
+    /// A name or a value is longer than any that a person would give.
+    #[error("the stamp has a '{key}' of {len} bytes, expected {limit} at most")]
+    TooLong {
+        /// The key.
+        key: &'static str,
+        /// The length of its value in bytes.
+        len: usize,
+        /// The longest.
+        limit: usize,
     },
     /// A key that must be there is not.
     #[error("the stamp has no '{0}'")]
@@ -160,6 +176,22 @@ impl Stamp {
     }
 
     fn take(&mut self, key: &str, value: &str) -> Result<(), StampError> {
+        for name in [key::PLUGIN, key::VERSION, key::RUNNER] {
+            if key == name {
+                check_len(name, value, MAX_NAME_BYTES)?;
+            }
+        }
+        for other in [
+            key::SDK,
+            key::RUSTC,
+            key::TARGET,
+            key::OPT_LEVEL,
+            key::PANIC,
+        ] {
+            if key == other {
+                check_len(other, value, MAX_VALUE_BYTES)?;
+            }
+        }
         let field = match key {
             key::PLUGIN => &mut self.plugin,
             key::VERSION => &mut self.version,
@@ -203,6 +235,7 @@ impl StampedRunner {
     fn take(&mut self, key: &str, value: &str) -> Result<(), StampError> {
         match key {
             key::KINDS => {
+                check_len(key::KINDS, value, MAX_VALUE_BYTES)?;
                 self.kinds = Kinds::parse(value);
             }
             key::SUPPORTS => self.by_kind = value == key::BY_KIND,
@@ -215,11 +248,28 @@ impl StampedRunner {
                             found: value.to_owned(),
                             expected: "a key, a tab and a value",
                         })?;
+                check_len(key::LABEL, label, MAX_NAME_BYTES)?;
+                check_len(key::LABEL, value, MAX_VALUE_BYTES)?;
+                if !is_plain(value) {
+                    return Err(StampError::BadValue {
+                        key: key::LABEL,
+                        found: value.to_owned(),
+                        expected: "a value without control or invisible characters",
+                    });
+                }
                 self.labels.insert(label, value);
             }
         }
         Ok(())
     }
+}
+
+fn check_len(key: &'static str, value: &str, limit: usize) -> Result<(), StampError> {
+    let len = value.len();
+    if len <= limit {
+        return Ok(());
+    }
+    Err(StampError::TooLong { key, len, limit })
 }
 
 #[cfg(test)]

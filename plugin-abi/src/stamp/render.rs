@@ -2,6 +2,7 @@
 
 use super::decl::{PluginDecl, RunnerDecl};
 use super::key;
+use super::read::{MAX_NAME_BYTES, MAX_VALUE_BYTES};
 use crate::text::is_plain;
 use crate::v1::module::ABI_VERSION;
 use crate::v1::runner::format;
@@ -33,6 +34,8 @@ const fn write<const N: usize>(decl: &PluginDecl) -> Writer<N> {
         decl.workers > 0,
         "export_plugin!: the plugin needs at least one worker: `workers: 1`"
     );
+    assert_short(decl.name, MAX_NAME_BYTES);
+    assert_short(decl.version, MAX_NAME_BYTES);
     let mut out = Writer {
         bytes: [0; N],
         len: 0,
@@ -103,6 +106,8 @@ const fn write_runner<const N: usize>(out: &mut Writer<N>, runner: &RunnerDecl) 
         }
         assert_plain(label);
         assert_plain(value);
+        assert_short(label, MAX_NAME_BYTES);
+        assert_short(value, MAX_VALUE_BYTES);
         out.put(key::LABEL);
         out.put("=");
         out.put(label);
@@ -187,6 +192,14 @@ impl<const N: usize> Writer<N> {
 }
 
 /// Refuses, at compile time, what would break the stamp's lines or show as something else.
+const fn assert_short(value: &str, limit: usize) {
+    assert!(
+        value.len() <= limit,
+        "export_plugin!: a name, a version or the key of a label has 128 bytes at most, the value of a \
+         label 4096"
+    );
+}
+
 const fn assert_plain(value: &str) {
     assert!(
         is_plain(value),

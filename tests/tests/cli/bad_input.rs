@@ -360,3 +360,124 @@ fn a_setting_that_is_none_is_a_usage_error() {
         assert_eq!(ended.code, Some(2));
     }
 }
+
+#[test]
+fn a_number_out_of_its_bounds_is_refused_with_the_bounds_that_the_help_names() {
+    let wide = || {
+        let mut host = solti_host();
+        // So wide that no line of the help is broken.
+        host.env("COLUMNS", "400");
+        host
+    };
+    for (command, option, value, bounds, in_help) in [
+        (
+            "list",
+            "--workers",
+            "0",
+            "0 is not in 1..=1024",
+            "1 to 1024",
+        ),
+        (
+            "list",
+            "--workers",
+            "100000",
+            "100000 is not in 1..=1024",
+            "1 to 1024",
+        ),
+        (
+            "list",
+            "--probe-time",
+            "0s",
+            "expected a time from 10ms to 1h",
+            "10ms to 1h",
+        ),
+        (
+            "list",
+            "--probe-memory",
+            "0",
+            "0 is not in 64..=16777216",
+            "64 to 16777216",
+        ),
+        (
+            "list",
+            "--max-file-bytes",
+            "0",
+            "0 is not in 1000..=1099511627776",
+            "1000 to 1099511627776",
+        ),
+        (
+            "list",
+            "--max-panics",
+            "9999999999",
+            "9999999999 is not in 0..=1000000000",
+            "at most 1000000000",
+        ),
+        (
+            "exec",
+            "--timeout",
+            "1ns",
+            "expected a time from 1ms to 365days",
+            "1ms to 365days",
+        ),
+        (
+            "exec",
+            "--grace",
+            "2days",
+            "expected a time from 0s to 1day",
+            "0s to 1day",
+        ),
+        (
+            "run",
+            "--jobs",
+            "9999999999",
+            "9999999999 is not in 0..=1000000000",
+            "at most 1000000000",
+        ),
+        (
+            "run",
+            "--retries",
+            "9999999999",
+            "9999999999 is not in 0..=1000000000",
+            "at most 1000000000",
+        ),
+    ] {
+        let ended = end(wide().args([command, option, value, "--", "x"]));
+        let said = format!("error: invalid value '{value}' for '{option} <");
+        assert!(ended.stderr.starts_with(&said), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains(&format!(": {bounds}\n")),
+            "{}",
+            ended.stderr
+        );
+        assert_eq!(ended.code, Some(2));
+        let help = end(wide().args([command, "--help"])).stdout;
+        let (_, of_option) = help.split_once(&format!("{option} <")).unwrap();
+        let of_option = of_option.split("\n\n").next().unwrap();
+        let words: Vec<_> = of_option.split_whitespace().collect();
+        assert!(words.join(" ").contains(in_help), "{option}: {of_option}");
+    }
+}
+
+#[test]
+fn a_public_key_that_blocks_or_never_ends_is_refused_at_once() {
+    let place = Place::with(&[]);
+    let plugins = shown(place.plugins());
+    let pipe = shown(place.directory.path().join("pipe"));
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    for (key, what) in [("/dev/zero", "a device"), (&pipe, "a FIFO")] {
+        let ended = end(solti_host().args(["list", "--public-key", key, &plugins]));
+        assert_eq!(
+            ended.stderr,
+            format!(
+                "error: public key {key}: {what}, expected a regular file: put a regular file in its place\n"
+            )
+        );
+        assert_eq!(ended.code, Some(2));
+    }
+}

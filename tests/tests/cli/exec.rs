@@ -244,3 +244,39 @@ fn an_output_that_does_not_block_or_is_gone_ends_no_task_and_panics_nowhere() {
         assert_eq!(ended.status.code(), Some(code), "{closed}: {ended:?}");
     }
 }
+
+/// Whoever starts the program may ignore and block signals, and so may a plugin: a command begins as
+/// everywhere, and how it ends is learnt.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_ends_as_it_does_whoever_ignores_signals() {
+    let place = Place::with(&["subprocess"]);
+    let hostile = place.plugins().join("z-hostile.so");
+    std::fs::write(hostile, e2e::hostile("ignore-children")).unwrap();
+    let host = crate::shown(e2e::solti_host());
+    let plugins = crate::shown(place.plugins());
+    let mut env = std::process::Command::new("env");
+    env.args([
+        "--ignore-signal=CHLD,TERM",
+        "--block-signal=USR1,INT",
+        &host,
+    ])
+    .args(["exec", "--allow", "subprocess", "--allow", "hostile"])
+    .args(["--plugins", &plugins, "--", "sh", "-c"])
+    .arg("grep Sig[BI] /proc/self/status; exit 7");
+    let ended = end(&mut env);
+    assert_eq!(ended.code, Some(7), "{ended:?}");
+    let signals = |name: &str| {
+        let mut lines = ended.stdout.lines();
+        let line = lines.find_map(|line| line.strip_prefix(name)).unwrap();
+        u64::from_str_radix(line.trim(), 16).unwrap()
+    };
+    // SIGCHLD is the seventeenth, SIGTERM the fifteenth.
+    assert_eq!(
+        signals("SigIgn:") & (1 << 16 | 1 << 14),
+        0,
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(signals("SigBlk:"), 0, "{}", ended.stdout);
+}

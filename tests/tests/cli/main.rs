@@ -12,6 +12,8 @@ mod exec;
 mod exit_codes;
 mod inspect;
 mod json;
+#[cfg(target_os = "linux")]
+mod limits;
 mod list;
 mod metrics;
 mod policies;

@@ -141,6 +141,31 @@ fn metrics_that_cannot_be_written_are_an_error_and_replace_nothing_that_is_no_fi
 }
 
 #[test]
+fn what_is_written_goes_into_a_pipe_and_behind_what_a_log_has() {
+    let place = Place::with(&["hello"]);
+    let specs = place.file("specs.json", hello("a", "you"));
+    let pipe = shown(place.directory.path().join("pipe"));
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for option in ["--metrics", "--summary"] {
+        let from = pipe.clone();
+        let reader = std::thread::spawn(move || fs::read_to_string(from).unwrap());
+        let ended = end(&mut place.run(&[option, &pipe, &specs]));
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let text = reader.join().unwrap();
+        assert!(text.contains("subprocess"), "{text}");
+        // Standard output is a log that has something in it.
+        let log = place.file("log", "before\n");
+        let open = fs::File::options().append(true).open(&log).unwrap();
+        let mut host = place.run(&[option, "/dev/stdout", &specs]);
+        assert!(host.stdout(open).status().unwrap().success());
+        let text = fs::read_to_string(&log).unwrap();
+        assert!(text.starts_with("before\na │ hello, you\n"), "{text}");
+        assert!(text.contains("subprocess"), "{text}");
+    }
+}
+
+#[test]
 fn a_directory_that_cannot_be_checked_leaves_the_metrics_as_they_were() {
     let place = Place::with(&["hello"]);
     let file = place.file("solti.prom", "before");

@@ -172,6 +172,39 @@ fn a_library_that_is_no_plugin_is_never_run() {
 }
 
 #[test]
+fn a_sidecar_with_a_name_or_a_label_that_nobody_would_read_is_refused() {
+    let long = "x".repeat(129);
+    for (text, fact) in [
+        (
+            format!("name = \"{long}\"\n"),
+            "its name has 129 bytes, expected 128 at most".to_owned(),
+        ),
+        (
+            "[labels]\nzone = \"eu\\nfake\"\n".to_owned(),
+            "its label \"zone\" is \"eu\\nfake\", expected a key and a value without control or invisible \
+             characters"
+                .to_owned(),
+        ),
+        (
+            "[labels]\n\"a\\u001b[2J\" = \"eu\"\n".to_owned(),
+            "its label \"a\\u{1b}[2J\" is \"eu\", expected a key and a value without control or invisible \
+             characters"
+                .to_owned(),
+        ),
+        (
+            format!("[labels]\n{long} = \"eu\"\n"),
+            "a label has a key of 129 and a value of 2 bytes, expected 128 and 4096 at most".to_owned(),
+        ),
+    ] {
+        let expected = format!(
+            "specimen.so: rejected at discover: its sidecar specimen.toml cannot be used: {fact}; correct \
+             the sidecar"
+        );
+        assert_eq!(with_sidecar(&text), [expected]);
+    }
+}
+
+#[test]
 fn a_wrong_sidecar_names_the_key_and_the_line() {
     assert_eq!(
         with_sidecar("enabled = true\ncolour = 1\n"),

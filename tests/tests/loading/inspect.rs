@@ -241,6 +241,156 @@ fn a_table_that_leads_the_systems_loader_out_of_the_library_is_refused() {
     assert_eq!(problems(&elf.0), [outside]);
 }
 
+/// The fields of a program header.
+const FLAGS: usize = 4;
+const ADDRESS: usize = 16;
+const FILE_LEN: usize = 32;
+const LEN: usize = 40;
+const ALIGN: usize = 48;
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_header_that_the_systems_loader_would_trust_is_refused() {
+    use crate::elf::{PT_GNU_EH_FRAME, PT_GNU_RELRO, PT_LOAD, PT_NOTE, PT_TLS};
+
+    let good = Elf(hello());
+    let last_load = good
+        .segments()
+        .filter(|at| good.number(*at, 4) == PT_LOAD)
+        .last()
+        .unwrap();
+    let tls = good.segment(PT_TLS).unwrap();
+    let begins = good.number(tls + FILE_LEN, 8);
+    let of = |kind| good.segment(kind).unwrap();
+    let many = "its thread-locals have more beginnings than memory, or none in the file";
+    let outside = "a thread-local lies outside the memory that is asked for them";
+    let size =
+        "its thread-locals take more than 64 MiB in each thread, or an alignment of over 2 MiB";
+    let order = "its segments overlap or are out of order";
+    let protected = "a region to be write-protected lies outside its segments";
+    let notes = "notes, or the table for unwinding, are not where it says";
+    let dynamic = "its dynamic table is not where it says";
+    let power = "the alignment of a segment is no power of two";
+    for (header, field, value, what) in [
+        (tls, FILE_LEN, good.number(tls + LEN, 8) + 8, many),
+        (tls, FILE_LEN, u64::MAX, "truncated"),
+        (tls, LEN, begins, outside),
+        (tls, LEN, 1 << 40, size),
+        (tls, ALIGN, 1 << 30, size),
+        (tls, ALIGN, 24, power),
+        (tls, 0, 0, outside),
+        (
+            last_load,
+            LEN,
+            good.number(last_load + FILE_LEN, 8) - 1,
+            "a segment has more bytes in the file than in memory",
+        ),
+        (last_load, LEN, u64::MAX - 0x1000, order),
+        (last_load, ADDRESS, 0, order),
+        (last_load, ALIGN, 0x3000, power),
+        (
+            of(PT_DYNAMIC),
+            ADDRESS,
+            good.number(of(PT_DYNAMIC) + ADDRESS, 8) + 16,
+            dynamic,
+        ),
+        (of(PT_DYNAMIC), ADDRESS, 1 << 40, dynamic),
+        (of(PT_DYNAMIC), FILE_LEN, 16, "its dynamic table has no end"),
+        (of(PT_GNU_RELRO), ADDRESS, 0, protected),
+        (of(PT_GNU_RELRO), LEN, 1 << 40, protected),
+        (of(PT_NOTE), ADDRESS, 1 << 40, notes),
+        (of(PT_NOTE), LEN, 1 << 40, notes),
+        (of(PT_GNU_EH_FRAME), ADDRESS, 1 << 40, notes),
+    ] {
+        let len = if field == 0 || field == FLAGS { 4 } else { 8 };
+        let mut elf = Elf(hello());
+        elf.set(header + field, len, value);
+        let said = problems(&elf.0).join("; ");
+        if what == "truncated" {
+            assert!(said.starts_with("truncated: "), "{said}");
+            continue;
+        }
+        let expected = format!("malformed: {what}; copy or build it again");
+        assert_eq!(said, expected, "{field} = {value:#x}");
+    }
+}
+
+/// The unwinder reads them there, in any panic of the process; not every linker names the place.
+#[cfg(target_os = "linux")]
+#[test]
+fn program_headers_that_are_not_where_they_say_are_refused() {
+    use crate::elf::{PT_GNU_STACK, PT_PHDR};
+
+    let mut elf = Elf(hello());
+    let stack = elf.segment(PT_GNU_STACK).unwrap();
+    let header = elf.segment(PT_PHDR).unwrap_or(stack);
+    elf.set(header, 4, PT_PHDR);
+    elf.set(header + ADDRESS, 8, 1 << 40);
+    assert_eq!(
+        problems(&elf.0)[0],
+        "malformed: its program header table is not where it says; copy or build it again"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_plugin_that_would_make_every_stack_executable_is_refused() {
+    use crate::elf::PT_GNU_STACK;
+
+    // The system does the same where nothing is said.
+    for (field, value) in [(FLAGS, 7), (0, 0)] {
+        let mut elf = Elf(hello());
+        let header = elf.segment(PT_GNU_STACK).unwrap();
+        elf.set(header + field, 4, value);
+        assert_eq!(
+            problems(&elf.0),
+            [
+                "it would make the stacks of all threads of this host executable: link it with -z \
+                 noexecstack"
+            ]
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_dynamic_entry_that_the_systems_loader_asserts_is_refused() {
+    const DT_NEEDED: u64 = 1;
+    const DT_RELAENT: u64 = 9;
+    const DT_VERNEED: u64 = 0x6fff_fffe;
+    let form = "its dynamic table lacks an entry, or has one of a form that the system's loader does \
+                not know";
+    let set = |tag, field: usize, value| {
+        let mut elf = Elf(hello());
+        let entry = elf.dynamic(tag).unwrap();
+        elf.set(entry + field, 8, value);
+        problems(&elf.0).join("; ")
+    };
+    let malformed = |what: &str| format!("malformed: {what}; copy or build it again");
+    assert_eq!(set(DT_RELAENT, 8, 16), malformed(form));
+    assert_eq!(set(DT_RELAENT, 0, DT_RELACOUNT), malformed(form));
+    assert_eq!(
+        set(DT_RELACOUNT, 8, 1 << 20),
+        malformed("a relocation points outside its segments")
+    );
+    assert_eq!(
+        set(DT_NEEDED, 8, 1 << 40),
+        malformed(
+            "the name of a library that it needs, or its own, lies outside its table of names"
+        )
+    );
+    // A version of a library that it does not ask for.
+    let mut elf = Elf(hello());
+    let table = elf.number(elf.dynamic(DT_VERNEED).unwrap() + 8, 8) as usize;
+    elf.set(table + 4, 4, 1);
+    assert_eq!(
+        problems(&elf.0),
+        [malformed(
+            "it needs a version of a library that it does not name"
+        )]
+    );
+}
+
 #[test]
 fn a_dynamic_table_that_ends_within_an_entry_is_refused() {
     let mut elf = Elf(hello());
@@ -315,9 +465,13 @@ fn a_file_of_a_few_megabytes_neither_fills_the_hosts_memory_nor_keeps_it_busy() 
         ["malformed: it has more segments than any library; copy or build it again"]
     );
     // Each has 100,000 notes of nothing.
+    let mut notes = with_segments_of(PT_NOTE, &[0; 12 * 100_000]);
+    // The last one is where they are in memory.
+    let last = 64 + (60_000 - 1) * 56;
+    notes[last] = PT_LOAD as u8;
     let began = Instant::now();
     assert_eq!(
-        problems(&with_segments_of(PT_NOTE, &[0; 12 * 100_000])),
+        problems(&notes),
         [
             "not a solti plugin: it has no stamp; build it with export_plugin! or move it out of the \
           plugin directory"

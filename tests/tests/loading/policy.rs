@@ -356,3 +356,81 @@ fn a_host_of_another_user_loads_its_own_files_and_says_which_it_may_not_read() {
     host.uid(NOBODY).gid(NOBODY).current_dir("/");
     assert_eq!(codes(&mut host, &[], directory.path()), ["unreadable"]);
 }
+
+#[test]
+fn a_directory_that_a_link_of_another_leads_to_is_refused() {
+    if !is_root() {
+        return;
+    }
+    let (above, directory) = nested();
+    let shared = above.path().canonicalize().unwrap().join("shared");
+    fs::create_dir(&shared).unwrap();
+    chmod(&shared, 0o1777);
+    let link = shared.join("link");
+    std::os::unix::fs::symlink(&directory, &link).unwrap();
+    assert_eq!(loaded(&PluginLoader::new(), &link), 1);
+    std::os::unix::fs::lchown(&link, Some(NOBODY), None).unwrap();
+    let link_of_another = format!(
+        "plugin directory {}: the link {} belongs to user 65534, which is not root; name the place that \
+         it leads to, or trust user 65534 (PluginLoader::trust_owner(65534))",
+        directory.display(),
+        link.display()
+    );
+    assert_eq!(refusal(&PluginLoader::new(), &link), link_of_another);
+    assert_eq!(loaded(&PluginLoader::new().trust_owner(NOBODY), &link), 1);
+    // Whoever can put another one in its place need not own it.
+    chmod(&shared, 0o777);
+    std::os::unix::fs::lchown(&link, Some(0), None).unwrap();
+    assert!(refusal(&PluginLoader::new(), &link).contains(&format!(
+        "the directory {} can be changed by everybody (mode 0777)",
+        shared.display()
+    )));
+}
+
+#[test]
+fn a_state_directory_that_others_can_change_vouches_for_nothing() {
+    let (above, directory) = nested();
+    let state = above.path().canonicalize().unwrap().join("state");
+    let loader = || PluginLoader::new().state_dir(&state);
+    assert_eq!(loaded(&loader(), &directory), 1, "it need not be there");
+    fs::create_dir_all(&state).unwrap();
+    chmod(&state, 0o777);
+    assert_eq!(
+        refusal(&loader(), &directory),
+        format!(
+            "state directory {0}: the directory {0} can be changed by everybody (mode 0777); chmod go-w \
+             {0}, or trust all who can change it (PluginLoader::trust_writable)",
+            state.display()
+        )
+    );
+    chmod(&state, 0o700);
+    if is_root() {
+        chown(&state, Some(NOBODY), None).unwrap();
+        assert!(refusal(&loader(), &directory).contains("belongs to user 65534"));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_plugin_that_looks_for_libraries_where_others_can_put_some_is_refused() {
+    // Among its strings stands no such path: a symbol's name that need not be there becomes one.
+    let name = b"\0_ITM_deregisterTMClone";
+    let bytes = fs::read(e2e::plugin("hello")).unwrap();
+    let bytes = support::replaced(&bytes, name, b"\0/tmp/solti-no-such-dir");
+    let whole = "/tmp/solti-no-such-dirTable";
+    let elf = crate::elf::Elf(bytes).with_entry(crate::elf::DT_RUNPATH, whole);
+    let directory = support::directory_with(&[]);
+    fs::write(directory.path().join("hello.so"), &elf.0).unwrap();
+    let said = complaints(&PluginLoader::new(), directory.path());
+    assert_eq!(
+        said,
+        [format!(
+            "hello.so: rejected at admit: the directory {whole}, where it has libraries looked for, is \
+             not safe: the directory /tmp can be changed by everybody (mode 1777); \
+             put the plugins into a directory of their own, or trust all who can change this one \
+             (PluginLoader::trust_writable)"
+        )]
+    );
+    let trusting = PluginLoader::new().trust_writable();
+    assert_eq!(loaded(&trusting, directory.path()), 1);
+}

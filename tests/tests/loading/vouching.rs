@@ -80,6 +80,71 @@ fn a_list_or_a_sidecar_that_is_a_link_to_nothing_lets_nothing_through() {
 }
 
 #[test]
+fn a_list_that_is_required_and_removed_lets_nothing_through() {
+    let directory = support::directory_with(&["hello"]);
+    let loader = PluginLoader::new().require_sums();
+    assert_eq!(
+        complaints(&loader, directory.path()),
+        [
+            "hello.so: rejected at vouch: there is no SHA256SUMS, and this host loads listed plugins \
+             only: put the list back, or write one with sha256sum"
+        ]
+    );
+    list(&directory, &["hello.so"]);
+    assert_eq!(loaded(&loader, directory.path()), 1);
+}
+
+#[test]
+fn a_key_that_others_can_change_or_that_never_ends_is_not_believed() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let keys = KeyPair::generate_unencrypted_keypair().unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let key = place.path().canonicalize().unwrap().join("key.pub");
+    fs::write(&key, keys.pk.to_box().unwrap().to_string()).unwrap();
+    let chmod = |path: &std::path::Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let read = |key: &std::path::Path| match PluginLoader::new().public_key_file(key) {
+        Ok(_) => String::new(),
+        Err(err) => err.to_string(),
+    };
+    chmod(&key, 0o644);
+    assert_eq!(read(&key), "");
+    chmod(&key, 0o666);
+    assert_eq!(
+        read(&key),
+        "the file can be changed by everybody (mode 0666): chmod go-w it, or trust all who can change \
+         it (PluginLoader::trust_writable)"
+    );
+    chmod(&key, 0o644);
+    chmod(place.path(), 0o777);
+    assert!(read(&key).contains("can be changed by everybody (mode 0777)"));
+    chmod(place.path(), 0o700);
+    assert_eq!(
+        read(std::path::Path::new("/dev/zero")),
+        "a device, expected a regular file: put a regular file in its place"
+    );
+    let pipe = place.path().join("pipe");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(
+        read(&pipe),
+        "a FIFO, expected a regular file: put a regular file in its place"
+    );
+    fs::write(&key, "x".repeat(5_000)).unwrap();
+    assert_eq!(
+        read(&key),
+        "the file has 5,000 bytes, the host reads 4,096 at most: put the right file in its place"
+    );
+}
+
+#[test]
 fn a_list_that_cannot_be_read_lets_nothing_through() {
     let directory = support::directory_with(&["hello"]);
     fs::write(directory.path().join("SHA256SUMS"), "hello.so\n").unwrap();

@@ -213,6 +213,54 @@ fn a_plugin_with_too_many_static_thread_locals_is_told_what_to_build_otherwise()
     );
 }
 
+/// Each alone would do, and so a check of each alone says nothing.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn copies_that_together_take_all_static_thread_locals_are_refused_by_check_as_by_list() {
+    let place = tempfile::tempdir().unwrap();
+    let (source, object) = (place.path().join("tls.c"), place.path().join("tls.o"));
+    std::fs::write(
+        &source,
+        "static __thread char some[500] __attribute__((tls_model(\"initial-exec\")));\n\
+         __attribute__((constructor, used)) static void touch(void) { some[7] = 1; }\n",
+    )
+    .unwrap();
+    let made = Command::new("cc")
+        .args(["-fPIC", "-c"])
+        .arg(&source)
+        .arg("-o")
+        .arg(&object)
+        .status();
+    assert!(made.unwrap().success());
+    let built = support::directory_with(&[]);
+    let link_arg = format!("-Clink-arg={}", object.display());
+    let file = hello_built_with(built.path(), &[link_arg]);
+    let needs = solti_plugin_host::inspect::inspect(&std::fs::read(&file).unwrap()).requirements;
+    let needs = needs.static_tls_bytes.unwrap();
+    let directory = support::directory_with(&[]);
+    for number in 10..22 {
+        let stem = directory.path().join(format!("p{number}"));
+        std::fs::copy(&file, stem.with_extension("so")).unwrap();
+        let name = format!("name = \"p{number}\"\n");
+        std::fs::write(stem.with_extension("toml"), name).unwrap();
+    }
+    let report = |command: &str, fitting: &str| {
+        let mut host = Command::new(e2e::solti_host());
+        host.args([command, "--json"]).arg(directory.path());
+        let output = host.env_remove("GLIBC_TUNABLES").output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let fitting = report[fitting].as_array().unwrap().len();
+        let reason = report["rejected"][0]["reason"].as_str().unwrap().to_owned();
+        (fitting, reason)
+    };
+    let (loaded, _) = report("list", "loaded");
+    let (passed, reason) = report("check", "passed");
+    assert_eq!(passed, loaded, "{reason}");
+    let begins =
+        format!("it needs {needs} bytes of static TLS, and of about 1,712 that a process has");
+    assert!(reason.starts_with(&begins), "{reason}");
+}
+
 /// The host refuses one, too, by its stamp; its author hears of it first.
 #[test]
 fn a_plugin_whose_panics_would_end_the_host_does_not_compile() {

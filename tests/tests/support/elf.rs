@@ -9,10 +9,18 @@ pub(crate) const DT_RELACOUNT: u64 = 0x6fff_fff9;
 const DT_STRTAB: u64 = 5;
 const DT_STRSZ: u64 = 10;
 pub(crate) const DT_SONAME: u64 = 14;
+pub(crate) const DT_RUNPATH: u64 = 29;
 pub(crate) const DT_FLAGS: u64 = 30;
 /// The flag of a library with thread-locals of the kind that little memory is kept for.
 pub(crate) const DF_STATIC_TLS: u64 = 16;
+pub(crate) const PT_LOAD: u64 = 1;
 pub(crate) const PT_DYNAMIC: u64 = 2;
+pub(crate) const PT_NOTE: u64 = 4;
+pub(crate) const PT_PHDR: u64 = 6;
+pub(crate) const PT_TLS: u64 = 7;
+pub(crate) const PT_GNU_EH_FRAME: u64 = 0x6474_e550;
+pub(crate) const PT_GNU_STACK: u64 = 0x6474_e551;
+pub(crate) const PT_GNU_RELRO: u64 = 0x6474_e552;
 
 /// A 64-bit little-endian ELF file.
 pub(crate) struct Elf(pub(crate) Vec<u8>);
@@ -49,7 +57,7 @@ impl Elf {
     }
 
     /// Where the program headers are.
-    fn segments(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn segments(&self) -> impl Iterator<Item = usize> {
         let headers = self.number(0x20, 8) as usize;
         (0..self.number(0x38, 2) as usize).map(move |index| headers + index * 56)
     }
@@ -83,7 +91,12 @@ impl Elf {
     }
 
     /// Gives it a SONAME, one that stands among its strings.
-    pub(crate) fn with_soname(mut self, name: &str) -> Self {
+    pub(crate) fn with_soname(self, name: &str) -> Self {
+        self.with_entry(DT_SONAME, name)
+    }
+
+    /// Gives it a dynamic entry whose value is a text that stands among its strings.
+    pub(crate) fn with_entry(mut self, tag: u64, name: &str) -> Self {
         let strings = self.strings();
         let bytes = format!("{name}\0").into_bytes();
         let at = self.0[strings]
@@ -91,7 +104,7 @@ impl Elf {
             .position(|window| window == bytes)
             .expect("the name stands among the strings");
         let entry = self.dynamic(DT_RELACOUNT).unwrap();
-        self.set(entry, 8, DT_SONAME);
+        self.set(entry, 8, tag);
         self.set(entry + 8, 8, at as u64);
         self
     }

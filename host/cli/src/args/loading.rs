@@ -1,9 +1,8 @@
 //! The arguments about how plugins are loaded.
 
-use std::num::NonZeroU32;
-
 use serde_json::Value;
 
+use super::bounds;
 use super::probing::ProbeArgs;
 use super::trust::TrustArgs;
 
@@ -15,10 +14,10 @@ pub(crate) struct LoadArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) allow: Vec<String>,
 
-    /// Worker threads of each plugin's runtime, at least 1; they start with the plugin's first task
+    /// Worker threads of each plugin's runtime, 1 to 1024; they start with the plugin's first task
     /// [default: what the plugin was built with, mostly 1]
-    #[arg(long, value_name = "N")]
-    pub(crate) workers: Option<NonZeroU32>,
+    #[arg(long, value_name = "N", value_parser = bounds::number::<u32>(bounds::WORKERS))]
+    pub(crate) workers: Option<u32>,
 
     /// Set a field of a plugin's configuration; VALUE is JSON, or else plain text; may be
     /// given several times
@@ -29,8 +28,13 @@ pub(crate) struct LoadArgs {
     #[arg(long, value_name = "PLUGIN.FIELD=VALUE", value_parser = parse_config)]
     pub(crate) config: Vec<ConfigField>,
 
-    /// Give a plugin no more tasks once it has panicked N times; 0 for never
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    /// Give a plugin no more tasks once it has panicked N times, at most 1000000000; 0 for never
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        value_parser = bounds::number::<u64>(bounds::COUNT)
+    )]
     pub(crate) max_panics: u64,
 
     #[command(flatten)]

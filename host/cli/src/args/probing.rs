@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use solti_plugin_host::options::{DEFAULT_PROBE_MEMORY, DEFAULT_PROBE_TIME};
 
+use super::bounds;
+
 /// The bytes of the unit that `--probe-memory` counts in.
 const MIB: u64 = 1 << 20;
 
@@ -15,12 +17,22 @@ pub(crate) struct ProbeArgs {
     #[arg(long)]
     pub(crate) no_probe: bool,
 
-    /// Time limit of a probe, which is a process that loads a plugin before this one does
-    #[arg(long, value_name = "TIME", default_value_t = DEFAULT_PROBE_TIME.into())]
+    /// Time limit of a probe, which is a process that loads a plugin before this one does; 10ms to 1h
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value_t = DEFAULT_PROBE_TIME.into(),
+        value_parser = bounds::time(bounds::PROBE_TIME)
+    )]
     pub(crate) probe_time: humantime::Duration,
 
-    /// Address space limit of a probe, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = DEFAULT_PROBE_MEMORY / MIB)]
+    /// Address space limit of a probe, in MiB; 64 to 16777216
+    #[arg(
+        long,
+        value_name = "MIB",
+        default_value_t = DEFAULT_PROBE_MEMORY / MIB,
+        value_parser = bounds::number::<u64>(bounds::PROBE_MEMORY)
+    )]
     pub(crate) probe_memory: u64,
 
     /// Keep what probes find in this directory, across restarts, and what plugins keep, in `plugins/`

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::bounds;
 use super::loading::LoadArgs;
 
 /// Run tasks and print their output, each line after the slot of its task, then a summary
@@ -26,13 +27,24 @@ use super::loading::LoadArgs;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct RunArgs {
-    /// Run at most N tasks at the same time; 0 for as many as there are, and as the limit on open files
-    /// has room for
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) jobs: usize,
+    /// Run at most N tasks at the same time, at most 1000000000; 0 for as many as there are, and as the
+    /// limit on open files has room for
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        value_parser = bounds::number::<u32>(bounds::COUNT)
+    )]
+    pub(crate) jobs: u32,
 
-    /// Retry a failed task at most N times, if its `restart` says to retry it; 0 for no limit
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    /// Retry a failed task at most N times, if its `restart` says to retry it; at most 1000000000, 0
+    /// for no limit
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        value_parser = bounds::number::<u32>(bounds::COUNT)
+    )]
     pub(crate) retries: u32,
 
     /// Read the specs, find the runner of each, and run none
@@ -58,8 +70,8 @@ pub(crate) struct RunArgs {
 /// argument. Cancelled by a signal N it is 128 + N, and 141 if the reader of the output left.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExecArgs {
-    /// Stop the command after this time, such as `30s` or `1h 30m` [default: no limit]
-    #[arg(long, value_name = "TIME")]
+    /// Stop the command after this time, such as `30s` or `1h 30m`; 1ms to 365days [default: no limit]
+    #[arg(long, value_name = "TIME", value_parser = bounds::time(bounds::TIMEOUT))]
     pub(crate) timeout: Option<humantime::Duration>,
 
     /// The command and its arguments
@@ -90,8 +102,14 @@ pub(crate) struct SessionArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics: Option<PathBuf>,
 
-    /// How long a cancelled task may take to end before it is abandoned, such as `500ms` or `1m`
-    #[arg(long, value_name = "TIME", default_value = "5s")]
+    /// How long a cancelled task may take to end before it is abandoned, such as `500ms` or `1m`; 0s to
+    /// 1day
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "5s",
+        value_parser = bounds::time(bounds::GRACE)
+    )]
     pub(crate) grace: humantime::Duration,
 
     // The last, for its options have headings of their own.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use solti_plugin_host::options::DEFAULT_MAX_FILE_BYTES;
 
+use super::bounds;
+
 /// Which files may be loaded.
 ///
 /// By default a plugin and every directory above it must belong to root or to the current user, and
@@ -32,12 +34,21 @@ pub(crate) struct TrustArgs {
     #[arg(long)]
     pub(crate) allow_links_outside: bool,
 
-    /// Refuse larger files without reading them; the default is 256 MiB
-    #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_MAX_FILE_BYTES)]
+    /// Refuse larger files without reading them; 1000 to 1099511627776, the default is 256 MiB
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = DEFAULT_MAX_FILE_BYTES,
+        value_parser = bounds::number::<u64>(bounds::FILE_BYTES)
+    )]
     pub(crate) max_file_bytes: u64,
 
-    /// Load only files that are signed with this minisign key: the path of a .pub file, or the key
-    /// itself; may be given several times
+    /// Load only files that are listed in SHA256SUMS beside them: without that list none is loaded
+    #[arg(long)]
+    pub(crate) require_sums: bool,
+
+    /// Load only files that are signed with this minisign key: the path of a .pub file that only
+    /// trusted users can change, or the key itself; may be given several times
     #[arg(long, value_name = "KEY")]
     pub(crate) public_key: Vec<String>,
 

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use solti_plugin_host::CheckReport;
+use solti_plugin_host::inspect::static_tls_room;
+use solti_plugin_host::report::PassedPlugin;
 use solti_plugin_host::text::one_line;
 
 use crate::args::CheckArgs;
@@ -99,6 +101,9 @@ fn as_text(all: &[CheckReport]) -> String {
         if !report.passed().is_empty() {
             parts.push(passed_table(report, name, colour));
         }
+        for plugin in report.passed() {
+            parts.extend(static_tls(plugin, name));
+        }
         parts.extend(tables::rejected(report.rejected(), name, colour));
         parts.extend(tables::skipped(report.skipped(), name, colour));
         passed += report.passed().len();
@@ -110,6 +115,16 @@ fn as_text(all: &[CheckReport]) -> String {
         counted((passed + rejected + skipped) as u64, "plugin file")
     ));
     parts.join("\n")
+}
+
+/// What a plugin takes of what there is little of.
+fn static_tls(plugin: &PassedPlugin, name: impl Fn(&str) -> String) -> Option<String> {
+    let needs = plugin.static_tls_bytes?;
+    let room = static_tls_room().map_or(String::new(), |room| format!(" of about {room}"));
+    let file = name(&plugin.file);
+    Some(format!(
+        "{file} takes {needs} bytes{room} that a process has for static TLS"
+    ))
 }
 
 fn passed_table(report: &CheckReport, name: impl Fn(&str) -> String, colour: bool) -> String {

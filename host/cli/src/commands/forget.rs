@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use solti_plugin_host::inspect::Digest;
+use solti_plugin_host::options::DEFAULT_MAX_FILE_BYTES;
 use solti_plugin_host::probe::{RememberedProbe, forget_probes};
 use solti_plugin_host::text::one_line;
 
@@ -73,8 +74,16 @@ fn print(forgotten: &[RememberedProbe]) -> io::Result<()> {
 /// The digest that an argument stands for, or the beginning of one.
 fn digest(which: &Path) -> anyhow::Result<String> {
     if which.is_file() {
-        let bytes =
-            fs::read(which).with_context(|| format!("{} cannot be read", which.display()))?;
+        let cannot_be_read = || format!("{} cannot be read", which.display());
+        let len = fs::metadata(which).with_context(cannot_be_read)?.len();
+        if len > DEFAULT_MAX_FILE_BYTES {
+            bail!(
+                "{}: the file has {len} bytes, and no plugin has more than {DEFAULT_MAX_FILE_BYTES}; name \
+                 its digest instead",
+                which.display()
+            );
+        }
+        let bytes = fs::read(which).with_context(cannot_be_read)?;
         return Ok(Digest::of(&bytes).to_string());
     }
     let text = which.to_string_lossy().to_lowercase();

@@ -40,7 +40,7 @@ pub(super) fn run(args: RunArgs) -> anyhow::Result<Exit> {
     let plan = Plan {
         session: &args.session,
         format: Format::Slots.or_json(args.session.json),
-        jobs: args.jobs,
+        jobs: usize::try_from(args.jobs).unwrap_or(usize::MAX),
         retries: args.retries,
         tasks,
         stdin: None,

@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use solti_plugin_host::atomic;
 
-/// Writes `text` to `file`: a reader sees all of it or what was there before.
+/// Writes `text` to `file`: a reader sees all of it or what was there before. A pipe, or a device like
+/// /dev/stderr, is written to.
 ///
 /// # Errors
 ///

@@ -3,7 +3,6 @@
 mod json;
 mod table;
 
-use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -83,13 +82,10 @@ fn print(summary: &Summary<'_>, format: Format) -> io::Result<()> {
     }
 }
 
-/// Writes the summary to a file, as JSON: a reader sees all of it or what was there before.
+/// Writes the summary to a file, as JSON: a reader sees all of it or what was there before. A pipe, or a
+/// device like /dev/stderr, is written to.
 fn write(summary: &Summary<'_>, file: &Path) -> anyhow::Result<()> {
     let json = json::line(summary)? + "\n";
-    let written = match fs::metadata(file) {
-        // A pipe, or a device like /dev/stderr, is to be written to and not to be replaced.
-        Ok(found) if !found.is_file() => fs::write(file, json),
-        _ => atomic::write(file, json),
-    };
-    written.with_context(|| format!("the summary cannot be written to {}", file.display()))
+    atomic::write(file, json)
+        .with_context(|| format!("the summary cannot be written to {}", file.display()))
 }

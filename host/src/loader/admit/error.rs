@@ -20,6 +20,8 @@ pub enum Place {
     File,
     /// A directory on the way to it.
     Directory(PathBuf),
+    /// A link on the way to it.
+    Link(PathBuf),
 }
 
 /// Why a file may not be read or run, whatever is in it. It displays as the fact alone.
@@ -73,6 +75,14 @@ pub enum AdmitError {
         /// Its permission bits.
         mode: u32,
     },
+    /// The system would look for its libraries where others can put some.
+    #[error("{what} is not safe: {refusal}")]
+    Search {
+        /// What in it leads there.
+        what: String,
+        /// What is wrong there.
+        refusal: Box<Self>,
+    },
     /// It is on a mount that nothing may be run from.
     #[error("it is on a mount with the option noexec")]
     NoExec,
@@ -111,7 +121,7 @@ impl AdmitError {
             | Self::Owner { place, .. }
             | Self::Writable { place, .. } => match place {
                 Place::File => None,
-                Place::Directory(path) => Some(path),
+                Place::Directory(path) | Place::Link(path) => Some(path),
             },
             _ => None,
         }
@@ -127,6 +137,7 @@ impl Refusal for AdmitError {
             Self::LinkOutside { .. } => "link_outside",
             Self::Owner { .. } => "untrusted_owner",
             Self::Writable { .. } => "writable_by_others",
+            Self::Search { .. } => "unsafe_search_path",
             Self::NoExec => "noexec_mount",
             Self::TooLarge { .. } | Self::TextTooLarge { .. } => "too_large",
             Self::OutOfMemory { .. } => "out_of_memory",
@@ -147,6 +158,12 @@ impl Refusal for AdmitError {
                 Advice::new("put the file itself there, or follow such links")
                     .with(LoaderOption::AllowLinksOutside)
             }
+            Self::Owner {
+                place: Place::Link(_),
+                owner,
+                ..
+            } => Advice::new(format!("name the place that it leads to, or trust {}", user(*owner)))
+                .with(LoaderOption::TrustOwner(*owner)),
             Self::Owner {
                 place,
                 owner,
@@ -171,6 +188,7 @@ impl Refusal for AdmitError {
                 place.object()
             ))
             .with(LoaderOption::TrustWritable),
+            Self::Search { refusal, .. } => refusal.advice(),
             Self::NoExec => Advice::new("move the plugins to another mount, or allow this one")
                 .with(LoaderOption::AllowNoexec),
             Self::TooLarge { .. } => {
@@ -189,7 +207,7 @@ impl Place {
     fn object(&self) -> String {
         match self {
             Self::File => "it".to_owned(),
-            Self::Directory(path) => path.display().to_string(),
+            Self::Directory(path) | Self::Link(path) => path.display().to_string(),
         }
     }
 }
@@ -199,6 +217,7 @@ impl fmt::Display for Place {
         match self {
             Self::File => f.write_str("the file"),
             Self::Directory(path) => write!(f, "the directory {}", path.display()),
+            Self::Link(path) => write!(f, "the link {}", path.display()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::AdmitError;
-use super::owner::check_directories;
+use super::owner::{check_directories, check_way};
 use crate::loader::options::Trust;
 
 /// Checks where `real` is, the file behind `path`, which may be a link.
@@ -17,6 +17,9 @@ pub(in crate::loader) fn check_link(
         return Err(AdmitError::LinkOutside {
             target: real.to_owned(),
         });
+    }
+    if path != real {
+        check_way(path, trust)?;
     }
     match real.parent() {
         // Those above its own directory have been checked for all of its files.

@@ -6,10 +6,40 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use super::error::{AdmitError, Place, STICKY};
+use crate::links::{End, Way};
 use crate::loader::options::Trust;
 
 /// Others than the owner may write.
 const WRITABLE: u32 = 0o022;
+
+/// Checks every directory that a path leads through, as it was named: also those of links on the way,
+/// and the links themselves, where others could have put them. The directory that the path leads to
+/// may be one of several users, and need not be there, unless others could make it.
+pub(in crate::loader) fn check_way(path: &Path, trust: &Trust) -> Result<(), AdmitError> {
+    let way = Way::of(path).map_err(|reason| AdmitError::Unreadable {
+        place: Place::Directory(path.to_owned()),
+        reason,
+    })?;
+    let directories = || way.steps.iter().filter(|step| step.metadata.is_dir());
+    for step in directories() {
+        let place = Place::Directory(step.path.clone());
+        check_owner(&step.metadata, &place, trust)?;
+        if step.metadata.mode() & STICKY == 0 {
+            check_mode(&step.metadata, &place, trust)?;
+        }
+    }
+    if !trust.writable {
+        for link in way.links_of_others() {
+            check_owner(&link.metadata, &Place::Link(link.path.clone()), trust)?;
+        }
+    }
+    match directories().next_back() {
+        Some(last) if way.leads_to == End::Nothing => {
+            check_mode(&last.metadata, &Place::Directory(last.path.clone()), trust)
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Checks a directory that holds plugins and every directory above it. `directory` is absolute and
 /// without links.

@@ -11,11 +11,14 @@ use rustix::io::Errno;
 
 use super::error::{AdmitError, Place};
 use super::link::check_link;
-use super::owner::{check_mode, check_owner, on_noexec_mount};
+use super::owner::{check_mode, check_owner, check_way, on_noexec_mount};
 use crate::loader::options::Trust;
 
 /// The largest sidecar, list of digests or signature.
 const MAX_TEXT_BYTES: u64 = 4 << 20;
+
+/// The largest file of a public key, which has two short lines.
+const MAX_KEY_BYTES: u64 = 4 << 10;
 
 /// A regular file, still open: whatever happens to its name, this is it.
 #[derive(Debug)]
@@ -55,6 +58,22 @@ pub(in crate::loader) fn read_text(
     let mut text = Vec::new();
     opened.read_into(&mut text)?;
     Ok(Some(text))
+}
+
+/// Reads the file of a public key: what vouches for plugins must be as hard to change as they are.
+pub(in crate::loader) fn read_key(path: &Path, trust: &Trust) -> Result<Vec<u8>, AdmitError> {
+    check_way(path, trust)?;
+    let real = fs::canonicalize(path).map_err(unreadable)?;
+    let opened = Opened::new(&real)?;
+    check_owner(&opened.metadata, &Place::File, trust)?;
+    check_mode(&opened.metadata, &Place::File, trust)?;
+    let (len, limit) = (opened.len(), MAX_KEY_BYTES);
+    if len > limit {
+        return Err(AdmitError::TextTooLarge { len, limit });
+    }
+    let mut text = Vec::new();
+    opened.read_into(&mut text)?;
+    Ok(text)
 }
 
 impl Opened {

@@ -1,13 +1,16 @@
 //! A directory that a plugin keeps for itself.
 
 use std::fmt::Write as _;
-use std::fs::DirBuilder;
+use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 /// Where, in the host's directory, each plugin has its own.
 const OF_PLUGINS: &str = "plugins";
+
+/// Others than the owner may write.
+const WRITABLE: u32 = 0o022;
 
 /// Makes the directory of the plugin called `name`, for the host's user alone.
 pub(crate) fn directory_of(name: &str, state: &Path) -> io::Result<PathBuf> {
@@ -18,6 +21,19 @@ pub(crate) fn directory_of(name: &str, state: &Path) -> io::Result<PathBuf> {
         .recursive(true)
         .mode(0o700)
         .create(&directory)?;
+    let metadata = fs::symlink_metadata(&directory)?;
+    let own = rustix::process::geteuid().as_raw();
+    if metadata.uid() != own || metadata.mode() & WRITABLE != 0 {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            format!(
+                "{} can be changed by others (owner {}, mode {:04o})",
+                directory.display(),
+                metadata.uid(),
+                metadata.mode() & 0o7777
+            ),
+        ));
+    }
     Ok(directory)
 }
 

@@ -94,6 +94,8 @@ pub enum DirectoryRole {
     Plugins,
     /// Copies of them are put into it.
     Staging,
+    /// What probes find is kept in it, and what plugins keep.
+    State,
 }
 
 impl fmt::Display for DirectoryRole {
@@ -101,6 +103,7 @@ impl fmt::Display for DirectoryRole {
         f.write_str(match self {
             Self::Plugins => "plugin directory",
             Self::Staging => "staging directory",
+            Self::State => "state directory",
         })
     }
 }
@@ -138,6 +141,7 @@ impl Refusal for DirectoryError {
             Advice::new(match role {
                 DirectoryRole::Plugins => "name the directory that holds the plugins",
                 DirectoryRole::Staging => "name a directory for the copies",
+                DirectoryRole::State => "name a directory for what is kept",
             })
         };
         match self {

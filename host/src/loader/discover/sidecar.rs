@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use solti_model::Labels;
-use solti_plugin_abi::text::{escape, escape_bytes};
+use solti_plugin_abi::stamp::{MAX_NAME_BYTES, MAX_VALUE_BYTES};
+use solti_plugin_abi::text::{escape, escape_bytes, is_plain, shorten};
 
 use super::error::DiscoverError;
 use crate::loader::admit;
@@ -84,8 +85,35 @@ impl Sidecar {
             && (name.is_empty() || escape(name) != *name)
         {
             return Err(unusable(format!(
-                "its name is {name:?}, expected a text without control characters"
+                "its name is {:?}, expected a text without control characters",
+                shorten(name, 80)
             )));
+        }
+        if let Some(name) = &form.name
+            && name.len() > MAX_NAME_BYTES
+        {
+            return Err(unusable(format!(
+                "its name has {} bytes, expected {MAX_NAME_BYTES} at most",
+                name.len()
+            )));
+        }
+        for (key, value) in form.labels.iter() {
+            if key.is_empty() || !is_plain(key) || !is_plain(value) {
+                return Err(unusable(format!(
+                    "its label {:?} is {:?}, expected a key and a value without control or invisible \
+                     characters",
+                    shorten(key, 80),
+                    shorten(value, 80)
+                )));
+            }
+            if key.len() > MAX_NAME_BYTES || value.len() > MAX_VALUE_BYTES {
+                return Err(unusable(format!(
+                    "a label has a key of {} and a value of {} bytes, expected {MAX_NAME_BYTES} and \
+                     {MAX_VALUE_BYTES} at most",
+                    key.len(),
+                    value.len()
+                )));
+            }
         }
         Ok(Self {
             file,

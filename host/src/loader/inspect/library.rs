@@ -13,6 +13,8 @@ pub(super) struct Library<'data> {
     pub(super) requirements: Requirements,
     /// Whether the symbol that a plugin is entered by is certainly not there.
     pub(super) lacks_root: bool,
+    /// Whether the system would make the stacks of the whole process executable for it.
+    pub(super) has_executable_stack: bool,
 }
 
 impl Library<'_> {
@@ -23,6 +25,7 @@ impl Library<'_> {
             (!is_plugin).then_some(Problem::NoStamp),
             self.newer_glibc(),
             self.usurped_soname(),
+            (is_plugin && self.has_executable_stack).then_some(Problem::ExecutableStack),
             // Without a stamp, that there is nothing to enter it by goes without saying.
             (is_plugin && self.lacks_root).then_some(Problem::NoRootSymbol),
         ]

@@ -52,6 +52,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Library<'_>, Vec<Problem>> {
         stamp: parts.stamp(endian, bytes).map_err(malformed)?,
         requirements: Requirements::default(),
         lacks_root: false,
+        has_executable_stack: false,
     })
 }
 

@@ -77,6 +77,8 @@ pub enum Problem {
     },
     /// It has a stamp, but not the symbol that a plugin is entered by.
     NoRootSymbol,
+    /// It wants its stack to be executable, which the system grants by making those of all threads so.
+    ExecutableStack,
 }
 
 impl Problem {
@@ -129,6 +131,9 @@ impl fmt::Display for Problem {
                 "its SONAME {found} is the name of a library that this host uses"
             ),
             Self::NoRootSymbol => f.write_str("it has a stamp but no root module"),
+            Self::ExecutableStack => {
+                f.write_str("it would make the stacks of all threads of this host executable")
+            }
         }
     }
 }
@@ -150,6 +155,7 @@ impl Refusal for Problem {
             Self::SonameIsPath { .. } => "soname_is_path",
             Self::SonameOfHost { .. } => "soname_of_host",
             Self::NoRootSymbol => "no_root_symbol",
+            Self::ExecutableStack => "executable_stack",
         }
     }
 
@@ -173,6 +179,7 @@ impl Refusal for Problem {
             Self::NewerGlibc { .. } => "build it on an older system",
             Self::SonameIsPath { .. } | Self::SonameOfHost { .. } => "build it without a SONAME",
             Self::NoRootSymbol => "build it with export_plugin!",
+            Self::ExecutableStack => "link it with -z noexecstack",
         })
     }
 }

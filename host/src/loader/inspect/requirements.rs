@@ -19,4 +19,15 @@ pub struct Requirements {
     /// Whether it wants a share of the little memory that the system keeps for thread-locals of this
     /// kind; an allocator usually does. A few such plugins fit, then no more.
     pub static_tls: bool,
+    /// How much of that memory it takes, in bytes; `None` where that is none, or not known.
+    pub static_tls_bytes: Option<u64>,
+    /// The lists of directories that it wants libraries to be looked for in, as they are.
+    #[serde(skip)]
+    pub(in crate::loader) searched: Vec<Vec<u8>>,
+    /// The libraries that it names by a path.
+    #[serde(skip)]
+    pub(in crate::loader) named: Vec<Vec<u8>>,
+    /// The alignment of its thread-locals.
+    #[serde(skip)]
+    pub(in crate::loader) tls_align: u64,
 }

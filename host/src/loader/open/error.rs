@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::loader::measure::grouped;
 use crate::loader::refusal::{Advice, Cause, LoaderOption, Refusal};
 
 /// Why a library could not be opened. It displays as the fact alone.
@@ -29,6 +30,22 @@ pub enum OpenError {
     SonameTaken {
         /// Who is mistaken for whom.
         reason: String,
+    },
+    /// Plugins before it take what memory there is for thread-locals with a fixed place.
+    #[error(
+        "it needs {} bytes of static TLS, and of about {} that a process has the plugins before it \
+         take {}",
+        grouped(*needs),
+        grouped(*room),
+        grouped(*taken)
+    )]
+    NoStaticTls {
+        /// What it needs, in bytes.
+        needs: u64,
+        /// What the plugins before it take.
+        taken: u64,
+        /// What there is for all.
+        room: u64,
     },
     /// Something else was opened than what was checked.
     #[error("the system opened another file than the one that was checked")]
@@ -58,6 +75,7 @@ impl Refusal for OpenError {
             Self::Refused { .. } => "refused_by_system",
             Self::NameTaken { .. } => "name_taken",
             Self::SonameTaken { .. } => "soname_taken",
+            Self::NoStaticTls { .. } => "no_static_tls",
             Self::NotTheStagedFile => "not_the_staged_file",
             Self::NoRootModule => "no_root_module",
             Self::Header { .. } => "bad_root_module",
@@ -68,6 +86,7 @@ impl Refusal for OpenError {
     fn advice(&self) -> Advice {
         match self {
             Self::Refused { reason } => of_system(reason),
+            Self::NoStaticTls { .. } => of_static_tls(),
             Self::NameTaken { .. } | Self::NotTheStagedFile => Advice::new("restart the host"),
             Self::SonameTaken { .. } => {
                 Advice::new("build the one that is called so without a SONAME")
@@ -79,13 +98,17 @@ impl Refusal for OpenError {
     }
 }
 
+fn of_static_tls() -> Advice {
+    Advice::new(
+        "build its allocator without initial-exec TLS (tikv-jemallocator: disable_initial_exec_tls, \
+         mimalloc: local_dynamic_tls)",
+    )
+}
+
 /// What to do where only the text of the system's loader tells what is wrong.
 fn of_system(reason: &str) -> Advice {
     if reason.contains("static TLS") {
-        Advice::new(
-            "build its allocator without initial-exec TLS (tikv-jemallocator: \
-             disable_initial_exec_tls, mimalloc: local_dynamic_tls)",
-        )
+        of_static_tls()
     } else if reason.contains("undefined symbol") {
         Advice::new("link the library that has the symbol into the plugin")
     } else if reason.contains("executable stack") {

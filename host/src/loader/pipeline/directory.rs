@@ -1,6 +1,7 @@
 //! The directory that files are in, and that of the copies: who can put files into them.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::findings::{Ended, Findings};
@@ -27,7 +28,10 @@ impl Directory {
             let staging = locate(staging, DirectoryRole::Staging, &options.trust)?;
             staging::remove_leftovers(&staging);
         }
-        Ok(Self::new(path, &options.trust))
+        if let Some(state) = &options.probe.state {
+            check_state(state, &options.trust)?;
+        }
+        Ok(Self::new(path, options))
     }
 
     /// Takes what speaks against the directory, and against that of the copies, as findings.
@@ -43,27 +47,55 @@ impl Directory {
                     place: Place::Directory(staging.clone()),
                     reason,
                 })
-                .and_then(|staging| admit::check_directories(&staging, &options.trust));
+                .and_then(|real| {
+                    admit::check_directories(&real, &options.trust)?;
+                    admit::check_way(staging, &options.trust)
+                });
             findings.take(checked)?;
         }
-        Ok(Self::new(path.to_owned(), &options.trust))
+        Ok(Self::new(path.to_owned(), options))
     }
 
-    fn new(path: PathBuf, trust: &Trust) -> Self {
-        let sums = Sums::read(admit::read_text(&path.join(SUMS), trust));
+    fn new(path: PathBuf, options: &Options) -> Self {
+        let text = admit::read_text(&path.join(SUMS), &options.trust);
+        let sums = Sums::read(text, options.require_sums);
         Self { path, sums }
     }
 }
 
 fn locate(path: &Path, role: DirectoryRole, trust: &Trust) -> Result<PathBuf, LoadDirError> {
     let found = discover::locate(path, role).map_err(|err| unusable(role, path, err))?;
-    match admit::check_directories(&found, trust) {
+    let checked = admit::check_directories(&found, trust)
+        // As it was named, it may lead through other directories.
+        .and_then(|()| admit::check_way(path, trust));
+    match checked {
         Ok(()) => Ok(found),
         Err(refusal) => Err(LoadDirError::Untrusted {
             role,
             path: found,
             refusal,
         }),
+    }
+}
+
+/// Whoever can write to it vouches for plugins. It need not be there: then it is made for this user
+/// alone.
+fn check_state(state: &Path, trust: &Trust) -> Result<(), LoadDirError> {
+    let role = DirectoryRole::State;
+    let untrusted = |refusal| LoadDirError::Untrusted {
+        role,
+        path: state.to_owned(),
+        refusal,
+    };
+    admit::check_way(state, trust).map_err(untrusted)?;
+    match discover::locate(state, role) {
+        Ok(found) => admit::check_directories(&found, trust).map_err(untrusted),
+        Err(DirectoryError::Unreadable { reason, .. })
+            if reason.kind() == io::ErrorKind::NotFound =>
+        {
+            Ok(())
+        }
+        Err(refusal) => Err(unusable(role, state, refusal)),
     }
 }
 

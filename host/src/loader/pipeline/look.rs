@@ -115,6 +115,13 @@ impl Look<'_> {
             .measured
             .timed(Stage::Inspect, || inspect::inspect(bytes));
         self.findings.take(inspection.check())?;
+        let needs = &inspection.requirements;
+        let origin = self.options.stage_in.as_deref();
+        let checked = self.measured.timed(Stage::Inspect, || {
+            let trust = &self.options.trust;
+            admit::check_search(&needs.searched, &needs.named, origin, trust)
+        });
+        self.findings.take(checked)?;
         if let (Some(allowed), Some(stamp)) = (&self.options.allowed, &inspection.stamp)
             && !allowed.contains(&stamp.plugin)
         {

@@ -25,11 +25,11 @@ fn in_process<R>(f: impl FnOnce(&mut HashMap<String, RememberedProbe>) -> R) -> 
     f(&mut IN_PROCESS.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Finds the result of a key.
-pub(super) fn recall(state: Option<&Path>, key: &str) -> Option<RememberedProbe> {
+/// Finds the result of a key, which is about the file of this `digest`.
+pub(super) fn recall(state: Option<&Path>, key: &str, digest: &str) -> Option<RememberedProbe> {
     let known = in_process(|results| results.get(key).cloned());
     let found = known.or_else(|| {
-        let read = files::read(state?, key)?;
+        let read = files::read(state?, key, digest)?;
         in_process(|results| results.insert(key.to_owned(), read.clone()));
         Some(read)
     });

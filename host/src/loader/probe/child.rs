@@ -3,9 +3,12 @@
 //!
 //! Nothing here trusts the plugin to return, or to leave anything as it was.
 
+mod between;
 mod descriptors;
 mod limits;
 mod rehearsal;
+#[cfg(target_os = "linux")]
+mod scope;
 mod socket;
 
 use std::io::{self, Read as _, Write as _};
@@ -26,6 +29,7 @@ pub(super) fn run() -> ! {
 
 fn serve() -> io::Result<()> {
     limits::end_with_parent();
+    between::step_aside();
     let mut socket = Socket::at_stdout();
     let mut request = Vec::new();
     socket.read_to_end(&mut request)?;
@@ -48,6 +52,8 @@ fn prepare(socket: &mut Socket, request: &Request) -> io::Result<Rehearsal> {
     socket.leave_stdout()?;
     let rehearsal = Rehearsal::of_stdin()?;
     limits::set(request)?;
+    #[cfg(target_os = "linux")]
+    scope::enter();
     Ok(rehearsal)
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::{Duration, SystemTime};
 
+use rustix::process::{Resource, getrlimit};
 use thiserror::Error;
 
 use super::program::OWN_PROGRAM;
@@ -161,6 +162,9 @@ impl Refusal for ProbeError {
                 Advice::new("install a fixed version of the plugin, or allow the probe more time")
                     .with(LoaderOption::ProbeTime)
             }
+            Self::Memory { limit } if of_host(*limit) => {
+                Advice::new("raise the host's limit on address space (ulimit -v), then try again")
+            }
             Self::Memory { .. } => {
                 Advice::new("install a fixed version of the plugin, or allow the probe more memory")
                     .with(LoaderOption::ProbeMemory)
@@ -198,6 +202,7 @@ impl ProbeError {
     /// Whether the same bytes may well fail again, so that it is worth remembering.
     pub(super) fn is_of_the_file(&self) -> bool {
         match self {
+            Self::Killed { signal, .. } if *signal == libc::SIGXFSZ => false,
             Self::Killed { .. } | Self::Exited { .. } => self.shortage().is_none(),
             Self::TimedOut { .. }
             | Self::Cpu { .. }
@@ -229,12 +234,22 @@ impl ProbeError {
     }
 }
 
+/// Whether the limit is that of the host itself, which a probe inherits.
+fn of_host(limit: u64) -> bool {
+    getrlimit(Resource::As)
+        .current
+        .is_some_and(|own| own <= limit)
+}
+
 /// What to do about a process that was killed by a signal.
 fn of_signal(signal: i32, otherwise: Advice) -> Advice {
     match signal {
         // A process rarely does this to itself: the system does, when memory runs out.
         libc::SIGKILL => {
             Advice::new("check the system's log for what killed it; memory may have run out")
+        }
+        libc::SIGXFSZ => {
+            Advice::new("raise the host's limit on the size of files (ulimit -f), then try again")
         }
         libc::SIGSYS => {
             Advice::new("have the host's sandbox allow the system call that its log names")

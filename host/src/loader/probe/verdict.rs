@@ -7,6 +7,8 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::ExitStatus;
 
+use rustix::process::{Resource, getrlimit};
+
 use super::error::ProbeError;
 use super::host::Ended;
 use super::wire::{Answer, HOST, NO_HOST};
@@ -117,9 +119,11 @@ impl Expected<'_> {
         }
     }
 
+    /// The smaller of the limits is what it ran into: none is raised for a probe.
     fn out_of_memory(&self) -> ProbeError {
+        let of_host = getrlimit(Resource::As).current.unwrap_or(u64::MAX);
         ProbeError::Memory {
-            limit: self.limits.memory,
+            limit: self.limits.memory.min(of_host),
         }
     }
 }

@@ -21,6 +21,8 @@ pub(in crate::loader) enum Cause {
     NoProcesses,
     /// There is no room left on the device, or no more for this user.
     NoRoom,
+    /// This process may write no larger files.
+    FileSize,
     /// The device can only be read.
     ReadOnly,
     /// The user that the host runs as has no right to it.
@@ -46,6 +48,7 @@ impl Cause {
             Some(libc::ENOMEM) => Self::NoMemory,
             Some(libc::EAGAIN) => Self::NoProcesses,
             Some(libc::ENOSPC | libc::EDQUOT) => Self::NoRoom,
+            Some(libc::EFBIG) => Self::FileSize,
             Some(libc::EROFS) => Self::ReadOnly,
             Some(libc::EACCES | libc::EPERM) => Self::NoRight,
             Some(libc::ELOOP) => Self::LinkLoop,
@@ -116,6 +119,9 @@ impl Cause {
             ),
             Self::NoRoom => Advice::new("make room there, or stage in another directory")
                 .with(LoaderOption::StageIn),
+            Self::FileSize => Advice::new(
+                "raise the host's limit on the size of files (ulimit -f), then try again",
+            ),
             Self::ReadOnly => Advice::new("stage in a directory that can be written to")
                 .with(LoaderOption::StageIn),
             Self::NoRight => Advice::new(format!("let the host's user {wanted}")),
@@ -176,6 +182,10 @@ mod tests {
             (
                 libc::ENOSPC,
                 "make room there, or stage in another directory (PluginLoader::stage_in)",
+            ),
+            (
+                libc::EFBIG,
+                "raise the host's limit on the size of files (ulimit -f), then try again",
             ),
             (libc::EACCES, "let the host's user read it"),
             (libc::EPERM, "let the host's user read it"),

@@ -18,6 +18,8 @@ pub enum LoaderOption {
     AllowLinksOutside,
     /// [`PluginLoader::max_file_bytes`](crate::PluginLoader::max_file_bytes).
     MaxFileBytes,
+    /// [`PluginLoader::require_sums`](crate::PluginLoader::require_sums).
+    RequireSums,
     /// [`PluginLoader::stage_in`](crate::PluginLoader::stage_in).
     StageIn,
     /// [`PluginLoader::probe_with`](crate::PluginLoader::probe_with).
@@ -51,6 +53,7 @@ impl fmt::Display for LoaderOption {
             Self::AllowNoexec => "PluginLoader::allow_noexec",
             Self::AllowLinksOutside => "PluginLoader::allow_links_outside",
             Self::MaxFileBytes => "PluginLoader::max_file_bytes",
+            Self::RequireSums => "PluginLoader::require_sums",
             Self::StageIn => "PluginLoader::stage_in",
             Self::ProbeWith => "PluginLoader::probe_with",
             Self::ProbeTime => "PluginLoader::probe_time",

@@ -33,6 +33,10 @@ pub struct PassedPlugin {
     pub runners: Vec<OfferedRunner>,
     /// Whether another process has loaded it.
     pub probe: ProbeOutcome,
+    /// How much it takes of the memory that a process has for thread-locals with a fixed place, in
+    /// bytes: see [`static_tls_room`](crate::inspect::static_tls_room).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub static_tls_bytes: Option<u64>,
     /// What was measured of the file.
     #[serde(flatten)]
     pub measurements: Measurements,

@@ -36,7 +36,8 @@ pub(super) fn make(bytes: &[u8], directory: &Path) -> Result<(File, TempPath), S
         .rand_bytes(RANDOM)
         .tempfile_in(&directory)
         .map_err(unwritable)?;
-    copy.write_all(bytes).map_err(unwritable)?;
+    // Through the file itself: the other way the number of the system's error is lost.
+    copy.as_file_mut().write_all(bytes).map_err(unwritable)?;
     let (written, path) = copy.into_parts();
     let file = File::open(&path).map_err(unwritable)?;
     // For as long as this process lives: by that others know that the copy is in use.

@@ -17,6 +17,9 @@ pub enum VouchError {
         /// What to do about that.
         advice: Advice,
     },
+    /// There is no list of digests, and the host wants one.
+    #[error("there is no SHA256SUMS, and this host loads listed plugins only")]
+    NoSums,
     /// The file is not in the list of digests.
     #[error("SHA256SUMS does not list it")]
     Unlisted,
@@ -80,6 +83,7 @@ impl Refusal for VouchError {
         match self {
             Self::SumsUnusable { .. } => "sums_unusable",
             Self::Unlisted => "unlisted",
+            Self::NoSums => "no_sums",
             Self::OtherDigest { .. } | Self::ListedAbsent { .. } => "other_digest",
             Self::Unsigned { .. } => "unsigned",
             Self::SignatureUnusable { .. } | Self::BadSignature { .. } => "bad_signature",
@@ -92,6 +96,7 @@ impl Refusal for VouchError {
             Self::SumsUnusable { advice, .. } | Self::SignatureUnusable { advice, .. } => {
                 advice.clone()
             }
+            Self::NoSums => Advice::new("put the list back, or write one with sha256sum"),
             Self::Unlisted => Advice::new("add it with sha256sum if it is meant to be there"),
             Self::ListedAbsent { .. } => Advice::new("put it back, or take it off the list"),
             Self::OtherDigest { .. } => {

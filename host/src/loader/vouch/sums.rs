@@ -19,6 +19,8 @@ pub(in crate::loader) const SUMS: &str = "SHA256SUMS";
 pub(in crate::loader) enum Sums {
     /// There is none: every file may be loaded.
     Absent,
+    /// There is none, and without one no file may be loaded.
+    Missing,
     /// There is one, and no other file may be loaded.
     Listed(HashMap<Vec<u8>, Digest>),
     /// There is one that says nothing for certain: no file may be loaded.
@@ -31,9 +33,13 @@ pub(in crate::loader) enum Sums {
 }
 
 impl Sums {
-    /// The list of a directory, of which `text` was read.
-    pub(in crate::loader) fn read(text: Result<Option<Vec<u8>>, impl Refusal>) -> Self {
+    /// The list of a directory, of which `text` was read; where it is `required`, there must be one.
+    pub(in crate::loader) fn read(
+        text: Result<Option<Vec<u8>>, impl Refusal>,
+        required: bool,
+    ) -> Self {
         match text {
+            Ok(None) if required => Self::Missing,
             Ok(None) => Self::Absent,
             Ok(Some(text)) => parse(&text).map_or_else(
                 |fact| Self::Unusable {
@@ -53,6 +59,7 @@ impl Sums {
     pub(in crate::loader) fn check(&self, name: &OsStr, found: Digest) -> Result<(), VouchError> {
         match self {
             Self::Absent => Ok(()),
+            Self::Missing => Err(VouchError::NoSums),
             Self::Unusable { fact, advice } => Err(VouchError::SumsUnusable {
                 fact: fact.clone(),
                 advice: advice.clone(),
@@ -86,7 +93,7 @@ impl Sums {
     /// One that cannot be used lists nothing.
     pub(in crate::loader) fn lists(&self, name: &OsStr) -> Option<bool> {
         match self {
-            Self::Absent => None,
+            Self::Absent | Self::Missing => None,
             Self::Listed(digests) => Some(digests.contains_key(name.as_bytes())),
             Self::Unusable { .. } => Some(false),
         }

@@ -48,6 +48,38 @@ fn what_the_macro_renders_is_what_the_host_reads() {
 }
 
 #[test]
+fn a_name_that_nobody_would_read_and_a_label_with_a_control_character_are_refused() {
+    let read = |line: &str| {
+        let text = format!("abi=1\nplugin=x\nversion=1\nrunner=x\nkinds=wasm\n{line}\n");
+        Stamp::read(text.as_bytes()).map_err(|err| err.to_string())
+    };
+    let long = |len: usize| "x".repeat(len);
+    for (key, limit) in [
+        ("plugin", 128),
+        ("version", 128),
+        ("runner", 128),
+        ("kinds", 4_096),
+    ] {
+        assert!(read(&format!("{key}={}", long(limit))).is_ok());
+        assert_eq!(
+            read(&format!("{key}={}", long(limit + 1))).unwrap_err(),
+            format!(
+                "the stamp has a '{key}' of {} bytes, expected {limit} at most",
+                limit + 1
+            )
+        );
+    }
+    assert_eq!(
+        read(&format!("label={}\tx", long(129))).unwrap_err(),
+        "the stamp has a 'label' of 129 bytes, expected 128 at most"
+    );
+    assert_eq!(
+        read("label=zone\teu\tus").unwrap_err(),
+        "the stamp has label=\"eu\\tus\", expected a value without control or invisible characters"
+    );
+}
+
+#[test]
 fn a_key_of_a_newer_sdk_is_ignored() {
     let mut text = TEXT.to_vec();
     text.extend_from_slice(b"colour=green\n");

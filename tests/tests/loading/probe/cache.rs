@@ -77,7 +77,25 @@ fn a_state_that_cannot_be_read_is_ignored_with_a_warning() {
         let made = Command::new("mkfifo").arg(&kept[0]).status().unwrap();
         assert!(made.success());
     };
-    let unreadable: [(&dyn Fn(), _); 3] = [
+    let mut of_another: Value = serde_json::from_str(&good).unwrap();
+    of_another["digest"] = json!("0".repeat(64));
+    let open_to_others = || {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+        fs::set_permissions(&kept[0], mode).unwrap();
+    };
+    let unreadable: [(&dyn Fn(), _); 6] = [
+        (
+            &|| write(&of_another.to_string()),
+            "it is about another file",
+        ),
+        (&open_to_others, "others can change it"),
+        (
+            &|| {
+                fs::remove_file(&kept[0]).unwrap();
+                write(&" ".repeat(2 << 20));
+            },
+            "it is too large for a result",
+        ),
         (&|| write("{"), "EOF while parsing"),
         (
             &|| write(&future.to_string()),

@@ -1,7 +1,7 @@
 //! What is known of a file, as lines of text.
 
 use solti_plugin_host::LoadError;
-use solti_plugin_host::inspect::{Examination, Requirements, Signature};
+use solti_plugin_host::inspect::{Examination, Requirements, Signature, static_tls_room};
 use solti_plugin_host::refusal::VouchError;
 use solti_plugin_host::stamp::{Stamp, StampedRunner};
 use solti_plugin_host::text::one_line;
@@ -99,10 +99,15 @@ fn of_requirements(requirements: &Requirements, line: &mut impl FnMut(&str, &str
             line(name, value);
         }
     }
-    if requirements.static_tls {
-        line(
+    match (requirements.static_tls_bytes, static_tls_room()) {
+        (Some(needs), Some(room)) => line(
+            "static TLS",
+            &format!("{needs} bytes: a process has about {room} for all such libraries"),
+        ),
+        _ if requirements.static_tls => line(
             "static TLS",
             "yes: a process has room for only a few such libraries",
-        );
+        ),
+        _ => {}
     }
 }

@@ -4,7 +4,7 @@
 //! that the file has, or none.
 
 use object::Endianness;
-use object::elf::{self, DynamicTag, ProgramHeader64};
+use object::elf::{self, DynamicTag, ProgramHeader64, ProgramType};
 use object::pod::{Pod, slice_from_all_bytes};
 use object::read::elf::{Dyn as _, ProgramHeader as _};
 
@@ -20,10 +20,10 @@ const MAX_ENTRIES: usize = 8_192;
 #[derive(Debug)]
 pub(super) struct Image<'data> {
     pub(super) endian: Endianness,
+    /// The program headers.
+    pub(super) headers: &'data [ProgramHeader64<Endianness>],
     /// What is loaded, in the order of the file.
     pub(super) segments: Vec<Loaded<'data>>,
-    /// What is write-protected once it is relocated: addresses and lengths.
-    pub(super) protected: Vec<(u64, u64)>,
     /// The dynamic table.
     pub(super) entries: Vec<(DynamicTag, u64)>,
 }
@@ -33,7 +33,25 @@ pub(super) struct Image<'data> {
 pub(super) struct Loaded<'data> {
     pub(super) start: u64,
     pub(super) len: u64,
+    pub(super) writable: bool,
+    /// Where its bytes begin in the file.
+    pub(super) offset: u64,
     data: &'data [u8],
+}
+
+impl Loaded<'_> {
+    /// How many bytes of it the file has.
+    pub(super) fn file_len(&self) -> u64 {
+        self.data.len() as u64
+    }
+
+    /// Whether a range of addresses lies within it.
+    pub(super) fn contains(&self, start: u64, len: u64) -> bool {
+        start
+            .checked_sub(self.start)
+            .and_then(|offset| offset.checked_add(len))
+            .is_some_and(|end| end <= self.len)
+    }
 }
 
 impl<'data> Image<'data> {
@@ -56,15 +74,15 @@ impl<'data> Image<'data> {
         };
         Ok(Self {
             endian,
+            headers,
             segments: of_type(elf::PT_LOAD)
                 .map(|header| Loaded {
                     start: header.p_vaddr(endian),
                     len: header.p_memsz(endian),
+                    writable: header.p_flags(endian).contains(elf::PF_W),
+                    offset: header.p_offset(endian),
                     data: header.data(endian, file.bytes).unwrap_or_default(),
                 })
-                .collect(),
-            protected: of_type(elf::PT_GNU_RELRO)
-                .map(|header| (header.p_vaddr(endian), header.p_memsz(endian)))
                 .collect(),
             entries,
         })
@@ -78,12 +96,24 @@ impl<'data> Image<'data> {
 
     /// Whether a range of addresses lies within one segment.
     pub(super) fn contains(&self, start: u64, len: u64) -> bool {
-        self.segments.iter().any(|segment| {
-            start
-                .checked_sub(segment.start)
-                .and_then(|offset| offset.checked_add(len))
-                .is_some_and(|end| end <= segment.len)
-        })
+        self.segment_of(start, len).is_some()
+    }
+
+    /// The segment that a range of addresses lies within.
+    pub(super) fn segment_of(&self, start: u64, len: u64) -> Option<&Loaded<'data>> {
+        let mut segments = self.segments.iter();
+        segments.find(|segment| segment.contains(start, len))
+    }
+
+    /// The headers of one type.
+    pub(super) fn headers_of(
+        &self,
+        wanted: ProgramType,
+    ) -> impl Iterator<Item = &'data ProgramHeader64<Endianness>> {
+        let endian = self.endian;
+        self.headers
+            .iter()
+            .filter(move |header| header.p_type(endian) == wanted)
     }
 
     /// The bytes of the file from an address to the end of its segment.
@@ -107,17 +137,31 @@ impl<'data> Image<'data> {
 
 #[cfg(test)]
 impl<'data> Image<'data> {
+    /// Puts segments of nothing at these addresses, of these lengths.
+    pub(super) fn set_segments(&mut self, parts: &[(u64, u64)]) {
+        let segment = |&(start, len)| Loaded {
+            start,
+            len,
+            writable: true,
+            offset: 0,
+            data: &[],
+        };
+        self.segments = parts.iter().map(segment).collect();
+    }
+
     /// A library that is loaded at zero as it lies in the file.
     pub(super) fn made_up(data: &'data [u8], entries: &[(DynamicTag, u64)]) -> Self {
         let len = data.len() as u64;
         Self {
             endian: Endianness::Little,
+            headers: &[],
             segments: vec![Loaded {
                 start: 0,
                 len,
+                writable: true,
+                offset: 0,
                 data,
             }],
-            protected: Vec::new(),
             entries: entries.to_vec(),
         }
     }
@@ -128,10 +172,17 @@ fn entries(
     file: &File<'_>,
     table: &ProgramHeader64<Endianness>,
 ) -> Result<Vec<(DynamicTag, u64)>, Problem> {
-    let entries: Vec<_> = table
+    let table = table
         .dynamic(file.endian, file.bytes)
         .map_err(Problem::malformed)?
-        .unwrap_or_default()
+        .unwrap_or_default();
+    // The system's loader reads on until it finds one.
+    let ends = |entry: &elf::Dyn64<Endianness>| entry.tag(file.endian) == elf::DT_NULL;
+    let is_endless = table.len() <= MAX_ENTRIES && !table.iter().any(ends);
+    if is_endless {
+        return Err(Problem::malformed("its dynamic table has no end"));
+    }
+    let entries: Vec<_> = table
         .iter()
         .map(|entry| (entry.tag(file.endian), entry.val(file.endian)))
         .take_while(|(tag, _)| *tag != elf::DT_NULL)

@@ -4,7 +4,7 @@ use object::elf;
 use solti_plugin_abi::text::escape_bytes;
 
 use super::dynamic::Image;
-use super::versions;
+use super::{thread_locals, versions};
 use crate::loader::inspect::glibc::GlibcVersion;
 use crate::loader::inspect::requirements::Requirements;
 
@@ -23,10 +23,20 @@ pub(super) fn read(image: &Image<'_>) -> Requirements {
     };
     for (tag, value) in &image.entries {
         let text = || text_at(strings, *value).map(|text| escape_bytes(text).into_owned());
+        let plain = || text_at(strings, *value).map(<[u8]>::to_vec);
+        let named = || plain().filter(|name| name.contains(&b'/'));
         match *tag {
-            elf::DT_NEEDED => requirements.libraries.extend(text()),
+            elf::DT_NEEDED => {
+                requirements.libraries.extend(text());
+                requirements.named.extend(named());
+            }
+            // Libraries that are loaded beside it.
+            elf::DT_FILTER | elf::DT_AUXILIARY => requirements.named.extend(named()),
             elf::DT_SONAME => requirements.soname = text(),
-            elf::DT_RUNPATH | elf::DT_RPATH => requirements.runpath = text(),
+            elf::DT_RUNPATH | elf::DT_RPATH => {
+                requirements.runpath = text();
+                requirements.searched.extend(plain());
+            }
             elf::DT_FLAGS => requirements.static_tls = value & elf::DF_STATIC_TLS.0 != 0,
             _ => {}
         }
@@ -37,6 +47,8 @@ pub(super) fn read(image: &Image<'_>) -> Requirements {
         GlibcVersion::parse(str::from_utf8(name).ok()?.strip_prefix("GLIBC_")?)
     });
     requirements.glibc = versions.max();
+    requirements.static_tls_bytes = thread_locals::static_len(image);
+    requirements.tls_align = thread_locals::align(image);
     requirements
 }
 

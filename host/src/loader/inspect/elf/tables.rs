@@ -4,10 +4,11 @@
 //! that is the end of the process depends on what else is in its memory, so that a probe may survive
 //! what the host does not. Only bounds are checked, which every linker keeps.
 
-use object::Endianness;
-use object::elf::{self, Rela64, Versym};
+use object::elf::{self, GnuHashHeader, Rela64, RelocationType, Versym};
 use object::read::elf::{Rela as _, Sym as _};
+use object::{Bytes, Endianness, U64};
 
+use super::check::Check;
 use super::dynamic::Image;
 use super::symbols::{self, Symbol};
 use super::versions;
@@ -15,18 +16,23 @@ use super::versions;
 /// The length of a pointer, which is also what a relocation writes at most.
 const POINTER: u64 = 8;
 
-/// What must hold of the tables, and what is wrong where it does not.
-type Check = (fn(&Image<'_>) -> bool, &'static str);
+/// The relocations that need no symbol, and that copies one.
+const RELATIVE: RelocationType = if cfg!(target_arch = "aarch64") {
+    elf::R_AARCH64_RELATIVE
+} else {
+    elf::R_X86_64_RELATIVE
+};
+const COPY: RelocationType = if cfg!(target_arch = "aarch64") {
+    elf::R_AARCH64_COPY
+} else {
+    elf::R_X86_64_COPY
+};
 
 /// All of them; each stands on those before it.
-const CHECKS: [Check; 6] = [
+pub(super) const CHECKS: [Check; 8] = [
     (
-        segments_are_ordered,
-        "its segments overlap or are out of order",
-    ),
-    (
-        protected_parts_are_inside,
-        "a region to be write-protected lies outside its segments",
+        entries_belong_together,
+        "its dynamic table lacks an entry, or has one of a form that the system's loader does not know",
     ),
     (
         constructors_are_inside,
@@ -34,33 +40,45 @@ const CHECKS: [Check; 6] = [
     ),
     (symbols_are_whole, "its symbol table is incomplete"),
     (
+        names_are_whole,
+        "the name of a library that it needs, or its own, lies outside its table of names",
+    ),
+    (
         versions_are_named,
         "a symbol has a version that is not in its version tables",
+    ),
+    (
+        versions_are_of_needed_libraries,
+        "it needs a version of a library that it does not name",
     ),
     (
         relocations_are_inside,
         "a relocation points outside its segments",
     ),
+    (
+        relative_relocations_are_inside,
+        "a relocation points outside its segments",
+    ),
 ];
 
-/// What is wrong with the tables; `None` when nothing is, or there are none.
-pub(super) fn find_malformation(image: &Image<'_>) -> Option<&'static str> {
-    let mut checks = CHECKS.into_iter();
-    checks
-        .find(|(holds, _)| !holds(image))
-        .map(|(_, wrong)| wrong)
-}
-
-fn segments_are_ordered(image: &Image<'_>) -> bool {
-    image.segments.windows(2).all(|pair| {
-        let end = pair[0].start.checked_add(pair[0].len);
-        end.is_some_and(|end| end <= pair[1].start)
-    })
-}
-
-fn protected_parts_are_inside(image: &Image<'_>) -> bool {
-    let mut parts = image.protected.iter();
-    parts.all(|(start, len)| image.contains(*start, *len))
+/// The entries that the system's loader asserts, or follows without asking whether they are there.
+fn entries_belong_together(image: &Image<'_>) -> bool {
+    let is = |tag, wanted: u64| image.value(tag) == Some(wanted);
+    let has = |tag| image.value(tag).is_some();
+    let size_of_rela = size_of::<Rela64<Endianness>>() as u64;
+    let rela = !has(elf::DT_RELA) || is(elf::DT_RELAENT, size_of_rela) && has(elf::DT_RELASZ);
+    let relr = !has(elf::DT_RELR) || is(elf::DT_RELRENT, POINTER) && has(elf::DT_RELRSZ);
+    let jumps = [elf::DT_JMPREL, elf::DT_PLTREL, elf::DT_PLTRELSZ].map(has);
+    let jumps = jumps == [false; 3]
+        || jumps == [true; 3] && is(elf::DT_PLTREL, elf::DT_RELA.0.cast_unsigned());
+    let hashed = image.value(elf::DT_GNU_HASH).is_none_or(|address| {
+        let header = image.bytes(address, size_of::<GnuHashHeader<Endianness>>() as u64);
+        header
+            .and_then(|bytes| Bytes(bytes).read::<GnuHashHeader<Endianness>>().ok())
+            .is_some_and(|header| header.bloom_count.get(image.endian).is_power_of_two())
+    });
+    let no_other_form = !has(elf::DT_REL);
+    rela && relr && jumps && hashed && no_other_form
 }
 
 /// What is called before anything else, and at the end.
@@ -103,6 +121,44 @@ fn symbols_are_whole(image: &Image<'_>) -> bool {
             .all(|symbol| is_named(symbol) && is_inside(symbol))
 }
 
+fn names_are_whole(image: &Image<'_>) -> bool {
+    let tags = [
+        elf::DT_NEEDED,
+        elf::DT_SONAME,
+        elf::DT_RPATH,
+        elf::DT_RUNPATH,
+    ];
+    let len = symbols::strings(image).map_or(0, |names| names.len() as u64);
+    let mut entries = image.entries.iter();
+    entries.all(|(tag, value)| !tags.contains(tag) || *value < len)
+}
+
+/// The system's loader asserts that the library is there.
+fn versions_are_of_needed_libraries(image: &Image<'_>) -> bool {
+    let Some(names) = symbols::strings(image) else {
+        return true;
+    };
+    let name = |at: u64| {
+        let name = names.get(usize::try_from(at).ok()?..)?;
+        name.split(|byte| *byte == 0).next()
+    };
+    let needed: Vec<_> = image
+        .entries
+        .iter()
+        .filter(|(tag, _)| *tag == elf::DT_NEEDED)
+        .map(|(_, at)| name(*at))
+        .collect();
+    versions::libraries(image).is_some_and(|libraries| {
+        libraries.iter().all(|library| {
+            let file = name(library.vn_file.get(image.endian).into());
+            file.is_some() && needed.contains(&file)
+        })
+    }) && versions::needed(image).is_some_and(|versions| {
+        let mut versions = versions.iter();
+        versions.all(|version| name(version.vna_name.get(image.endian).into()).is_some())
+    })
+}
+
 fn versions_are_named(image: &Image<'_>) -> bool {
     let Some(start) = image.value(elf::DT_VERSYM) else {
         return true;
@@ -118,23 +174,72 @@ fn versions_are_named(image: &Image<'_>) -> bool {
 }
 
 fn relocations_are_inside(image: &Image<'_>) -> bool {
-    let tables = [
-        (elf::DT_RELA, elf::DT_RELASZ),
-        (elf::DT_JMPREL, elf::DT_PLTRELSZ),
-    ];
     let symbols = symbols::count(image).unwrap_or(0);
-    tables.into_iter().all(|(start, len)| {
-        let Some(start) = image.value(start) else {
-            return true;
-        };
-        let len = image.value(len).unwrap_or(0);
-        let Some(relocations) = image.table::<Rela64<Endianness>>(start, len) else {
-            return false;
-        };
-        relocations.iter().all(|relocation| {
-            let symbol = relocation.symbol(image.endian, false);
-            image.contains(relocation.r_offset(image.endian), POINTER)
-                && symbol.is_none_or(|symbol| (symbol.0 as u64) < symbols)
+    let relative = image.value(elf::DT_RELACOUNT).unwrap_or(0);
+    all_relocations(image).is_some_and(|tables| {
+        tables.into_iter().enumerate().all(|(table, relocations)| {
+            relocations.iter().enumerate().all(|(at, relocation)| {
+                let symbol = relocation.symbol(image.endian, false);
+                let kind = relocation.r_type(image.endian, false);
+                // So many are taken for relative ones, whatever they are.
+                let is_as_counted = table > 0 || at as u64 >= relative || kind == RELATIVE;
+                is_writable(image, relocation.r_offset(image.endian))
+                    && symbol.is_none_or(|symbol| (symbol.0 as u64) < symbols)
+                    && is_as_counted
+                    // It writes as many bytes as the symbol has, and is for programs.
+                    && kind != COPY
+            })
         })
+    })
+}
+
+/// The tables of relocations: those of the whole, and those of calls. `None` when one of them is not
+/// all in the file.
+pub(super) fn all_relocations<'data>(
+    image: &Image<'data>,
+) -> Option<[&'data [Rela64<Endianness>]; 2]> {
+    let table = |start, len| {
+        let Some(start) = image.value(start) else {
+            return Some(&[][..]);
+        };
+        image.table::<Rela64<Endianness>>(start, image.value(len).unwrap_or(0))
+    };
+    Some([
+        table(elf::DT_RELA, elf::DT_RELASZ)?,
+        table(elf::DT_JMPREL, elf::DT_PLTRELSZ)?,
+    ])
+}
+
+/// Whether a pointer can be written there, when the library is relocated.
+fn is_writable(image: &Image<'_>, address: u64) -> bool {
+    let by_flag = image.value(elf::DT_FLAGS).unwrap_or(0) & elf::DF_TEXTREL.0 != 0;
+    let anywhere = by_flag || image.value(elf::DT_TEXTREL).is_some();
+    let segment = image.segment_of(address, POINTER);
+    segment.is_some_and(|segment| anywhere || segment.writable)
+}
+
+/// The packed form: an address, then words whose bits say which of the next 63 pointers follow.
+fn relative_relocations_are_inside(image: &Image<'_>) -> bool {
+    let Some(start) = image.value(elf::DT_RELR) else {
+        return true;
+    };
+    let len = image.value(elf::DT_RELRSZ).unwrap_or(0);
+    let Some(words) = image.table::<U64<Endianness>>(start, len) else {
+        return false;
+    };
+    let mut next = None;
+    words.iter().all(|word| {
+        let word = word.get(image.endian);
+        if word & 1 == 0 {
+            next = word.checked_add(POINTER);
+            return is_writable(image, word);
+        }
+        let Some(first) = next else { return false };
+        let last = u64::from(63 - (word | 1).leading_zeros());
+        next = first.checked_add(63 * POINTER);
+        last == 0
+            || first
+                .checked_add((last - 1) * POINTER)
+                .is_some_and(|last| is_writable(image, first) && is_writable(image, last))
     })
 }

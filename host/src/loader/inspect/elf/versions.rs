@@ -3,7 +3,7 @@
 //! The records are linked by the distance to the next, and walked that way, as the system's loader
 //! does it: the counts that stand beside the distances are nothing that it looks at.
 
-use object::elf::{self, Verdef, Vernaux, Verneed};
+use object::elf::{self, Verdaux, Verdef, Vernaux, Verneed};
 use object::{Bytes, Endianness};
 
 use super::dynamic::Image;
@@ -43,6 +43,26 @@ pub(super) fn needed<'data>(image: &Image<'data>) -> Option<Vec<&'data Vernaux<E
     }
 }
 
+/// The libraries whose versions a library needs; `None` when the records lead out of it.
+pub(super) fn libraries<'data>(image: &Image<'data>) -> Option<Vec<&'data Verneed<Endianness>>> {
+    let mut found = Vec::new();
+    let Some(start) = image.value(elf::DT_VERNEED) else {
+        return Some(found);
+    };
+    let mut libraries = Bytes(image.bytes_from(start)?);
+    loop {
+        let library = libraries.read_at::<Verneed<Endianness>>(0).ok()?;
+        if found.len() == MAX_VERSIONS {
+            return None;
+        }
+        found.push(library);
+        match library.vn_next.get(image.endian) {
+            0 => return Some(found),
+            distance => libraries.skip(distance as usize).ok()?,
+        }
+    }
+}
+
 /// The versions of its own symbols that a library defines; `None` when the records lead out of it.
 fn defined<'data>(image: &Image<'data>) -> Option<Vec<&'data Verdef<Endianness>>> {
     let mut defined = Vec::new();
@@ -55,6 +75,10 @@ fn defined<'data>(image: &Image<'data>) -> Option<Vec<&'data Verdef<Endianness>>
         if defined.len() == MAX_VERSIONS {
             return None;
         }
+        // Its name stands in a record behind it, which the loader looks up.
+        versions
+            .read_at::<Verdaux<Endianness>>(version.vd_aux.get(image.endian) as usize)
+            .ok()?;
         defined.push(version);
         match version.vd_next.get(image.endian) {
             0 => return Some(defined),
