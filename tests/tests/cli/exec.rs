@@ -257,8 +257,8 @@ fn a_command_ends_as_it_does_whoever_ignores_signals() {
     let plugins = crate::shown(place.plugins());
     let mut env = std::process::Command::new("env");
     env.args([
-        "--ignore-signal=CHLD,TERM",
-        "--block-signal=USR1,INT",
+        "--ignore-signal=CHLD,TERM,USR1",
+        "--block-signal=USR2,INT",
         &host,
     ])
     .args(["exec", "--allow", "subprocess", "--allow", "hostile"])
@@ -271,9 +271,9 @@ fn a_command_ends_as_it_does_whoever_ignores_signals() {
         let line = lines.find_map(|line| line.strip_prefix(name)).unwrap();
         u64::from_str_radix(line.trim(), 16).unwrap()
     };
-    // SIGCHLD is the seventeenth, SIGTERM the fifteenth.
+    // SIGCHLD is the seventeenth, SIGTERM the fifteenth, SIGUSR1 the tenth.
     assert_eq!(
-        signals("SigIgn:") & (1 << 16 | 1 << 14),
+        signals("SigIgn:") & (1 << 16 | 1 << 14 | 1 << 9),
         0,
         "{}",
         ended.stdout

@@ -221,7 +221,7 @@ fn copies_that_together_take_all_static_thread_locals_are_refused_by_check_as_by
     let (source, object) = (place.path().join("tls.c"), place.path().join("tls.o"));
     std::fs::write(
         &source,
-        "static __thread char some[500] __attribute__((tls_model(\"initial-exec\")));\n\
+        "static __thread char some[100] __attribute__((tls_model(\"initial-exec\")));\n\
          __attribute__((constructor, used)) static void touch(void) { some[7] = 1; }\n",
     )
     .unwrap();
