@@ -108,7 +108,10 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::zombie_processes, reason = "`reap` waits for it")]
+    #[expect(
+        clippy::zombie_processes,
+        reason = "what is tested here reaps the child"
+    )]
     fn how_a_child_ended_is_the_same_before_and_after_it_is_reaped() {
         for (script, shown) in [
             ("exit 0", "exit status: 0"),
