@@ -13,6 +13,9 @@ use crate::present::message;
 /// What a run gets to cancel its tasks, write what there is, and end.
 const LIMIT: Duration = Duration::from_millis(900);
 
+/// What tasks, plugins and readers get of that.
+pub(crate) const AT_ONCE: Duration = Duration::from_millis(200);
+
 /// The run that goes on: how to end it, and how the program ends where that takes too long.
 static RUN: Mutex<Option<(CancellationToken, Exit)>> = Mutex::new(None);
 

@@ -11,6 +11,7 @@ mod drain;
 mod format;
 mod lines;
 mod prefix;
+mod room;
 mod source;
 mod writer;
 

@@ -36,9 +36,6 @@ use watch::Watch;
 /// What a reader gets to take what is said at the end of a run that was to end before it was over.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// What tasks, plugins and readers get where a plugin has ended the program.
-const AT_ONCE: Duration = Duration::from_millis(200);
-
 /// Runs everything and says how the program ends.
 ///
 /// # Errors
@@ -57,7 +54,11 @@ pub(crate) fn run(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
     ended::run_begins(&stop, Exit::stopped(plan.is_command));
     let signals = Arc::default();
     let rows = run_tasks(&mut plan, &host, router, &screen, &runtime, &stop, &signals)?;
-    let grace = if ended::by_plugin() { AT_ONCE } else { grace };
+    let grace = if ended::by_plugin() {
+        ended::AT_ONCE
+    } else {
+        grace
+    };
     host.shut_down(grace);
     host.close_channels(&rows);
     let hurried = plan.is_command && rows.iter().any(|row| row.outcome.was_stopped());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::{exit_now, exit_unflushed};
+use super::at_once::{exit_now, exit_unflushed};
 use crate::images;
 
 /// What the program gets to end in order.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use solti_model::StreamKind;
 use solti_plugin_host::output::{TapEvent, TapOptions};
 use solti_plugin_host::supervise::TaskOutput;
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::room::room_for;
 use super::source::Source;
 use super::writer::Message;
 
@@ -19,24 +20,6 @@ const AT_LEAST: usize = 64 << 10;
 
 /// What a tap keeps at most.
 const AT_MOST: usize = 1 << 20;
-
-/// Bytes of blocks that may wait for the writer, of all tasks: a plugin may push many megabytes at once.
-const WAITING_BYTES: usize = 1 << 20;
-
-/// The room for them: there is one writer.
-static ROOM: Semaphore = Semaphore::const_new(WAITING_BYTES);
-
-/// The room that an event takes until it is written. One that is larger than all there is has it alone.
-pub(super) type Room = Option<SemaphorePermit<'static>>;
-
-async fn room_for(event: &TapEvent) -> Room {
-    let TapEvent::Block(block) = event else {
-        return None;
-    };
-    let bytes = block.bytes.len().min(WAITING_BYTES) as u32;
-    // It is never closed.
-    ROOM.acquire_many(bytes).await.ok()
-}
 
 /// The tap of a task when up to `tasks` run at the same time.
 pub(crate) fn tap_options(tasks: usize) -> TapOptions {

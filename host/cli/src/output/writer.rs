@@ -11,8 +11,8 @@ use tokio::sync::mpsc::{self, Receiver, error::TryRecvError};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::drain::Room;
 use super::format::{Format, Target};
+use super::room::Room;
 use super::source::Source;
 use crate::stdio::{Stderr, Stdout};
 

@@ -79,7 +79,7 @@ impl Tasks<'_> {
         }
         // What still runs ends now, or is abandoned.
         if ended::by_plugin() {
-            self.supervisor.stop_within(super::AT_ONCE).await;
+            self.supervisor.stop_within(ended::AT_ONCE).await;
         } else {
             self.supervisor.stop().await;
         }
