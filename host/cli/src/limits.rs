@@ -5,9 +5,9 @@ use rustix::process::{Resource, getrlimit};
 
 const MIB: u64 = 1 << 20;
 
-/// The address space that a host needs whose plugins are small: its threads, and those of plugins, take
+/// The address space that a host needs with one small plugin: it runs with less by half, and threads take
 /// much more of it than of memory. With less, an allocation fails somewhere, which ends a process.
-const ADDRESS_SPACE: u64 = 512 * MIB;
+const ADDRESS_SPACE: u64 = 64 * MIB;
 
 /// Checks the limits.
 ///
