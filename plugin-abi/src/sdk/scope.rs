@@ -2,11 +2,15 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::scoped::with_value;
+
+/// What a supervisor gets after the deadline that it has told, to end the attempt. A writer that was let
+/// go on before that would write as fast as it can, more than a host keeps.
+const TO_END_IT: Duration = Duration::from_millis(250);
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<Scope>>> = const { RefCell::new(None) };
@@ -70,14 +74,14 @@ impl Scope {
             || self.over.is_cancelled()
             || self
                 .deadline
-                .is_some_and(|deadline| deadline <= Instant::now())
+                .is_some_and(|deadline| deadline + TO_END_IT <= Instant::now())
     }
 
     /// Ends when nothing of the attempt is to wait any more: it is cancelled, over or out of time.
     pub(super) async fn released(&self) {
         let out_of_time = async {
             match self.deadline {
-                Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                Some(deadline) => tokio::time::sleep_until((deadline + TO_END_IT).into()).await,
                 None => std::future::pending().await,
             }
         };
