@@ -164,8 +164,10 @@ impl Whole {
             cancel,
             control: attempt.control,
             running: tokio::spawn(attempt.future),
+            first: String::new(),
         };
-        assert!(begun.read().await.starts_with("here\n"));
+        begun.first = begun.read().await;
+        assert!(begun.first.starts_with("here\n"));
         begun
     }
 
@@ -229,7 +231,7 @@ impl Whole {
     /// A writer that is told to wait goes on when there is room.
     async fn pressure(&self) {
         let mut begun = self.begun(&["presses"], 64).await;
-        let mut read = String::new();
+        let mut read = std::mem::take(&mut begun.first);
         while !read.contains("went on") {
             read += &begun.read().await;
         }
@@ -305,6 +307,7 @@ impl Whole {
             cancel,
             control,
             running,
+            first: _,
         } = self.begun(&["waits"], 1 << 20).await;
         drop((task, tap));
         let called = control.call("echo", Bytes::from_static(b"later"));
@@ -348,6 +351,8 @@ struct Begun {
     cancel: CancellationToken,
     control: AttemptControl,
     running: tokio::task::JoinHandle<Result<(), TaskError>>,
+    /// The first block of its output, which may be all of it.
+    first: String,
 }
 
 impl Begun {
