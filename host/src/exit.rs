@@ -9,6 +9,6 @@ mod at_once;
 mod by_plugin;
 mod signals;
 
-pub use at_once::{exit_now, exit_unflushed};
+pub use at_once::{exit_now, exit_unflushed, exit_within};
 pub use by_plugin::on_exit_by_plugin;
 pub use signals::exit_at_second_signal;

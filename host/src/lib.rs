@@ -30,9 +30,10 @@ pub mod atomic;
 mod exit;
 mod images;
 mod links;
+mod maps;
 pub mod supervise;
 
-pub use exit::{exit_at_second_signal, exit_now, exit_unflushed, on_exit_by_plugin};
+pub use exit::{exit_at_second_signal, exit_now, exit_unflushed, exit_within, on_exit_by_plugin};
 pub use foreign::{Plugin, ShutdownOutcome};
 pub use loader::error::{LoadDirError, LoadError};
 pub use loader::probe::probe_main;

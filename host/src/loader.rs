@@ -13,7 +13,7 @@
 //! | `options`, `builder` | what a host decides, as data for the stages; the methods that set it |
 //! | one of each name above | a stage, with its error beside it (`staging` is the stage *stage*) |
 //! | `error`, `report` | the errors of all stages as one; what became of each file |
-//! | `refusal`, `stage`, `skip`, `digest`, `measure`, `maps` | what all stages stand on |
+//! | `refusal`, `stage`, `skip`, `digest`, `measure` | what all stages stand on |
 //!
 //! Up to *open* nothing of a plugin runs in this process. Each stage either passes a file on or
 //! refuses it with what was found and what to do; one bad file never stops the next.
@@ -40,7 +40,6 @@ pub(crate) mod staging;
 pub(crate) mod vouch;
 
 pub(crate) mod digest;
-mod maps;
 pub(crate) mod measure;
 pub(crate) mod options;
 pub(crate) mod refusal;

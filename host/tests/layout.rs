@@ -9,9 +9,7 @@ use std::path::Path;
 /// The rooms of the loader, floor by floor: a room may import its own files and those of the floors
 /// below. `loader` and `builder` are the ones that know `PluginLoader`.
 const FLOORS: &[&[&str]] = &[
-    &[
-        "digest", "maps", "measure", "options", "refusal", "skip", "stage",
-    ],
+    &["digest", "measure", "options", "refusal", "skip", "stage"],
     &[
         "admit", "connect", "discover", "inspect", "open", "probe", "register", "staging", "vouch",
     ],

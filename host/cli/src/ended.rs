@@ -50,11 +50,7 @@ pub(crate) fn run_begins(stop: &CancellationToken, exit: Exit) {
 
 /// Ends this program after `limit`, whatever it does then: it may be writing to a pipe that nobody reads.
 pub(crate) fn within(limit: Duration, exit: Exit) {
-    let bounded = thread::Builder::new().spawn(move || {
-        thread::sleep(limit);
-        solti_plugin_host::exit_unflushed(exit.code());
-    });
-    if let Err(err) = bounded {
+    if let Err(err) = solti_plugin_host::exit_within(limit, exit.code()) {
         message::warning(format_args!("the end of this program has no limit: {err}"));
     }
 }

@@ -1,6 +1,8 @@
 //! Ending this program at once.
 
-use std::io::{Write as _, stderr, stdout};
+use std::io::{self, Write as _, stderr, stdout};
+use std::thread;
+use std::time::Duration;
 
 /// Ends this program with an exit code, without running what libraries have registered for its end.
 ///
@@ -21,4 +23,17 @@ pub fn exit_now(code: u8) -> ! {
 pub fn exit_unflushed(code: u8) -> ! {
     // SAFETY: it takes a number, ends the process and touches no memory of it.
     unsafe { libc::_exit(code.into()) }
+}
+
+/// Ends this program after `limit`, as [`exit_unflushed`] does, whatever it does by then. Returns at once.
+///
+/// # Errors
+///
+/// When the system has no thread for it.
+pub fn exit_within(limit: Duration, code: u8) -> io::Result<()> {
+    thread::Builder::new().spawn(move || {
+        thread::sleep(limit);
+        exit_unflushed(code)
+    })?;
+    Ok(())
 }

@@ -1,12 +1,11 @@
 //! A plugin that ends this program.
 
 use std::io;
-use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::at_once::{exit_now, exit_unflushed};
+use super::at_once::{exit_now, exit_unflushed, exit_within};
 use crate::images;
 
 /// What the program gets to end in order.
@@ -44,11 +43,7 @@ extern "C" fn at_exit() {
     let Some(told) = TOLD.try_lock().and_then(|mut told| told.take()) else {
         return;
     };
-    let limit = thread::Builder::new().spawn(|| {
-        thread::sleep(LIMIT);
-        exit_unflushed(1)
-    });
-    if limit.is_err() {
+    if exit_within(LIMIT, 1).is_err() {
         // Nothing would bound it.
         exit_unflushed(1);
     }

@@ -21,7 +21,6 @@ pub(super) use sonames::Sonames;
 pub(super) use static_tls::StaticTls;
 
 use super::inspect::Requirements;
-use super::maps;
 use crate::images;
 
 /// Opens the library at `path`, whose bytes are in `file`, and returns its root module. Another
@@ -44,9 +43,7 @@ pub(super) fn open(
     sonames.keep();
     let (root, address) = find_root(&library)?;
     identity::check(address, &file)?;
-    if let Some(span) = maps::span_at(address) {
-        images::opened(name, span);
-    }
+    images::opened(name, address);
     root_module(root)
 }
 

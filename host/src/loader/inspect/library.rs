@@ -3,7 +3,7 @@
 use super::glibc::GlibcVersion;
 use super::problem::Problem;
 use super::requirements::Requirements;
-use crate::loader::maps;
+use crate::maps;
 
 /// A file that the system's loader can follow without being led astray.
 #[derive(Debug)]

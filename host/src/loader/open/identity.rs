@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
 
 use super::error::OpenError;
-use crate::loader::maps;
+use crate::maps;
 
 /// Checks that the `address` of a symbol lies in a mapping of `file`, where the system tells.
 pub(super) fn check(address: usize, file: &File) -> Result<(), OpenError> {

@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// The list: one mapping a line, sorted by address.
@@ -15,26 +16,25 @@ const MAPS: &str = "/proc/self/maps";
 ///
 /// It is read no further than to the address: the system puts a new library below those it has, so
 /// with hundreds of plugins the one that was just opened is among the first.
-pub(super) fn inode_at(address: usize) -> std::io::Result<Option<u64>> {
+pub(crate) fn inode_at(address: usize) -> std::io::Result<Option<u64>> {
     let maps = BufReader::with_capacity(1024, File::open(MAPS)?);
     // A path may be any bytes, so the lines are no text.
     let mut lines = maps.split(b'\n').map_while(Result::ok);
     Ok(lines.find_map(|line| inode_of(&String::from_utf8_lossy(&line), address)))
 }
 
-/// From where to where the file is mapped that is mapped at an address; `None` where that is unknown.
-pub(super) fn span_at(address: usize) -> Option<(usize, usize)> {
-    let maps = BufReader::with_capacity(1024, File::open(MAPS).ok()?);
-    let mut span: Option<(u64, usize, usize)> = None;
-    for line in maps.split(b'\n').map_while(Result::ok) {
-        let (start, end, inode) = parsed(&String::from_utf8_lossy(&line))?;
-        span = match span {
-            Some((same, from, _)) if same == inode => Some((same, from, end)),
-            Some((_, from, to)) if (from..to).contains(&address) => return Some((from, to)),
-            _ => Some((inode, start, end)),
-        };
+/// From where to where each file is mapped; none where the system has no list.
+pub(crate) fn spans() -> Vec<Range<usize>> {
+    let maps = std::fs::read(MAPS).unwrap_or_default();
+    let lines = maps.split(|byte| *byte == b'\n');
+    let mut spans: Vec<(u64, Range<usize>)> = Vec::new();
+    for (start, end, inode) in lines.filter_map(|line| parsed(&String::from_utf8_lossy(line))) {
+        match spans.last_mut() {
+            Some((same, span)) if *same == inode => span.end = end,
+            _ => spans.push((inode, start..end)),
+        }
     }
-    span.and_then(|(_, from, to)| (from..to).contains(&address).then_some((from, to)))
+    spans.into_iter().map(|(_, span)| span).collect()
 }
 
 /// The names of the files that were mapped before the first plugin was opened.
@@ -48,12 +48,12 @@ static OF_HOST: LazyLock<HashSet<Vec<u8>>> = LazyLock::new(|| {
 
 /// Notes what the host uses itself, before a plugin adds what it brings: one file may be looked at
 /// while another is opened, and what is said of it must not depend on which comes first.
-pub(super) fn note_files_of_host() {
+pub(crate) fn note_files_of_host() {
     LazyLock::force(&OF_HOST);
 }
 
 /// Whether the host itself uses a file of this name, in whatever directory.
-pub(super) fn is_file_of_host(name: &str) -> bool {
+pub(crate) fn is_file_of_host(name: &str) -> bool {
     OF_HOST.contains(name.as_bytes())
 }
 
@@ -85,9 +85,10 @@ mod tests {
             Some(own.metadata().unwrap().ino())
         );
         assert_eq!(inode_at(0).unwrap(), None);
-        let (start, end) = span_at(address).unwrap();
-        assert!((start..end).contains(&address) && end - start < 1 << 30);
-        assert_eq!(span_at(0), None);
+        let span_of = |address| spans().into_iter().find(|span| span.contains(&address));
+        let span = span_of(address).unwrap();
+        assert!(span.contains(&address) && span.len() < 1 << 30);
+        assert_eq!(span_of(0), None);
         assert!(is_file_of_host("libc.so.6") || !cfg!(target_env = "gnu"));
         assert!(!is_file_of_host("libnobody.so.6"));
     }
