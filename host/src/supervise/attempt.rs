@@ -67,7 +67,7 @@ pub(super) async fn attempt(of: Of<'_>) -> Attempted {
     let token = running.cancel.child_token();
     let SpawnedAttempt { future, control } = spawn.begin(of.task, token.clone());
     running.progress.lock().control = Some(control.clone());
-    let attempt = Attempt {
+    let mut attempt = Attempt {
         of: &of,
         number,
         control,
@@ -150,11 +150,7 @@ impl Attempt<'_> {
     }
 
     /// Records and announces how the attempt ended.
-    fn end(mut self, outcome: &Outcome) {
-        self.announce_end(outcome);
-    }
-
-    fn announce_end(&mut self, outcome: &Outcome) {
+    fn end(&mut self, outcome: &Outcome) {
         self.has_ended = true;
         let of = self.of;
         let told = self.control.outcome();
@@ -173,7 +169,7 @@ impl Attempt<'_> {
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.announce_end(&Outcome::unfinished());
+            self.end(&Outcome::unfinished());
         }
     }
 }

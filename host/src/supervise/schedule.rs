@@ -46,6 +46,14 @@ pub(super) enum Turn {
     Runs(Arc<Running>),
 }
 
+/// A task whose turn it is.
+pub(super) enum Next {
+    /// It begins.
+    Begins(TaskNumber, Arc<Submission>, Option<Box<Waiter>>),
+    /// It goes on, when this is told.
+    GoesOn(Arc<Running>, oneshot::Sender<()>),
+}
+
 /// The readers of one task's output.
 #[derive(Default)]
 struct Outputs {
@@ -104,19 +112,21 @@ impl Schedule {
     }
 
     /// The next task whose turn it is, if there is room for it. It has its place from now on.
-    pub(super) fn next(&mut self) -> Option<(TaskNumber, Turn)> {
+    pub(super) fn next(&mut self) -> Option<Next> {
         while self.has_room() && !self.stopped {
             let Reverse(number) = self.ready.pop()?;
-            // Its place in the queue outlives a task that ended in the meantime.
-            let Some(turn) = self.tasks.remove(&number) else {
-                continue;
+            // Its place in the queue outlives a task that ended in the meantime, or wants no place now.
+            let next = match self.tasks.remove(&number) {
+                Some(Turn::Waits(submission, waiter)) => Next::Begins(number, submission, waiter),
+                Some(Turn::Pauses(running, go)) => Next::GoesOn(running, go),
+                Some(runs @ Turn::Runs(_)) => {
+                    self.tasks.insert(number, runs);
+                    continue;
+                }
+                None => continue,
             };
-            if let Turn::Runs(running) = turn {
-                self.tasks.insert(number, Turn::Runs(running));
-                continue;
-            }
             self.running += 1;
-            return Some((number, turn));
+            return Some(next);
         }
         None
     }

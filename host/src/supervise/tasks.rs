@@ -15,7 +15,7 @@ use super::options::SupervisorOptions;
 use super::outcome::Outcome;
 use super::output::TaskOutput;
 use super::running::{Running, Waiter};
-use super::schedule::{Added, Schedule, Turn};
+use super::schedule::{Added, Next, Schedule, Turn};
 use super::submission::{Submission, TaskNumber};
 use crate::RunnerRouter;
 
@@ -156,20 +156,19 @@ impl Tasks {
 
     /// Begins, or lets go on, whatever there is room for.
     fn go_on(self: &Arc<Self>, schedule: &mut Schedule) {
-        while let Some((number, turn)) = schedule.next() {
-            match turn {
-                Turn::Waits(submission, waiter) => {
+        while let Some(next) = schedule.next() {
+            match next {
+                Next::Begins(number, submission, waiter) => {
                     let cancel = self.stop.child_token();
                     let running = Arc::new(Running::new(number, submission, waiter, cancel));
                     schedule.runs(Arc::clone(&running));
                     (self.run)(Arc::clone(self), running, &self.runtime);
                 }
-                Turn::Pauses(running, go) => {
+                Next::GoesOn(running, go) => {
                     schedule.runs(running);
                     // Who does not listen any more finds that it has a place.
                     let _ = go.send(());
                 }
-                Turn::Runs(running) => schedule.runs(running),
             }
         }
     }
