@@ -10,7 +10,7 @@ use benches::report::Row;
 use benches::side::{Side, attempt, host_runtime};
 use benches::specs;
 use benches::theirs::Theirs;
-use solti_model::TaskId;
+use solti_model::{TaskId, TaskSpec};
 use taskvisor::TaskRef;
 use tokio::runtime::Runtime;
 
@@ -85,12 +85,13 @@ fn concurrent(setup: &Setup) -> Vec<Row> {
     let theirs = Theirs::pusher(CAPACITY);
     let hopping = OnOwnRuntime::new(Theirs::pusher(CAPACITY));
     let runtime = host_runtime();
+    let spec = specs::pusher("sleep", &[10]);
     let compare = |case, theirs: &dyn Side, full, target, timed| {
         let count = setup.work(full);
         let rounds = interleave(
             setup.rounds(31),
-            || sleep_at_once(&runtime, &ours, count),
-            || sleep_at_once(&runtime, theirs, count),
+            || run_at_once(&runtime, &ours, &spec, count),
+            || run_at_once(&runtime, theirs, &spec, count),
         );
         let comparison = Comparison::of(&rounds, |seconds| *seconds);
         Row::new(case, comparison, 1e3, "ms", target, timed)
@@ -214,11 +215,15 @@ fn build(setup: &Setup) -> Vec<Row> {
     ]
 }
 
-/// Seconds from the first spawn to the last end of tasks that sleep 10 ms.
-fn sleep_at_once(runtime: &Runtime, side: &dyn Side, count: usize) -> f64 {
+/// Seconds from the first spawn to the last end of `count` tasks of a spec.
+pub(super) fn run_at_once(
+    runtime: &Runtime,
+    side: &dyn Side,
+    spec: &TaskSpec,
+    count: usize,
+) -> f64 {
     runtime.block_on(async {
-        let spec = specs::pusher("sleep", &[10]);
-        let tasks: Vec<TaskRef> = (0..count).map(|_| side.build(&spec)).collect();
+        let tasks: Vec<TaskRef> = (0..count).map(|_| side.build(spec)).collect();
         let began = Instant::now();
         let attempts: Vec<_> = tasks
             .iter()
@@ -226,7 +231,7 @@ fn sleep_at_once(runtime: &Runtime, side: &dyn Side, count: usize) -> f64 {
             .collect();
         for attempt in attempts {
             let end = attempt.await.expect("attempts do not panic");
-            end.expect("sleeping succeeds");
+            end.expect("the task succeeds");
         }
         let seconds = began.elapsed().as_secs_f64();
         for task in &tasks {

@@ -1,18 +1,15 @@
 //! How many threads a plugin's runtime has: what a second one brings, and what it costs.
 
 use std::num::NonZeroU32;
-use std::time::Instant;
 
 use benches::measure::{Comparison, interleave};
 use benches::ours::Ours;
 use benches::plugins;
 use benches::report::Row;
-use benches::side::{Side, host_runtime};
+use benches::side::host_runtime;
 use benches::specs;
-use solti_model::{TaskId, TaskSpec};
-use taskvisor::TaskRef;
-use tokio::runtime::Runtime;
 
+use crate::task::run_at_once;
 use crate::{Group, Setup};
 
 pub(super) const WORKERS: Group = Group {
@@ -67,32 +64,11 @@ fn workers(setup: &Setup) -> Vec<Row> {
         .map(|(case, spec, count, timed)| {
             let rounds = interleave(
                 setup.rounds(11),
-                || at_once(&runtime, &two, &spec, count),
-                || at_once(&runtime, &one, &spec, count),
+                || run_at_once(&runtime, &two, &spec, count),
+                || run_at_once(&runtime, &one, &spec, count),
             );
             let comparison = Comparison::of(&rounds, |seconds| *seconds);
             Row::new(case, comparison, 1e3, "ms", None, timed)
         })
         .collect()
-}
-
-/// Seconds from the first spawn to the last end.
-fn at_once(runtime: &Runtime, side: &Ours, spec: &TaskSpec, count: usize) -> f64 {
-    runtime.block_on(async {
-        let tasks: Vec<TaskRef> = (0..count).map(|_| side.build(spec)).collect();
-        let began = Instant::now();
-        let attempts: Vec<_> = tasks
-            .iter()
-            .map(|task| tokio::spawn(task.spawn(Default::default())))
-            .collect();
-        for attempt in attempts {
-            let end = attempt.await.expect("attempts do not panic");
-            end.expect("the task succeeds");
-        }
-        let seconds = began.elapsed().as_secs_f64();
-        for task in &tasks {
-            side.evict(&TaskId::from(task.name()));
-        }
-        seconds
-    })
 }
