@@ -69,7 +69,13 @@ impl Host {
 
     /// Loads a directory.
     pub(crate) fn load(directory: TempDir, loader: PluginLoader) -> Self {
-        let registry = Arc::new(OutputRegistry::new(1 << 16));
+        Self::load_with_rings(directory, loader, 1 << 16)
+    }
+
+    /// Loads a directory into a host whose tasks have rings of this many events each: a large ring loses
+    /// nothing, and takes megabytes.
+    pub(crate) fn load_with_rings(directory: TempDir, loader: PluginLoader, ring: usize) -> Self {
+        let registry = Arc::new(OutputRegistry::new(ring));
         let metrics = Arc::new(Recorded::default());
         let context = BuildContext::default()
             .with_output_registry(Arc::clone(&registry))

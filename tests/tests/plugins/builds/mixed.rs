@@ -10,6 +10,7 @@ use std::time::Duration;
 use e2e::{PLUGIN_SUFFIX, Profile};
 use solti_plugin_host::PluginLoader;
 use solti_plugin_host::taskvisor::TaskError;
+use tokio::sync::Semaphore;
 
 use super::{built_with, other_toolchain, specimen_built_by};
 use crate::support::{self, Host, command, texts};
@@ -26,6 +27,9 @@ struct Unlike {
 
 /// How many copies of each are loaded.
 const COPIES: usize = 2;
+
+/// How many rounds of one plugin run at the same time.
+const AT_ONCE: usize = 4;
 
 /// Copies share no static, threads of one runtime wake no task of another, memory goes back to the
 /// allocator it came from, and nothing that is thrown in one is caught in another.
@@ -45,16 +49,22 @@ async fn plugins_of_unlike_builds_work_side_by_side_in_one_host() {
             plugins.push((name, build));
         }
     }
-    let host = Arc::new(Host::load(directory, PluginLoader::new()));
+    let host = Arc::new(Host::load_with_rings(directory, PluginLoader::new(), 64));
     assert_eq!(host.report.loaded().len(), plugins.len(), "{}", host.report);
 
-    // All at once, and of each plugin several at the same time.
+    // All plugins at once, and of each several rounds at the same time.
     let rounds = e2e::times(4, 100);
     let mut running = Vec::new();
     for (name, build) in &plugins {
+        let room = Arc::new(Semaphore::new(AT_ONCE));
         for _ in 0..rounds {
             let one = one_round(Arc::clone(&host), name.clone(), build.own);
-            running.push((name.clone(), build.says, tokio::spawn(one)));
+            let room = Arc::clone(&room);
+            let round = async move {
+                let _place = room.acquire_owned().await.unwrap();
+                one.await
+            };
+            running.push((name.clone(), build.says, tokio::spawn(round)));
         }
     }
     let mut counted = HashMap::<_, Vec<_>>::new();
