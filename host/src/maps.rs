@@ -2,6 +2,9 @@
 //!
 //! Systems without such a list have nothing to say here, and no check depends on it there.
 
+#[cfg(target_os = "linux")]
+mod query;
+
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -11,13 +14,22 @@ use std::sync::LazyLock;
 /// The list: one mapping a line, sorted by address.
 const MAPS: &str = "/proc/self/maps";
 
-/// The inode that is mapped at an address: `None` when nothing is, or only memory. An error when the
+/// The inode that is mapped at an address, 0 for memory; `None` when nothing is. An error when the
 /// system has no list.
 ///
-/// It is read no further than to the address: the system puts a new library below those it has, so
+/// An older system's list is read no further than to the address: the system puts a new library below those it has, so
 /// with hundreds of plugins the one that was just opened is among the first.
 pub(crate) fn inode_at(address: usize) -> std::io::Result<Option<u64>> {
-    let maps = BufReader::with_capacity(1024, File::open(MAPS)?);
+    let maps = File::open(MAPS)?;
+    #[cfg(target_os = "linux")]
+    if let Ok(inode) = query::inode_at(&maps, address) {
+        return Ok(inode);
+    }
+    listed_inode_at(maps, address)
+}
+
+fn listed_inode_at(maps: File, address: usize) -> std::io::Result<Option<u64>> {
+    let maps = BufReader::with_capacity(1024, maps);
     // A path may be any bytes, so the lines are no text.
     let mut lines = maps.split(b'\n').map_while(Result::ok);
     Ok(lines.find_map(|line| inode_of(&String::from_utf8_lossy(&line), address)))
@@ -85,6 +97,11 @@ mod tests {
             Some(own.metadata().unwrap().ino())
         );
         assert_eq!(inode_at(0).unwrap(), None);
+        let listed = |address| listed_inode_at(File::open(MAPS).unwrap(), address).unwrap();
+        let local = 0;
+        for address in [address, 0, (&raw const local).addr()] {
+            assert_eq!(listed(address), inode_at(address).unwrap());
+        }
         let span_of = |address| spans().into_iter().find(|span| span.contains(&address));
         let span = span_of(address).unwrap();
         assert!(span.contains(&address) && span.len() < 1 << 30);

@@ -36,7 +36,6 @@ pub(super) fn open(
     name: &str,
     requirements: &Requirements,
 ) -> Result<PluginModule, OpenError> {
-    check_path(path)?;
     let sonames = sonames::reserve(name, requirements)?;
     let library = images::while_opening(name, || load(path, &file))?;
     let file = ManuallyDrop::new(file);
@@ -45,21 +44,6 @@ pub(super) fn open(
     identity::check(address, &file)?;
     images::opened(name, address);
     root_module(root)
-}
-
-/// Checks that the system does not know the path yet: it would give what it knows by it.
-fn check_path(path: &Path) -> Result<(), OpenError> {
-    let flags = RTLD_NOW | RTLD_LOCAL | libc::RTLD_NOLOAD;
-    // SAFETY: this opens nothing that is not open already, so nothing runs.
-    match unsafe { Library::open(Some(path), flags) } {
-        Err(_) => Ok(()),
-        Ok(known) => {
-            std::mem::forget(known);
-            Err(OpenError::NameTaken {
-                path: path.to_owned(),
-            })
-        }
-    }
 }
 
 /// Opens a library.
@@ -124,21 +108,4 @@ fn first_line(err: &LibraryError) -> String {
         .find(|line| !line.is_empty())
         .unwrap_or("unknown");
     line.chars().take(200).collect()
-}
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::*;
-    use crate::loader::digest::Digest;
-    use crate::loader::staging::stage;
-
-    #[test]
-    fn a_name_that_the_system_knows_already_is_refused_instead_of_returning_what_it_names() {
-        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-        let libc = maps.lines().find(|line| line.contains("/libc.so")).unwrap();
-        let staged = stage("x.so", b"", Digest::of(b""), None).unwrap();
-        check_path(&staged.path).unwrap();
-        let err = check_path(libc[libc.find('/').unwrap()..].as_ref()).unwrap_err();
-        assert!(matches!(err, OpenError::NameTaken { .. }), "{err}");
-    }
 }

@@ -1,7 +1,5 @@
 //! Why a library could not be opened.
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -17,12 +15,6 @@ pub enum OpenError {
     Refused {
         /// What the system's loader said.
         reason: String,
-    },
-    /// The system knows a library by that name already, and would return it instead.
-    #[error("the system already has a library called {}", path.display())]
-    NameTaken {
-        /// The name.
-        path: PathBuf,
     },
     /// Another library would be bound to this one instead of the one it was built for, or the other
     /// way round.
@@ -73,7 +65,6 @@ impl Refusal for OpenError {
     fn code(&self) -> &'static str {
         match self {
             Self::Refused { .. } => "refused_by_system",
-            Self::NameTaken { .. } => "name_taken",
             Self::SonameTaken { .. } => "soname_taken",
             Self::NoStaticTls { .. } => "no_static_tls",
             Self::NotTheStagedFile => "not_the_staged_file",
@@ -87,7 +78,7 @@ impl Refusal for OpenError {
         match self {
             Self::Refused { reason } => of_system(reason),
             Self::NoStaticTls { .. } => of_static_tls(),
-            Self::NameTaken { .. } | Self::NotTheStagedFile => Advice::new("restart the host"),
+            Self::NotTheStagedFile => Advice::new("restart the host"),
             Self::SonameTaken { .. } => {
                 Advice::new("build the one that is called so without a SONAME")
             }

@@ -9,7 +9,7 @@ use object::read::elf::{Rela as _, Sym as _};
 use object::{Bytes, Endianness, U64};
 
 use super::check::Check;
-use super::dynamic::Image;
+use super::dynamic::{Image, Loaded};
 use super::symbols::{self, Symbol};
 use super::versions;
 
@@ -176,6 +176,7 @@ fn versions_are_named(image: &Image<'_>) -> bool {
 fn relocations_are_inside(image: &Image<'_>) -> bool {
     let symbols = symbols::count(image).unwrap_or(0);
     let relative = image.value(elf::DT_RELACOUNT).unwrap_or(0);
+    let writable = Writable::of(image);
     all_relocations(image).is_some_and(|tables| {
         tables.into_iter().enumerate().all(|(table, relocations)| {
             relocations.iter().enumerate().all(|(at, relocation)| {
@@ -183,7 +184,7 @@ fn relocations_are_inside(image: &Image<'_>) -> bool {
                 let kind = relocation.r_type(image.endian, false);
                 // So many are taken for relative ones, whatever they are.
                 let is_as_counted = table > 0 || at as u64 >= relative || kind == RELATIVE;
-                is_writable(image, relocation.r_offset(image.endian))
+                writable.has_pointer(relocation.r_offset(image.endian))
                     && symbol.is_none_or(|symbol| (symbol.0 as u64) < symbols)
                     && is_as_counted
                     // It writes as many bytes as the symbol has, and is for programs.
@@ -210,12 +211,27 @@ pub(super) fn all_relocations<'data>(
     ])
 }
 
-/// Whether a pointer can be written there, when the library is relocated.
-fn is_writable(image: &Image<'_>, address: u64) -> bool {
-    let by_flag = image.value(elf::DT_FLAGS).unwrap_or(0) & elf::DF_TEXTREL.0 != 0;
-    let anywhere = by_flag || image.value(elf::DT_TEXTREL).is_some();
-    let segment = image.segment_of(address, POINTER);
-    segment.is_some_and(|segment| anywhere || segment.writable)
+/// Where pointers can be written when the library is relocated: a library has a few such segments and
+/// tens of thousands of relocations.
+struct Writable<'a, 'data>(Vec<&'a Loaded<'data>>);
+
+impl<'a, 'data> Writable<'a, 'data> {
+    fn of(image: &'a Image<'data>) -> Self {
+        let by_flag = image.value(elf::DT_FLAGS).unwrap_or(0) & elf::DF_TEXTREL.0 != 0;
+        let anywhere = by_flag || image.value(elf::DT_TEXTREL).is_some();
+        let segments = image.segments.iter();
+        Self(
+            segments
+                .filter(|segment| anywhere || segment.writable)
+                .collect(),
+        )
+    }
+
+    fn has_pointer(&self, address: u64) -> bool {
+        self.0
+            .iter()
+            .any(|segment| segment.contains(address, POINTER))
+    }
 }
 
 /// The packed form: an address, then words whose bits say which of the next 63 pointers follow.
@@ -227,12 +243,13 @@ fn relative_relocations_are_inside(image: &Image<'_>) -> bool {
     let Some(words) = image.table::<U64<Endianness>>(start, len) else {
         return false;
     };
+    let writable = Writable::of(image);
     let mut next = None;
     words.iter().all(|word| {
         let word = word.get(image.endian);
         if word & 1 == 0 {
             next = word.checked_add(POINTER);
-            return is_writable(image, word);
+            return writable.has_pointer(word);
         }
         let Some(first) = next else { return false };
         let last = u64::from(63 - (word | 1).leading_zeros());
@@ -240,6 +257,6 @@ fn relative_relocations_are_inside(image: &Image<'_>) -> bool {
         last == 0
             || first
                 .checked_add((last - 1) * POINTER)
-                .is_some_and(|last| is_writable(image, first) && is_writable(image, last))
+                .is_some_and(|last| writable.has_pointer(first) && writable.has_pointer(last))
     })
 }
