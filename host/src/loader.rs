@@ -119,7 +119,8 @@ pub struct PluginLoader {
 }
 
 impl PluginLoader {
-    /// Makes a loader that loads every plugin, with one worker thread each, logging to `tracing`.
+    /// Makes a loader that loads every plugin, with as many worker threads as each asks for, logging to
+    /// `tracing`.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -68,8 +68,8 @@ impl PluginLoader {
         self
     }
 
-    /// Sets the worker threads of each plugin's runtime. Unless set it is up to the plugin, and one where
-    /// the plugin does not say.
+    /// Sets the worker threads of each plugin's runtime. Unless set it is up to the plugin, and one
+    /// for each processor where the plugin does not say.
     ///
     /// They are started with the plugin's first task.
     #[must_use]

@@ -147,7 +147,7 @@ mod tests {
             name: "nothing",
             version: "0.0.0",
             panic: "unwind",
-            workers: 1,
+            workers: None,
             runners: &[],
         };
 

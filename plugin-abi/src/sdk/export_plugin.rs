@@ -15,7 +15,7 @@ mod fields;
 /// | `new` | optional | the constructor; without it the type's `Default` is used |
 ///
 /// Before the runners there may be `workers: N,`, the worker threads of the plugin's runtime where the
-/// host sets none: 1 unless given.
+/// host sets none: unless given one for each processor that the process may use.
 ///
 /// The constructor takes a type that implements `serde::Deserialize` and is read from a map, as a
 /// struct with named fields is: the plugin's `[config]`, an empty map where there is none. It
@@ -86,9 +86,14 @@ mod fields;
 #[macro_export]
 macro_rules! export_plugin {
     ($( $runner:ty { $($field:tt)* } ),+ $(,)?) => {
-        $crate::export_plugin!(workers: 1, $( $runner { $($field)* } ),+);
+        $crate::export_plugin!(@ ::core::option::Option::None, $( $runner { $($field)* } ),+);
     };
     (workers: $workers:literal, $( $runner:ty { $($field:tt)* } ),+ $(,)?) => {
+        $crate::export_plugin!(
+            @ ::core::option::Option::Some($workers), $( $runner { $($field)* } ),+
+        );
+    };
+    (@ $workers:expr, $( $runner:ty { $($field:tt)* } ),+) => {
         #[cfg(panic = "abort")]
         ::core::compile_error!(
             "a plugin must be built with panic = \"unwind\": with \"abort\" any panic in it ends the host"

@@ -6,8 +6,10 @@
 //! method is called.
 
 use std::io;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -21,7 +23,8 @@ use super::guard::guard;
 static HANDLE: OnceLock<Handle> = OnceLock::new();
 /// Kept so that shutdown can take it; a plugin that is never shut down never drops it.
 static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
-static WORKERS: AtomicUsize = AtomicUsize::new(1);
+/// 0 until somebody says.
+static WORKERS: AtomicUsize = AtomicUsize::new(0);
 static ATTEMPTS: OnceLock<Attempts> = OnceLock::new();
 
 /// All attempts and builds of the plugin, for its draining and its shutdown.
@@ -54,9 +57,18 @@ impl Attempts {
 }
 
 /// Sets the number of worker threads, before the runtime starts; 0 leaves it at what the plugin says.
-pub(super) fn configure(workers: u32, of_the_plugin: u32) {
-    let workers = if workers == 0 { of_the_plugin } else { workers };
-    WORKERS.store(workers.max(1) as usize, Ordering::Relaxed);
+pub(super) fn configure(workers: u32, of_the_plugin: Option<u32>) {
+    let told = NonZeroU32::new(workers).map(NonZeroU32::get);
+    let told = told.or(of_the_plugin).map_or(0, |workers| workers as usize);
+    WORKERS.store(told, Ordering::Relaxed);
+}
+
+/// The number of worker threads: where nobody has said, one for each processor, as any tokio runtime.
+fn workers() -> usize {
+    match WORKERS.load(Ordering::Relaxed) {
+        0 => available_parallelism().map_or(1, NonZeroUsize::get),
+        told => told,
+    }
 }
 
 /// Returns the handle of the plugin's runtime, and starts the runtime if need be.
@@ -81,7 +93,7 @@ pub(super) fn start() -> io::Result<&'static Handle> {
     if HANDLE.get().is_none() {
         let mut builder = Builder::new_multi_thread();
         builder
-            .worker_threads(WORKERS.load(Ordering::Relaxed))
+            .worker_threads(workers())
             .thread_name("plugin-worker")
             .enable_all();
         // Of some descriptors that it does not get, tokio makes a panic.

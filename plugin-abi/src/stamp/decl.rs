@@ -9,8 +9,9 @@ pub struct PluginDecl {
     pub version: &'static str,
     /// The panic strategy that it is built with.
     pub panic: &'static str,
-    /// The worker threads of its runtime where the operator sets none.
-    pub workers: u32,
+    /// The worker threads of its runtime where the operator sets none; one for each processor where it
+    /// does not say either.
+    pub workers: Option<u32>,
     /// Its runners, in the order of their declaration.
     pub runners: &'static [RunnerDecl],
 }

@@ -31,7 +31,7 @@ const fn write<const N: usize>(decl: &PluginDecl) -> Writer<N> {
         "export_plugin!: the plugin needs at least one runner"
     );
     assert!(
-        decl.workers > 0,
+        !matches!(decl.workers, Some(0)),
         "export_plugin!: the plugin needs at least one worker: `workers: 1`"
     );
     assert_short(decl.name, MAX_NAME_BYTES);

@@ -15,7 +15,7 @@ pub(crate) struct LoadArgs {
     pub(crate) allow: Vec<String>,
 
     /// Worker threads of each plugin's runtime, 1 to 1024; they start with the plugin's first task
-    /// [default: what the plugin was built with, mostly 1]
+    /// [default: what the plugin was built with, mostly one for each processor]
     #[arg(long, value_name = "N", value_parser = bounds::number::<u32>(bounds::WORKERS))]
     pub(crate) workers: Option<u32>,
 

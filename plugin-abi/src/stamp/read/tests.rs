@@ -8,7 +8,7 @@ const DECL: PluginDecl = PluginDecl {
     name: "demo",
     version: "1.2.3",
     panic: "unwind",
-    workers: 2,
+    workers: Some(2),
     runners: &[
         RunnerDecl {
             name: "one",

@@ -20,7 +20,7 @@ const MANY: PluginDecl = PluginDecl {
     name: "many",
     version: "0.1.0",
     panic: "unwind",
-    workers: 1,
+    workers: None,
     runners: &many(),
 };
 /// A name of 100 bytes for each of the runners.
@@ -153,7 +153,7 @@ proptest! {
             name: leaked(&name),
             version: leaked(&version),
             panic: "unwind",
-            workers: 1,
+            workers: None,
             runners: runners.leak(),
         };
         let written = write::<4096>(&decl);

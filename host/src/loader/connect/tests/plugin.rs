@@ -22,7 +22,7 @@ impl Export for BothSides {
         name: "both-sides",
         version: "1.2.3",
         panic: UNWIND,
-        workers: 1,
+        workers: Some(1),
         runners: &[RunnerDecl {
             name: "any",
             kinds: &["subprocess"],
