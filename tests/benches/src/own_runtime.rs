@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 
 use crate::side::Side;
 
-/// Another side, its tasks on a runtime with one worker.
+/// Another side, its tasks on a runtime that has as many workers as a plugin's.
 ///
 /// It measures what any runner costs that does not run on the host's runtime: two hops from thread
 /// to thread for each attempt.
@@ -23,14 +23,13 @@ impl<S: Side> OnOwnRuntime<S> {
     ///
     /// # Panics
     ///
-    /// When the system refuses its thread.
+    /// When the system refuses its threads.
     #[must_use]
     pub fn new(side: S) -> Self {
         let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
             .enable_all()
             .build()
-            .expect("the system has a thread left");
+            .expect("the system has threads left");
         Self {
             side,
             runtime: Arc::new(runtime),
