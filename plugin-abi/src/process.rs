@@ -5,9 +5,8 @@
 //! [`GroupChild`] leads a group, its signals go to the whole group, and it can neither be left
 //! running nor stay behind as a zombie.
 //!
-//! A [`Program`] is started in a session of its own, so that no terminal stops it, and tells what is
-//! wrong when it cannot be. [`GroupChild::spawn`] takes any command of the standard library, and gives
-//! it a group only. Both start it by `posix_spawn`: nothing here has to run between `fork` and `exec`,
+//! A [`Program`] is started so that no terminal stops it, and tells what is wrong when it cannot be.
+//! [`GroupChild::spawn`] takes any command of the standard library, and gives it a group only. Both start it by `posix_spawn`: nothing here has to run between `fork` and `exec`,
 //! and a `fork` would copy the page tables of a large host for each child.
 //!
 //! This module needs Unix and the feature `process`.

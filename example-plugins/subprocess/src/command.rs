@@ -55,7 +55,7 @@ impl CommandLine {
         })
     }
 
-    /// Starts a process in a session of its own, its output piped, with `stdin` to read or nothing.
+    /// Starts a process in a group of its own, its output piped, with `stdin` to read or nothing.
     /// Signals to it reach the processes that leave its group, too.
     ///
     /// The process has the host's environment and, over it, that of the spec and the runner. Where the

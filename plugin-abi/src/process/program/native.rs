@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{CString, OsString};
+use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd as _, OwnedFd};
@@ -29,6 +30,9 @@ const SETSID: c_short = 0x80;
 #[cfg(target_os = "macos")]
 const SETSID: c_short = 0x0400;
 
+/// The group that the process leads: its number is 0, which the attributes have from the beginning.
+const GROUP: c_short = libc::POSIX_SPAWN_SETPGROUP as c_short;
+
 #[cfg(target_os = "linux")]
 use libc::posix_spawn_file_actions_addchdir_np as add_chdir;
 
@@ -39,7 +43,8 @@ unsafe extern "C" {
     fn add_chdir(actions: *mut libc::posix_spawn_file_actions_t, path: *const c_char) -> c_int;
 }
 
-/// Starts a process in a session of its own.
+/// Starts a process in a group of its own, and where this process has a terminal in a session of its
+/// own.
 pub(super) fn spawn(exec: &Exec<'_>) -> io::Result<Pid> {
     let path = text(exec.file.as_os_str().as_bytes())?;
     let args = exec.args.iter().map(OsString::as_os_str);
@@ -138,8 +143,8 @@ impl Drop for Actions {
     }
 }
 
-/// What the new process is given: a session, and SIGPIPE as programs expect it, which this process
-/// ignores as those in Rust do.
+/// What the new process is given: a group or a session, and SIGPIPE as programs expect it, which this
+/// process ignores as those in Rust do.
 struct Attributes(libc::posix_spawnattr_t);
 
 impl Attributes {
@@ -154,11 +159,25 @@ impl Attributes {
         check(unsafe {
             libc::posix_spawnattr_setsigdefault(&raw mut attributes.0, &raw const signals)
         })?;
-        let flags = SETSID | libc::POSIX_SPAWN_SETSIGDEF as c_short;
+        let own = if has_terminal() { SETSID } else { GROUP };
+        let flags = own | libc::POSIX_SPAWN_SETSIGDEF as c_short;
         // SAFETY: the attributes are initialised.
         check(unsafe { libc::posix_spawnattr_setflags(&raw mut attributes.0, flags) })?;
         Ok(attributes)
     }
+}
+
+/// Whether this process has a controlling terminal, which stops a process of another group that reaches
+/// for it.
+///
+/// A session costs: Linux gives each one a share of the processor of its own, so that a host which starts
+/// sixty processes has a sixtieth left for itself.
+fn has_terminal() -> bool {
+    // No other error says that there is none.
+    File::open("/dev/tty")
+        .err()
+        .and_then(|err| err.raw_os_error())
+        != Some(libc::ENXIO)
 }
 
 impl Drop for Attributes {
