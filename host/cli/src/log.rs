@@ -9,8 +9,8 @@ use tracing_subscriber::{EnvFilter, Layer as _};
 use crate::present::stamp::OfRecord;
 use crate::stdio::Stderr;
 
-/// Where the loader logs what it rejects. The program prints that itself, once.
-const LOADER: &str = "solti_plugin_host::loader";
+/// Where the loader logs what its report has. The program prints that itself, once.
+const REPORT: &str = "solti_plugin_host::report";
 
 /// Starts logging, with as much detail as `verbose` asks for unless `RUST_LOG` says otherwise, and with the
 /// time of each record if `timestamps`.
@@ -25,9 +25,9 @@ pub(crate) fn init(verbose: u8, timestamps: bool) {
     let mut filter = EnvFilter::builder()
         .with_default_directive(level.into())
         .parse_lossy(&wanted);
-    if !wanted.contains(LOADER) {
+    if !wanted.contains(REPORT) {
         filter = filter.add_directive(
-            format!("{LOADER}=error")
+            format!("{REPORT}=error")
                 .parse()
                 .expect("the target and the level are those of a directive"),
         );

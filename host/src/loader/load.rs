@@ -17,6 +17,9 @@ use super::{open, register};
 use crate::foreign::Plugin;
 use crate::router::RunnerRouter;
 
+/// Where what the report has is logged, so that a program that prints the report can leave it out.
+const REPORT: &str = "solti_plugin_host::report";
+
 /// Loads every plugin of the directory `path` into `router`, in the order of their file names.
 pub(super) fn load_dir(
     options: &Options,
@@ -59,17 +62,17 @@ pub(super) fn load_dir(
 
 fn reject(report: &mut LoadReport, rejected: Rejected) {
     let Rejected { file, error, .. } = &rejected;
-    warn!(%file, stage = %error.stage(), "{}", rejected.reason());
+    warn!(target: REPORT, %file, stage = %error.stage(), "{}", rejected.reason());
     report.add_rejected(rejected);
 }
 
 /// Says which options of the host are no plugin's, and which runners get no task.
 fn warn_of_what_has_no_effect(report: &LoadReport, names: OptionNames) {
     for unused in report.unused_options() {
-        warn!("{}", unused.sentence(names));
+        warn!(target: REPORT, "{}", unused.sentence(names));
     }
     for shadowed in report.shadowed() {
-        warn!("{shadowed}");
+        warn!(target: REPORT, "{shadowed}");
     }
 }
 

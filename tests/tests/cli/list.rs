@@ -309,3 +309,23 @@ fn a_plugin_that_refuses_its_configuration_is_not_said_to_be_missing() {
     assert!(ended.stdout.contains("no_such_field"), "{}", ended.stdout);
     assert_eq!(ended.code, Some(1));
 }
+
+/// What is no refusal is logged by the loader, and must not be left out with those.
+#[test]
+fn a_plugin_that_gets_no_directory_of_its_own_is_warned_of() {
+    let place = Place::with(&["hello"]);
+    let state = place.directory.path().join("state");
+    fs::create_dir(&state).unwrap();
+    fs::write(state.join("plugins"), "in the way").unwrap();
+    let ended = end(solti_host()
+        .args(["list", "--state"])
+        .arg(&state)
+        .arg(place.plugins()));
+    let begins = format!(
+        " WARN solti_plugin_host::loader::load: plugin 'hello' is given no directory of its own in {}: ",
+        state.display()
+    );
+    assert!(ended.stderr.starts_with(&begins), "{}", ended.stderr);
+    assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+    assert_eq!(ended.code, Some(0));
+}

@@ -19,7 +19,7 @@ fn the_time_stands_before_each_line_note_message_and_record() {
     std::fs::write(place.plugins().join("text.so"), "just a text\n").unwrap();
     let specs = place.file("specs.json", shell("a", "echo out; echo err >&2; exit 3"));
     let mut run = place.run(&["--timestamps", &specs]);
-    let ended = end(run.env("RUST_LOG", "solti_plugin_host::loader=info"));
+    let ended = end(run.env("RUST_LOG", "solti_plugin_host=info"));
     let mut lines: Vec<_> = ended.stdout.lines().map(without_time).collect();
     lines.sort_unstable();
     assert_eq!(lines, ["a ! err", "a │ out"]);

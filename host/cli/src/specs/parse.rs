@@ -28,7 +28,7 @@ pub(super) fn parse(place: String, tree: Tree) -> SpecResult {
         fill_in(fields);
         let faults = fault_of_backoff(&fields["backoff"])
             .into_iter()
-            .chain(faults_of_selector(&fields));
+            .chain(faults_of_selector(fields));
         let faults: Vec<_> = faults.collect();
         if !faults.is_empty() {
             return Err(invalid(&faults.join("; ")));

@@ -43,7 +43,7 @@ impl Fault {
 pub(super) fn parse(text: &str) -> Result<Form, Fault> {
     let table = DeTable::parse(text).map_err(|err| Fault {
         at: err.span().map_or(0, |span| span.start),
-        reason: err.message().to_owned(),
+        reason: in_plain_words(err.message()),
     })?;
     let mut form = Form {
         enabled: true,
@@ -73,6 +73,17 @@ pub(super) fn parse(text: &str) -> Result<Form, Fault> {
         }
     }
     Ok(form)
+}
+
+/// What the parser says, without the words that only its format has.
+fn in_plain_words(message: &str) -> String {
+    let message = match message {
+        "string values must be quoted, expected literal string" => {
+            return "a text has to stand in quotes".to_owned();
+        }
+        other => other.replace("basic string", "text in quotes"),
+    };
+    message.replace("literal string", "text in quotes")
 }
 
 fn labels(value: &Spanned<DeValue<'_>>) -> Result<Labels, Fault> {
@@ -181,6 +192,12 @@ mod tests {
                 "enabled = \"no\"",
                 1,
                 "`enabled`: expected true or false, found \"no\"",
+            ),
+            ("name = hello", 1, "a text has to stand in quotes"),
+            (
+                "enabled = true\nname = \"hello",
+                2,
+                "invalid text in quotes, expected `\"`",
             ),
             ("name = 7", 1, "`name`: expected a text in quotes, found 7"),
             (
