@@ -1,6 +1,7 @@
 //! The command line.
 
 mod bounds;
+mod documents;
 mod files;
 mod loading;
 mod probing;
@@ -9,6 +10,7 @@ mod trust;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use documents::{CompletionsArgs, ManArgs};
 pub(crate) use files::{CheckArgs, ForgetArgs, InspectArgs, ListArgs};
 pub(crate) use loading::{ConfigField, LoadArgs};
 pub(crate) use tasks::{ExecArgs, RunArgs, SessionArgs};
@@ -16,7 +18,7 @@ pub(crate) use trust::TrustArgs;
 
 /// Run tasks through plugins: shared libraries dropped into a directory
 #[derive(Debug, Parser)]
-#[command(name = "solti-host", version, max_term_width = 100)]
+#[command(name = "solti-host", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -24,7 +26,20 @@ pub(crate) struct Args {
     /// Log more to standard error: -v for info, -vv for debug, -vvv for trace; RUST_LOG overrides it
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+
+    /// Put the time, in UTC, before each line of `run`, each message and each record of the log
+    #[arg(long, global = true)]
+    pub(crate) timestamps: bool,
 }
+
+/// What the help of the whole program says at its end.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0        all is well
+  1        a task did not succeed, or a file was refused
+  2        nothing could be done: a wrong argument, or a directory that cannot be used
+  128 + N  signal N ended the run: 130 for Ctrl-C, 143 for SIGTERM
+`exec` ends as its command did; `solti-host exec --help` has the exceptions.";
 
 /// What the program is to do.
 #[derive(Debug, Subcommand)]
@@ -35,4 +50,6 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Check(CheckArgs),
     Forget(ForgetArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }

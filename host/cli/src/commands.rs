@@ -1,10 +1,12 @@
 //! What the program does, a file for each command.
 
 mod check;
+mod completions;
 mod exec;
 mod forget;
 mod inspect;
 mod list;
+mod man;
 mod run;
 
 use crate::args::Command;
@@ -33,5 +35,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Check(args) => check::check(&args),
         Command::Forget(args) => forget::forget(&args),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => man::man(&args),
     }
 }

@@ -22,8 +22,7 @@ pub(crate) enum Exit {
     /// There is no result: the arguments are wrong, a directory or a key cannot be used, not one
     /// spec can be read, or what a command about files found cannot be printed.
     NoResult,
-    /// The signal of this number ended the program: its second Ctrl-C or SIGTERM, or the first where there
-    /// was nothing to cancel.
+    /// The signal of this number ended the run: Ctrl-C, SIGTERM or another.
     Signaled(i32),
     /// `exec` ends as its command did: with its exit code, or with 128 and the signal that ended it.
     Command(u8),
@@ -92,14 +91,15 @@ impl Exit {
         }
     }
 
-    /// The end of `exec`, whose command ended like `outcome`, of which its runner said `told`; the signal
-    /// `ended_by` is the one that this program was sent.
+    /// The end of `exec`, whose command ended like `outcome` and with `exit_code`, and of which its runner
+    /// said `told`; the signal `ended_by` is the one that this program was sent.
     pub(crate) fn of_command(
         outcome: &Outcome,
+        exit_code: Option<i32>,
         told: &AttemptOutcome,
         ended_by: Option<i32>,
     ) -> Self {
-        let own = match (told.signal, told.exit_code) {
+        let own = match (told.signal, exit_code) {
             (Some(signal), _) => Some(signaled(signal)),
             // As the system has it: of an exit code eight bits are told.
             (None, Some(code)) => Some(code as u8),
@@ -131,6 +131,18 @@ impl Exit {
             Self::HostFailed
         } else {
             Self::TaskFailed
+        }
+    }
+
+    /// The end of a run that would end like this, and was sent one signal to end it, or `again` another.
+    ///
+    /// Whoever waits for it learns that it was ended, as a shell does that runs a script. Only `exec` ends
+    /// as its command did, also where that was because of the signal.
+    pub(crate) fn after(self, first: Option<i32>, again: Option<i32>) -> Self {
+        match (self, first, again) {
+            (_, _, Some(signal)) => Self::Signaled(signal),
+            (Self::Command(_) | Self::HostFailed, _, None) | (_, None, None) => self,
+            (_, Some(signal), None) => Self::Signaled(signal),
         }
     }
 
@@ -208,11 +220,35 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                Exit::of_command(outcome, &told, Some(15)).code(),
+                Exit::of_command(outcome, told.exit_code, &told, Some(15)).code(),
                 code,
                 "{outcome:?} {told:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_run_that_a_signal_ends_says_so_and_exec_ends_as_its_command_did() {
+        for (exit, first, again, code) in [
+            (Exit::TaskFailed, None, None, 1),
+            (Exit::TaskFailed, Some(2), None, 130),
+            (Exit::Success, Some(15), None, 143),
+            (Exit::NotWritten, Some(1), None, 129),
+            (Exit::TaskFailed, Some(2), Some(15), 143),
+            (Exit::Command(130), Some(2), None, 130),
+            (Exit::Command(3), Some(2), None, 3),
+            (Exit::Command(3), Some(2), Some(15), 143),
+            (Exit::HostFailed, Some(2), None, 125),
+        ] {
+            assert_eq!(exit.after(first, again).code(), code, "{exit:?} {first:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_a_runner_gives_with_its_error_is_the_command_s() {
+        let failed = Outcome::failed("no");
+        let told = AttemptOutcome::default();
+        assert_eq!(Exit::of_command(&failed, Some(3), &told, None).code(), 3);
     }
 
     #[test]

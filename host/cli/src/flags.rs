@@ -6,6 +6,7 @@ use solti_plugin_host::refusal::LoaderOption;
 pub(crate) fn flag(option: &LoaderOption) -> Option<String> {
     let flag = match option {
         LoaderOption::Allow => "--allow",
+        LoaderOption::Config => "--config",
         LoaderOption::TrustOwner(uid) => return Some(format!("--trust-owner {uid}")),
         LoaderOption::TrustWritable => "--trust-writable",
         LoaderOption::AllowNoexec => "--allow-noexec",
@@ -15,6 +16,7 @@ pub(crate) fn flag(option: &LoaderOption) -> Option<String> {
         LoaderOption::StageIn => "--stage-in",
         LoaderOption::ProbeTime => "--probe-time",
         LoaderOption::ProbeMemory => "--probe-memory",
+        LoaderOption::ProbeEnv => "--probe-env",
         LoaderOption::WithoutProbe => "--no-probe",
         LoaderOption::ForgetProbes => "solti-host forget",
         // The program is its own probe.
@@ -39,6 +41,7 @@ mod tests {
             .collect();
         for option in [
             LoaderOption::Allow,
+            LoaderOption::Config,
             LoaderOption::TrustOwner(7),
             LoaderOption::TrustWritable,
             LoaderOption::AllowNoexec,
@@ -48,6 +51,7 @@ mod tests {
             LoaderOption::StageIn,
             LoaderOption::ProbeTime,
             LoaderOption::ProbeMemory,
+            LoaderOption::ProbeEnv,
             LoaderOption::WithoutProbe,
         ] {
             let flag = flag(&option).unwrap();

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use solti_plugin_host::options::Progress;
+use solti_plugin_host::report::{Accepted, Report};
 use solti_plugin_host::{LoadReport, PluginLoader, RunnerRouter};
 
 use crate::flags::flag;
+use crate::present::{charset, message};
 
 /// How long loading goes on before a bar is worth showing.
 const LONG: Duration = Duration::from_millis(300);
@@ -31,12 +33,25 @@ pub(crate) fn load(
         })
         .load_dir(directory, router);
     bar.finish_and_clear();
-    report.map_err(|err| anyhow::Error::msg(err.sentence(flag)))
+    let report = report.map_err(|err| anyhow::Error::msg(err.sentence(flag)))?;
+    warn_of_what_has_no_effect(&report);
+    Ok(report)
+}
+
+/// Says which options are no plugin's, and which runners get no task.
+pub(crate) fn warn_of_what_has_no_effect<T: Accepted>(report: &Report<T>) {
+    for unused in report.unused_options() {
+        message::warning(unused.sentence(flag));
+    }
+    for shadowed in report.shadowed() {
+        message::warning(shadowed);
+    }
 }
 
 fn bar() -> ProgressBar {
     let style = ProgressStyle::with_template("loading plugins {bar:30} {pos}/{len} {msg}")
-        .expect("the template is well formed");
+        .expect("the template is well formed")
+        .progress_chars(charset::or_ascii("█░", "#-"));
     ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_style(style)
 }
 

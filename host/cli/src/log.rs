@@ -1,18 +1,20 @@
 //! The program's own log, and that of its plugins, on standard error.
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
+use crate::present::stamp::OfRecord;
 use crate::stdio::Stderr;
 
-/// Where the loader logs what it rejects. The program prints that itself, once.
-const LOADER: &str = "solti_plugin_host::loader";
+/// Where the loader logs what its report has. The program prints that itself, once.
+const REPORT: &str = "solti_plugin_host::report";
 
-/// Starts logging, with as much detail as `verbose` asks for unless `RUST_LOG` says otherwise.
-pub(crate) fn init(verbose: u8) {
+/// Starts logging, with as much detail as `verbose` asks for unless `RUST_LOG` says otherwise, and with the
+/// time of each record if `timestamps`.
+pub(crate) fn init(verbose: u8, timestamps: bool) {
     let level = match verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
@@ -23,23 +25,26 @@ pub(crate) fn init(verbose: u8) {
     let mut filter = EnvFilter::builder()
         .with_default_directive(level.into())
         .parse_lossy(&wanted);
-    if !wanted.contains(LOADER) {
+    if !wanted.contains(REPORT) {
         filter = filter.add_directive(
-            format!("{LOADER}=error")
+            format!("{REPORT}=error")
                 .parse()
                 .expect("the target and the level are those of a directive"),
         );
     }
     let colour = crate::present::style::Colours::detect().stderr;
+    let records = fmt::layer()
+        .with_writer(|| Stderr)
+        // It would tell of a standard error that is gone on standard error, and panic.
+        .log_internal_errors(false)
+        .with_ansi(colour);
+    let records = if timestamps {
+        records.with_timer(OfRecord).boxed()
+    } else {
+        records.without_time().boxed()
+    };
     tracing_subscriber::registry()
         .with(filter)
-        .with(
-            fmt::layer()
-                .with_writer(|| Stderr)
-                // It would tell of a standard error that is gone on standard error, and panic.
-                .log_internal_errors(false)
-                .with_ansi(colour)
-                .without_time(),
-        )
+        .with(records)
         .init();
 }

@@ -19,7 +19,7 @@
 //! | `exit`, `ended` | how the program ends, and what of a plugin's ends it |
 //! | `limits` | the limits on this process that it cannot work within |
 //! | `metrics` | what runners count |
-//! | `present`, `log` | colours, messages and tables; the log |
+//! | `present`, `log` | characters, colours, times, messages and tables; the log |
 //!
 //! Lines of tasks go to standard output, everything about the run to standard error; with `--json`
 //! both are one stream of objects on standard output. [`exit::Exit`] lists the exit codes.
@@ -45,7 +45,7 @@ use clap::Parser as _;
 
 use args::Args;
 use exit::Exit;
-use present::message;
+use present::{message, stamp};
 
 fn main() {
     solti_plugin_host::prepare_signals();
@@ -66,7 +66,10 @@ fn run() -> Exit {
             return Exit::of_usage(&err);
         }
     };
-    log::init(args.verbose);
+    if args.timestamps {
+        stamp::want();
+    }
+    log::init(args.verbose, args.timestamps);
     if let Err(err) = ended::watch() {
         message::warning(format_args!(
             "a plugin that calls exit will not be told: {err}"

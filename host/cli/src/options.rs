@@ -21,7 +21,8 @@ pub(crate) fn loader(args: &LoadArgs) -> anyhow::Result<PluginLoader> {
     let probing = &args.probing;
     let mut loader = trusting(&args.trust)?
         .probe_time(probing.probe_time.into())
-        .probe_memory(probing.memory_bytes());
+        .probe_memory(probing.memory_bytes())
+        .probe_env(probing.probe_env.iter().cloned());
     if let Some(given) = open_files::given() {
         loader = loader.open_files_of_children(given);
     }

@@ -1,6 +1,8 @@
-//! How things look to a person: colours, numbers in words, messages, tables.
+//! How things look to a person: characters, colours, numbers in words, messages, tables, times.
 
+pub(crate) mod charset;
 pub(crate) mod message;
 pub(crate) mod phrase;
+pub(crate) mod stamp;
 pub(crate) mod style;
 pub(crate) mod tables;

@@ -45,7 +45,8 @@ pub(crate) fn run(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
     let grace = plan.session.grace.into();
     let (host, router) = Host::load(&plan)?;
     plan.fit_to(open_files::room_for_tasks());
-    let screen = Screen::start(plan.format).context("the writing thread cannot be started")?;
+    let screen = Screen::start(plan.format, plan.session.quiet)
+        .context("the writing thread cannot be started")?;
     let runtime = Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -77,7 +78,8 @@ pub(crate) fn run(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
         },
     };
     if stop.is_cancelled() {
-        ended::within(LAST_WORDS, Exit::stopped(summary.is_command));
+        let stopped = Exit::stopped(summary.is_command);
+        ended::within(LAST_WORDS, stopped.after(signals.first(), None));
     }
     let exit = report::report(
         &summary,
@@ -87,12 +89,7 @@ pub(crate) fn run(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
         written,
     );
     // What ends at once by a second signal may end in order a moment before.
-    Ok(match signals.again().or(signals.first()) {
-        Some(signal) if signals.again().is_some() || exit == Exit::Success => {
-            Exit::Signaled(signal)
-        }
-        _ => exit,
-    })
+    Ok(exit.after(signals.first(), signals.again()))
 }
 
 /// Runs the tasks of the plan, and those that arrive, until all are over or the run is stopped.
@@ -106,7 +103,7 @@ fn run_tasks(
     runtime: &Runtime,
     stop: &CancellationToken,
     signals: &Arc<Signals>,
-) -> anyhow::Result<Vec<Row>> {
+) -> anyhow::Result<Vec<Arc<Row>>> {
     let options = SupervisorOptions::default()
         .with_jobs(plan.jobs)
         .with_grace(plan.session.grace.into())
@@ -124,6 +121,7 @@ fn run_tasks(
             notes: screen.notes(),
             host,
             stop: stop.clone(),
+            quiet: plan.session.quiet,
             entries: Vec::new(),
             live: 0,
         };

@@ -319,6 +319,15 @@ impl PluginLoader {
         self
     }
 
+    /// Has probes get these variables of the host's environment, where they are set, besides HOME, PATH and
+    /// the like.
+    #[must_use]
+    pub fn probe_env(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let names = names.into_iter().map(Into::into);
+        self.options.probe.env.extend(names);
+        self
+    }
+
     /// Keeps in this directory, across restarts, what probes find, and gives each plugin one of its own
     /// below it, `plugins/NAME`, made when the plugin is connected.
     ///

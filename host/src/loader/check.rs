@@ -9,7 +9,7 @@ use super::open::{Sonames, StaticTls};
 use super::options::Options;
 use super::pipeline::{Outcome, Pipeline, Probed};
 use super::register;
-use super::report::{CheckReport, OfferedRunner, PassedPlugin, Rejected};
+use super::report::{CheckReport, Names, OfferedRunner, PassedPlugin, Rejected};
 use super::skip::SkipReason;
 
 /// Does all with the directory `path`, or with one file, that is done before a plugin is opened in
@@ -36,21 +36,33 @@ pub(super) fn check(options: &Options, path: &Path) -> Result<CheckReport, LoadD
 
 fn check_all(options: &Options, pipeline: &Pipeline<'_>, found: Vec<Found>) -> CheckReport {
     let mut report = CheckReport::new(pipeline.directory().to_owned(), options.names);
+    let mut seen = Names::default();
     let (mut sonames, mut tls) = (Sonames::opened(), StaticTls::default());
     pipeline.run(found, |outcome| match outcome {
-        Outcome::Probed(probed) => match would_load(&probed, &report, &mut sonames, &mut tls) {
-            Ok(()) => report.add(passed(*probed)),
-            Err(error) => report.add_rejected(Rejected {
-                file: probed.candidate.file,
-                path: probed.candidate.path,
-                error,
-                measurements: probed.measurements,
-                names: options.names,
-            }),
-        },
-        Outcome::Rejected(rejected) => report.add_rejected(*rejected),
-        Outcome::Skipped(skipped) => report.add_skipped(skipped),
+        Outcome::Probed(probed) => {
+            seen.add(probed.prepared.called());
+            match would_load(&probed, &report, &mut sonames, &mut tls) {
+                Ok(()) => report.add(passed(*probed)),
+                Err(error) => report.add_rejected(Rejected {
+                    file: probed.candidate.file,
+                    path: probed.candidate.path,
+                    error,
+                    measurements: probed.measurements,
+                    names: options.names,
+                }),
+            }
+        }
+        Outcome::Rejected(rejected, called) => {
+            called.into_iter().for_each(|called| seen.add(called));
+            report.add_rejected(*rejected);
+        }
+        Outcome::Skipped(skipped) => {
+            seen.add_skipped(&skipped.reason);
+            report.add_skipped(skipped);
+        }
     });
+    let unused = seen.missing(options, report.rejected().len());
+    report.set_unused_options(unused);
     report
 }
 

@@ -4,7 +4,7 @@ mod error;
 mod names;
 mod sidecar;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -82,6 +82,9 @@ pub(super) fn discover(directory: &Path) -> Result<Vec<Found>, DirectoryError> {
 
     let mut found = Vec::new();
     for name in &names {
+        if names::is_of_a_volume(name) {
+            continue;
+        }
         if let Some(reason) = names::unfinished(name) {
             found.push(skipped(directory, name, reason));
         } else if names::is_plugin(name) {
@@ -169,9 +172,27 @@ fn broken_link(path: &Path, reason: io::Error) -> DiscoverError {
     let target = fs::read_link(path).unwrap_or_default();
     match reason.kind() {
         io::ErrorKind::NotFound => DiscoverError::DanglingLink { target },
-        _ if reason.raw_os_error() == Some(libc::ELOOP) => DiscoverError::LinkLoop { target },
+        _ if reason.raw_os_error() == Some(libc::ELOOP) => match leads_back(path) {
+            true => DiscoverError::LinkLoop { target },
+            false => DiscoverError::TooManyLinks { target },
+        },
         _ => DiscoverError::Unreadable { reason },
     }
+}
+
+/// Whether the links from `path` on lead back to one of them; or there are just more than the system
+/// follows.
+fn leads_back(path: &Path) -> bool {
+    /// More links than anybody makes.
+    const MOST: usize = 10_000;
+    let (mut seen, mut here) = (HashSet::new(), path.to_owned());
+    while let Ok(target) = fs::read_link(&here) {
+        let next = here.parent().unwrap_or(&here).join(target);
+        if seen.len() == MOST || !seen.insert(std::mem::replace(&mut here, next)) {
+            return true;
+        }
+    }
+    false
 }
 
 /// The name under which the same file was seen before.

@@ -1,6 +1,5 @@
 //! Loads the plugins of a directory.
 
-use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,11 +10,15 @@ use super::error::{LoadDirError, LoadError};
 use super::measure::Measurements;
 use super::options::Options;
 use super::pipeline::{Outcome, Pipeline, Prepared, Probed};
-use super::report::{LoadReport, LoadedPlugin, OfferedRunner, Rejected};
+use super::refusal::OptionNames;
+use super::report::{LoadReport, LoadedPlugin, Names, OfferedRunner, Rejected};
 use super::stage::Stage;
 use super::{open, register};
 use crate::foreign::Plugin;
 use crate::router::RunnerRouter;
+
+/// Where what the report has is logged, so that a program that prints the report can leave it out.
+const REPORT: &str = "solti_plugin_host::report";
 
 /// Loads every plugin of the directory `path` into `router`, in the order of their file names.
 pub(super) fn load_dir(
@@ -26,20 +29,27 @@ pub(super) fn load_dir(
     let pipeline = Pipeline::trusted(options, path)?;
     let found = pipeline.discover()?;
     let mut report = LoadReport::new(pipeline.directory().to_owned(), options.names);
-    let mut seen = HashSet::new();
+    let mut seen = Names::default();
     pipeline.run(found, |outcome| match outcome {
         Outcome::Probed(probed) => {
-            let Prepared { name, stamp, .. } = &probed.prepared;
-            seen.extend([name.clone(), stamp.plugin.clone()]);
+            seen.add(probed.prepared.called());
             match load(options, *probed, router, &report) {
                 Ok(loaded) => report.add(loaded),
                 Err(rejected) => reject(&mut report, *rejected),
             }
         }
-        Outcome::Rejected(rejected) => reject(&mut report, *rejected),
-        Outcome::Skipped(skipped) => report.add_skipped(skipped),
+        Outcome::Rejected(rejected, called) => {
+            called.into_iter().for_each(|called| seen.add(called));
+            reject(&mut report, *rejected);
+        }
+        Outcome::Skipped(skipped) => {
+            seen.add_skipped(&skipped.reason);
+            report.add_skipped(skipped);
+        }
     });
-    warn_of_unused_options(options, &seen);
+    let unused = seen.missing(options, report.rejected().len());
+    report.set_unused_options(unused);
+    warn_of_what_has_no_effect(&report, options.names);
     info!(
         loaded = report.loaded().len(),
         rejected = report.rejected().len(),
@@ -52,16 +62,17 @@ pub(super) fn load_dir(
 
 fn reject(report: &mut LoadReport, rejected: Rejected) {
     let Rejected { file, error, .. } = &rejected;
-    warn!(%file, stage = %error.stage(), "{}", rejected.reason());
+    warn!(target: REPORT, %file, stage = %error.stage(), "{}", rejected.reason());
     report.add_rejected(rejected);
 }
 
-/// Says which names in the host's options are nobody's: they may be mistyped.
-fn warn_of_unused_options(options: &Options, seen: &HashSet<String>) {
-    let allowed = options.allowed.iter().flatten();
-    let named: BTreeSet<_> = allowed.chain(options.by_plugin.keys()).collect();
-    for name in named.into_iter().filter(|name| !seen.contains(*name)) {
-        warn!("this host has options for a plugin '{name}', and found none of that name");
+/// Says which options of the host are no plugin's, and which runners get no task.
+fn warn_of_what_has_no_effect(report: &LoadReport, names: OptionNames) {
+    for unused in report.unused_options() {
+        warn!(target: REPORT, "{}", unused.sentence(names));
+    }
+    for shadowed in report.shadowed() {
+        warn!(target: REPORT, "{shadowed}");
     }
 }
 

@@ -12,7 +12,9 @@ use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::path::Path;
 
-use abi_stable::library::{AbiHeaderRef, LibraryError, ROOT_MODULE_LOADER_NAME_WITH_NUL};
+use abi_stable::library::{
+    AbiHeader, AbiHeaderRef, LibraryError, ROOT_MODULE_LOADER_NAME_WITH_NUL,
+};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW, Symbol};
 use solti_plugin_abi::v1::module::{LAYOUTS_DIGEST, PluginModule};
 
@@ -73,9 +75,7 @@ fn find_root(library: &Library) -> Result<(AbiHeaderRef, usize), OpenError> {
 
 /// The root module, when it is one of this version.
 fn root_module(root: AbiHeaderRef) -> Result<PluginModule, OpenError> {
-    let bad = |err: LibraryError| OpenError::Header {
-        reason: first_line(&err),
-    };
+    let bad = |err: LibraryError| OpenError::Header { reason: said(&err) };
     let header = root.upgrade().map_err(bad)?;
     let module = header.init_root_module::<PluginModule>().map_err(bad)?;
     if module.layouts() != LAYOUTS_DIGEST {
@@ -98,14 +98,67 @@ fn message(err: &dyn std::error::Error, path: &Path) -> String {
         .map_or(message.clone(), str::to_owned)
 }
 
-/// abi_stable describes both layouts in full, over hundreds of lines; the gist is in the first
-/// that says anything.
-fn first_line(err: &LibraryError) -> String {
-    let text = err.to_string();
-    let line = text
-        .lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty())
-        .unwrap_or("unknown");
-    line.chars().take(200).collect()
+/// What is wrong, in a sentence: abi_stable describes both sides in full, over hundreds of lines.
+fn said(err: &LibraryError) -> String {
+    match err {
+        LibraryError::InvalidAbiHeader(found) => {
+            let own = AbiHeader::VALUE;
+            if found.magic_string == own.magic_string {
+                format!(
+                    "its header has the format {}.{} of abi_stable, this host's {}.{}",
+                    found.abi_major, found.abi_minor, own.abi_major, own.abi_minor
+                )
+            } else {
+                "its header is none of abi_stable's".to_owned()
+            }
+        }
+        LibraryError::IncompatibleVersionNumber {
+            expected_version,
+            actual_version,
+            ..
+        } => format!("it is of version {actual_version}, this host's of {expected_version}"),
+        LibraryError::InvalidCAbi { .. } => {
+            "its compiler passes arguments in another way than this host's".to_owned()
+        }
+        LibraryError::RootModule { err, .. } => gist(&err.to_string()),
+        other => gist(&other.to_string()),
+    }
+}
+
+/// The first line that is no heading.
+fn gist(text: &str) -> String {
+    let mut lines = text.lines().map(str::trim);
+    let line = lines.find(|line| !line.is_empty() && !line.ends_with(':'));
+    line.unwrap_or("unknown").chars().take(200).collect()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// Where its text begins with a heading, nothing but that would be told.
+    #[test]
+    fn what_abi_stable_says_is_told_in_a_sentence_with_both_sides() {
+        let AbiHeader {
+            abi_major: major,
+            abi_minor: minor,
+            ..
+        } = AbiHeader::VALUE;
+        let mut other = AbiHeader::VALUE;
+        other.abi_minor += 1;
+        let found = minor + 1;
+        assert_eq!(
+            said(&LibraryError::InvalidAbiHeader(other)),
+            format!(
+                "its header has the format {major}.{found} of abi_stable, this host's {major}.{minor}"
+            )
+        );
+        other.magic_string = [0; 32];
+        assert_eq!(
+            said(&LibraryError::InvalidAbiHeader(other)),
+            "its header is none of abi_stable's"
+        );
+        assert_eq!(gist("\nThe heading:\n  the gist\nmore"), "the gist");
+        assert_eq!(gist("A heading:\n"), "unknown");
+    }
 }

@@ -94,6 +94,8 @@ pub(super) struct ProbeOptions {
     pub(super) off: bool,
     /// The program that probes; the running one unless named.
     pub(super) program: Option<PathBuf>,
+    /// Variables of the host's environment that a probe has besides the usual ones.
+    pub(super) env: Vec<String>,
     /// What outlives the host: what probes find, and a directory for each plugin.
     pub(super) state: Option<PathBuf>,
     pub(super) limits: ProbeLimits,

@@ -31,7 +31,7 @@ use super::inspect::Requirements;
 use super::measure::Measurements;
 use super::options::{Options, Progress};
 use super::probe::{self, ProbeOutcome, ProbeRequest};
-use super::report::Rejected;
+use super::report::{Called, Rejected};
 use super::skip::Skipped;
 use super::stage::Stage;
 use super::staging::{self, Staged};
@@ -50,7 +50,8 @@ pub(super) struct Pipeline<'a> {
 /// What became of a file.
 pub(super) enum Outcome {
     Probed(Box<Probed>),
-    Rejected(Box<Rejected>),
+    /// With what its plugin is called, where that was found out before.
+    Rejected(Box<Rejected>, Option<Called>),
     Skipped(Skipped),
 }
 
@@ -74,6 +75,16 @@ pub(super) struct Prepared {
     pub(super) stamp: Stamp,
     pub(super) requirements: Requirements,
     pub(super) staged: Staged,
+}
+
+impl Prepared {
+    /// What the plugin is called.
+    pub(super) fn called(&self) -> Called {
+        Called {
+            built: self.stamp.plugin.clone(),
+            here: self.name.clone(),
+        }
+    }
 }
 
 impl<'a> Pipeline<'a> {
@@ -162,12 +173,14 @@ impl<'a> Pipeline<'a> {
             Found::Candidate(candidate) => candidate,
             Found::Skipped(skipped) => return Outcome::Skipped(skipped),
             Found::Rejected { file, path, error } => {
-                return self.rejected(file, path, error.into(), measurements);
+                return self.rejected(file, path, error.into(), measurements, None);
             }
         };
+        let mut called = None;
         let probed = self
             .prepare(&candidate, &mut measurements, bytes)
             .and_then(|prepared| {
+                called = Some(prepared.called());
                 let probe = self.probe(&prepared, &mut measurements)?;
                 Ok((prepared, probe))
             });
@@ -179,7 +192,7 @@ impl<'a> Pipeline<'a> {
                 measurements,
             })),
             Err(Ended::Refused(error)) => {
-                self.rejected(candidate.file, candidate.path, error, measurements)
+                self.rejected(candidate.file, candidate.path, error, measurements, called)
             }
             Err(Ended::Skipped(reason)) => Outcome::Skipped(Skipped {
                 file: candidate.file,
@@ -246,13 +259,15 @@ impl<'a> Pipeline<'a> {
         path: PathBuf,
         error: LoadError,
         measurements: Measurements,
+        called: Option<Called>,
     ) -> Outcome {
-        Outcome::Rejected(Box::new(Rejected {
+        let rejected = Rejected {
             file,
             path,
             error,
             measurements,
             names: self.options.names,
-        }))
+        };
+        Outcome::Rejected(Box::new(rejected), called)
     }
 }

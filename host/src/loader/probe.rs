@@ -166,17 +166,20 @@ fn run(
         cpu_secs: limits.cpu().as_secs(),
         memory: limits.memory,
     };
-    let ended =
-        host::run(program, &request.staged.file, &asked, limits.time).map_err(|reason| {
-            ProbeError::NotRun {
-                program: program.to_owned(),
-                reason,
-            }
-        })?;
+    let more = options.env.iter().map(String::as_str);
+    let environment: Vec<_> = wire::ENVIRONMENT.into_iter().chain(more).collect();
+    let file = &request.staged.file;
+    let ended = host::run(program, file, &asked, &environment, limits.time).map_err(|reason| {
+        ProbeError::NotRun {
+            program: program.to_owned(),
+            reason,
+        }
+    })?;
     let expected = Expected {
         nonce: &nonce,
         program,
         limits,
+        environment: &environment,
     };
     Ok(expected.judge(&ended)?.check(request.stamp)?)
 }
@@ -184,12 +187,15 @@ fn run(
 /// All that the result of a probe depends on.
 fn key(options: &ProbeOptions, request: &ProbeRequest<'_>) -> String {
     let config = serde_json::to_string(request.config).expect("a JSON object is JSON");
-    let text = format!(
+    let mut text = format!(
         "{} {} {LAYOUTS_DIGEST} {:?} {config}",
         request.staged.digest,
         wire::HOST,
         options.limits
     );
+    for name in &options.env {
+        text += &format!(" {name}={:?}", env::var_os(name));
+    }
     Digest::of(text.as_bytes()).to_string()
 }
 

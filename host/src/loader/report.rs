@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! directory (Report) ◄─ load, check      text, json, metrics print it
-//!   └ rejected, runner
+//!   └ rejected, runner, shadowed, unused
 //! ```
 
 mod check;
@@ -12,10 +12,15 @@ mod load;
 mod metrics;
 mod rejected;
 mod runner;
+mod shadowed;
 mod text;
+mod unused;
 
 pub use check::{CheckReport, PassedPlugin};
-pub use directory::Report;
+pub use directory::{Accepted, Report};
 pub use load::{LoadReport, LoadedPlugin};
 pub use rejected::Rejected;
 pub use runner::OfferedRunner;
+pub use shadowed::Shadowed;
+pub use unused::UnusedOption;
+pub(super) use unused::{Called, Names};

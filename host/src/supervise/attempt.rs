@@ -158,7 +158,7 @@ impl Attempt<'_> {
             Outcome::Succeeded => of.running.submission.code_of_success(),
             other => other.exit_code(),
         });
-        of.running.attempt_ended(outcome, told);
+        of.running.attempt_ended(outcome, exit_code, told);
         let number = of.running.number;
         of.observer.attempt_ended(number, self.number, outcome);
         of.registry

@@ -26,6 +26,9 @@ pub struct TaskEnd {
     pub duration: Duration,
     /// The id of its run and of its output; `None` when it was never built.
     pub id: Option<TaskId>,
+    /// The exit code of the process behind its last attempt, where there was one and it is known: the one
+    /// that those are told who read its output.
+    pub exit_code: Option<i32>,
     /// What its runner said of the end of the last attempt.
     pub told: AttemptOutcome,
 }
@@ -61,6 +64,7 @@ impl TaskEnd {
             attempts: 0,
             duration: Duration::ZERO,
             id: None,
+            exit_code: None,
             told: AttemptOutcome::default(),
         }
     }

@@ -51,6 +51,8 @@ pub(super) struct Progress {
     pub(super) failures: u32,
     /// How the last attempt ended.
     pub(super) last: Option<Outcome>,
+    /// The exit code of the process behind it.
+    exit_code: Option<i32>,
     /// What its runner said of that.
     told: AttemptOutcome,
     /// The way to the attempt that runs.
@@ -78,6 +80,7 @@ impl Running {
                 attempts: 0,
                 failures: 0,
                 last: None,
+                exit_code: None,
                 told: AttemptOutcome::default(),
                 control: None,
             }),
@@ -106,8 +109,13 @@ impl Running {
         }
     }
 
-    /// Records how an attempt ended, and what its runner says of that.
-    pub(super) fn attempt_ended(&self, outcome: &Outcome, told: AttemptOutcome) {
+    /// Records how an attempt ended, with which exit code, and what its runner says of that.
+    pub(super) fn attempt_ended(
+        &self,
+        outcome: &Outcome,
+        exit_code: Option<i32>,
+        told: AttemptOutcome,
+    ) {
         let mut progress = self.progress.lock();
         match outcome {
             Outcome::Succeeded => progress.failures = 0,
@@ -115,6 +123,7 @@ impl Running {
             _ => {}
         }
         progress.ended = Some(Instant::now());
+        progress.exit_code = exit_code;
         progress.told = told;
         progress.last = Some(outcome.clone());
         progress.control = None;
@@ -131,6 +140,7 @@ impl Running {
             attempts: progress.attempts,
             duration: ended - progress.began,
             id: progress.id.clone(),
+            exit_code: progress.exit_code,
             told: progress.told.clone(),
         }
     }

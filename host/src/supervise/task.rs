@@ -69,6 +69,10 @@ async fn to_its_end(tasks: &Arc<Tasks>, running: &Arc<Running>) -> Outcome {
     running.progress.lock().id = Some(channel.id.clone());
     tell_of_start(tasks, running, &channel.id);
     loop {
+        // Ended while it was built, or while it waited: no attempt begins.
+        if running.cancel.is_cancelled() {
+            return running.canceled_between();
+        }
         let Attempted { outcome, is_final } = attempt(Of {
             running,
             task: &task,

@@ -81,6 +81,41 @@ fn an_empty_directory_has_no_runner_and_says_where_to_put_one() {
     );
 }
 
+/// What is there and was left out is told, not that there is nothing.
+#[test]
+fn plugins_that_were_left_out_are_named_where_a_runner_is_missed() {
+    let place = Place::with(&["hello"]);
+    let plugins = place.plugins();
+    fs::write(plugins.join("text.so"), "just a text\n").unwrap();
+    fs::write(plugins.join("off.so"), "").unwrap();
+    fs::write(plugins.join("off.toml"), "enabled = false\n").unwrap();
+    fs::write(plugins.join(".new.so"), "").unwrap();
+    let exec = |words: &[&str]| {
+        let ended = end(place.exec(words).args(["--", "true"]));
+        let last = ended.stderr.lines().last().unwrap().to_owned();
+        assert_eq!(ended.code, Some(125), "{last}");
+        last
+    };
+    let others = "off.so: disabled by its sidecar, .new.so: left alone for its name";
+    assert_eq!(
+        exec(&["--allow", "wasm"]),
+        format!(
+            "exec: failed: no runner for subprocess tasks: no plugin was loaded from {} (text.so: \
+             rejected, hello.so: not named by --allow, {others})",
+            shown(&plugins)
+        )
+    );
+    let wasm = json!({ "slot": "w", "timeout": 1000, "kind": { "wasm": { "module": "x" } } });
+    assert_eq!(
+        reason_of(&place, wasm),
+        format!(
+            "no runner for wasm tasks: the plugins loaded from {} take subprocess tasks (not loaded: \
+             text.so: rejected, {others})",
+            shown(&plugins)
+        )
+    );
+}
+
 #[test]
 fn a_task_without_a_runner_is_shown_at_once_and_in_the_summary() {
     let place = Place::with(&[]);

@@ -202,7 +202,7 @@ fn tasks_whose_output_nobody_reads_wait_and_can_be_cancelled() {
         assert!(stderr.ends_with(NOT_TAKEN), "{stderr}");
         let told = "3 tasks: 1 succeeded, 2 cancelled\n";
         assert_eq!(stderr.contains(told), !json, "{stderr}");
-        assert_eq!(status.code(), Some(1));
+        assert_eq!(status.code(), Some(128 + signal.as_raw()));
         let summary: Value =
             serde_json::from_str(&std::fs::read_to_string(&summary).unwrap()).unwrap();
         let outcomes: Vec<_> = (0..3).map(|at| &summary["tasks"][at]["outcome"]).collect();

@@ -162,6 +162,6 @@ fn a_reader_of_both_outputs_that_takes_nothing_does_not_keep_the_program_from_en
         }
         std::thread::sleep(std::time::Duration::from_millis(10));
     };
-    assert_eq!(code, Ok(1));
+    assert_eq!(code, Ok(143));
     drop(reader);
 }

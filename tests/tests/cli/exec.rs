@@ -280,3 +280,58 @@ fn a_command_ends_as_it_does_whoever_ignores_signals() {
     );
     assert_eq!(signals("SigBlk:"), 0, "{}", ended.stdout);
 }
+
+#[test]
+fn the_environment_and_the_directory_of_the_command_can_be_given() {
+    let place = Place::with(&["subprocess"]);
+    let script = "echo \"$A|$B|$KEPT\"; pwd";
+    let mut exec = place.exec(&[
+        "-e", "A=1=2", "--env", "B=", "--cwd", "/", "--", "sh", "-c", script,
+    ]);
+    let ended = end(exec.env("KEPT", "yes").env("B", "other"));
+    assert_eq!(ended.stdout, "1=2||yes\n/\n");
+    assert_eq!(ended.code, Some(0));
+}
+
+#[test]
+fn a_runner_with_a_label_can_be_asked_for() {
+    let place = Place::with(&["hello", "subprocess"]);
+    let sidecar = "[labels]\nzone = \"eu\"\ntier = \"fast\"\n";
+    std::fs::write(place.plugins().join("subprocess.toml"), sidecar).unwrap();
+    let hello = ["--", "hello", "you"];
+    let plain = end(&mut place.exec(&hello));
+    assert_eq!(plain.stdout, "hello, you\n");
+    // The other runner has no such program.
+    let labels = ["-l", "zone=eu", "--label", "tier=fast"];
+    let labelled = end(place.exec(&labels).args(hello));
+    assert_eq!(labelled.code, Some(127), "{labelled:?}");
+    let ended = end(place.exec(&["--label", "zone=us"]).args(hello));
+    assert_eq!(
+        ended.stderr,
+        "exec: failed: no runner matches the selector (zone=us): the runners for subprocess tasks are \
+         hello without labels; subprocess with tier=fast, zone=eu\n"
+    );
+    assert_eq!(ended.code, Some(125));
+}
+
+#[test]
+fn a_variable_or_label_that_is_none_is_refused_with_what_was_expected() {
+    let place = Place::with(&[]);
+    for (option, value, said) in [
+        ("--env", "A", "expected NAME=VALUE, found no '='"),
+        ("--env", "=x", "the name is empty"),
+        ("--label", "zone", "expected KEY=VALUE, found no '='"),
+        ("--label", "=eu", "expected KEY=VALUE, found no key"),
+    ] {
+        let ended = end(&mut place.exec(&[option, value, "--", "true"]));
+        let error = format!("error: invalid value '{value}' for '{option} <");
+        assert!(ended.stderr.starts_with(&error), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains(&format!("': {said}\n"))
+                || ended.stderr.contains(&format!(">': {said}\n")),
+            "{}",
+            ended.stderr
+        );
+        assert_eq!(ended.code, Some(2));
+    }
+}

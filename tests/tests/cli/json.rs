@@ -15,7 +15,10 @@ fn each_event_is_in_its_wire_form_with_the_task_and_the_slot() {
         .iter()
         .map(|event| event["type"].as_str().unwrap())
         .collect();
-    assert_eq!(kinds, ["runStarted", "chunk", "runFinished"]);
+    assert_eq!(
+        kinds,
+        ["runStarted", "chunk", "runFinished", "taskFinished"]
+    );
     let chunk = events[1].as_object().unwrap();
     let fields: Vec<_> = chunk.keys().map(String::as_str).collect();
     assert_eq!(
@@ -30,7 +33,7 @@ fn each_event_is_in_its_wire_form_with_the_task_and_the_slot() {
         (&json!("stdout"), &json!("a"))
     );
     assert_eq!(events[2]["exitCode"], 0);
-    for event in &events {
+    for event in &events[..3] {
         assert_eq!(event["task"], summary["tasks"][0]["task"]);
         serde_json::from_value::<OutputEvent>(event.clone()).unwrap();
     }
@@ -89,6 +92,73 @@ fn the_summary_is_the_last_object_and_has_everything() {
     );
 }
 
+/// A script that reads the stream need not wait for its end, nor guess what became of a task without one.
+#[test]
+fn each_task_has_one_event_at_its_end_which_says_of_it_what_the_summary_does() {
+    let place = Place::with(&["subprocess"]);
+    let retried = json!({ "restart": { "type": "onFailure" }, "backoff": { "firstMs": 1 } });
+    let specs = json!([
+        shell("good", "seq 1000; echo x >&2"),
+        shell("good", "true"),
+        with(shell("bad", "exit 3"), retried),
+        with(shell("slow", "sleep 60"), json!({ "timeout": 200 })),
+        command("none", "/no/such/program", &[]),
+        { "slot": "w", "timeout": 1000, "kind": { "wasm": { "module": "x" } } },
+    ]);
+    let (events, mut summary) = place.run_json(&specs, &["--retries", "2"]);
+    let mut ends: Vec<Value> = Vec::new();
+    for (at, event) in events.iter().enumerate() {
+        if event["type"] == "taskFinished" {
+            let of_task =
+                |other: &&Value| !event["task"].is_null() && other["task"] == event["task"];
+            assert!(
+                !events[at + 1..].iter().any(|other| of_task(&other)),
+                "{event}"
+            );
+            let mut event = event.clone();
+            event.as_object_mut().unwrap().remove("type");
+            ends.push(event);
+        }
+    }
+    let tasks = summary["tasks"].as_array_mut().unwrap();
+    let outcomes: Vec<_> = tasks.iter().map(|task| task["outcome"].clone()).collect();
+    assert_eq!(
+        outcomes,
+        [
+            "success",
+            "not_admitted",
+            "failure",
+            "timeout",
+            "failure",
+            "failure"
+        ]
+    );
+    for list in [&mut *tasks, &mut ends] {
+        list.sort_by_key(|task| task["spec"].to_string());
+    }
+    assert_eq!(&ends, tasks);
+}
+
+/// A runner that tells no code has one all the same where the kind of task says which.
+#[test]
+fn the_exit_code_is_the_same_wherever_it_is_told() {
+    for (package, spec) in [
+        ("hello", crate::hello("a", "you")),
+        ("subprocess", shell("b", "exit 3")),
+    ] {
+        let place = Place::with(&[package]);
+        let (events, summary) = place.run_json(&json!([spec]), &[]);
+        let told: Vec<_> = events
+            .iter()
+            .filter_map(|event| event.get("exitCode"))
+            .collect();
+        assert_eq!(told.len(), 2, "{events:?}");
+        for code in told {
+            assert_eq!(*code, summary["tasks"][0]["exitCode"]);
+        }
+    }
+}
+
 #[test]
 fn the_summary_has_the_plugins_that_were_refused_as_list_has_them() {
     let place = Place::with(&["hello"]);
@@ -116,7 +186,9 @@ fn an_exit_code_that_is_no_failure_is_the_one_of_the_process() {
     let spec = with(command("a", "true", &[]), json!({ "kind": kind }));
     let (events, summary) = place.run_json(&json!([spec]), &[]);
     assert_eq!(summary["tasks"][0]["outcome"], "success");
-    assert_eq!(events.last().unwrap()["exitCode"], 1);
+    for event in &events[1..] {
+        assert_eq!(event["exitCode"], 1, "{event}");
+    }
 }
 
 #[test]

@@ -209,15 +209,123 @@ fn a_plugin_that_is_not_allowed_is_skipped() {
 }
 
 #[test]
-fn an_empty_directory_is_said_to_be_empty() {
+fn an_empty_directory_is_said_to_be_empty_and_what_belongs_there() {
     let place = Place::with(&[]);
     let ended = end(solti_host().arg("list").arg(place.plugins()));
     assert_eq!(
         ended.stdout,
         format!(
-            "0 plugin files in {}: 0 loaded, 0 rejected, 0 skipped\n",
+            "0 plugin files in {0}: 0 loaded, 0 rejected, 0 skipped\n\
+             put plugins into {0}: files whose names end in .so\n",
             place.plugins().display()
         )
     );
+    assert_eq!(ended.code, Some(0));
+}
+
+/// Both take every task of the kind; the first in the order of names gets them all.
+#[test]
+fn a_plugin_that_gets_no_task_because_of_another_is_told_with_what_to_do() {
+    let place = Place::with(&["subprocess"]);
+    e2e::install("subprocess", &place.plugins(), "zz");
+    let sidecar = place.plugins().join("zz.toml");
+    fs::write(&sidecar, "name = \"other\"\n").unwrap();
+    let warning = "warning: zz.so: its runner 'subprocess' gets no task: subprocess.so stands before it \
+                   and takes all subprocess tasks; give it a label of its own ([labels] in zz.toml) that \
+                   a task's runnerSelector asks for, or a file name that comes first\n";
+    for command in [
+        solti_host().arg("list").arg(place.plugins()),
+        solti_host().arg("check").arg(place.plugins()),
+        &mut place.exec(&["--quiet", "--", "true"]),
+    ] {
+        let ended = end(command);
+        assert_eq!((&*ended.stderr, ended.code), (warning, Some(0)));
+    }
+    // With a label of its own a selector finds it.
+    fs::write(&sidecar, "name = \"other\"\n[labels]\nzone = \"eu\"\n").unwrap();
+    let ended = end(&mut place.exec(&["--quiet", "--label", "zone=eu", "--", "true"]));
+    assert_eq!((&*ended.stderr, ended.code), ("", Some(0)));
+}
+
+#[test]
+fn a_runner_that_may_leave_tasks_to_the_next_hides_nobody() {
+    let place = Place::with(&["hello", "subprocess"]);
+    let ended = end(solti_host().arg("list").arg(place.plugins()));
+    assert_eq!((&*ended.stderr, ended.code), ("", Some(0)));
+}
+
+/// As Kubernetes mounts a ConfigMap or a Secret: each file is a link through `..data`.
+#[test]
+fn what_a_volume_keeps_its_files_in_is_no_plugin_to_be_renamed() {
+    let place = Place::with(&[]);
+    let plugins = place.plugins();
+    let dated = plugins.join("..2026_11_25_10_00_00.123456789");
+    fs::create_dir(&dated).unwrap();
+    e2e::install("hello", &dated, "hello");
+    std::os::unix::fs::symlink(dated.file_name().unwrap(), plugins.join("..data")).unwrap();
+    std::os::unix::fs::symlink("..data/hello.so", plugins.join("hello.so")).unwrap();
+    let ended = end(solti_host().args(["list", "--json"]).arg(&plugins));
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(report["loaded"][0]["file"], "hello.so");
+    assert_eq!(report["skipped"], json!([]));
+    assert_eq!((&*ended.stderr, ended.code), ("", Some(0)));
+}
+
+#[test]
+fn a_mistyped_name_in_an_option_is_told_with_the_names_that_there_are() {
+    let place = Place::with(&["hello"]);
+    let list = |words: &[&str]| {
+        let ended = end(solti_host().arg("list").args(words).arg(place.plugins()));
+        ended.stderr
+    };
+    assert_eq!(
+        list(&["--allow", "hello", "--allow", "helo"]),
+        "warning: --allow names a plugin 'helo', and none is called so (found: hello)\n"
+    );
+    assert_eq!(
+        list(&["--allow", "helo"]),
+        "warning: --allow names a plugin 'helo', and none is called so (found: hello)\n"
+    );
+    assert_eq!(
+        list(&["--config", "helo.x=1"]),
+        "warning: --config names a plugin 'helo', and none is called so (found: hello)\n"
+    );
+    fs::write(place.plugins().join("text.so"), "just a text\n").unwrap();
+    assert_eq!(
+        list(&["--allow", "hello", "--config", "other.x=1"]),
+        "warning: --config names a plugin 'other', and none is called so (found: hello; one file was \
+         refused)\n"
+    );
+}
+
+/// Its name is known, and what is wrong with it is told: nothing else is.
+#[test]
+fn a_plugin_that_refuses_its_configuration_is_not_said_to_be_missing() {
+    let place = Place::with(&["subprocess"]);
+    let ended = end(solti_host()
+        .args(["list", "--config", "subprocess.no_such_field=1"])
+        .arg(place.plugins()));
+    assert_eq!(ended.stderr, "");
+    assert!(ended.stdout.contains("no_such_field"), "{}", ended.stdout);
+    assert_eq!(ended.code, Some(1));
+}
+
+/// What is no refusal is logged by the loader, and must not be left out with those.
+#[test]
+fn a_plugin_that_gets_no_directory_of_its_own_is_warned_of() {
+    let place = Place::with(&["hello"]);
+    let state = place.directory.path().join("state");
+    fs::create_dir(&state).unwrap();
+    fs::write(state.join("plugins"), "in the way").unwrap();
+    let ended = end(solti_host()
+        .args(["list", "--state"])
+        .arg(&state)
+        .arg(place.plugins()));
+    let begins = format!(
+        " WARN solti_plugin_host::loader::load: plugin 'hello' is given no directory of its own in {}: ",
+        state.display()
+    );
+    assert!(ended.stderr.starts_with(&begins), "{}", ended.stderr);
+    assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
     assert_eq!(ended.code, Some(0));
 }

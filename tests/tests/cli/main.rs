@@ -7,6 +7,7 @@ mod aarch64;
 mod bad_input;
 mod bounded;
 mod docs;
+mod documents;
 mod ended;
 mod exec;
 mod exit_codes;
@@ -16,12 +17,15 @@ mod json;
 mod limits;
 mod list;
 mod metrics;
+mod narrow;
 mod policies;
+mod quiet;
 mod raw_text;
 mod retired;
 mod room;
 mod run;
 mod specs;
+mod stamps;
 mod stop;
 mod terminal;
 
@@ -107,7 +111,17 @@ impl Place {
 /// The program, without what the environment of the tests would change.
 fn solti_host() -> Command {
     let mut command = Command::new(e2e::solti_host());
-    for variable in ["RUST_LOG", "SOLTI_PLUGINS", "NO_COLOR", "CLICOLOR_FORCE"] {
+    for variable in [
+        "RUST_LOG",
+        "SOLTI_PLUGINS",
+        "NO_COLOR",
+        "CLICOLOR_FORCE",
+        "COLUMNS",
+        "TERM",
+        "LC_ALL",
+        "LC_CTYPE",
+        "LANG",
+    ] {
         command.env_remove(variable);
     }
     command.stdin(Stdio::null());

@@ -85,10 +85,16 @@ fn a_task_is_ended_at_its_timeout() {
         (&json!("timeout"), &json!("after 250ms"))
     );
     assert_eq!(task["attempts"], 1);
-    let last = events.last().unwrap();
+    let [.., attempt, task] = &events[..] else {
+        panic!("{events:?}")
+    };
     assert_eq!(
-        (&last["type"], last.get("exitCode")),
+        (&attempt["type"], attempt.get("exitCode")),
         (&json!("runFinished"), None)
+    );
+    assert_eq!(
+        (&task["type"], &task["exitCode"]),
+        (&json!("taskFinished"), &json!(null))
     );
 }
 

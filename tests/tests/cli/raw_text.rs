@@ -85,12 +85,12 @@ fn the_log_of_a_refusal_stays_on_its_line() {
     let place = Place::with(&[]);
     symlink("b\n\x1b[31m.so", place.plugins().join("a.so")).unwrap();
     let ended = end(solti_host()
-        .env("RUST_LOG", "solti_plugin_host::loader=warn")
+        .env("RUST_LOG", "solti_plugin_host::report=warn")
         .arg("list")
         .arg(place.plugins()));
     assert_eq!(
         ended.stderr,
-        " WARN solti_plugin_host::loader::load: a link to b / \\u{1b}[31m.so, which is not there: \
+        " WARN solti_plugin_host::report: a link to b / \\u{1b}[31m.so, which is not there: \
          point it to a file or remove it file=a.so stage=discover\n"
     );
 }

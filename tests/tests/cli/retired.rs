@@ -55,7 +55,13 @@ fn a_task_that_comes_after_a_plugin_was_retired_is_told_so() {
     assert!(line.contains(error), "{line}");
     running.submit(&command("b", "ready", &[]));
     drop(running.stdin.take());
-    let summary: Value = serde_json::from_str(&running.line()).unwrap();
+    let summary = loop {
+        let event: Value = serde_json::from_str(&running.line()).unwrap();
+        if event["type"] == "summary" {
+            break event;
+        }
+        assert_eq!(event["type"], "taskFinished");
+    };
     assert_eq!(
         summary["tasks"][1]["reason"],
         "no runner for this task: plugin 'specimen' takes subprocess tasks, but it has panicked \

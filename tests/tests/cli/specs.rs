@@ -49,6 +49,15 @@ fn a_broken_object_loses_no_other() {
             vec!["a", "b", "c"],
             1,
         ),
+        // What follows on the line of a broken one, as far as that shows where it ends.
+        (
+            format!("{a} {{\"slot\": \"x\" \"y\": [{{}}, \"}}\"]}} {b} {c}\n"),
+            vec!["a", "b", "c"],
+            1,
+        ),
+        (format!("{{,}}{{\"slot\"}} {a}\n{b}"), vec!["a", "b"], 2),
+        (format!("{{,}} [{a}, {b}]\n{c}"), vec!["a", "b", "c"], 1),
+        (format!("{{,}}, {a}\n{b}\n{c}"), vec!["b", "c"], 1),
         // A text that does not end, words, and nothing at all.
         (
             format!("{a}\n{{\"slot\": \"x\n{b}\n{c}\n"),

@@ -47,7 +47,7 @@ fn ctrl_c_cancels_every_task_and_waits_for_it() {
             "{stderr}"
         );
         assert_eq!(tally(&stderr), "3 tasks: 3 cancelled", "{stderr}");
-        assert_eq!(code, Some(1));
+        assert_eq!(code, Some(128 + signal.as_raw()));
         let pid = Pid::from_raw(pid).unwrap();
         assert!(test_kill_process(pid).is_err(), "the process has ended");
     }
@@ -62,14 +62,16 @@ fn a_task_between_two_attempts_is_cancelled_and_its_last_failure_told() {
     let running = Running::start(&mut place.run(&["--json", &specs]));
     while !running.line().contains("runFinished") {}
     running.signal(Signal::INT);
-    let summary: serde_json::Value = serde_json::from_str(&running.line()).unwrap();
-    let task = &summary["tasks"][0];
-    assert_eq!(task["outcome"], "canceled");
-    assert_eq!(
-        task["reason"],
-        "interrupted after an attempt that failed: process exited with non-zero code: 4"
-    );
-    assert_eq!(running.end().0, Some(1));
+    let event = || -> serde_json::Value { serde_json::from_str(&running.line()).unwrap() };
+    let (finished, summary) = (event(), event());
+    for task in [&finished, &summary["tasks"][0]] {
+        assert_eq!(task["outcome"], "canceled");
+        assert_eq!(
+            task["reason"],
+            "interrupted after an attempt that failed: process exited with non-zero code: 4"
+        );
+    }
+    assert_eq!(running.end().0, Some(130));
 }
 
 #[test]
@@ -82,7 +84,7 @@ fn standard_input_that_stays_open_does_not_keep_the_program() {
     let stdin = running.stdin.take();
     let (code, stderr) = running.end();
     assert_eq!(tally(&stderr), "1 task: 1 cancelled", "{stderr}");
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(130));
     drop(stdin);
 }
 
@@ -115,7 +117,7 @@ fn a_task_that_does_not_end_within_its_grace_is_abandoned() {
     let (code, stderr) = running.end();
     let note = "a · attempt 1 cancelled: interrupted; abandoned, as it did not end within 200ms\n";
     assert!(stderr.contains(note), "{stderr}");
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(130));
     wait_until_gone(&line);
 }
 

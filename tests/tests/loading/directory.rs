@@ -216,19 +216,36 @@ fn a_wrong_sidecar_names_the_key_and_the_line() {
     assert_eq!(
         with_sidecar("[labels]\ntier = 3\n"),
         [
-            "specimen.so: rejected at discover: its sidecar specimen.toml, line 2: invalid type: \
-          integer `3`, expected a string; correct the sidecar"
+            "specimen.so: rejected at discover: its sidecar specimen.toml, line 2: \
+          `labels.tier`: expected a text in quotes, found 3; correct the sidecar"
         ]
     );
-    for (name, shown) in [("", "\"\""), ("a\\u001b[31mb", "\"a\\u{1b}[31mb\"")] {
+    for (name, fact) in [
+        (
+            "",
+            "its name is empty, expected a text, or none for the name of the package",
+        ),
+        (
+            "a\\u001b[31mb",
+            "its name is \"a\\u{1b}[31mb\", expected a text without control characters",
+        ),
+    ] {
         assert_eq!(
             with_sidecar(&format!("name = \"{name}\"\n")),
             [format!(
-                "specimen.so: rejected at discover: its sidecar specimen.toml cannot be used: its name is {shown}, \
-                 expected a text without control characters; correct the sidecar"
+                "specimen.so: rejected at discover: its sidecar specimen.toml cannot be used: {fact}; \
+                 correct the sidecar"
             )]
         );
     }
+    assert_eq!(
+        with_sidecar("[config]\nsince = 2026-11-25\n"),
+        [
+            "specimen.so: rejected at discover: its sidecar specimen.toml, line 2: `config.since`: \
+             2026-11-25 is a date or a time, which a plugin cannot be given: write it in quotes; correct \
+             the sidecar"
+        ]
+    );
     assert_eq!(
         with_sidecar("enabled = false\n"),
         ["specimen.so: skipped: disabled in specimen.toml: set enabled = true there to load it"]

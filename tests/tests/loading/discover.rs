@@ -78,9 +78,17 @@ fn what_is_no_regular_file_neither_blocks_nor_acts() {
     symlink("/dev/zero", path("device.so")).unwrap();
     symlink("nowhere.so", path("dangling.so")).unwrap();
     symlink("loop.so", path("loop.so")).unwrap();
+    // One after the other, without an end and more than the system follows.
+    for at in 1..60 {
+        symlink(format!("chain{}", at + 1), path(&format!("chain{at}"))).unwrap();
+    }
+    fs::write(path("chain60"), "").unwrap();
+    symlink("chain1", path("chain.so")).unwrap();
     assert_eq!(
         complaints_soon(PluginLoader::new(), directory.path()),
         [
+            "chain.so: rejected at discover: a link to chain1, from where more links lead on than \
+             the system follows: point it to the file itself",
             "dangling.so: rejected at discover: a link to nowhere.so, which is not there: \
              point it to a file or remove it",
             "device.so: rejected at discover: a device, expected a regular file: \

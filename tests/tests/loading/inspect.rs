@@ -527,3 +527,51 @@ async fn what_is_only_unusual_loads_and_runs() {
         assert_eq!(texts(&lines), ["hello, you"], "{what}");
     }
 }
+
+/// A sanitizer aligns the stamp like all data, and puts something around it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stamp_in_notes_that_are_aligned_in_another_way_is_read() {
+    use crate::elf::PT_NOTE;
+
+    const ALIGN: usize = 48;
+    let mut elf = Elf(hello());
+    let notes: Vec<_> = elf
+        .segments()
+        .filter(|at| elf.number(*at, 4) == PT_NOTE)
+        .collect();
+    for align in [16, 32, 64, 4096] {
+        for at in &notes {
+            elf.set(at + ALIGN, 8, align);
+        }
+        assert_eq!(problems(&elf.0), [""; 0], "{align}");
+    }
+}
+
+/// GNU ld does not say how many symbols a library imports that exports none.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_library_that_exports_nothing_is_not_called_malformed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let code = "int puts(const char *); int getpid(void);\n\
+                static void f(void) { puts(\"x\"); getpid(); }\n\
+                __attribute__((used)) static void (*const all[])(void) = { f };\n\
+                static const void *const imported[] __attribute__((used)) = { puts, getpid };\n";
+    std::fs::write(path("a.c"), code).unwrap();
+    let built = std::process::Command::new("cc")
+        .args(["-shared", "-fPIC", "-fuse-ld=bfd", "-o"])
+        .args([path("a.so"), path("a.c")])
+        .status();
+    if !built.is_ok_and(|status| status.success()) {
+        e2e::skip("there is no C compiler with GNU ld");
+        return;
+    }
+    assert_eq!(
+        problems(&std::fs::read(path("a.so")).unwrap()),
+        [
+            "not a solti plugin: it has no stamp; build it with export_plugin! or move it out of the \
+             plugin directory"
+        ]
+    );
+}

@@ -62,6 +62,10 @@ pub(crate) struct CheckArgs {
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
+    /// Print nothing if no file is rejected, and only those that are
+    #[arg(short, long, conflicts_with = "json")]
+    pub(crate) quiet: bool,
+
     /// Write metrics to this file, in Prometheus' text format; the file is replaced as a whole.
     /// Nothing is written if a directory could not be checked
     #[arg(long, value_name = "FILE")]

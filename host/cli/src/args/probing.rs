@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use solti_plugin_host::environment;
 use solti_plugin_host::options::{DEFAULT_PROBE_MEMORY, DEFAULT_PROBE_TIME};
 
 use super::bounds;
@@ -35,6 +36,11 @@ pub(crate) struct ProbeArgs {
     )]
     pub(crate) probe_memory: u64,
 
+    /// Let probes have this variable of the environment, besides PATH, HOME and the like; may be given
+    /// several times
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    pub(crate) probe_env: Vec<String>,
+
     /// Keep what probes find in this directory, across restarts, and what plugins keep, in `plugins/`
     /// below it; `solti-host forget` clears the former
     #[arg(long, value_name = "DIR", env = "SOLTI_STATE")]
@@ -45,5 +51,12 @@ impl ProbeArgs {
     /// The limit of the address space of a probe, in bytes.
     pub(crate) fn memory_bytes(&self) -> u64 {
         self.probe_memory.saturating_mul(MIB)
+    }
+}
+
+fn parse_name(text: &str) -> Result<String, String> {
+    match environment::fault_of_name(text) {
+        Some(fault) => Err(format!("the name {fault}")),
+        None => Ok(text.to_owned()),
     }
 }

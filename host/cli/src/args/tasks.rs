@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use solti_plugin_host::environment;
+
 use super::bounds;
 use super::loading::LoadArgs;
 
@@ -22,7 +24,8 @@ use super::loading::LoadArgs;
 /// second one exits at once.
 ///
 /// Exit code: 0 if every task succeeded; 1 if one did not, or if the output, the summary or the
-/// metrics could not be written; 2 if nothing could be run; 130 after a second Ctrl-C or SIGTERM.
+/// metrics could not be written; 2 if nothing could be run; 128 + N if signal N ended it: 130 for
+/// Ctrl-C, 143 for SIGTERM.
 /// With --check: 0 if every spec is good and has a runner, 1 if one has not, 2 if none can be read.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -74,6 +77,19 @@ pub(crate) struct ExecArgs {
     #[arg(long, value_name = "TIME", value_parser = bounds::time(bounds::TIMEOUT))]
     pub(crate) timeout: Option<humantime::Duration>,
 
+    /// Set a variable of the command's environment, which has those of this program besides; may be given
+    /// several times
+    #[arg(short, long, value_name = "NAME=VALUE", value_parser = parse_variable)]
+    pub(crate) env: Vec<(String, String)>,
+
+    /// Run the command in this directory instead of the current one
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cwd: Option<PathBuf>,
+
+    /// Use only a runner with this label; may be given several times, for runners that have them all
+    #[arg(short, long, value_name = "KEY=VALUE", value_parser = parse_label)]
+    pub(crate) label: Vec<(String, String)>,
+
     /// The command and its arguments
     #[arg(required = true, last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
@@ -92,6 +108,11 @@ pub(crate) struct SessionArgs {
     /// Print JSON: one object per line for each event, and the summary as the last
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Say nothing of what goes well: tasks print what they print, and what fails, warnings and errors are
+    /// told
+    #[arg(short, long, conflicts_with = "json")]
+    pub(crate) quiet: bool,
 
     /// Also write the summary to this file, as JSON
     #[arg(long, value_name = "FILE")]
@@ -115,4 +136,27 @@ pub(crate) struct SessionArgs {
     // The last, for its options have headings of their own.
     #[command(flatten)]
     pub(crate) loading: LoadArgs,
+}
+
+fn parse_variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("expected NAME=VALUE, found no '='")?;
+    if let Some(fault) = environment::fault_of_name(name) {
+        return Err(format!("the name {fault}"));
+    }
+    if let Some(fault) = environment::fault_of_value(value) {
+        return Err(format!("the value {fault}"));
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn parse_label(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or("expected KEY=VALUE, found no '='")?;
+    if key.trim().is_empty() {
+        return Err("expected KEY=VALUE, found no key".to_owned());
+    }
+    Ok((key.to_owned(), value.to_owned()))
 }

@@ -14,8 +14,8 @@ use crate::flags::flag;
 use crate::present::message;
 use crate::present::phrase::{counted, path};
 use crate::present::style::Colours;
-use crate::present::tables::{self, Stream};
-use crate::{metrics, options, specs};
+use crate::present::tables::{self, Stream, Table};
+use crate::{loading, metrics, options, specs};
 
 /// Prints what would become of the files and says how the program ends.
 ///
@@ -40,9 +40,15 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         let text = if args.json {
             serde_json::to_string_pretty(&as_json(&all)?)?
         } else {
-            as_text(&all)
+            as_text(&all, args.quiet)
         };
-        tables::print(&text)?;
+        let rejected = all.iter().any(|report| !report.rejected().is_empty());
+        if rejected || !args.quiet {
+            tables::print(&text)?;
+        }
+    }
+    for report in &all {
+        loading::warn_of_what_has_no_effect(report);
     }
     for err in &unusable {
         message::error(err);
@@ -84,7 +90,7 @@ fn as_json(all: &[CheckReport]) -> serde_json::Result<Value> {
     Ok(merged)
 }
 
-fn as_text(all: &[CheckReport]) -> String {
+fn as_text(all: &[CheckReport], quiet: bool) -> String {
     let colour = Colours::detect().stdout;
     let mut parts = Vec::new();
     let (mut passed, mut rejected, mut skipped) = (0, 0, 0);
@@ -98,14 +104,19 @@ fn as_text(all: &[CheckReport]) -> String {
                 file.to_owned()
             }
         };
-        if !report.passed().is_empty() {
+        if !report.passed().is_empty() && !quiet {
             parts.push(passed_table(report, name, colour));
         }
-        for plugin in report.passed() {
+        for plugin in report.passed().iter().filter(|_| !quiet) {
             parts.extend(static_tls(plugin, name));
         }
         parts.extend(tables::rejected(report.rejected(), name, colour));
-        parts.extend(tables::skipped(report.skipped(), name, colour));
+        if !quiet {
+            parts.extend(tables::skipped(report.skipped(), name, colour));
+        }
+        if !quiet {
+            parts.extend(tables::hint_of_none(report, report.directory()));
+        }
         passed += report.passed().len();
         rejected += report.rejected().len();
         skipped += report.skipped().len();
@@ -128,11 +139,8 @@ fn static_tls(plugin: &PassedPlugin, name: impl Fn(&str) -> String) -> Option<St
 }
 
 fn passed_table(report: &CheckReport, name: impl Fn(&str) -> String, colour: bool) -> String {
-    let mut table = tables::new(colour, Stream::Stdout);
-    table.set_header(tables::header(
-        colour,
-        &["passed", "plugin", "version", "runners", "sha256"],
-    ));
+    let names = &["passed", "plugin", "version", "runners", "sha256"];
+    let mut table = Table::new(colour, Stream::Stdout, names).wrapping(&[3]);
     for file in report.passed() {
         let runners: Vec<_> = file
             .runners

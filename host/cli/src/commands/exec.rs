@@ -5,7 +5,9 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use solti_model::{Flag, SubprocessMode, SubprocessSpec, TaskEnv, TaskKind, TaskSpec};
+use solti_model::{
+    Flag, RunnerSelector, SubprocessMode, SubprocessSpec, TaskEnv, TaskKind, TaskSpec,
+};
 
 use crate::args::ExecArgs;
 use crate::exit::Exit;
@@ -25,21 +27,31 @@ const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 ///
 /// When it cannot be run at all.
 pub(super) fn exec(args: ExecArgs) -> anyhow::Result<Exit> {
+    let mut env = TaskEnv::default();
+    for (name, value) in &args.env {
+        env.push(name, value);
+    }
     let mut command = args.command.into_iter();
     let kind = TaskKind::Subprocess(SubprocessSpec {
         mode: SubprocessMode::Command {
             command: command.next().unwrap_or_default(),
             args: command.collect(),
         },
-        env: TaskEnv::default(),
-        cwd: None,
+        env,
+        cwd: args.cwd,
         fail_on_non_zero: Flag::enabled(),
     });
     let timeout = args.timeout.map_or(FOR_EVER, Duration::from);
     let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
-    let spec = TaskSpec::builder(SLOT, kind, timeout_ms)
-        .build()
-        .context("the command")?;
+    let mut spec = TaskSpec::builder(SLOT, kind, timeout_ms);
+    if !args.label.is_empty() {
+        let mut selector = RunnerSelector::default();
+        for (key, value) in &args.label {
+            selector.match_labels.insert(key, value);
+        }
+        spec = spec.runner_selector(selector);
+    }
+    let spec = spec.build().context("the command")?;
     session::run(Plan {
         session: &args.session,
         format: Format::Plain.or_json(args.session.json),

@@ -1,6 +1,5 @@
 //! `solti-host list`: what a directory offers.
 
-use comfy_table::Table;
 use solti_plugin_host::text::one_line;
 use solti_plugin_host::{LoadReport, RunnerRouter};
 
@@ -9,7 +8,7 @@ use crate::exit::Exit;
 use crate::present::message;
 use crate::present::phrase::{counted, path};
 use crate::present::style::Colours;
-use crate::present::tables::{self, Stream};
+use crate::present::tables::{self, Stream, Table};
 use crate::{loading, metrics, options};
 
 /// Prints the report of loading the directory and says how the program ends.
@@ -57,16 +56,14 @@ fn as_text(report: &LoadReport, args: &ListArgs) -> String {
         report.rejected().len(),
         report.skipped().len()
     ));
+    parts.extend(tables::hint_of_none(report, &args.directory));
     parts.join("\n")
 }
 
 /// One line for each runner; what the plugin has in common stands in its first.
 fn loaded_table(report: &LoadReport, colour: bool) -> Table {
-    let mut table = tables::new(colour, Stream::Stdout);
-    table.set_header(tables::header(
-        colour,
-        &["file", "plugin", "version", "runner", "kinds", "labels"],
-    ));
+    let names = &["file", "plugin", "version", "runner", "kinds", "labels"];
+    let mut table = Table::new(colour, Stream::Stdout, names).wrapping(&[4, 5]);
     for plugin in report.loaded() {
         let mut common = [
             plugin.file.clone(),

@@ -34,6 +34,7 @@ pub(crate) async fn drain(
     writer: mpsc::Sender<Message>,
     give_up: CancellationToken,
 ) {
+    let _drained = source.until_drained();
     let mut counting = Counting::default();
     let mut tap = Drained {
         tap,

@@ -1,6 +1,7 @@
 //! What the output of tasks looks like.
 
 use std::io::Write as _;
+use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,6 +13,7 @@ use solti_plugin_host::output::{TapBlock, TapEvent};
 use super::lines::{End, Line};
 use super::source::Source;
 use crate::present::phrase::counted;
+use crate::present::stamp;
 use crate::present::style::{self, DIM};
 use solti_plugin_host::supervise::Outcome;
 
@@ -60,6 +62,7 @@ impl Format {
                 out.push(b'\n');
                 continues = true;
             }
+            write!(out, "{}", stamp::before(line.time)).expect("a vector takes every byte");
             out.extend_from_slice(source.prefixes.line(line.stream, continues));
             out.extend_from_slice(bytes);
         }
@@ -85,7 +88,9 @@ impl Format {
             Self::Slots => {
                 let note = note(source, event)?;
                 let style = style::when(colour, DIM);
-                writeln!(out, "{}{style}{note}{style:#}", source.prefixes.note())
+                let stamp = stamp::before(time_of(event));
+                let prefix = source.prefixes.note();
+                writeln!(out, "{stamp}{prefix}{style}{note}{style:#}")
                     .expect("a vector takes every byte");
                 Some((Target::Stderr, out))
             }
@@ -193,6 +198,14 @@ fn append_json(source: &Source, object: &impl Serialize, out: &mut Vec<u8>) {
             out.extend_from_slice(&source.json_tail);
         }
         Err(_) => out.truncate(began),
+    }
+}
+
+/// When an event was; now, where it does not say.
+fn time_of(event: &TapEvent) -> SystemTime {
+    match event {
+        TapEvent::Started { at, .. } | TapEvent::Finished { at, .. } => *at,
+        _ => SystemTime::now(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use anstyle::Style;
 use solti_model::StreamKind;
 
+use crate::present::charset::or_ascii;
 use crate::present::style::{Colours, DIM, RED, SLOTS};
 
 /// The widest slot that others are lined up with; a wider one sticks out.
@@ -38,16 +39,20 @@ impl SlotColumn {
     /// What stands before the lines of a task in `slot`.
     pub(crate) fn prefixes(&self, slot: &str, colours: Colours) -> Prefixes {
         Prefixes {
-            stdout: self.prefix(slot, "│", DIM, colours.stdout).into_bytes(),
+            stdout: self
+                .prefix(slot, or_ascii("│", "|"), DIM, colours.stdout)
+                .into_bytes(),
             stderr: self.prefix(slot, "!", RED, colours.stdout).into_bytes(),
-            continued: self.prefix(slot, "┊", DIM, colours.stdout).into_bytes(),
+            continued: self
+                .prefix(slot, or_ascii("┊", ":"), DIM, colours.stdout)
+                .into_bytes(),
             note: self.note_prefix(slot, colours),
         }
     }
 
     /// What stands before a note about `slot`.
     pub(crate) fn note_prefix(&self, slot: &str, colours: Colours) -> String {
-        self.prefix(slot, "·", DIM, colours.stderr)
+        self.prefix(slot, or_ascii("·", "-"), DIM, colours.stderr)
     }
 
     fn prefix(&self, slot: &str, sign: &str, sign_style: Style, colour: bool) -> String {

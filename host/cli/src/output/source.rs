@@ -12,6 +12,7 @@ use solti_plugin_host::output::TapEvent;
 use super::lines::OpenLines;
 use super::prefix::Prefixes;
 use solti_plugin_host::supervise::Outcome;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// A task whose output is shown.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct Source {
     pub(super) open: Mutex<OpenLines>,
     /// The ends of attempts of which output may still come.
     finished: Mutex<Vec<TapEvent>>,
+    /// Cancelled when its output is with the writer, to its end.
+    drained: CancellationToken,
     /// The outcomes of its attempts whose end has not been shown; one is here before it is announced.
     outcomes: Mutex<Vec<(u32, Outcome)>>,
 }
@@ -49,8 +52,19 @@ impl Source {
             json_tail,
             open: Mutex::default(),
             finished: Mutex::default(),
+            drained: CancellationToken::new(),
             outcomes: Mutex::default(),
         }
+    }
+
+    /// Says, when it is dropped, that the output of this task is with the writer, to its end.
+    pub(super) fn until_drained(&self) -> DropGuard {
+        self.drained.clone().drop_guard()
+    }
+
+    /// Waits until the output of this task is with the writer, to its end.
+    pub(crate) async fn drained(&self) {
+        self.drained.cancelled().await;
     }
 
     /// Records how an attempt ended, before its end is announced.
@@ -63,6 +77,13 @@ impl Source {
         let mut outcomes = self.outcomes.lock();
         let at = outcomes.iter().position(|(number, _)| *number == attempt)?;
         Some(outcomes.swap_remove(at).1)
+    }
+
+    /// Forgets how an attempt ended once its end, this event, has been shown, or is not to be.
+    pub(super) fn forget(&self, event: &TapEvent) {
+        if let TapEvent::Finished { attempt, .. } = event {
+            self.take_outcome(*attempt);
+        }
     }
 
     /// Keeps the end of an attempt until its output is complete.

@@ -31,6 +31,8 @@ pub(crate) enum Message {
     End(Arc<Source>),
     /// A line about the run, for standard error.
     Note(String),
+    /// An object about the run, for standard output.
+    Object(String),
 }
 
 /// The writing thread, seen from outside.
@@ -61,18 +63,19 @@ impl Blocked {
 }
 
 impl Writer {
-    /// Starts the thread; notes are coloured if `colour`.
+    /// Starts the thread; notes are coloured if `colour`, and left out if `quiet`.
     ///
     /// # Errors
     ///
     /// When the system refuses a thread.
-    pub(crate) fn start(format: Format, colour: bool) -> io::Result<Self> {
+    pub(crate) fn start(format: Format, quiet: bool, colour: bool) -> io::Result<Self> {
         let (messages, receiver) = mpsc::channel(WAITING);
         let (end, ended) = oneshot::channel();
         let closed = CancellationToken::new();
         let blocked = Arc::new(Blocked::default());
         let buffers = Buffers {
             format,
+            quiet,
             colour,
             stdout: Vec::new(),
             stderr: Vec::new(),
@@ -124,6 +127,8 @@ impl Writer {
 /// What is not written yet.
 struct Buffers {
     format: Format,
+    /// Whether nothing is said of attempts.
+    quiet: bool,
     /// Whether notes are coloured.
     colour: bool,
     stdout: Vec<u8>,
@@ -176,6 +181,12 @@ impl Buffers {
                 let stderr = self.buffer(Target::Stderr);
                 stderr.extend_from_slice(note.as_bytes());
                 stderr.push(b'\n');
+            }
+            Message::Object(object) => {
+                let stdout = self.buffer(Target::Stdout);
+                stdout.extend_from_slice(object.as_bytes());
+                stdout.push(b'\n');
+                self.flush_full();
             }
         }
     }
@@ -243,9 +254,14 @@ impl Buffers {
     }
 
     fn note(&mut self, source: &Source, event: &TapEvent) {
+        if self.quiet && !matches!(event, TapEvent::Lost { .. }) {
+            source.forget(event);
+            return;
+        }
         if let Some((target, note)) = self.format.note(source, event, self.colour) {
             self.buffer(target).extend_from_slice(&note);
         }
+        source.forget(event);
     }
 
     /// The buffer of `target`, the other one being empty: on a terminal the two mix, and lines must

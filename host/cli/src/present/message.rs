@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::io::Write as _;
+use std::time::SystemTime;
 
 use anstyle::Style;
 use solti_plugin_host::text::one_line;
 
+use super::charset;
+use super::stamp;
 use super::style::{self, Colours, RED, YELLOW};
 use crate::stdio::Stderr;
 
@@ -24,7 +27,9 @@ fn print(level: &str, colour: Style, message: impl fmt::Display) {
     let style = style::when(Colours::detect().stderr, colour.bold());
     let message = message.to_string();
     let message = one_line(&message);
-    let line = format!("{style}{level}:{style:#} {message}\n");
+    let message = charset::shown(&message);
+    let stamp = stamp::before(SystemTime::now());
+    let line = format!("{stamp}{style}{level}:{style:#} {message}\n");
     // Nobody is left to be told when standard error is gone.
     Stderr.write_all(line.as_bytes()).ok();
 }

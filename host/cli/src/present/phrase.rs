@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use solti_plugin_host::text::escape_bytes;
 
+use super::charset;
+
 /// A duration in the unit that suits it, with about three digits.
 pub(crate) fn duration(duration: Duration) -> String {
     match duration.as_millis() {
-        0 => format!("{duration:.0?}"),
+        0 => format!("{duration:.0?}").replace('µ', charset::or_ascii("µ", "u")),
         1..100 | 1_000..10_000 => format!("{duration:.1?}"),
         100..1_000 | 10_000..60_000 => format!("{duration:.0?}"),
         _ => humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string(),

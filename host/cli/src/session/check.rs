@@ -1,6 +1,5 @@
 //! What would become of specs, without running any.
 
-use comfy_table::Table;
 use serde_json::{Value, json};
 use solti_plugin_host::text::one_line;
 
@@ -11,7 +10,7 @@ use crate::exit::Exit;
 use crate::present::message;
 use crate::present::phrase::counted;
 use crate::present::style::Colours;
-use crate::present::tables::{self, Stream};
+use crate::present::tables::{self, Stream, Table};
 use crate::specs::PlacedSpec;
 
 /// A spec, and the runner that would take it, or why none would.
@@ -56,7 +55,9 @@ pub(crate) fn check(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
         let text = as_json(&routed, &plan.problems, &host).to_string();
         tables::print(&text)?;
     } else {
-        tables::print(&as_text(&routed, without, plan.problems.len()))?;
+        if !plan.session.quiet || without > 0 || !plan.problems.is_empty() {
+            tables::print(&as_text(&routed, without, plan.problems.len()))?;
+        }
         for Routed { spec, to } in &routed {
             if let Err(reason) = to {
                 message::error(format_args!("{}: {reason}", spec.place));
@@ -94,8 +95,8 @@ fn as_text(routed: &[Routed], without: usize, unreadable: usize) -> String {
 
 fn table(routed: &[Routed]) -> Table {
     let colour = Colours::detect().stdout;
-    let mut table = tables::new(colour, Stream::Stdout);
-    table.set_header(tables::header(colour, &["spec", "slot", "kind", "runner"]));
+    let names = &["spec", "slot", "kind", "runner"];
+    let mut table = Table::new(colour, Stream::Stdout, names);
     for Routed { spec, to } in routed {
         let runner = to.as_deref().unwrap_or("none");
         let cells = [

@@ -81,7 +81,7 @@ impl<'a> Host<'a> {
 
     /// Closes the channels of tasks that are over: an attempt that was dropped while it began makes
     /// its channel anew.
-    pub(super) fn close_channels(&self, rows: &[Row]) {
+    pub(super) fn close_channels(&self, rows: &[Arc<Row>]) {
         for id in rows.iter().filter_map(|row| row.task.as_ref()) {
             self.registry.evict(id);
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use solti_model::{RunnerSelector, SelectorRequirement, TaskSpec};
-use solti_plugin_host::report::{LoadedPlugin, OfferedRunner};
+use solti_plugin_host::report::{LoadedPlugin, OfferedRunner, SkipReason};
 use solti_plugin_host::{Kinds, LoadReport};
 
 use crate::present::phrase::counted;
@@ -17,10 +17,17 @@ pub(super) fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) ->
         .iter()
         .flat_map(|plugin| &plugin.runners)
         .collect();
-    if runners.is_empty() {
+    let left_out = left_out(report);
+    if runners.is_empty() && left_out.is_empty() {
         return format!(
             "no runner for {kind} tasks: no plugin was loaded from {directory}; put one there that \
              takes them"
+        );
+    }
+    if runners.is_empty() {
+        return format!(
+            "no runner for {kind} tasks: no plugin was loaded from {directory} ({})",
+            left_out.join(", ")
         );
     }
     let of_kind: Vec<_> = runners
@@ -32,8 +39,12 @@ pub(super) fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) ->
             .iter()
             .fold(Kinds::NONE, |all, runner| all.union(&runner.kinds));
         let offered: Vec<_> = offered.names().collect();
+        let left_out = match &left_out[..] {
+            [] => String::new(),
+            left_out => format!(" (not loaded: {})", left_out.join(", ")),
+        };
         return format!(
-            "no runner for {kind} tasks: the plugins loaded from {directory} take {} tasks",
+            "no runner for {kind} tasks: the plugins loaded from {directory} take {} tasks{left_out}",
             offered.join(", ")
         );
     }
@@ -68,6 +79,39 @@ pub(super) fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) ->
         "no runner for this task: {} takes {kind} tasks, but not this one",
         names.join(", ")
     )
+}
+
+/// What of the directory was not loaded and might take the task, each with why that is.
+fn left_out(report: &LoadReport) -> Vec<String> {
+    let skipped = |is: fn(&SkipReason) -> bool| {
+        let mut files = report.skipped().iter().filter(|file| is(&file.reason));
+        let names: Vec<_> = files.by_ref().map(|file| file.file.as_str()).collect();
+        names.join(", ")
+    };
+    let rejected: Vec<_> = report
+        .rejected()
+        .iter()
+        .map(|it| it.file.as_str())
+        .collect();
+    [
+        (rejected.join(", "), "rejected"),
+        (
+            skipped(|reason| matches!(reason, SkipReason::NotAllowed { .. })),
+            "not named by --allow",
+        ),
+        (
+            skipped(|reason| matches!(reason, SkipReason::Disabled { .. })),
+            "disabled by its sidecar",
+        ),
+        (
+            skipped(|reason| matches!(reason, SkipReason::Hidden | SkipReason::Temporary { .. })),
+            "left alone for its name",
+        ),
+    ]
+    .into_iter()
+    .filter(|(files, _)| !files.is_empty())
+    .map(|(files, why)| format!("{files}: {why}"))
+    .collect()
 }
 
 fn takes_kind_of(plugin: &LoadedPlugin, spec: &TaskSpec) -> bool {

@@ -10,13 +10,22 @@ use anyhow::Context as _;
 use solti_plugin_host::atomic;
 
 use super::screen::Written;
-use super::summary::Summary;
+use super::summary::{Row, Summary};
 use crate::args::SessionArgs;
 use crate::exit::Exit;
 use crate::metrics;
 use crate::output::Format;
 use crate::present::message;
 use crate::stdio::Stdout;
+
+/// The end of a task as an event: an object on a line.
+///
+/// # Errors
+///
+/// When a part of it has no form in JSON, which none is known to do.
+pub(super) fn task_finished(row: &Row) -> serde_json::Result<String> {
+    json::task_line(row)
+}
 
 /// Prints the summary, writes it and the metrics where `args` asks for them, and says how the
 /// program ends. What cannot be written is an error that hinders nothing else.
@@ -31,7 +40,7 @@ pub(super) fn report(
     let printed = if written.reader_left || takes_no_more && format == Format::Json {
         Ok(())
     } else {
-        print(summary, format)
+        print(summary, format, args.quiet)
     };
     let results = [
         written.result.context("standard output"),
@@ -62,13 +71,15 @@ pub(super) fn report(
     }
 }
 
-/// Prints the summary: as the last object on standard output, or for people on standard error.
-fn print(summary: &Summary<'_>, format: Format) -> io::Result<()> {
+/// Prints the summary: as the last object on standard output, or for people on standard error, where it
+/// has nothing to tell when it is to be `quiet` and all is well.
+fn print(summary: &Summary<'_>, format: Format, quiet: bool) -> io::Result<()> {
     let printed = match format {
         Format::Json => Stdout.write_all(format!("{}\n", json::line(summary)?).as_bytes()),
+        _ if quiet && summary.is_clean() => return Ok(()),
         // Nobody is left to be told when standard error is gone, and it decides nothing.
         Format::Slots => {
-            table::print(summary).ok();
+            table::print(summary, quiet).ok();
             return Ok(());
         }
         Format::Plain => {

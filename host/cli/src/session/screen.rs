@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 use solti_model::Slot;
@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use super::watch::Show;
 use crate::output::{self, Format, Message, SlotColumn, Source, Writer};
+use crate::present::stamp;
 use crate::present::style::{self, Colours, DIM};
 
 /// The way from the tasks to the writer.
@@ -35,6 +36,8 @@ pub(super) struct Notes {
     column: Arc<Mutex<SlotColumn>>,
     messages: mpsc::Sender<Message>,
     closed: CancellationToken,
+    drains: TaskTracker,
+    give_up: CancellationToken,
 }
 
 /// How the writing ended.
@@ -59,13 +62,13 @@ impl Screen {
     /// # Errors
     ///
     /// When the system refuses a thread.
-    pub(super) fn start(format: Format) -> io::Result<Self> {
+    pub(super) fn start(format: Format, quiet: bool) -> io::Result<Self> {
         let colours = Colours::detect();
         Ok(Self {
             format,
             colours,
             column: Arc::default(),
-            writer: Writer::start(format, colours.stderr)?,
+            writer: Writer::start(format, quiet, colours.stderr)?,
             drains: TaskTracker::new(),
             give_up: CancellationToken::new(),
         })
@@ -82,6 +85,7 @@ impl Screen {
             let slot = task.submission().slot().as_str();
             let prefixes = column.lock().prefixes(slot, colours);
             let source = Arc::new(Source::new(slot, task.id(), prefixes));
+            // The writer goes on for as long as tasks start.
             if let Some(messages) = messages.upgrade() {
                 let drain = output::drain(Arc::clone(&source), tap, messages, give_up.clone());
                 drains.spawn_on(drain, &runtime);
@@ -98,6 +102,8 @@ impl Screen {
             column: Arc::clone(&self.column),
             messages: self.writer.messages().clone(),
             closed: self.writer.closed().clone(),
+            drains: self.drains.clone(),
+            give_up: self.give_up.clone(),
         }
     }
 
@@ -178,6 +184,36 @@ impl Notes {
         self.column.lock().reserve(slot.as_str());
     }
 
+    /// Whether the ends of tasks are shown as events.
+    pub(super) fn has_events(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Shows the event that `make` makes at the end of a task: behind all of its output, where it has had
+    /// any, and not before that is counted. Returns at once.
+    pub(super) fn show_end(
+        &self,
+        source: Option<Arc<Source>>,
+        make: impl FnOnce() -> Option<String> + Send + 'static,
+    ) {
+        let (messages, give_up) = (self.messages.clone(), self.give_up.clone());
+        self.drains.spawn(async move {
+            let shown = async {
+                if let Some(source) = source {
+                    source.drained().await;
+                }
+                if let Some(event) = make() {
+                    // The writer outlives every sender.
+                    messages.send(Message::Object(event)).await.ok();
+                }
+            };
+            tokio::select! {
+                () = shown => {}
+                () = give_up.cancelled() => {}
+            }
+        });
+    }
+
     /// Shows a note about a task without a channel.
     pub(super) async fn show(&self, slot: &Slot, note: &str) {
         if self.format != Format::Slots {
@@ -185,7 +221,8 @@ impl Notes {
         }
         let prefix = self.column.lock().note_prefix(slot.as_str(), self.colours);
         let style = style::when(self.colours.stderr, DIM);
-        let note = format!("{prefix}{style}{note}{style:#}");
+        let stamp = stamp::before(SystemTime::now());
+        let note = format!("{stamp}{prefix}{style}{note}{style:#}");
         // The writer outlives every sender.
         self.messages.send(Message::Note(note)).await.ok();
     }

@@ -15,7 +15,7 @@ use crate::output::LineCounts;
 /// What became of a run.
 pub(super) struct Summary<'a> {
     /// The tasks, in the order of submission.
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<Arc<Row>>,
     pub(super) metrics: Counts,
     /// What was wrong with specs that could not be read.
     pub(super) problems: Vec<String>,
@@ -41,6 +41,8 @@ pub(super) struct Row {
     /// The id of its run; `None` when its runner never built it.
     pub(super) task: Option<TaskId>,
     pub(super) lines: Arc<LineCounts>,
+    /// The exit code of the process behind its last attempt.
+    pub(super) exit_code: Option<i32>,
     /// What its runner said of the end of its last attempt.
     pub(super) told: AttemptOutcome,
 }
@@ -49,7 +51,7 @@ impl Summary<'_> {
     /// How the program ends after this.
     pub(super) fn exit(&self) -> Exit {
         if let ([row], true) = (&self.rows[..], self.is_command) {
-            return Exit::of_command(&row.outcome, &row.told, self.ended_by);
+            return Exit::of_command(&row.outcome, row.exit_code, &row.told, self.ended_by);
         }
         let outcomes = self.rows.iter().map(|row| &row.outcome);
         Exit::of_run(outcomes, self.problems.len())
@@ -57,7 +59,14 @@ impl Summary<'_> {
 
     /// Lines that were lost.
     pub(super) fn lost(&self) -> u64 {
-        self.rows.iter().map(Row::lost).sum()
+        self.rows.iter().map(|row| row.lost()).sum()
+    }
+
+    /// Whether there is nothing to tell: all is well.
+    pub(super) fn is_clean(&self) -> bool {
+        let mut rows = self.rows.iter();
+        rows.all(|row| row.outcome == Outcome::Succeeded && row.lost() == 0)
+            && self.problems.is_empty()
     }
 }
 

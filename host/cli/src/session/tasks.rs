@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::host::Host;
 use super::no_runner;
+use super::report;
 use super::screen::Notes;
 use super::summary::Row;
 use super::watch::Ended;
@@ -25,6 +26,8 @@ pub(super) struct Tasks<'a> {
     pub(super) host: &'a Host<'a>,
     /// Cancelled when the whole run is to end.
     pub(super) stop: CancellationToken,
+    /// Whether nothing is said of what goes well.
+    pub(super) quiet: bool,
     /// In the order of submission, which is that of their numbers.
     pub(super) entries: Vec<Entry>,
     /// Entries without a row.
@@ -35,7 +38,7 @@ pub(super) struct Tasks<'a> {
 pub(super) struct Entry {
     place: String,
     /// There once the task is over.
-    row: Option<Row>,
+    row: Option<Arc<Row>>,
 }
 
 impl Tasks<'_> {
@@ -50,7 +53,7 @@ impl Tasks<'_> {
         mut stdin: Option<OwnedFd>,
         mut arriving: Option<mpsc::Receiver<SpecResult>>,
         problems: &mut Vec<String>,
-    ) -> Vec<Row> {
+    ) -> Vec<Arc<Row>> {
         for task in &tasks {
             self.notes.reserve(task.spec.slot());
         }
@@ -110,12 +113,13 @@ impl Tasks<'_> {
             }
             (outcome, _) => outcome,
         };
+        let failed = outcome != Outcome::Succeeded;
         let note = outcome.to_string();
         let number = usize::try_from(end.number.get()).expect("each has an entry in memory");
         let entry = &mut self.entries[number];
         self.live -= 1;
         let was_shown = source.is_some();
-        entry.row = Some(Row {
+        let row = Arc::new(Row {
             place: std::mem::take(&mut entry.place),
             slot: slot.clone(),
             outcome,
@@ -123,11 +127,17 @@ impl Tasks<'_> {
             duration: end.duration,
             task: end.id,
             lines: source
+                .as_ref()
                 .map(|source| Arc::clone(&source.lines))
                 .unwrap_or_default(),
+            exit_code: end.exit_code,
             told: end.told,
         });
-        if !was_shown {
+        entry.row = Some(Arc::clone(&row));
+        if self.notes.has_events() {
+            self.notes
+                .show_end(source, move || report::task_finished(&row).ok());
+        } else if !was_shown || self.quiet && failed {
             self.show(&slot, &note).await;
         }
     }

@@ -26,8 +26,12 @@ pub(super) fn parse(place: String, tree: Tree) -> SpecResult {
     let mut spec = check(&SPEC, tree).map_err(|problems| invalid(&problems.to_string()))?;
     if let Value::Object(fields) = &mut spec {
         fill_in(fields);
-        if let Some(fault) = fault_of_backoff(&fields["backoff"]) {
-            return Err(invalid(&fault));
+        let faults = fault_of_backoff(&fields["backoff"])
+            .into_iter()
+            .chain(faults_of_selector(fields));
+        let faults: Vec<_> = faults.collect();
+        if !faults.is_empty() {
+            return Err(invalid(&faults.join("; ")));
         }
     }
     let model = |err: String| invalid(&reason_of_model(err));
@@ -52,6 +56,26 @@ fn fill_in(fields: &mut Map<String, Value>) {
             backoff.entry(field).or_insert(value);
         }
     }
+}
+
+/// What the operators of a selector say of their values.
+fn faults_of_selector(fields: &Map<String, Value>) -> Vec<String> {
+    const EXPRESSIONS: &str = "matchExpressions";
+    let expressions = fields.get("runnerSelector").map(|it| &it[EXPRESSIONS]);
+    let expressions = expressions.and_then(Value::as_array).into_iter().flatten();
+    let faults = expressions.enumerate().filter_map(|(at, expression)| {
+        let operator = expression["operator"].as_str()?;
+        let values = expression["values"].as_array().map_or(0, Vec::len);
+        let fault = match (operator, values) {
+            ("In" | "NotIn", 0) => "missing, expected at least one for the operator",
+            ("Exists" | "DoesNotExist", 1..) => "expected none for the operator",
+            _ => return None,
+        };
+        Some(format!(
+            "runnerSelector.{EXPRESSIONS}[{at}].values: {fault} {operator}"
+        ))
+    });
+    faults.collect()
 }
 
 /// What the two ends of a backoff say of each other.

@@ -172,14 +172,15 @@ impl<'a, R: Read> Reading<'a, R> {
         }
     }
 
-    /// Goes on behind a value that is broken: with the next line that begins an object or an array, and
-    /// is indented no further than the broken one was.
+    /// Goes on behind a value that is broken: with one that follows on its line, or else with the next line
+    /// that begins an object or an array, and is indented no further than the broken one was.
     ///
     /// What was read of the lines behind its first is looked at again, for it may be whole. An array
     /// that was clearly to go on there is skipped up to the line that closes it instead: none of its
     /// elements is for itself.
     fn skip_broken(&mut self, first: u8, start: Place) -> io::Result<()> {
         match first {
+            b'{' if self.source.skip_object_in_line()? => return Ok(()),
             b'{' => self.source.skip_to_the_line_after()?,
             b'[' if self.source.is_marked() => self.source.skip_to_the_line_after()?,
             b'[' => self.skip_array(start)?,

@@ -26,9 +26,15 @@ pub(super) struct Place {
     pub(super) first: Option<u8>,
 }
 
+/// How much is kept of the line of an object that may be broken, in bytes.
+const LONGEST_LINE: usize = 1 << 20;
+
 struct Since {
-    /// The number of the line that the mark is in.
-    line: usize,
+    /// Where the mark is.
+    mark: Place,
+    /// The line that it is in from there on, unless an array is there; no more of it than
+    /// [`LONGEST_LINE`].
+    rest: Vec<u8>,
     /// Whether an array is there.
     of_array: bool,
     /// The last byte of that line that is no blank.
@@ -56,7 +62,8 @@ impl<R: Read> Source<R> {
     /// goes back into it. The mark is gone then.
     pub(super) fn mark(&mut self, of_array: bool) {
         self.since = Some(Since {
-            line: self.place.line,
+            mark: self.place,
+            rest: Vec::new(),
             of_array,
             last: b' ',
             bytes: Vec::new(),
@@ -73,15 +80,47 @@ impl<R: Read> Source<R> {
         self.since = None;
     }
 
+    /// Goes on behind the object at the mark, where its line has its end and another one, or an array,
+    /// behind that. Else the answer is `false`, and the rest of the line has been read.
+    pub(super) fn skip_object_in_line(&mut self) -> io::Result<bool> {
+        loop {
+            let Some(since) = &self.since else {
+                return Ok(false);
+            };
+            if self.place.line > since.mark.line || self.next()?.is_none() {
+                break;
+            }
+        }
+        let Some(since) = &mut self.since else {
+            return Ok(false);
+        };
+        let Some(end) = end_of_object(&since.rest) else {
+            return Ok(false);
+        };
+        let behind = &since.rest[end..];
+        let next = behind.iter().find(|byte| !byte.is_ascii_whitespace());
+        if since.rest.len() > LONGEST_LINE || !matches!(next, Some(b'{' | b'[')) {
+            return Ok(false);
+        }
+        let unread = behind.iter().chain(&since.bytes).rev();
+        for byte in unread {
+            self.again.push_front(*byte);
+        }
+        self.place = since.mark;
+        self.place.column += end;
+        self.since = None;
+        Ok(true)
+    }
+
     /// Goes on with the line after that of the mark; without a mark, with the next.
     pub(super) fn skip_to_the_line_after(&mut self) -> io::Result<()> {
         if let Some(since) = self.since.take()
-            && self.place.line > since.line
+            && self.place.line > since.mark.line
         {
             for byte in since.bytes.into_iter().rev() {
                 self.again.push_front(byte);
             }
-            self.place = Place::at_line(since.line + 1);
+            self.place = Place::at_line(since.mark.line + 1);
             return Ok(());
         }
         while !matches!(self.next()?, None | Some(b'\n')) {}
@@ -136,7 +175,11 @@ impl<R: Read> Source<R> {
             },
         };
         if let Some(since) = &mut self.since {
-            if self.place.line > since.line {
+            let in_line = self.place.line == since.mark.line;
+            if in_line && !since.of_array && since.rest.len() <= LONGEST_LINE {
+                since.rest.push(byte);
+            }
+            if !in_line {
                 since.bytes.push(byte);
             } else if byte == b'\n' && since.of_array && since.goes_on() {
                 self.since = None;
@@ -147,6 +190,26 @@ impl<R: Read> Source<R> {
         self.place.pass(byte);
         Ok(Some(byte))
     }
+}
+
+/// Where the object ends that a text begins with, as far as brackets and quotes tell it of one that is
+/// broken.
+fn end_of_object(text: &[u8]) -> Option<usize> {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => depth += 1,
+            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at + 1);
+        }
+    }
+    None
 }
 
 impl Since {

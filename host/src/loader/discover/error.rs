@@ -36,6 +36,12 @@ pub enum DiscoverError {
         /// What it links to.
         target: PathBuf,
     },
+    /// It is a link at the beginning of more links than the system follows.
+    #[error("a link to {}, from where more links lead on than the system follows", target.display())]
+    TooManyLinks {
+        /// What it links to.
+        target: PathBuf,
+    },
     /// Its sidecar may not be used.
     #[error("its sidecar {file} cannot be used: {fact}")]
     SidecarUnusable {
@@ -65,6 +71,7 @@ impl Refusal for DiscoverError {
             Self::NotAFile { .. } => "not_a_file",
             Self::DanglingLink { .. } => "dangling_link",
             Self::LinkLoop { .. } => "link_loop",
+            Self::TooManyLinks { .. } => "too_many_links",
             Self::SidecarUnusable { .. } => "sidecar_unusable",
             Self::SidecarInvalid { .. } => "sidecar_invalid",
         }
@@ -80,6 +87,7 @@ impl Refusal for DiscoverError {
             Self::DanglingLink { .. } | Self::LinkLoop { .. } => {
                 Advice::new("point it to a file or remove it")
             }
+            Self::TooManyLinks { .. } => Advice::new("point it to the file itself"),
             Self::SidecarUnusable { advice, .. } => advice.clone(),
             Self::SidecarInvalid { .. } => Advice::new("correct the sidecar"),
         }

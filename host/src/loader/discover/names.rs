@@ -33,6 +33,12 @@ pub(super) fn is_plugin(name: &OsStr) -> bool {
     Path::new(name).extension() == Some(OsStr::new(DLL_EXTENSION))
 }
 
+/// Whether a name is one that Kubernetes gives what it keeps a mounted ConfigMap or Secret in: `..data`,
+/// and the directory with a date that this leads to. The plugins are links through it.
+pub(super) fn is_of_a_volume(name: &OsStr) -> bool {
+    name.as_bytes().starts_with(b"..")
+}
+
 /// Why a file of this name is left alone, where the name says that somebody is not done with it.
 pub(super) fn unfinished(name: &OsStr) -> Option<SkipReason> {
     if name.as_bytes().starts_with(b".") {

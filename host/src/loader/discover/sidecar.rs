@@ -1,9 +1,10 @@
 //! `foo.toml` beside `foo.so`: what an operator decides about a plugin.
 
+mod form;
+
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use solti_model::Labels;
 use solti_plugin_abi::stamp::{MAX_NAME_BYTES, MAX_VALUE_BYTES};
@@ -24,23 +25,6 @@ pub(in crate::loader) struct Sidecar {
     pub(in crate::loader) name: Option<String>,
     pub(in crate::loader) labels: Labels,
     pub(in crate::loader) config: Map<String, Value>,
-}
-
-/// The file's form.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Form {
-    #[serde(default = "yes")]
-    enabled: bool,
-    name: Option<String>,
-    #[serde(default)]
-    labels: Labels,
-    #[serde(default)]
-    config: Map<String, Value>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// Where the sidecar of a plugin file is.
@@ -74,15 +58,19 @@ impl Sidecar {
         };
         let text = String::from_utf8(text.unwrap_or_default())
             .map_err(|_| unusable("it is not text".to_owned()))?;
-        let form: Form = toml::from_str(&text).map_err(|err| DiscoverError::SidecarInvalid {
-            line: err
-                .span()
-                .map_or(1, |span| 1 + text[..span.start].matches('\n').count()),
-            reason: err.message().to_owned(),
+        let form = form::parse(&text).map_err(|fault| DiscoverError::SidecarInvalid {
+            line: fault.line(&text),
+            reason: fault.reason,
             file: file.clone(),
         })?;
+        if form.name.as_deref() == Some("") {
+            return Err(unusable(
+                "its name is empty, expected a text, or none for the name of the package"
+                    .to_owned(),
+            ));
+        }
         if let Some(name) = &form.name
-            && (name.is_empty() || escape(name) != *name)
+            && escape(name) != *name
         {
             return Err(unusable(format!(
                 "its name is {:?}, expected a text without control characters",
@@ -98,7 +86,12 @@ impl Sidecar {
             )));
         }
         for (key, value) in form.labels.iter() {
-            if key.is_empty() || !is_plain(key) || !is_plain(value) {
+            if key.is_empty() {
+                return Err(unusable(
+                    "a label has an empty key, expected a text".to_owned(),
+                ));
+            }
+            if !is_plain(key) || !is_plain(value) {
                 return Err(unusable(format!(
                     "its label {:?} is {:?}, expected a key and a value without control or invisible \
                      characters",

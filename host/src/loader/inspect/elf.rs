@@ -6,6 +6,7 @@
 mod check;
 mod dynamic;
 mod file;
+mod relocations;
 mod requirements;
 mod segments;
 mod stamp;

@@ -53,6 +53,22 @@ pub enum ProbeError {
         /// The limit, in bytes.
         limit: u64,
     },
+    /// It was refused memory, of which a probe may use less than the host.
+    #[error("{reason}, in a probe, which may use {} MiB of address space", limit >> 20)]
+    Limited {
+        /// What it said.
+        reason: String,
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// It missed a variable of the environment, of which a probe has few.
+    #[error("{reason}")]
+    Unset {
+        /// What it said.
+        reason: String,
+        /// The variable, where the host has it.
+        variable: Option<String>,
+    },
     /// The plugin changed descriptors of the process.
     #[error(
         "it closed or replaced file descriptors that are not its own ({})",
@@ -134,7 +150,8 @@ impl Refusal for ProbeError {
             Self::Exited { .. } => "exited",
             Self::TimedOut { .. } => "timed_out",
             Self::Cpu { .. } => "too_much_cpu",
-            Self::Memory { .. } => "too_much_memory",
+            Self::Memory { .. } | Self::Limited { .. } => "too_much_memory",
+            Self::Unset { .. } => "unset_variable",
             Self::Descriptors { .. } | Self::SocketClosed => "closed_descriptors",
             Self::WroteElsewhere => "wrote_elsewhere",
             Self::Open(err) => err.code(),
@@ -169,6 +186,12 @@ impl Refusal for ProbeError {
                 Advice::new("install a fixed version of the plugin, or allow the probe more memory")
                     .with(LoaderOption::ProbeMemory)
             }
+            Self::Limited { .. } => Advice::new("allow it more").with(LoaderOption::ProbeMemory),
+            Self::Unset { variable, .. } => Advice::new(match variable {
+                Some(name) => format!("pass {name} to the probe"),
+                None => "set the variable that it needs, and pass it to the probe".to_owned(),
+            })
+            .with(LoaderOption::ProbeEnv),
             Self::Open(err) => err.advice(),
             Self::Connect(err) => err.advice(),
             Self::Remembered { .. } => {
@@ -190,7 +213,7 @@ impl Refusal for ProbeError {
 
 impl ProbeError {
     /// What the machine lacked when the plugin ended its process, as far as the plugin said so.
-    fn shortage(&self) -> Option<Cause> {
+    pub(super) fn shortage(&self) -> Option<Cause> {
         match self {
             Self::Killed { printed, .. } | Self::Exited { printed, .. } => {
                 Cause::shortage_in(printed)
@@ -213,7 +236,9 @@ impl ProbeError {
             | Self::Connect(ConnectError::NotAsStamped { .. }) => true,
             // A library may be missing that is installed later, or a service that is not up yet;
             // finding out is cheap.
-            Self::Open(_)
+            Self::Limited { .. }
+            | Self::Unset { .. }
+            | Self::Open(_)
             | Self::Connect(_)
             | Self::Remembered { .. }
             | Self::NoProbe { .. }

@@ -31,11 +31,12 @@ pub(super) fn run(
     program: &Path,
     file: &File,
     request: &Request,
+    environment: &[&str],
     time: Duration,
 ) -> io::Result<Ended> {
     // Without one where it lies beyond what the clock can tell.
     let deadline = Instant::now().checked_add(time);
-    let (mut child, mut streams) = start::start(program, file, request)?;
+    let (mut child, mut streams) = start::start(program, file, request, environment)?;
     let in_time = watch::until_ended(&child, &mut streams, deadline)?;
     child.kill();
     let status = child.reap()?;

@@ -2,6 +2,8 @@
 
 mod printed;
 
+use std::collections::HashSet;
+use std::env;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
@@ -12,7 +14,7 @@ use rustix::process::{Resource, getrlimit};
 use super::error::ProbeError;
 use super::host::Ended;
 use super::wire::{Answer, HOST, NO_HOST};
-use crate::loader::connect::Description;
+use crate::loader::connect::{ConnectError, Description};
 use crate::loader::open::OpenError;
 use crate::loader::options::ProbeLimits;
 use crate::loader::refusal::Cause;
@@ -21,11 +23,19 @@ use printed::quoted;
 /// What the standard library prints when an allocation fails.
 const ALLOCATION_FAILED: &str = "memory allocation of ";
 
+/// What the standard library says of a variable that is not set.
+const NO_VARIABLE: &str = "environment variable not found";
+
+/// Shorter names of variables are words like others.
+const SHORTEST_NAME: usize = 3;
+
 /// What a probe should have done.
 pub(super) struct Expected<'a> {
     pub(super) nonce: &'a str,
     pub(super) program: &'a Path,
     pub(super) limits: ProbeLimits,
+    /// The variables that it has of the host's environment.
+    pub(super) environment: &'a [&'a str],
 }
 
 impl Expected<'_> {
@@ -57,7 +67,7 @@ impl Expected<'_> {
         }
         match (ended.status, answers.next()) {
             (_, Some(Answer::NotOpened(err))) => Err(self.not_opened(err)),
-            (_, Some(Answer::NotConnected(err))) => Err(err.into()),
+            (_, Some(Answer::NotConnected(err))) => Err(self.not_connected(err)),
             (_, Some(Answer::Descriptors { changed })) => Err(ProbeError::Descriptors { changed }),
             (None, _) => Err(ProbeError::TimedOut {
                 limit: self.limits.time,
@@ -100,6 +110,52 @@ impl Expected<'_> {
         }
     }
 
+    fn not_connected(&self, err: ConnectError) -> ProbeError {
+        let said = match &err {
+            ConnectError::Refused { reason } | ConnectError::Panicked { reason, .. } => reason,
+            ConnectError::NotAsStamped { .. } => return err.into(),
+        };
+        match self.unset_variable(said) {
+            Some(variable) => ProbeError::Unset {
+                reason: err.to_string(),
+                variable,
+            },
+            None if Cause::shortage_in(said) == Some(Cause::NoMemory) => self.limited(err.into()),
+            None => err.into(),
+        }
+    }
+
+    /// The variable that a plugin missed which said this, if it is one that the host has, or might have,
+    /// and its probe has not.
+    fn unset_variable(&self, said: &str) -> Option<Option<String>> {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let words: HashSet<_> = said.split(|c| !is_part(c)).collect();
+        let mut names: Vec<_> = env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .filter(|name| name.len() >= SHORTEST_NAME && words.contains(name.as_str()))
+            .filter(|name| !self.environment.contains(&name.as_str()))
+            .collect();
+        names.sort_by_key(String::len);
+        match names.pop() {
+            Some(name) => Some(Some(name)),
+            None => said.contains(NO_VARIABLE).then_some(None),
+        }
+    }
+
+    /// What a plugin said when it ran out of memory is about its probe's limit, where the host itself has
+    /// more.
+    fn limited(&self, err: ProbeError) -> ProbeError {
+        let limit = self.limits.memory;
+        if getrlimit(Resource::As)
+            .current
+            .is_some_and(|of_host| of_host <= limit)
+        {
+            return err;
+        }
+        let reason = err.to_string();
+        ProbeError::Limited { reason, limit }
+    }
+
     /// The process ended before the plugin was connected.
     fn died(&self, status: ExitStatus, printed: &str) -> ProbeError {
         match status.signal() {
@@ -107,15 +163,22 @@ impl Expected<'_> {
             Some(libc::SIGXCPU) => ProbeError::Cpu {
                 limit: self.limits.cpu(),
             },
-            Some(signal) => ProbeError::Killed {
+            Some(signal) => self.ended(ProbeError::Killed {
                 signal,
                 printed: quoted(printed),
-            },
+            }),
             None if status.code() == Some(NO_HOST.into()) => ProbeError::SocketClosed,
-            None => ProbeError::Exited {
+            None => self.ended(ProbeError::Exited {
                 code: status.code().unwrap_or_default(),
                 printed: quoted(printed),
-            },
+            }),
+        }
+    }
+
+    fn ended(&self, err: ProbeError) -> ProbeError {
+        match err.shortage() {
+            Some(Cause::NoMemory) => self.limited(err),
+            _ => err,
         }
     }
 
@@ -153,6 +216,7 @@ mod tests {
                 time: Duration::from_millis(4500),
                 memory: 2 << 30,
             },
+            environment: &["PATH"],
         };
         let answers: String = answers.iter().map(|it| it.to_line(NONCE)).collect();
         let ended = Ended {
@@ -244,6 +308,44 @@ mod tests {
         let message = died(1 << 8, no_file);
         let ends = "; raise the host's limit on open files (ulimit -n), then try again";
         assert!(message.ends_with(ends), "{message}");
+    }
+
+    #[test]
+    fn what_only_a_probe_lacks_is_told_with_how_it_gets_it() {
+        let refused_by = |reason: &str| {
+            let reason = reason.to_owned();
+            let answers = [
+                ready(),
+                Answer::NotConnected(ConnectError::Refused { reason }),
+            ];
+            refused(&answers, Some(0), "")
+        };
+        // Cargo sets it for tests; a probe has only PATH here.
+        assert_eq!(
+            refused_by("CARGO_MANIFEST_DIR is not set"),
+            "CARGO_MANIFEST_DIR is not set: pass CARGO_MANIFEST_DIR to the probe \
+             (PluginLoader::probe_env)"
+        );
+        assert_eq!(
+            refused_by("no key: environment variable not found"),
+            "no key: environment variable not found; set the variable that it needs, and pass it to \
+             the probe (PluginLoader::probe_env)"
+        );
+        assert_eq!(
+            refused_by("PATH has no such program"),
+            "PATH has no such program: correct its configuration, or provide what it says is missing"
+        );
+        assert_eq!(
+            refused_by("cannot reserve 8 GiB: Cannot allocate memory (os error 12)"),
+            "cannot reserve 8 GiB: Cannot allocate memory (os error 12), in a probe, which may use 2048 \
+             MiB of address space; allow it more (PluginLoader::probe_memory)"
+        );
+        assert_eq!(
+            died(1 << 8, "Cannot allocate memory\n"),
+            "the probe process exited with code 1 before the plugin was connected after printing: \
+             Cannot allocate memory, in a probe, which may use 2048 MiB of address space; allow it more \
+             (PluginLoader::probe_memory)"
+        );
     }
 
     #[test]

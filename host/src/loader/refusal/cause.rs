@@ -77,7 +77,9 @@ impl Cause {
         let Some(error) = found else {
             return Self::Other;
         };
-        let mapping = text.contains("failed to map segment");
+        let mapping = ["failed to map segment", "memory protection"]
+            .into_iter()
+            .any(|begin| text.contains(begin));
         match error.raw_os_error() {
             Some(libc::EPERM) if mapping => Self::NoExecMount,
             Some(libc::EACCES) if mapping => Self::NoCode,

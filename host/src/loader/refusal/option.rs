@@ -8,6 +8,8 @@ use std::fmt;
 pub enum LoaderOption {
     /// [`PluginLoader::allow`](crate::PluginLoader::allow).
     Allow,
+    /// [`PluginLoader::config`](crate::PluginLoader::config), or another method about one plugin.
+    Config,
     /// [`PluginLoader::trust_owner`](crate::PluginLoader::trust_owner) with this user.
     TrustOwner(u32),
     /// [`PluginLoader::trust_writable`](crate::PluginLoader::trust_writable).
@@ -28,6 +30,8 @@ pub enum LoaderOption {
     ProbeTime,
     /// [`PluginLoader::probe_memory`](crate::PluginLoader::probe_memory).
     ProbeMemory,
+    /// [`PluginLoader::probe_env`](crate::PluginLoader::probe_env).
+    ProbeEnv,
     /// [`PluginLoader::without_probe`](crate::PluginLoader::without_probe).
     WithoutProbe,
     /// [`forget_probes`](crate::probe::forget_probes), which is a call of its own.
@@ -48,6 +52,7 @@ impl fmt::Display for LoaderOption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Allow => "PluginLoader::allow",
+            Self::Config => "PluginLoader::config",
             Self::TrustOwner(uid) => return write!(f, "PluginLoader::trust_owner({uid})"),
             Self::TrustWritable => "PluginLoader::trust_writable",
             Self::AllowNoexec => "PluginLoader::allow_noexec",
@@ -58,6 +63,7 @@ impl fmt::Display for LoaderOption {
             Self::ProbeWith => "PluginLoader::probe_with",
             Self::ProbeTime => "PluginLoader::probe_time",
             Self::ProbeMemory => "PluginLoader::probe_memory",
+            Self::ProbeEnv => "PluginLoader::probe_env",
             Self::WithoutProbe => "PluginLoader::without_probe",
             Self::ForgetProbes => "probe::forget_probes",
         })

@@ -72,6 +72,10 @@ impl Accepted for PassedPlugin {
         &self.plugin
     }
 
+    fn runners(&self) -> &[OfferedRunner] {
+        &self.runners
+    }
+
     fn summary(&self) -> String {
         summary(&self.plugin, &self.version, &self.runners)
     }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::rejected::Rejected;
+use super::runner::OfferedRunner;
+use super::unused::UnusedOption;
 use crate::loader::refusal::OptionNames;
 use crate::loader::skip::Skipped;
 
@@ -18,6 +20,7 @@ pub struct Report<T> {
     pub(super) accepted: Vec<T>,
     pub(super) rejected: Vec<Rejected>,
     pub(super) skipped: Vec<Skipped>,
+    unused: Vec<UnusedOption>,
     /// What advice calls the options of the loader.
     pub(super) names: OptionNames,
 }
@@ -32,6 +35,9 @@ pub trait Accepted: Serialize {
 
     /// The name that its plugin has here.
     fn plugin(&self) -> &str;
+
+    /// Its runners, in routing order.
+    fn runners(&self) -> &[OfferedRunner];
 
     /// What it is, for people.
     fn summary(&self) -> String;
@@ -56,12 +62,25 @@ impl<T> Report<T> {
         &self.skipped
     }
 
+    /// Whether there was no plugin file at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.accepted.is_empty() && self.rejected.is_empty() && self.skipped.is_empty()
+    }
+
+    /// The names in the host's options that no plugin has: they may be mistyped.
+    #[must_use]
+    pub fn unused_options(&self) -> &[UnusedOption] {
+        &self.unused
+    }
+
     pub(in crate::loader) fn new(directory: PathBuf, names: OptionNames) -> Self {
         Self {
             directory,
             accepted: Vec::new(),
             rejected: Vec::new(),
             skipped: Vec::new(),
+            unused: Vec::new(),
             names,
         }
     }
@@ -72,6 +91,10 @@ impl<T> Report<T> {
 
     pub(in crate::loader) fn add_rejected(&mut self, rejected: Rejected) {
         self.rejected.push(rejected);
+    }
+
+    pub(in crate::loader) fn set_unused_options(&mut self, unused: Vec<UnusedOption>) {
+        self.unused = unused;
     }
 
     pub(in crate::loader) fn add_skipped(&mut self, skipped: Skipped) {

@@ -93,6 +93,10 @@ impl Accepted for LoadedPlugin {
         &self.plugin
     }
 
+    fn runners(&self) -> &[OfferedRunner] {
+        &self.runners
+    }
+
     fn summary(&self) -> String {
         summary(&self.plugin, &self.version, &self.runners)
     }

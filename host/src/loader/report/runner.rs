@@ -18,6 +18,9 @@ pub struct OfferedRunner {
     pub kinds: Kinds,
     /// The labels it is registered with.
     pub labels: Labels,
+    /// Whether it takes every task of these kinds, without looking at it.
+    #[serde(skip)]
+    pub by_kind: bool,
 }
 
 impl OfferedRunner {
@@ -29,6 +32,7 @@ impl OfferedRunner {
                 name: stamped.name.clone(),
                 kinds: stamped.kinds.clone(),
                 labels,
+                by_kind: stamped.by_kind,
             })
             .collect()
     }

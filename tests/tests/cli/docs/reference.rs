@@ -5,7 +5,16 @@ use std::collections::BTreeSet;
 use super::page;
 use crate::{end, solti_host};
 
-const COMMANDS: [&str; 6] = ["run", "exec", "list", "check", "inspect", "forget"];
+const COMMANDS: [&str; 8] = [
+    "run",
+    "exec",
+    "list",
+    "check",
+    "inspect",
+    "forget",
+    "completions",
+    "man",
+];
 
 /// The options that a text names: two dashes and a word.
 fn options(text: &str) -> BTreeSet<&str> {

@@ -44,7 +44,7 @@ fn a_plugin_that_does_not_fit_into_the_limit_is_told_of_the_limit() {
 }
 
 #[test]
-fn a_probe_gets_neither_the_hosts_secrets_nor_its_limits() {
+fn a_probe_gets_limits_of_its_own_and_of_the_environment_what_it_is_to_have() {
     let place = Place::new();
     let file = place.path().join("report");
     let place = place.with("a-hostile", &format!("report:{}", file.display()));
@@ -56,8 +56,13 @@ fn a_probe_gets_neither_the_hosts_secrets_nor_its_limits() {
         "7s",
         "--probe-memory",
         "1500",
+        "--probe-env",
+        "PASSED",
+        "--probe-env",
+        "NOT_SET",
     ])
     .arg(place.path())
+    .env("PASSED", "on")
     .env("TOKEN", "secret")
     .env("LD_BIND_NOW", "1");
     let output = host.output().unwrap();
@@ -71,10 +76,15 @@ fn a_probe_gets_neither_the_hosts_secrets_nor_its_limits() {
     assert_eq!(limit("Max cpu time"), "7 8");
     assert_eq!(limit("Max core file size"), "0 0");
     assert_eq!(limit("Max address space"), "1572864000 1572864000");
-    assert_eq!(limit("Max open files"), "1024 1024");
+    // A plugin that opens many files is tried with as many as the host has.
+    let most = rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum;
+    let most = most.map_or("unlimited".to_owned(), |most| most.to_string());
+    assert_eq!(limit("Max open files"), format!("{most} {most}"));
     let (_, variables) = report.split_once("\n\n").unwrap();
-    assert!(variables.lines().any(|name| name == "PATH"), "{variables}");
-    for name in ["TOKEN", "LD_BIND_NOW", "CARGO"] {
+    for name in ["PATH", "PASSED"] {
+        assert!(variables.lines().any(|other| other == name), "{variables}");
+    }
+    for name in ["TOKEN", "LD_BIND_NOW", "CARGO", "NOT_SET"] {
         assert!(!variables.lines().any(|other| other == name), "{name}");
     }
 }

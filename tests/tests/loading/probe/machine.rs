@@ -147,12 +147,32 @@ fn a_mount_that_forbids_code_is_no_lack_of_memory() {
     let copies = copies.path().to_str().unwrap();
     let wrapper = mounting(&format!("mount -t tmpfs -o noexec,mode=755 none {copies}"));
     let wrapper = wrapper.each_ref().map(String::as_str);
-    let arguments = ["--stage-in", copies];
+    let state = support::directory_with(&[]);
+    let state = state.path().to_str().unwrap();
+    let arguments = ["--stage-in", copies, "--state", state];
     let report = check(&wrapper, e2e::solti_host(), &arguments, place.path());
     assert_eq!(
         reason(&report),
         "the system cannot load it: failed to map segment from shared object: Operation not \
          permitted; stage it on a mount without the option noexec (--stage-in)"
+    );
+    // Nothing of it is remembered once the mount is gone.
+    let report = check(&["env"], e2e::solti_host(), &arguments, place.path());
+    assert_eq!(report["passed"][0]["probe"]["result"], "passed", "{report}");
+}
+
+#[test]
+fn a_system_without_proc_is_no_missing_right() {
+    if !may_mount() {
+        return;
+    }
+    let place = Place::new();
+    let wrapper = mounting("mount -t tmpfs none /proc");
+    let wrapper = wrapper.each_ref().map(String::as_str);
+    let report = check(&wrapper, e2e::solti_host(), &[], place.path());
+    assert_eq!(
+        report["rejected"][0]["reason"],
+        "the file cannot be read: there is no /proc/self/fd to open it again by; mount /proc"
     );
 }
 

@@ -15,7 +15,7 @@ use crate::session::summary::{Row, Summary};
 pub(super) fn line(summary: &Summary<'_>) -> serde_json::Result<String> {
     serde_json::to_string(&SummaryJson {
         kind: "summary",
-        tasks: summary.rows.iter().map(TaskJson::of).collect(),
+        tasks: summary.rows.iter().map(|row| TaskJson::of(row)).collect(),
         metrics: &summary.metrics,
         lost: summary.lost(),
         problems: &summary.problems,
@@ -24,6 +24,27 @@ pub(super) fn line(summary: &Summary<'_>) -> serde_json::Result<String> {
             rejected: summary.rejected,
         },
     })
+}
+
+/// The end of a task, as one line.
+///
+/// # Errors
+///
+/// As [`line`].
+pub(super) fn task_line(row: &Row) -> serde_json::Result<String> {
+    serde_json::to_string(&TaskFinishedJson {
+        kind: "taskFinished",
+        task: TaskJson::of(row),
+    })
+}
+
+/// The event at the end of a task: what the summary says of it.
+#[derive(Serialize)]
+struct TaskFinishedJson<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(flatten)]
+    task: TaskJson<'a>,
 }
 
 #[derive(Serialize)]
@@ -69,7 +90,7 @@ impl<'a> TaskJson<'a> {
             spec: &row.place,
             outcome: row.outcome.label(),
             reason: row.outcome.reason(),
-            exit_code: row.told.exit_code.or(row.outcome.exit_code()),
+            exit_code: row.exit_code,
             signal: row.told.signal,
             attempts: row.attempts,
             duration_ms: u64::try_from(row.duration.as_millis()).unwrap_or(u64::MAX),

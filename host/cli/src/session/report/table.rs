@@ -3,39 +3,32 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
+use std::sync::Arc;
 
-use comfy_table::{Cell, CellAlignment, Color, Row as TableRow};
+use anstyle::AnsiColor;
 use indicatif::HumanCount;
 
 use crate::metrics::Counts;
 use crate::present::phrase::{self, counted};
 use crate::present::style::{self, Colours, DIM, RED};
-use crate::present::tables;
+use crate::present::tables::{Cell, Stream, Table};
 use crate::session::summary::{Row, Summary};
 use crate::stdio::Stderr;
 use solti_plugin_host::supervise::Outcome;
 
-/// Prints a table of the tasks, the metrics, and what was lost.
-pub(super) fn print(summary: &Summary<'_>) -> io::Result<()> {
+/// Prints a table of the tasks, the metrics, and what was lost; when `quiet`, of what went wrong alone.
+pub(super) fn print(summary: &Summary<'_>, quiet: bool) -> io::Result<()> {
     let colour = Colours::detect().stderr;
-    let mut table = tables::new(colour, tables::Stream::Stderr);
-    table.set_header(tables::header(
-        colour,
-        &[
-            "slot", "outcome", "attempts", "duration", "lines", "exit", "reason",
-        ],
-    ));
-    let (shown, left_out) = to_show(&summary.rows);
+    let names = &[
+        "slot", "outcome", "attempts", "duration", "lines", "exit", "reason",
+    ];
+    let mut table = Table::new(colour, Stream::Stderr, names).with_numbers(2..=5);
+    let (shown, left_out) = to_show(&summary.rows, quiet);
     for row in shown {
-        table.add_row(cells(row, colour));
-    }
-    for right in [2, 3, 4, 5] {
-        if let Some(column) = table.column_mut(right) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
+        table.add_row(cells(row));
     }
     let mut text = String::new();
-    if table.row_count() > 0 {
+    if !table.is_empty() {
         writeln!(text, "\n{table}").expect("a string takes every text");
     }
     if left_out > 0 {
@@ -46,7 +39,9 @@ pub(super) fn print(summary: &Summary<'_>) -> io::Result<()> {
         )
         .expect("a string takes every text");
     }
-    append_metrics(&mut text, &summary.metrics);
+    if !quiet {
+        append_metrics(&mut text, &summary.metrics);
+    }
     append_lost(&mut text, summary.lost(), colour);
     let tally = tally(summary);
     writeln!(text, "{tally}").expect("a string takes every text");
@@ -58,13 +53,21 @@ const MOST_ROWS: usize = 100;
 
 /// The rows that are shown, and how many are not: where there are too many, those that did not succeed
 /// are.
-fn to_show(rows: &[Row]) -> (Vec<&Row>, usize) {
-    if rows.len() <= MOST_ROWS {
-        return (rows.iter().collect(), 0);
+fn to_show(rows: &[Arc<Row>], quiet: bool) -> (Vec<&Row>, usize) {
+    let rows = rows.iter().map(|row| &**row);
+    let failed = |row: &&Row| row.outcome != Outcome::Succeeded;
+    let of_interest: Vec<_> = if quiet {
+        rows.filter(failed).collect()
+    } else {
+        rows.collect()
+    };
+    let count = of_interest.len();
+    if count <= MOST_ROWS {
+        return (of_interest, 0);
     }
-    let failed = rows.iter().filter(|row| row.outcome != Outcome::Succeeded);
+    let failed = of_interest.into_iter().filter(failed);
     let shown: Vec<_> = failed.take(MOST_ROWS).collect();
-    let left_out = rows.len() - shown.len();
+    let left_out = count - shown.len();
     (shown, left_out)
 }
 
@@ -101,33 +104,29 @@ fn attempt_facts(row: &Row) -> String {
     )
 }
 
-fn cells(row: &Row, colour: bool) -> TableRow {
-    let mut outcome = Cell::new(row.outcome.verb());
-    if colour {
-        outcome = outcome.fg(match row.outcome {
-            Outcome::Succeeded => Color::DarkGreen,
-            Outcome::Failed { .. } => Color::DarkRed,
-            _ => Color::DarkYellow,
-        });
-    }
+fn cells(row: &Row) -> [Cell; 7] {
+    let colour = match row.outcome {
+        Outcome::Succeeded => AnsiColor::Green,
+        Outcome::Failed { .. } => AnsiColor::Red,
+        _ => AnsiColor::Yellow,
+    };
     let ran = row.attempts > 0;
-    let text = |text: Option<String>| Cell::new(text.unwrap_or_default());
-    TableRow::from(vec![
-        Cell::new(&row.slot),
-        outcome,
-        Cell::new(row.attempts),
+    let text = |text: Option<String>| Cell::from(text.unwrap_or_default());
+    [
+        row.slot.as_str().into(),
+        Cell::coloured(row.outcome.verb(), colour),
+        row.attempts.to_string().into(),
         text(ran.then(|| phrase::duration(row.duration))),
         text(ran.then(|| HumanCount(row.lines()).to_string())),
         text(exit_of(row)),
         text(row.outcome.reason_line()),
-    ])
+    ]
 }
 
 /// The exit code of the process, or the signal that ended it.
 fn exit_of(row: &Row) -> Option<String> {
-    let code = row.told.exit_code.or(row.outcome.exit_code());
     let signal = row.told.signal.map(|signal| format!("signal {signal}"));
-    code.map(|code| code.to_string()).or(signal)
+    row.exit_code.map(|code| code.to_string()).or(signal)
 }
 
 fn append_metrics(text: &mut String, metrics: &Counts) {

@@ -2,11 +2,12 @@
 
 use abi_stable::library::ROOT_MODULE_LOADER_NAME_WITH_NUL;
 use object::elf::{self, GnuHashHeader, Sym64};
-use object::read::elf::{GnuHashTable, HashTable, Sym as _};
+use object::read::elf::{GnuHashTable, HashTable, Rela as _, Sym as _};
 use object::{Bytes, Endianness, U32};
 
 use super::dynamic::Image;
 use super::file::Header;
+use super::relocations::all_relocations;
 
 pub(super) type Symbol = Sym64<Endianness>;
 
@@ -18,18 +19,28 @@ pub(super) fn count(image: &Image<'_>) -> Option<u64> {
         let table = HashTable::<Header>::parse(image.endian, table?).ok()?;
         Some(table.symbol_table_length())
     });
-    let by_gnu_hash = table(elf::DT_GNU_HASH).map(|table| count_gnu(image.endian, table?));
+    let by_gnu_hash =
+        table(elf::DT_GNU_HASH).map(|table| count_gnu(image.endian, table?, count_named(image)));
     let counts: Option<Vec<_>> = [by_hash, by_gnu_hash].into_iter().flatten().collect();
     counts?.into_iter().max().map(u64::from)
 }
 
-fn count_gnu(endian: Endianness, bytes: &[u8]) -> Option<u32> {
+fn count_gnu(endian: Endianness, bytes: &[u8], named: u32) -> Option<u32> {
     let table = GnuHashTable::<Header>::parse(endian, bytes).ok()?;
     table.symbol_table_length(endian).or_else(|| {
         // No length is that of a broken table, or of one without a single symbol: then all symbols
-        // come before those that have a hash.
-        has_no_hashes(endian, bytes)?.then(|| table.symbol_base())
+        // come before those that have a hash. How many these are, only some linkers say.
+        has_no_hashes(endian, bytes)?.then(|| table.symbol_base().max(named))
     })
+}
+
+/// How many symbols there are at least, by the relocations that name them.
+fn count_named(image: &Image<'_>) -> u32 {
+    let relocations = all_relocations(image).into_iter().flatten().flatten();
+    let symbols = relocations.filter_map(|relocation| relocation.symbol(image.endian, false));
+    let last = symbols.map(|symbol| symbol.0).max();
+    last.and_then(|last| u32::try_from(last).ok()?.checked_add(1))
+        .unwrap_or(0)
 }
 
 fn has_no_hashes(endian: Endianness, table: &[u8]) -> Option<bool> {
@@ -104,6 +115,33 @@ mod tests {
         let sysv: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
         assert_eq!(count_by(elf::DT_HASH, &sysv), Some(5));
         assert_eq!(count_by(elf::DT_HASH, &sysv[..31]), None, "it is cut off");
+    }
+
+    /// As GNU ld writes it for a library that exports nothing: it says 1, however many are imported.
+    #[test]
+    fn symbols_of_a_library_that_exports_none_are_counted_by_its_relocations() {
+        let mut bytes = gnu_hash(&[0], &[]);
+        bytes[4..8].copy_from_slice(&1_u32.to_le_bytes());
+        let start = bytes.len() as u64;
+        for symbol in [2_u64, 4, 0] {
+            // Where, which symbol in the upper half, what is added.
+            for word in [0, symbol << 32 | 6, 0] {
+                bytes.extend(u64::to_le_bytes(word));
+            }
+        }
+        let len = bytes.len() as u64 - start;
+        let table = |len| {
+            Image::made_up(
+                &bytes,
+                &[
+                    (elf::DT_GNU_HASH, 0),
+                    (elf::DT_RELA, start),
+                    (elf::DT_RELASZ, len),
+                ],
+            )
+        };
+        assert_eq!(count(&table(len)), Some(5));
+        assert_eq!(count(&table(0)), Some(1));
     }
 
     #[test]

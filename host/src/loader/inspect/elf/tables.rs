@@ -10,6 +10,7 @@ use object::{Bytes, Endianness, U64};
 
 use super::check::Check;
 use super::dynamic::{Image, Loaded};
+use super::relocations::all_relocations;
 use super::symbols::{self, Symbol};
 use super::versions;
 
@@ -192,23 +193,6 @@ fn relocations_are_inside(image: &Image<'_>) -> bool {
             })
         })
     })
-}
-
-/// The tables of relocations: those of the whole, and those of calls. `None` when one of them is not
-/// all in the file.
-pub(super) fn all_relocations<'data>(
-    image: &Image<'data>,
-) -> Option<[&'data [Rela64<Endianness>]; 2]> {
-    let table = |start, len| {
-        let Some(start) = image.value(start) else {
-            return Some(&[][..]);
-        };
-        image.table::<Rela64<Endianness>>(start, image.value(len).unwrap_or(0))
-    };
-    Some([
-        table(elf::DT_RELA, elf::DT_RELASZ)?,
-        table(elf::DT_JMPREL, elf::DT_PLTRELSZ)?,
-    ])
 }
 
 /// Where pointers can be written when the library is relocated: a library has a few such segments and

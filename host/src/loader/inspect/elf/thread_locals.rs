@@ -9,7 +9,8 @@ use object::elf::{self, Rela64, RelocationType};
 use object::read::elf::{ProgramHeader as _, Rela as _, Sym as _};
 
 use super::dynamic::Image;
-use super::{symbols, tables};
+use super::relocations::all_relocations;
+use super::symbols;
 
 /// The number of a library's block, whose offset is in the word behind it.
 const MODULE: RelocationType = if cfg!(target_arch = "aarch64") {
@@ -63,7 +64,7 @@ pub(super) fn static_len(image: &Image<'_>) -> Option<u64> {
         relocation.r_type(endian, false) == FIXED
             && symbol.is_none_or(|symbol| !symbol.is_undefined(endian))
     };
-    let mut relocations = tables::all_relocations(image)?.into_iter().flatten();
+    let mut relocations = all_relocations(image)?.into_iter().flatten();
     relocations.find(is_fixed).map(|_| len(image))
 }
 
@@ -71,7 +72,7 @@ pub(super) fn static_len(image: &Image<'_>) -> Option<u64> {
 pub(super) fn are_inside(image: &Image<'_>) -> bool {
     let len = len(image);
     symbols_are_inside(image, len)
-        && tables::all_relocations(image).is_some_and(|tables| {
+        && all_relocations(image).is_some_and(|tables| {
             let mut relocations = tables.into_iter().flatten();
             relocations.all(|relocation| offset(image, relocation).is_none_or(|at| at < len))
         })

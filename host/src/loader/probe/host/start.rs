@@ -11,16 +11,17 @@ use std::process::{Command, Stdio};
 use solti_plugin_abi::process::GroupChild;
 
 use super::streams::Streams;
-use crate::loader::probe::wire::{ARGUMENT, ENVIRONMENT, PROBE_VARIABLE, Request};
+use crate::loader::probe::wire::{ARGUMENT, PROBE_VARIABLE, Request};
 
-/// Starts `program` as a probe of `file`.
+/// Starts `program` as a probe of `file`, with these variables of the host's environment.
 pub(super) fn start(
     program: &Path,
     file: &File,
     request: &Request,
+    environment: &[&str],
 ) -> io::Result<(GroupChild, Streams)> {
     let (socket, theirs) = UnixStream::pair()?;
-    let environment = ENVIRONMENT
+    let environment = environment
         .iter()
         .filter_map(|name| Some((name, env::var_os(name)?)));
     let mut command = Command::new(program);
