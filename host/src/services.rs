@@ -12,3 +12,4 @@ pub(crate) mod output;
 pub(crate) mod plugin_host;
 
 mod contain;
+pub(crate) use contain::is_contained;

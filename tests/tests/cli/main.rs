@@ -8,8 +8,13 @@ mod bad_input;
 mod bounded;
 mod docs;
 mod ended;
+mod ending;
 mod exec;
 mod exit_codes;
+#[cfg(target_os = "linux")]
+mod fatal;
+#[cfg(target_os = "linux")]
+mod init;
 mod inspect;
 mod json;
 #[cfg(target_os = "linux")]
