@@ -14,8 +14,6 @@ pub(crate) use loading::{ConfigField, LoadArgs};
 pub(crate) use tasks::{ExecArgs, RunArgs, SessionArgs};
 pub(crate) use trust::TrustArgs;
 
-use crate::exit::Exit;
-
 /// Run tasks through plugins: shared libraries dropped into a directory
 #[derive(Debug, Parser)]
 #[command(name = "solti-host", version, max_term_width = 100)]
@@ -37,14 +35,4 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Check(CheckArgs),
     Forget(ForgetArgs),
-}
-
-impl Command {
-    /// How the program ends where it could not do its part: codes of `exec` are its command's.
-    pub(crate) fn failed(&self) -> Exit {
-        match self {
-            Self::Exec(_) => Exit::HostFailed,
-            _ => Exit::NoResult,
-        }
-    }
 }

@@ -80,7 +80,7 @@ fn run() -> Exit {
             "a signal that ends this program will not be told: {err}"
         ));
     }
-    if let Err(err) = ended::watch(args.command.failed()) {
+    if let Err(err) = ended::watch(commands::failed(&args.command)) {
         message::warning(format_args!(
             "a plugin that calls exit will not be told: {err}"
         ));

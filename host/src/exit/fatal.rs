@@ -30,9 +30,6 @@ const FATAL: [(c_int, &str); 6] = [
 /// Seconds that a thread waits while another says its last words.
 const MEANWHILE: u32 = 1;
 
-/// Milliseconds that whoever reads standard error gets to make room.
-const ROOM_WITHIN: c_int = 500;
-
 /// What became of these signals before.
 static BEFORE: Before = Before(UnsafeCell::new(
     [const { MaybeUninit::uninit() }; FATAL.len()],

@@ -5,7 +5,7 @@
     reason = "only the system knows the addresses on a stack, and what of it can be read"
 )]
 
-use super::{OPENING, at};
+use super::table::{at, being_opened};
 
 /// Frames of a stack that are looked at, the innermost first.
 const FRAMES: usize = 64;
@@ -19,14 +19,14 @@ const STEP: usize = 1024;
 /// The file of the plugin whose code this thread runs, or has called what it runs; `None` when there is
 /// none.
 pub(crate) fn on_this_stack() -> Option<&'static str> {
-    OPENING.get().or_else(|| frames().into_iter().find_map(at))
+    being_opened().or_else(|| frames().into_iter().find_map(at))
 }
 
 /// As [`on_this_stack`], for a signal handler: of the code at `address` that was interrupted, and of what
 /// lies on its stack from `stack` on. An address of code there is mostly that of a caller.
 pub(crate) fn on_stack_at(address: usize, stack: usize) -> Option<&'static str> {
     const WORDS: usize = STEP / size_of::<usize>();
-    OPENING.get().or_else(|| at(address)).or_else(|| {
+    being_opened().or_else(|| at(address)).or_else(|| {
         let aligned = stack & !(size_of::<usize>() - 1);
         let mut words = [0_usize; WORDS];
         (0..DEPTH / STEP).find_map(|step| {

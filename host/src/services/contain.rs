@@ -1,12 +1,10 @@
 //! Keeps a panic of the host's own code on the host's side.
 
 use std::any::Any;
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::thread;
 
+use super::catch::containing;
 use super::log_thread;
 
 /// Runs a service for a plugin; when it panics, the host's log says so and `fallback` is returned.
@@ -16,25 +14,6 @@ pub(super) fn contain<T>(service: &'static str, fallback: T, call: impl FnOnce()
         report(service, payload);
         fallback
     })
-}
-
-thread_local! {
-    /// How many calls that are contained are on this thread's stack.
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Runs code of the host application's that may panic.
-#[inline]
-pub(super) fn containing<T>(call: impl FnOnce() -> T) -> thread::Result<T> {
-    DEPTH.set(DEPTH.get() + 1);
-    let result = catch_unwind(AssertUnwindSafe(call));
-    DEPTH.set(DEPTH.get() - 1);
-    result
-}
-
-/// Whether a panic on this thread would be contained.
-pub(crate) fn is_contained() -> bool {
-    DEPTH.get() > 0
 }
 
 #[cold]

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use tracing::{Dispatch, dispatcher, error, warn};
 
-use super::contain::containing;
+use super::catch::containing;
 
 /// How long the thread waits for another entry before it ends.
 const IDLE: Duration = Duration::from_secs(2);

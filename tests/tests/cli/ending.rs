@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::{Ended, Place, command, end, shown, solti_host, with};
+use crate::{Ended, Place, Running, command, end, shell, shown, solti_host, with};
 
 /// Runs the program to its end; how long that took.
 fn timed(command: &mut std::process::Command) -> (Ended, Duration) {
@@ -101,4 +101,24 @@ fn a_sink_that_a_plugin_keeps_is_waited_for_for_five_seconds_and_with_a_word() {
                  plugin keeps its sink though the task is over\n";
     assert!(ended.stderr.starts_with(waits), "{ended:?}");
     assert!(took < CUT_OFF, "{took:?}");
+}
+
+#[test]
+fn a_task_that_does_not_end_when_it_is_told_to_is_waited_for_with_a_word() {
+    let place = Place::with(&["subprocess"]);
+    let script = "trap '' TERM INT; echo here; while :; do sleep 1; done";
+    let specs = place.file("specs.json", shell("a", script));
+    let words = [
+        "--grace",
+        "2s",
+        "--config",
+        "subprocess.stop_grace_ms=3600000",
+    ];
+    let running = Running::start(place.run(&words).arg(&specs));
+    assert_eq!(running.line(), "a │ here");
+    running.signal(rustix::process::Signal::TERM);
+    let (code, stderr) = running.end();
+    let waits = "warning: waiting for 1 task to end, 2.0s at most: ";
+    assert!(stderr.contains(waits), "{stderr}");
+    assert_eq!(code, Some(1));
 }

@@ -2,10 +2,11 @@
 
 use std::mem::MaybeUninit;
 
-use super::ROOM_WITHIN;
-
 /// The longest line.
 const LEN: usize = 512;
+
+/// Milliseconds that whoever reads standard error gets to make room.
+const ROOM_WITHIN: libc::c_int = 500;
 
 /// A line; what is too long for it is cut off.
 pub(super) struct Line {
@@ -90,7 +91,7 @@ pub(super) fn address_space_used() -> u64 {
     });
     // SAFETY: it takes a number.
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    pages.wrapping_mul(page.unsigned_abs().into())
+    pages.wrapping_mul(u64::try_from(page).unwrap_or(0))
 }
 
 #[cfg(test)]
