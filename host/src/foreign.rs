@@ -3,6 +3,7 @@
 mod call;
 mod error;
 mod panics;
+mod parting;
 mod plugin;
 mod runner;
 mod task;

@@ -29,12 +29,17 @@ mod signals;
 pub mod atomic;
 mod exit;
 mod images;
+mod init;
 mod links;
 mod maps;
 pub mod supervise;
 
-pub use exit::{exit_at_second_signal, exit_now, exit_unflushed, exit_within, on_exit_by_plugin};
+pub use exit::{
+    exit_at_panic, exit_at_second_signal, exit_now, exit_unflushed, exit_within, on_exit_by_plugin,
+    tell_of_fatal_signals,
+};
 pub use foreign::{Plugin, ShutdownOutcome};
+pub use init::reap_orphans;
 pub use loader::error::{LoadDirError, LoadError};
 pub use loader::probe::probe_main;
 pub use loader::report::{CheckReport, LoadReport};

@@ -8,7 +8,6 @@ mod query;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::ops::Range;
 use std::sync::LazyLock;
 
 /// The list: one mapping a line, sorted by address.
@@ -33,20 +32,6 @@ fn listed_inode_at(maps: File, address: usize) -> std::io::Result<Option<u64>> {
     // A path may be any bytes, so the lines are no text.
     let mut lines = maps.split(b'\n').map_while(Result::ok);
     Ok(lines.find_map(|line| inode_of(&String::from_utf8_lossy(&line), address)))
-}
-
-/// From where to where each file is mapped; none where the system has no list.
-pub(crate) fn spans() -> Vec<Range<usize>> {
-    let maps = std::fs::read(MAPS).unwrap_or_default();
-    let lines = maps.split(|byte| *byte == b'\n');
-    let mut spans: Vec<(u64, Range<usize>)> = Vec::new();
-    for (start, end, inode) in lines.filter_map(|line| parsed(&String::from_utf8_lossy(line))) {
-        match spans.last_mut() {
-            Some((same, span)) if *same == inode => span.end = end,
-            _ => spans.push((inode, start..end)),
-        }
-    }
-    spans.into_iter().map(|(_, span)| span).collect()
 }
 
 /// The names of the files that were mapped before the first plugin was opened.
@@ -102,10 +87,6 @@ mod tests {
         for address in [address, 0, (&raw const local).addr()] {
             assert_eq!(listed(address), inode_at(address).unwrap());
         }
-        let span_of = |address| spans().into_iter().find(|span| span.contains(&address));
-        let span = span_of(address).unwrap();
-        assert!(span.contains(&address) && span.len() < 1 << 30);
-        assert_eq!(span_of(0), None);
         assert!(is_file_of_host("libc.so.6") || !cfg!(target_env = "gnu"));
         assert!(!is_file_of_host("libnobody.so.6"));
     }

@@ -11,4 +11,7 @@ pub(crate) mod metrics;
 pub(crate) mod output;
 pub(crate) mod plugin_host;
 
+mod catch;
 mod contain;
+
+pub(crate) use catch::is_contained;

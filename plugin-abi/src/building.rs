@@ -15,6 +15,7 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
 use crate::error::RunnerError;
+use crate::signal_stack;
 
 /// Builds that run at the same time in one library; further ones wait for their turn.
 const MOST_THREADS: usize = 16;
@@ -95,7 +96,11 @@ impl Pool {
         }
         let started = std::thread::Builder::new()
             .name("plugin-build".to_owned())
-            .spawn(|| self.work());
+            .spawn(|| {
+                signal_stack::give();
+                self.work();
+                signal_stack::take();
+            });
         match started {
             Ok(_) => {
                 state.threads += 1;

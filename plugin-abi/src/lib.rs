@@ -28,6 +28,7 @@ mod output;
 mod run_id;
 mod runner;
 mod scoped;
+mod signal_stack;
 mod spawn;
 mod workload;
 

@@ -14,6 +14,14 @@ use crate::exit::Exit;
 use crate::limits;
 use crate::present::message;
 
+/// How the program ends where it cannot do its part: the other codes of `exec` are its command's.
+pub(crate) fn failed(command: &Command) -> Exit {
+    match command {
+        Command::Exec(_) => Exit::HostFailed,
+        _ => Exit::NoResult,
+    }
+}
+
 /// Does what `command` says.
 ///
 /// # Errors

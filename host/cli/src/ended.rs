@@ -1,4 +1,5 @@
-//! The end of this program where it is not its own: a plugin calls `exit`, or a reader holds it up.
+//! The end of this program where it is not its own: a plugin calls `exit`, a reader holds it up, or a
+//! thread of its own panics.
 
 use std::sync::OnceLock;
 use std::thread;
@@ -8,6 +9,7 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Exit;
+use crate::limits;
 use crate::present::message;
 
 /// What a run gets to cancel its tasks, write what there is, and end.
@@ -21,20 +23,29 @@ static RUN: Mutex<Option<(CancellationToken, Exit)>> = Mutex::new(None);
 
 static BY_PLUGIN: OnceLock<()> = OnceLock::new();
 
-/// Watches for it from now on.
+/// Watches for it from now on; until a run begins, the program ends like `failed`.
 ///
 /// # Errors
 ///
 /// When the system takes no further exit handler.
-pub(crate) fn watch() -> std::io::Result<()> {
-    solti_plugin_host::on_exit_by_plugin(|file| {
+pub(crate) fn watch(failed: Exit) -> std::io::Result<()> {
+    solti_plugin_host::exit_at_panic(move |panic| {
+        message::last_error(format_args!(
+            "this program cannot go on and ends: {panic}{}",
+            limits::reached(panic)
+        ));
+        let run = RUN.try_lock();
+        let of_run = run.and_then(|run| run.as_ref().map(|(_, exit)| *exit));
+        of_run.unwrap_or(failed).code()
+    });
+    solti_plugin_host::on_exit_by_plugin(move |file| {
         let _ = BY_PLUGIN.set(());
         message::error(format_args!(
             "{file} has ended this program: the plugin called exit, which no plugin may"
         ));
         let run = RUN.lock().take();
         let Some((stop, exit)) = run else {
-            return Exit::NoResult.code();
+            return failed.code();
         };
         stop.cancel();
         // The run goes on beside this and ends the program, unless it needs the thread that waits here.

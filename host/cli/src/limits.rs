@@ -9,6 +9,34 @@ const MIB: u64 = 1 << 20;
 /// much more of it than of memory. With less, an allocation fails somewhere, which ends a process.
 const ADDRESS_SPACE: u64 = 64 * MIB;
 
+/// Which limit stands behind a failure of this text, to be said after it; empty where none does.
+pub(crate) fn reached(failure: &str) -> String {
+    let no_thread = failure.contains("spawn") && failure.contains(NO_MORE);
+    if !no_thread {
+        return String::new();
+    }
+    let processes = getrlimit(Resource::Nproc).current;
+    let memory = getrlimit(Resource::As).current;
+    let of_memory = memory.map(|limit| {
+        format!(
+            "its address space is limited to {} MiB (ulimit -v)",
+            limit / MIB
+        )
+    });
+    let of_processes = match processes {
+        Some(limit) => format!("its user may have {limit} processes and threads (ulimit -u)"),
+        None => "the system has no process or thread left (pids.max)".to_owned(),
+    };
+    let limits: Vec<_> = [Some(of_processes), of_memory]
+        .into_iter()
+        .flatten()
+        .collect();
+    format!("; {}: raise the limit", limits.join(", and "))
+}
+
+/// How the system says that it has no thread.
+const NO_MORE: &str = "Resource temporarily unavailable";
+
 /// Checks the limits.
 ///
 /// # Errors

@@ -15,6 +15,7 @@
 //! | `session` | one run: load, run the tasks, report |
 //! | `output` | the way of a task's output from its tap to standard output |
 //! | `open_files` | the limit on open files, and how many tasks it has room for |
+//! | `shutdown` | the end of plugins, within a time |
 //! | `stdio` | standard output and error, whatever they are |
 //! | `exit`, `ended` | how the program ends, and what of a plugin's ends it |
 //! | `limits` | the limits on this process that it cannot work within |
@@ -38,6 +39,7 @@ mod options;
 mod output;
 mod present;
 mod session;
+mod shutdown;
 mod specs;
 mod stdio;
 
@@ -48,8 +50,14 @@ use exit::Exit;
 use present::{message, stamp};
 
 fn main() {
+    let reaped = solti_plugin_host::reap_orphans();
     solti_plugin_host::prepare_signals();
     solti_plugin_host::probe_main();
+    if let Err(err) = reaped {
+        message::warning(format_args!(
+            "processes that tasks leave behind are not reaped: {err}"
+        ));
+    }
     // Before anything is opened that would count.
     open_files::raise();
     // Not by returning: that would run the destructors of plugins.
@@ -70,7 +78,12 @@ fn run() -> Exit {
         stamp::want();
     }
     log::init(args.verbose, args.timestamps);
-    if let Err(err) = ended::watch() {
+    if let Err(err) = solti_plugin_host::tell_of_fatal_signals() {
+        message::warning(format_args!(
+            "a signal that ends this program will not be told: {err}"
+        ));
+    }
+    if let Err(err) = ended::watch(commands::failed(&args.command)) {
         message::warning(format_args!(
             "a plugin that calls exit will not be told: {err}"
         ));

@@ -119,6 +119,7 @@ fn run_tasks(
             supervisor: Supervisor::with(router, options, watch),
             ends,
             notes: screen.notes(),
+            grace: plan.session.grace.into(),
             host,
             stop: stop.clone(),
             quiet: plan.session.quiet,

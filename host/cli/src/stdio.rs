@@ -5,8 +5,9 @@
 
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 /// Standard output.
@@ -16,6 +17,34 @@ pub(crate) struct Stdout;
 /// Standard error.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stderr;
+
+/// What a pipe that has any room takes at once, so that a write of it does not block.
+const AT_ONCE: usize = 4096;
+
+impl Stderr {
+    /// Writes all of it, or nothing, or where it is long its beginning: waits for room no longer than this
+    /// each time.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing, and [`io::ErrorKind::TimedOut`].
+    pub(crate) fn write_within(self, bytes: &[u8], limit: Duration) -> io::Result<()> {
+        let limit = Timespec {
+            tv_sec: limit.as_secs().cast_signed(),
+            tv_nsec: limit.subsec_nanos().into(),
+        };
+        let stderr = io::stderr();
+        for part in bytes.chunks(AT_ONCE) {
+            let mut room = [PollFd::from_borrowed_fd(stderr.as_fd(), PollFlags::OUT)];
+            // Where a signal comes in between, the time is over.
+            if poll(&mut room, Some(&limit))? == 0 {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            write_some(stderr.as_fd(), part)?;
+        }
+        Ok(())
+    }
+}
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -47,5 +47,5 @@ extern "C" fn at_exit() {
         // Nothing would bound it.
         exit_unflushed(1);
     }
-    exit_now(told(&file))
+    exit_now(told(file))
 }

@@ -13,6 +13,7 @@ use solti_plugin_abi::v1::plugin::PluginAbi_TO;
 
 use super::call;
 use super::panics::Panics;
+use super::parting::{Object, Parting};
 use crate::services::instruments::{Instruments, Measured};
 use crate::services::log::Records;
 use crate::services::output::Unannounced;
@@ -39,10 +40,18 @@ struct Inner {
     instruments: Arc<Instruments>,
     unannounced: Arc<Unannounced>,
     draining: AtomicBool,
+    parting: Arc<Parting>,
 }
 
 /// How long a shutdown waits for the log to take what the plugin has logged.
 const LAST_RECORDS_WITHIN: Duration = Duration::from_secs(1);
+
+/// Longer than any shutdown: what can be added to the time of day.
+const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
 
 /// How a plugin's shutdown went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +59,8 @@ const LAST_RECORDS_WITHIN: Duration = Duration::from_secs(1);
 pub struct ShutdownOutcome {
     /// The attempts that had not ended within the grace; they no longer run.
     pub unfinished: u64,
+    /// The runners and tasks whose destructors had not ended within the grace; they may still run.
+    pub undropped: u64,
     /// How long the shutdown took.
     pub took: Duration,
 }
@@ -78,6 +89,7 @@ impl Plugin {
                 instruments,
                 unannounced,
                 draining: AtomicBool::new(false),
+                parting: Arc::default(),
             }),
         }
     }
@@ -116,19 +128,39 @@ impl Plugin {
 
     /// Cancels the plugin's attempts, gives them `grace` to end, and then stops its runtime.
     ///
-    /// Blocks the calling thread until the last attempt has ended, for `grace` at most: in
-    /// asynchronous code, call it by `spawn_blocking`. Then it waits for the log to take the plugin's last
-    /// records, for a second at most. Attempts that begin later end as cancelled at once. A second
-    /// call finds nothing to do.
+    /// Blocks the calling thread until the last attempt has ended, and the destructors of the runners and
+    /// tasks that were dropped by now, for `grace` at most: in asynchronous code, call it by
+    /// `spawn_blocking`. Then it waits for the log to take the plugin's last records, for a second at
+    /// most. Attempts that begin later end as cancelled at once. A second call finds nothing to do.
     pub fn shutdown(&self, grace: Duration) -> ShutdownOutcome {
+        let grace = grace.min(NEVER);
         let began = Instant::now();
-        let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
-        let unfinished = self.inner.control.shutdown(grace_ms);
+        // A destructor may need the runtime; attempts are left half of the time to end in order.
+        self.inner.parting.wait(began + grace / 2);
+        let left = grace.saturating_sub(began.elapsed());
+        let unfinished = self.inner.control.shutdown(milliseconds(left));
+        let undropped = self.inner.parting.wait(began + grace);
         self.inner.records.flush(LAST_RECORDS_WITHIN);
         ShutdownOutcome {
             unfinished,
+            undropped: undropped as u64,
             took: began.elapsed(),
         }
+    }
+
+    /// What of the plugin's nobody holds any more and is not gone yet, such as `runner 'demo'` and
+    /// `task 'demo-7'`; the first is the one whose destructor runs.
+    ///
+    /// Dropping a router, a runner or a task of a plugin's blocks nobody: its author's destructors run
+    /// on a thread of their own, and [`shutdown`](Self::shutdown) waits for them.
+    #[must_use]
+    pub fn being_dropped(&self) -> Vec<String> {
+        self.inner.parting.left()
+    }
+
+    /// Has the destructor of an object run, without waiting for it.
+    pub(super) fn part(&self, object: Object) {
+        self.inner.parting.part(object);
     }
 
     /// Why a retired plugin is given no task.

@@ -19,6 +19,7 @@ use tracing::error;
 
 use super::call;
 use super::error::{details, runner_error};
+use super::parting::Object;
 use super::plugin::Plugin;
 use super::task::ForeignTask;
 use crate::services::output::BuildChannels;
@@ -31,7 +32,8 @@ pub(crate) struct ForeignRunner {
     kinds: Kinds,
     /// Whether the declared kinds alone decide.
     by_kind: bool,
-    object: RunnerAbi_TO<RBox<()>>,
+    /// There until it is dropped.
+    object: Option<RunnerAbi_TO<RBox<()>>>,
 }
 
 impl ForeignRunner {
@@ -43,8 +45,14 @@ impl ForeignRunner {
             name,
             kinds,
             by_kind,
-            object: runner.object,
+            object: Some(runner.object),
         }
+    }
+
+    fn object(&self) -> &RunnerAbi_TO<RBox<()>> {
+        self.object
+            .as_ref()
+            .expect("it is taken by the destructor alone")
     }
 
     /// Whether the runner takes a spec of this kind.
@@ -64,7 +72,7 @@ impl ForeignRunner {
         let json = RStr::from_str(&json);
         let answer = self
             .plugin
-            .answer(self.object.supports(FfiSpec { format, json }));
+            .answer(self.object().supports(FfiSpec { format, json }));
         answer.unwrap_or_else(|err| {
             let reason = runner_error(self.plugin.name(), err).to_string();
             error!(
@@ -129,7 +137,7 @@ impl ForeignRunner {
         ctx: &BuildContext,
     ) -> Result<TaskRef, RunnerError> {
         let (request, channels) = self.request(format, spec, ctx)?;
-        let answer = self.object.build_now(request);
+        let answer = self.object().build_now(request);
         self.built(self.plugin.answer(answer), channels, ctx)
     }
 
@@ -141,7 +149,7 @@ impl ForeignRunner {
         ctx: &'a BuildContext,
     ) -> Building<'a> {
         let (building, channels) = match self.request(format, spec, ctx) {
-            Ok((request, channels)) => (self.object.build(request), channels),
+            Ok((request, channels)) => (self.object().build(request), channels),
             Err(err) => return Box::pin(std::future::ready(Err(err))),
         };
         Box::pin(async move {
@@ -173,6 +181,14 @@ impl ForeignRunner {
     }
 }
 
+impl Drop for ForeignRunner {
+    fn drop(&mut self) {
+        if let Some(object) = self.object.take() {
+            self.plugin.part(Object::Runner(self.name, object));
+        }
+    }
+}
+
 impl Runner for ForeignRunner {
     fn name(&self) -> &'static str {
         self.name
@@ -188,7 +204,7 @@ impl Runner for ForeignRunner {
     }
 
     fn build_run_id(&self, slot: &str) -> RunId {
-        let answer = self.object.build_run_id(RStr::from_str(slot));
+        let answer = self.object().build_run_id(RStr::from_str(slot));
         match self.plugin.answer(answer) {
             Ok(id) => RunId::from_parts(id.name.into(), id.seq),
             Err(err) => {
@@ -249,7 +265,7 @@ impl Runner for ForeignRunner {
         let plugin = self.plugin.clone();
         let take = move |answer| plugin.answer(answer);
         call::of(method, payload, take, |method, payload| {
-            self.object.call(method, payload)
+            self.object().call(method, payload)
         })
     }
 }

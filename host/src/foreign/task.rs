@@ -17,6 +17,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::call;
 use super::error::{details, task_error};
+use super::parting::Object;
 use super::plugin::Plugin;
 use crate::services::output;
 
@@ -24,7 +25,8 @@ use crate::services::output;
 pub(super) struct ForeignTask {
     plugin: Plugin,
     name: String,
-    object: TaskAbi_TO<RBox<()>>,
+    /// There until it is dropped.
+    object: Option<TaskAbi_TO<RBox<()>>>,
 }
 
 impl ForeignTask {
@@ -32,7 +34,16 @@ impl ForeignTask {
         Self {
             plugin,
             name: task.name.into(),
-            object: task.object,
+            object: Some(task.object),
+        }
+    }
+}
+
+impl Drop for ForeignTask {
+    fn drop(&mut self) {
+        if let Some(object) = self.object.take() {
+            let name = std::mem::take(&mut self.name);
+            self.plugin.part(Object::Task(name, object));
         }
     }
 }
@@ -50,7 +61,9 @@ impl Task for ForeignTask {
         self.plugin.refresh_log();
         // What the supervisor has left for the attempt; nothing where it knows of no such thing.
         let scope = AttemptScope::take_beginning().unwrap_or_default();
-        let attempt = self.object.spawn(spawn_of(&scope));
+        let object = self.object.as_ref();
+        let object = object.expect("it is taken by the destructor alone");
+        let attempt = object.spawn(spawn_of(&scope));
         let control = Arc::new(attempt.control);
         let (called, plugin) = (Arc::clone(&control), self.plugin.clone());
         scope.answer_with(Arc::new(

@@ -1,16 +1,16 @@
 //! Keeps a panic of the host's own code on the host's side.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::catch::containing;
 use super::log_thread;
 
 /// Runs a service for a plugin; when it panics, the host's log says so and `fallback` is returned.
 #[inline]
 pub(super) fn contain<T>(service: &'static str, fallback: T, call: impl FnOnce() -> T) -> T {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|payload| {
+    containing(call).unwrap_or_else(|payload| {
         report(service, payload);
         fallback
     })

@@ -6,12 +6,13 @@
 //! [`IDLE`].
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use tracing::{Dispatch, dispatcher, error, warn};
+
+use super::catch::containing;
 
 /// How long the thread waits for another entry before it ends.
 const IDLE: Duration = Duration::from_secs(2);
@@ -129,10 +130,10 @@ impl LogThread {
                 return;
             };
             // Also for destructors of the host application's: a thread that one ended would be missed.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(entry)) {
+            if let Err(payload) = containing(entry) {
                 // A payload may panic when it is dropped, and nothing could catch that any more.
                 std::mem::forget(payload);
-                let _ = catch_unwind(|| error!(service = "log", "a host service panicked"));
+                let _ = containing(|| error!(service = "log", "a host service panicked"));
             }
             // With the lock held nobody can have looked and not yet be waiting.
             let _state = self.state.lock();

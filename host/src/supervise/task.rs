@@ -8,6 +8,7 @@ use solti_plugin_abi::{OutputRegistry, RunnerError, TapOptions};
 use taskvisor::TaskRef;
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::attempt::{Attempted, Of, attempt};
 use super::observer::StartedTask;
@@ -21,6 +22,7 @@ pub(super) fn run(tasks: Arc<Tasks>, running: Arc<Running>, runtime: &Handle) {
     runtime.spawn(async move {
         let mut ending = Ending {
             outcome: None,
+            _future: tasks.futures.token(),
             tasks,
             running,
         };
@@ -35,6 +37,8 @@ struct Ending {
     outcome: Option<Outcome>,
     tasks: Arc<Tasks>,
     running: Arc<Running>,
+    /// Given back last: who waits for that may drop the last of the runners.
+    _future: TaskTrackerToken,
 }
 
 impl Drop for Ending {

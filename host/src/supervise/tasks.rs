@@ -8,6 +8,7 @@ use solti_plugin_abi::{AttemptControl, TapOptions};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::end::TaskEnd;
 use super::observer::Observer;
@@ -32,6 +33,8 @@ pub(super) struct Tasks {
     run: fn(Arc<Tasks>, Arc<Running>, &Handle),
     /// Told when there is none any more.
     idle: Notify,
+    /// What runs them, until it has let go of everything.
+    pub(super) futures: TaskTracker,
 }
 
 /// A task that is over, and who waits for that.
@@ -53,6 +56,7 @@ impl Tasks {
             runtime: Handle::current(),
             run,
             idle: Notify::new(),
+            futures: TaskTracker::new(),
         }
     }
 
@@ -244,10 +248,13 @@ impl Tasks {
         loop {
             let told = self.idle.notified();
             if self.schedule.lock().is_idle() {
-                return;
+                break;
             }
             told.await;
         }
+        // Closing it keeps nothing out.
+        self.futures.close();
+        self.futures.wait().await;
     }
 
     /// Tells whoever wants to know of tasks that are over; the schedule is not locked.

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::guard::guard;
+use crate::signal_stack;
 
 static HANDLE: OnceLock<Handle> = OnceLock::new();
 /// Kept so that shutdown can take it; a plugin that is never shut down never drops it.
@@ -95,6 +96,8 @@ pub(super) fn start() -> io::Result<&'static Handle> {
         builder
             .worker_threads(workers())
             .thread_name("plugin-worker")
+            .on_thread_start(signal_stack::give)
+            .on_thread_stop(signal_stack::take)
             .enable_all();
         // Of some descriptors that it does not get, tokio makes a panic.
         let runtime = guard(|| builder.build())

@@ -9,8 +9,13 @@ mod bounded;
 mod docs;
 mod documents;
 mod ended;
+mod ending;
 mod exec;
 mod exit_codes;
+#[cfg(target_os = "linux")]
+mod fatal;
+#[cfg(target_os = "linux")]
+mod init;
 mod inspect;
 mod json;
 #[cfg(target_os = "linux")]

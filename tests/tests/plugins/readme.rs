@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use assert_cmd::assert::OutputAssertExt as _;
 use e2e::{PLUGIN_SUFFIX, Profile};
@@ -105,6 +106,16 @@ fn the_readmes_host_is_the_beginning_of_an_example_that_runs_a_task() {
         printed.ends_with("1 loaded, 0 rejected, 0 skipped\nhello, you\n"),
         "{printed}"
     );
+
+    // Neither a runner that is dropped slowly nor a sink that is kept holds it up for long.
+    let slow = support::directory_with(&["specimen"]);
+    let sidecar = slow.path().join("specimen.toml");
+    fs::write(sidecar, "[config]\ndrop_ms = 60000\n").unwrap();
+    for word in ["ready", "keep-sink"] {
+        let began = Instant::now();
+        embed().arg(slow.path()).arg(word).assert().success();
+        assert!(began.elapsed() < Duration::from_secs(25), "{word}");
+    }
 
     // What goes wrong is said as text, not as the structure of an error.
     let missing = directory.path().join("missing");

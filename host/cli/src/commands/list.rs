@@ -1,5 +1,6 @@
 //! `solti-host list`: what a directory offers.
 
+use solti_plugin_host::supervise::DEFAULT_GRACE;
 use solti_plugin_host::text::one_line;
 use solti_plugin_host::{LoadReport, RunnerRouter};
 
@@ -9,7 +10,7 @@ use crate::present::message;
 use crate::present::phrase::{counted, path};
 use crate::present::style::Colours;
 use crate::present::tables::{self, Stream, Table};
-use crate::{loading, metrics, options};
+use crate::{loading, metrics, options, shutdown};
 
 /// Prints the report of loading the directory and says how the program ends.
 ///
@@ -17,17 +18,22 @@ use crate::{loading, metrics, options};
 ///
 /// When the directory cannot be read or is not trusted, or standard output cannot be written.
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<Exit> {
+    let mut router = RunnerRouter::new();
     let report = loading::load(
         &args.directory,
         options::loader(&args.loading)?,
-        &mut RunnerRouter::new(),
+        &mut router,
     )?;
     let text = if args.json {
         serde_json::to_string_pretty(&report)?
     } else {
         as_text(&report, args)
     };
-    tables::print(&text)?;
+    let printed = tables::print(&text);
+    drop(router);
+    let plugins: Vec<_> = report.loaded().iter().map(|it| it.handle.clone()).collect();
+    shutdown::shut_down(&plugins, DEFAULT_GRACE);
+    printed?;
     if let Some(file) = &args.metrics
         && let Err(err) = metrics::write(file, &report.metrics())
     {

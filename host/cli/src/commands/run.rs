@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use tokio::sync::mpsc;
 
 use crate::args::RunArgs;
@@ -45,7 +46,7 @@ pub(super) fn run(args: RunArgs) -> anyhow::Result<Exit> {
         tasks,
         stdin: None,
         is_command: false,
-        arriving: stdin.then(read_stdin),
+        arriving: stdin.then(read_stdin).transpose()?,
         problems,
     };
     if args.check {
@@ -56,12 +57,16 @@ pub(super) fn run(args: RunArgs) -> anyhow::Result<Exit> {
 }
 
 /// Reads standard input in a thread that nobody waits for: reading cannot be interrupted.
-fn read_stdin() -> mpsc::Receiver<SpecResult> {
+fn read_stdin() -> anyhow::Result<mpsc::Receiver<SpecResult>> {
     let (sender, receiver) = mpsc::channel(WAITING);
-    std::thread::spawn(move || {
+    let read = move || {
         specs::read_stdin(&mut |spec| {
             sender.blocking_send(spec).ok();
         });
-    });
-    receiver
+    };
+    let started = std::thread::Builder::new()
+        .name("stdin".to_owned())
+        .spawn(read);
+    started.context("standard input cannot be read: there is no thread for it")?;
+    Ok(receiver)
 }

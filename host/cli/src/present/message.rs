@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::Write as _;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anstyle::Style;
 use solti_plugin_host::text::one_line;
@@ -12,24 +12,40 @@ use super::stamp;
 use super::style::{self, Colours, RED, YELLOW};
 use crate::stdio::Stderr;
 
+/// What whoever reads standard error gets to make room where nothing may hold up the end.
+const ROOM_WITHIN: Duration = Duration::from_millis(500);
+
 /// Prints why something could not be done.
 pub(crate) fn error(message: impl fmt::Display) {
-    print("error", RED, message);
+    let line = line("error", RED, message);
+    // Nobody is left to be told when standard error is gone.
+    Stderr.write_all(line.as_bytes()).ok();
 }
 
 /// Prints what is wrong but stops nothing.
 pub(crate) fn warning(message: impl fmt::Display) {
-    print("warning", YELLOW, message);
+    let line = line("warning", YELLOW, message);
+    Stderr.write_all(line.as_bytes()).ok();
 }
 
-/// Prints a message on one line: it quotes files, plugins and specs, which may hold any text.
-fn print(level: &str, colour: Style, message: impl fmt::Display) {
+/// As [`error`], where the program is about to end: left out when standard error has no room.
+pub(crate) fn last_error(message: impl fmt::Display) {
+    let line = line("error", RED, message);
+    Stderr.write_within(line.as_bytes(), ROOM_WITHIN).ok();
+}
+
+/// As [`warning`], where the program is about to end: left out when standard error has no room.
+pub(crate) fn last_warning(message: impl fmt::Display) {
+    let line = line("warning", YELLOW, message);
+    Stderr.write_within(line.as_bytes(), ROOM_WITHIN).ok();
+}
+
+/// A message on one line: it quotes files, plugins and specs, which may hold any text.
+fn line(level: &str, colour: Style, message: impl fmt::Display) -> String {
     let style = style::when(Colours::detect().stderr, colour.bold());
     let message = message.to_string();
     let message = one_line(&message);
     let message = charset::shown(&message);
     let stamp = stamp::before(SystemTime::now());
-    let line = format!("{stamp}{style}{level}:{style:#} {message}\n");
-    // Nobody is left to be told when standard error is gone.
-    Stderr.write_all(line.as_bytes()).ok();
+    format!("{stamp}{style}{level}:{style:#} {message}\n")
 }

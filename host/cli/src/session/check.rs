@@ -51,6 +51,7 @@ pub(crate) fn check(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
     };
     let routed: Vec<_> = tasks.into_iter().map(route).collect();
     let without = routed.iter().filter(|routed| routed.to.is_err()).count();
+    drop(router);
     if plan.session.json {
         let text = as_json(&routed, &plan.problems, &host).to_string();
         tables::print(&text)?;
@@ -64,6 +65,7 @@ pub(crate) fn check(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
             }
         }
     }
+    host.shut_down(plan.session.grace.into());
     Ok(Exit::of_check(
         routed.len() - without,
         without,

@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::summary::Row;
 use crate::metrics::{self, Counters, Counts};
 use crate::present::{message, phrase};
-use crate::{loading, options};
+use crate::{loading, options, shutdown};
 
 /// The plugins of a run, and what the host gives them.
 pub(super) struct Host<'a> {
@@ -66,17 +66,7 @@ impl<'a> Host<'a> {
 
     /// Ends the runtimes of the plugins; what still runs in them belongs to no task any more.
     pub(super) fn shut_down(&self, grace: Duration) {
-        for plugin in self.report.loaded() {
-            let outcome = plugin.handle.shutdown(grace);
-            if outcome.unfinished > 0 {
-                message::warning(format_args!(
-                    "plugin '{}': {} did not end within {}",
-                    plugin.plugin,
-                    phrase::counted(outcome.unfinished, "attempt"),
-                    phrase::duration(grace)
-                ));
-            }
-        }
+        shutdown::shut_down(&self.plugins(), grace);
     }
 
     /// Closes the channels of tasks that are over: an attempt that was dropped while it began makes

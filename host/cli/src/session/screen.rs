@@ -1,5 +1,6 @@
 //! What the tasks of a run show: their events, and notes about them.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -16,6 +17,8 @@ use super::watch::Show;
 use crate::output::{self, Format, Message, SlotColumn, Source, Writer};
 use crate::present::stamp;
 use crate::present::style::{self, Colours, DIM};
+use crate::present::{message, phrase};
+use crate::shutdown::WORTH_A_WORD;
 
 /// The way from the tasks to the writer.
 pub(super) struct Screen {
@@ -25,6 +28,8 @@ pub(super) struct Screen {
     writer: Writer,
     /// One drain for each task whose output is not complete.
     drains: TaskTracker,
+    /// Those tasks.
+    open: Arc<Open>,
     /// Cancelled when they are waited for no longer.
     give_up: CancellationToken,
 }
@@ -53,8 +58,52 @@ pub(super) struct Written {
 /// A reader that takes nothing for so long, at the end of a run that was ended, will not take more.
 const STALLED: Duration = Duration::from_secs(5);
 
+/// How long a plugin that keeps a sink is waited for by whoever reads.
+const KEPT: Duration = Duration::from_secs(5);
+
 /// How often that is looked at.
 const STEP: Duration = Duration::from_millis(50);
+
+/// The tasks whose output is not complete.
+#[derive(Default)]
+struct Open(Mutex<BTreeSet<String>>);
+
+/// One of them, until this is dropped.
+struct Opened {
+    open: Arc<Open>,
+    name: String,
+}
+
+impl Open {
+    fn begin(self: &Arc<Self>, name: String) -> Opened {
+        self.0.lock().insert(name.clone());
+        let open = Arc::clone(self);
+        Opened { open, name }
+    }
+
+    /// Says which task's output is waited for.
+    fn tell(&self, most: Duration) {
+        let open = self.0.lock();
+        let Some(first) = open.first() else {
+            return;
+        };
+        let others = match open.len() - 1 {
+            0 => String::new(),
+            others => format!(" and {}", phrase::counted(others as u64, "other")),
+        };
+        message::last_warning(format_args!(
+            "waiting for the output of {first}{others}, {} at most: the plugin keeps its sink though \
+             the task is over",
+            phrase::duration(most)
+        ));
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.open.0.lock().remove(&self.name);
+    }
+}
 
 impl Screen {
     /// Starts the writer.
@@ -70,6 +119,7 @@ impl Screen {
             column: Arc::default(),
             writer: Writer::start(format, quiet, colours.stderr)?,
             drains: TaskTracker::new(),
+            open: Arc::default(),
             give_up: CancellationToken::new(),
         })
     }
@@ -80,7 +130,7 @@ impl Screen {
         let messages = self.writer.messages().downgrade();
         let (colours, column) = (self.colours, Arc::clone(&self.column));
         let drains = self.drains.clone();
-        let give_up = self.give_up.clone();
+        let (give_up, open) = (self.give_up.clone(), Arc::clone(&self.open));
         Box::new(move |task, tap| {
             let slot = task.submission().slot().as_str();
             let prefixes = column.lock().prefixes(slot, colours);
@@ -88,6 +138,11 @@ impl Screen {
             // The writer goes on for as long as tasks start.
             if let Some(messages) = messages.upgrade() {
                 let drain = output::drain(Arc::clone(&source), tap, messages, give_up.clone());
+                let opened = open.begin(format!("slot '{slot}', {}", task.id().as_str()));
+                let drain = async move {
+                    drain.await;
+                    drop(opened);
+                };
                 drains.spawn_on(drain, &runtime);
             }
             source
@@ -120,6 +175,7 @@ impl Screen {
         limit: Duration,
     ) -> Written {
         let blocked = self.writer.blocked();
+        let open = self.open;
         let (drains, writer, give_up) = (self.drains, self.writer, self.give_up);
         drains.close();
         let result = runtime.block_on(async {
@@ -156,12 +212,28 @@ impl Screen {
                     sleep(STEP).await;
                 }
             };
+            // As long as the writer waits for its reader, it is not a plugin that is waited for.
+            let told = async {
+                let mut waited = Duration::ZERO;
+                while waited < WORTH_A_WORD {
+                    sleep(STEP).await;
+                    match blocked.for_how_long() {
+                        None => waited += STEP,
+                        Some(_) => waited = Duration::ZERO,
+                    }
+                }
+                let is_to_end = hurried || stop.is_cancelled();
+                open.tell(if is_to_end { limit.min(KEPT) } else { KEPT });
+                std::future::pending().await
+            };
             tokio::select! {
                 result = finished => Some(result),
                 () = stalled => None,
+                () = told => None,
             }
         });
-        runtime.shutdown_timeout(limit);
+        // A runner of a plugin may hold one of its threads: that is no reason to stay.
+        runtime.shutdown_background();
         let was_taken = result.is_some();
         let result = result.unwrap_or(Ok(()));
         let reader_left = matches!(&result, Err(err) if err.kind() == io::ErrorKind::BrokenPipe);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use solti_plugin_host::Plugin;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -79,9 +79,11 @@ pub(crate) fn watch(
         signals.first.store(first.as_raw_value(), Ordering::Relaxed);
         stop.cancel();
         // On a thread of its own: a standard error that is full must not keep the second from being heard.
-        std::thread::spawn(|| {
+        let told = std::thread::Builder::new().spawn(|| {
             message::warning("cancelling every task; interrupt again to exit at once");
         });
+        // What could not be said for want of a thread is no reason not to do it.
+        drop(told);
         let Some(again) = heard.recv().await else {
             return;
         };
@@ -104,13 +106,18 @@ fn ignored() -> u64 {
 
 /// Stops the runtimes of the plugins and waits until they have dropped what ran in them.
 async fn kill_all(plugins: Vec<Plugin>) {
-    let stopped = tokio::task::spawn_blocking(move || {
-        for plugin in &plugins {
+    let (done, stopped) = oneshot::channel();
+    let all = plugins.clone();
+    let stop = move || {
+        for plugin in &all {
             plugin.shutdown(Duration::ZERO);
         }
-        plugins
-    });
-    let plugins = stopped.await.unwrap_or_default();
+        done.send(()).ok();
+    };
+    // Not by the runtime: it panics where the system has no thread left.
+    if std::thread::Builder::new().spawn(stop).is_ok() {
+        stopped.await.ok();
+    }
     while plugins.iter().any(|plugin| plugin.active_tasks() > 0) {
         sleep(Duration::from_millis(1)).await;
     }

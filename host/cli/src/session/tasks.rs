@@ -2,10 +2,12 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use solti_model::Slot;
 use solti_plugin_host::supervise::{Outcome, Submission, Supervisor};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::host::Host;
@@ -15,14 +17,20 @@ use super::screen::Notes;
 use super::summary::Row;
 use super::watch::Ended;
 use crate::ended;
-use crate::present::message;
+use crate::present::{message, phrase};
+use crate::shutdown::WORTH_A_WORD;
 use crate::specs::{PlacedSpec, SpecResult};
+
+/// Tasks that are named where a run waits for many.
+const MOST_NAMED: usize = 3;
 
 /// The tasks of a run.
 pub(super) struct Tasks<'a> {
     pub(super) supervisor: Supervisor,
     pub(super) ends: mpsc::UnboundedReceiver<Ended>,
     pub(super) notes: Notes,
+    /// What tasks get to end.
+    pub(super) grace: Duration,
     pub(super) host: &'a Host<'a>,
     /// Cancelled when the whole run is to end.
     pub(super) stop: CancellationToken,
@@ -84,13 +92,34 @@ impl Tasks<'_> {
         if ended::by_plugin() {
             self.supervisor.stop_within(ended::AT_ONCE).await;
         } else {
-            self.supervisor.stop().await;
+            self.stop_all().await;
         }
         while let Ok(ended) = self.ends.try_recv() {
             self.over(ended).await;
         }
         let rows = self.entries.into_iter().filter_map(|entry| entry.row);
         rows.collect()
+    }
+
+    /// Ends what still runs, with a word on what is waited for.
+    async fn stop_all(&self) {
+        let mut stopping = std::pin::pin!(self.supervisor.stop());
+        if timeout(WORTH_A_WORD, &mut stopping).await.is_ok() {
+            return;
+        }
+        let running = self.entries.iter().filter(|entry| entry.row.is_none());
+        let places: Vec<_> = running.map(|entry| entry.place.as_str()).collect();
+        let named = places[..places.len().min(MOST_NAMED)].join(", ");
+        let others = match places.len().saturating_sub(MOST_NAMED) {
+            0 => String::new(),
+            others => format!(" and {}", phrase::counted(others as u64, "other")),
+        };
+        message::last_warning(format_args!(
+            "waiting for {} to end, {} at most: {named}{others}",
+            phrase::counted(places.len() as u64, "task"),
+            phrase::duration(self.grace),
+        ));
+        stopping.await;
     }
 
     fn submit(&mut self, PlacedSpec { place, spec }: PlacedSpec, stdin: Option<OwnedFd>) {

@@ -1,0 +1,104 @@
+//! The end of plugins: within a time, and with a word on what is waited for.
+
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use solti_plugin_host::{Plugin, ShutdownOutcome};
+
+use crate::present::{message, phrase};
+
+/// A wait that is shorter needs no word.
+pub(crate) const WORTH_A_WORD: Duration = Duration::from_secs(1);
+
+/// What all plugins together get on top of their grace: the log has to take their last records.
+const MARGIN: Duration = Duration::from_secs(1);
+
+/// Ends the runtimes of the plugins, and waits for the destructors of what they have made: `grace` for all
+/// together. Whatever they do meanwhile, it returns a second later.
+pub(crate) fn shut_down(plugins: &[Plugin], grace: Duration) {
+    let until = Instant::now() + grace;
+    let (end, ended) = channel();
+    let all = plugins.to_vec();
+    let shut_down_all = move || {
+        for plugin in &all {
+            let left = until.saturating_duration_since(Instant::now());
+            // Nobody listens any more when the time is over.
+            end.send(plugin.shutdown(left)).ok();
+        }
+    };
+    if plugins.is_empty() {
+        return;
+    }
+    let name = thread::Builder::new().name("shutdown".to_owned());
+    if name.spawn(shut_down_all).is_err() {
+        // Without a thread for it this one has to do, and can say nothing meanwhile.
+        for plugin in plugins {
+            let left = until.saturating_duration_since(Instant::now());
+            tell(plugin, plugin.shutdown(left), grace);
+        }
+        return;
+    }
+    for plugin in plugins {
+        let outcome = match ended.recv_timeout(WORTH_A_WORD) {
+            Err(RecvTimeoutError::Timeout) => {
+                let most = until.saturating_duration_since(Instant::now());
+                message::last_warning(format_args!(
+                    "waiting for plugin '{}', {} at most: {}",
+                    plugin.name(),
+                    phrase::duration(most),
+                    work_of(plugin)
+                ));
+                let margin = until + MARGIN;
+                ended.recv_timeout(margin.saturating_duration_since(Instant::now()))
+            }
+            outcome => outcome,
+        };
+        let Ok(outcome) = outcome else {
+            message::last_warning(format_args!(
+                "plugin '{}' has not ended within {} and is not waited for any longer",
+                plugin.name(),
+                phrase::duration(grace)
+            ));
+            return;
+        };
+        tell(plugin, outcome, grace);
+    }
+}
+
+/// What a plugin has not done yet.
+fn work_of(plugin: &Plugin) -> String {
+    let attempts = plugin.active_tasks();
+    let mut work = Vec::new();
+    if attempts > 0 {
+        work.push(phrase::counted(attempts, "attempt"));
+    }
+    let objects = plugin.being_dropped();
+    if let [first, others @ ..] = &objects[..] {
+        let others = match others.len() {
+            0 => String::new(),
+            others => format!(" and {}", phrase::counted(others as u64, "other")),
+        };
+        work.push(format!("the destructor of {first}{others}"));
+    }
+    if work.is_empty() {
+        work.push("its last words to the log".to_owned());
+    }
+    work.join(", ")
+}
+
+fn tell(plugin: &Plugin, outcome: ShutdownOutcome, grace: Duration) {
+    for (count, what) in [
+        (outcome.unfinished, "attempt"),
+        (outcome.undropped, "destructor"),
+    ] {
+        if count > 0 {
+            message::last_warning(format_args!(
+                "plugin '{}': {} did not end within {}",
+                plugin.name(),
+                phrase::counted(count, what),
+                phrase::duration(grace)
+            ));
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The destructors of what a plugin has made, on a thread of the host's for each plugin.
+//!
+//! An author's destructor may take as long as it likes. On the thread that lets go of a task it would
+//! hold up a worker of the host's, and on the one that drops the router the end of the program.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use abi_stable::std_types::RBox;
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use solti_plugin_abi::v1::runner::RunnerAbi_TO;
+use solti_plugin_abi::v1::task::TaskAbi_TO;
+
+/// How long the thread waits for another object before it ends.
+const IDLE: Duration = Duration::from_secs(2);
+
+/// What a plugin has made and nobody holds any more.
+#[expect(dead_code, reason = "the objects are here to be dropped")]
+pub(super) enum Object {
+    Runner(&'static str, RunnerAbi_TO<RBox<()>>),
+    Task(String, TaskAbi_TO<RBox<()>>),
+}
+
+impl Object {
+    fn name(&self) -> String {
+        match self {
+            Self::Runner(name, _) => format!("runner '{name}'"),
+            Self::Task(name, _) => format!("task '{name}'"),
+        }
+    }
+}
+
+/// The objects of one plugin on their way out.
+#[derive(Default)]
+pub(super) struct Parting {
+    state: Mutex<State>,
+    /// Told when an object waits.
+    more: Condvar,
+    /// Told when an object is gone.
+    gone: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Object>,
+    /// The name of the one whose destructor runs.
+    running: Option<String>,
+    has_thread: bool,
+}
+
+impl Parting {
+    /// Has an object's destructor run; returns at once.
+    pub(super) fn part(self: &Arc<Self>, object: Object) {
+        let mut state = self.state.lock();
+        if !state.has_thread {
+            let own = Arc::clone(self);
+            let started = std::thread::Builder::new()
+                .name("plugin-drop".to_owned())
+                .spawn(move || own.work());
+            state.has_thread = started.is_ok();
+            if !state.has_thread {
+                // Without a thread the caller's has to do: better late than kept for ever.
+                drop(state);
+                return drop(object);
+            }
+        }
+        state.waiting.push_back(object);
+        drop(state);
+        self.more.notify_one();
+    }
+
+    /// The objects that are not gone yet, the one whose destructor runs first.
+    pub(super) fn left(&self) -> Vec<String> {
+        let state = self.state.lock();
+        let waiting = state.waiting.iter().map(Object::name);
+        state.running.clone().into_iter().chain(waiting).collect()
+    }
+
+    /// Waits until every object is gone, until then at most; how many are not.
+    pub(super) fn wait(&self, until: Instant) -> usize {
+        let mut state = self.state.lock();
+        loop {
+            let left = state.waiting.len() + usize::from(state.running.is_some());
+            if left == 0 || self.gone.wait_until(&mut state, until).timed_out() {
+                return left;
+            }
+        }
+    }
+
+    fn work(&self) {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(object) = state.waiting.pop_front() {
+                state.running = Some(object.name());
+                // A panic in it does not come as far as this: it is the plugin's to report.
+                MutexGuard::unlocked(&mut state, || drop(object));
+                state.running = None;
+                self.gone.notify_all();
+                continue;
+            }
+            let timed_out = self.more.wait_for(&mut state, IDLE).timed_out();
+            if timed_out && state.waiting.is_empty() {
+                state.has_thread = false;
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The plugins that are open.
+
+use std::cell::Cell;
+use std::iter::successors;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use solti_plugin_abi::text::one_line;
+
+use super::code;
+
+/// A plugin that is open. It is never closed, so this is never dropped.
+struct Image {
+    /// The name of its file, as people read it.
+    file: &'static str,
+    /// Where its code is.
+    code: Range<usize>,
+    next: OnceLock<&'static Image>,
+}
+
+/// The first that was opened; each leads to the next.
+static FIRST: OnceLock<&'static Image> = OnceLock::new();
+
+thread_local! {
+    /// The file of the plugin whose constructors this thread runs.
+    static OPENING: Cell<Option<&'static str>> = const { Cell::new(None) };
+}
+
+/// Runs `open`, while which this thread runs the constructors of the plugin in a file of this name.
+pub(crate) fn while_opening<T>(file: &str, open: impl FnOnce() -> T) -> T {
+    OPENING.set(Some(kept(file)));
+    let opened = open();
+    OPENING.set(None);
+    opened
+}
+
+/// From now on the plugin in a file of this name is known by an address in it.
+pub(crate) fn opened(file: &str, address: usize) {
+    let image: &Image = Box::leak(Box::new(Image {
+        file: kept(file),
+        code: code::around(address),
+        next: OnceLock::new(),
+    }));
+    let mut last = &FIRST;
+    while last.set(image).is_err() {
+        last = &last
+            .get()
+            .expect("it is set, or setting it had not failed")
+            .next;
+    }
+}
+
+/// The file of the plugin whose code is at this address.
+pub(super) fn at(address: usize) -> Option<&'static str> {
+    let mut images = successors(FIRST.get(), |image| image.next.get());
+    let image = images.find(|image| image.code.contains(&address))?;
+    Some(image.file)
+}
+
+/// The file of the plugin whose constructors this thread runs.
+pub(super) fn being_opened() -> Option<&'static str> {
+    OPENING.get()
+}
+
+fn kept(file: &str) -> &'static str {
+    Box::leak(one_line(file).into())
+}
