@@ -15,6 +15,15 @@ use solti_plugin_abi::v1::task::TaskAbi_TO;
 /// How long the thread waits for another object before it ends.
 const IDLE: Duration = Duration::from_secs(2);
 
+/// How long the thread sleeps when there is nothing to do, and how often, before it has to be woken:
+/// waking it costs whoever lets go of a task more than everything else here.
+const NAP: Duration = Duration::from_millis(1);
+const NAPS: u32 = 20;
+
+/// More than these do not wait: the thread that lets go of the next has its destructor to run, so that
+/// what is made is not more than what is dropped for ever.
+const MOST_WAITING: usize = 1024;
+
 /// What a plugin has made and nobody holds any more.
 #[expect(dead_code, reason = "the objects are here to be dropped")]
 pub(super) enum Object {
@@ -47,10 +56,12 @@ struct State {
     /// The name of the one whose destructor runs.
     running: Option<String>,
     has_thread: bool,
+    /// Whether the thread has to be woken.
+    waits: bool,
 }
 
 impl Parting {
-    /// Has an object's destructor run; returns at once.
+    /// Has an object's destructor run; returns at once, unless there are too many.
     pub(super) fn part(self: &Arc<Self>, object: Object) {
         let mut state = self.state.lock();
         if !state.has_thread {
@@ -65,9 +76,15 @@ impl Parting {
                 return drop(object);
             }
         }
+        if state.waiting.len() >= MOST_WAITING {
+            drop(state);
+            return drop(object);
+        }
         state.waiting.push_back(object);
-        drop(state);
-        self.more.notify_one();
+        if state.waits {
+            drop(state);
+            self.more.notify_one();
+        }
     }
 
     /// The objects that are not gone yet, the one whose destructor runs first.
@@ -90,8 +107,10 @@ impl Parting {
 
     fn work(&self) {
         let mut state = self.state.lock();
+        let mut naps = 0;
         loop {
             if let Some(object) = state.waiting.pop_front() {
+                naps = 0;
                 state.running = Some(object.name());
                 // A panic in it does not come as far as this: it is the plugin's to report.
                 MutexGuard::unlocked(&mut state, || drop(object));
@@ -99,7 +118,15 @@ impl Parting {
                 self.gone.notify_all();
                 continue;
             }
+            if naps < NAPS {
+                naps += 1;
+                MutexGuard::unlocked(&mut state, || std::thread::sleep(NAP));
+                continue;
+            }
+            naps = 0;
+            state.waits = true;
             let timed_out = self.more.wait_for(&mut state, IDLE).timed_out();
+            state.waits = false;
             if timed_out && state.waiting.is_empty() {
                 state.has_thread = false;
                 return;
