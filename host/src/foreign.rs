@@ -9,5 +9,6 @@ mod runner;
 mod task;
 
 pub(crate) use panics::Panics;
+pub(crate) use parting::let_go;
 pub use plugin::{Plugin, ShutdownOutcome};
 pub(crate) use runner::ForeignRunner;

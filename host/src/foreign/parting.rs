@@ -1,8 +1,10 @@
 //! The destructors of what a plugin has made, on a thread of the host's for each plugin.
 //!
-//! An author's destructor may take as long as it likes. On the thread that lets go of a task it would
-//! hold up a worker of the host's, and on the one that drops the router the end of the program.
+//! An author's destructor may take as long as it likes. On the thread of a supervisor that lets go of a
+//! task it would hold up a worker of the host's, and on the one that drops the router the end of the
+//! program.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,6 +25,25 @@ const NAPS: u32 = 20;
 /// More than these do not wait: the thread that lets go of the next has its destructor to run, so that
 /// what is made is not more than what is dropped for ever.
 const MOST_WAITING: usize = 1024;
+
+thread_local! {
+    /// Whether this thread waits for no destructor of a task.
+    static GOES_ON: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Drops a value, and waits for no destructor of a plugin's task that is dropped with it.
+///
+/// Whoever drops a task elsewhere has what a linked-in task gives: when that returns, it is gone.
+pub(crate) fn let_go<T>(value: T) {
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            GOES_ON.set(self.0);
+        }
+    }
+    let _before = Before(GOES_ON.replace(true));
+    drop(value);
+}
 
 /// What a plugin has made and nobody holds any more.
 #[expect(dead_code, reason = "the objects are here to be dropped")]
@@ -61,6 +82,15 @@ struct State {
 }
 
 impl Parting {
+    /// Has the destructor of a task run: here, unless this thread is to go on.
+    pub(super) fn part_with_task(self: &Arc<Self>, name: String, task: TaskAbi_TO<RBox<()>>) {
+        if GOES_ON.get() {
+            self.part(Object::Task(name, task));
+        } else {
+            drop(task);
+        }
+    }
+
     /// Has an object's destructor run; returns at once, unless there are too many.
     pub(super) fn part(self: &Arc<Self>, object: Object) {
         let mut state = self.state.lock();

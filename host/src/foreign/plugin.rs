@@ -10,6 +10,8 @@ use bytes::Bytes;
 use solti_plugin_abi::CallFuture;
 use solti_plugin_abi::v1::error::FfiError;
 use solti_plugin_abi::v1::plugin::PluginAbi_TO;
+use solti_plugin_abi::v1::runner::RunnerAbi_TO;
+use solti_plugin_abi::v1::task::TaskAbi_TO;
 
 use super::call;
 use super::panics::Panics;
@@ -151,16 +153,23 @@ impl Plugin {
     /// What of the plugin's nobody holds any more and is not gone yet, such as `runner 'demo'` and
     /// `task 'demo-7'`; the first is the one whose destructor runs.
     ///
-    /// Dropping a router, a runner or a task of a plugin's blocks nobody: its author's destructors run
-    /// on a thread of their own, and [`shutdown`](Self::shutdown) waits for them.
+    /// Dropping a router or a runner of a plugin's blocks nobody, and a
+    /// [`Supervisor`](crate::supervise::Supervisor) waits for no task that it lets go of: their authors'
+    /// destructors run on a thread of their own, and [`shutdown`](Self::shutdown) waits for them. A task
+    /// that is dropped otherwise is gone when that returns.
     #[must_use]
     pub fn being_dropped(&self) -> Vec<String> {
         self.inner.parting.left()
     }
 
-    /// Has the destructor of an object run, without waiting for it.
-    pub(super) fn part(&self, object: Object) {
-        self.inner.parting.part(object);
+    /// Has the destructor of a runner run, without waiting for it.
+    pub(super) fn part_with_runner(&self, name: &'static str, runner: RunnerAbi_TO<RBox<()>>) {
+        self.inner.parting.part(Object::Runner(name, runner));
+    }
+
+    /// Has the destructor of a task run.
+    pub(super) fn part_with_task(&self, name: String, task: TaskAbi_TO<RBox<()>>) {
+        self.inner.parting.part_with_task(name, task);
     }
 
     /// Why a retired plugin is given no task.

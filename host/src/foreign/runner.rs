@@ -19,7 +19,6 @@ use tracing::error;
 
 use super::call;
 use super::error::{details, runner_error};
-use super::parting::Object;
 use super::plugin::Plugin;
 use super::task::ForeignTask;
 use crate::services::output::BuildChannels;
@@ -184,7 +183,7 @@ impl ForeignRunner {
 impl Drop for ForeignRunner {
     fn drop(&mut self) {
         if let Some(object) = self.object.take() {
-            self.plugin.part(Object::Runner(self.name, object));
+            self.plugin.part_with_runner(self.name, object);
         }
     }
 }

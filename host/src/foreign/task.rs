@@ -17,7 +17,6 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::call;
 use super::error::{details, task_error};
-use super::parting::Object;
 use super::plugin::Plugin;
 use crate::services::output;
 
@@ -43,7 +42,7 @@ impl Drop for ForeignTask {
     fn drop(&mut self) {
         if let Some(object) = self.object.take() {
             let name = std::mem::take(&mut self.name);
-            self.plugin.part(Object::Task(name, object));
+            self.plugin.part_with_task(name, object);
         }
     }
 }

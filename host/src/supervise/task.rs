@@ -16,6 +16,7 @@ use super::outcome::Outcome;
 use super::retry;
 use super::running::Running;
 use super::tasks::Tasks;
+use crate::foreign::let_go;
 
 /// Runs a task whose turn it is. Returns at once.
 pub(super) fn run(tasks: Arc<Tasks>, running: Arc<Running>, runtime: &Handle) {
@@ -60,11 +61,27 @@ impl Drop for Channel {
     }
 }
 
+/// A task that was built: its destructor, which may take long, holds up no worker.
+struct Built(Option<TaskRef>);
+
+impl Built {
+    fn get(&self) -> &TaskRef {
+        self.0.as_ref().expect("only drop takes it")
+    }
+}
+
+impl Drop for Built {
+    fn drop(&mut self) {
+        let_go(self.0.take());
+    }
+}
+
 async fn to_its_end(tasks: &Arc<Tasks>, running: &Arc<Running>) -> Outcome {
     let task = match build(tasks, running).await {
-        Ok(task) => task,
+        Ok(task) => Built(Some(task)),
         Err(outcome) => return outcome,
     };
+    let task = task.get();
     let id = TaskId::from(task.name());
     let context = running.submission.context(&tasks.router);
     let registry = Arc::clone(context.output_registry());
@@ -79,7 +96,7 @@ async fn to_its_end(tasks: &Arc<Tasks>, running: &Arc<Running>) -> Outcome {
         }
         let Attempted { outcome, is_final } = attempt(Of {
             running,
-            task: &task,
+            task,
             id: &channel.id,
             registry: &channel.registry,
             observer: &*tasks.observer,

@@ -83,5 +83,5 @@ fn process_one_passes_signals_on() {
     rustix::process::kill_process(first, Signal::TERM).unwrap();
     let (code, stderr) = running.end();
     assert!(stderr.contains("cancelled: interrupted"), "{stderr}");
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(143));
 }

@@ -7,6 +7,7 @@ use solti_plugin_host::output::{TapEvent, TapOptions};
 use solti_plugin_host::supervise::TaskOutput;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::room::room_for;
 use super::source::Source;
@@ -27,10 +28,12 @@ pub(crate) fn tap_options(tasks: usize) -> TapOptions {
     TapOptions::default().with_capacity(each)
 }
 
-/// Hands the output of `source` to the writer until its task is over, or the run gives up on it.
+/// Hands the output of `source` to the writer until its task is over, or the run gives up on it. `counted`
+/// is given back when it is known what was lost, whether or not the writer goes on.
 pub(crate) async fn drain(
     source: Arc<Source>,
     tap: TaskOutput,
+    counted: TaskTrackerToken,
     writer: mpsc::Sender<Message>,
     give_up: CancellationToken,
 ) {
@@ -39,6 +42,7 @@ pub(crate) async fn drain(
     let mut tap = Drained {
         tap,
         source: Arc::clone(&source),
+        _counted: counted,
     };
     loop {
         let event = tokio::select! {
@@ -64,6 +68,8 @@ pub(crate) async fn drain(
         }
     }
     counting.end(&source);
+    // Before the writer is waited for, which may be stuck.
+    drop(tap);
     // Nobody is left to be told when the writer has gone.
     writer.send(Message::End(source)).await.ok();
 }
@@ -72,6 +78,8 @@ pub(crate) async fn drain(
 struct Drained {
     tap: TaskOutput,
     source: Arc<Source>,
+    /// Given back last.
+    _counted: TaskTrackerToken,
 }
 
 impl Drop for Drained {

@@ -30,6 +30,8 @@ pub(super) struct Screen {
     drains: TaskTracker,
     /// Those tasks.
     open: Arc<Open>,
+    /// Those of which it is not known yet what was lost.
+    uncounted: TaskTracker,
     /// Cancelled when they are waited for no longer.
     give_up: CancellationToken,
 }
@@ -120,6 +122,7 @@ impl Screen {
             writer: Writer::start(format, quiet, colours.stderr)?,
             drains: TaskTracker::new(),
             open: Arc::default(),
+            uncounted: TaskTracker::new(),
             give_up: CancellationToken::new(),
         })
     }
@@ -131,13 +134,15 @@ impl Screen {
         let (colours, column) = (self.colours, Arc::clone(&self.column));
         let drains = self.drains.clone();
         let (give_up, open) = (self.give_up.clone(), Arc::clone(&self.open));
+        let uncounted = self.uncounted.clone();
         Box::new(move |task, tap| {
             let slot = task.submission().slot().as_str();
             let prefixes = column.lock().prefixes(slot, colours);
             let source = Arc::new(Source::new(slot, task.id(), prefixes));
             // The writer goes on for as long as tasks start.
             if let Some(messages) = messages.upgrade() {
-                let drain = output::drain(Arc::clone(&source), tap, messages, give_up.clone());
+                let (source, give_up) = (Arc::clone(&source), give_up.clone());
+                let drain = output::drain(source, tap, uncounted.token(), messages, give_up);
                 let opened = open.begin(format!("slot '{slot}', {}", task.id().as_str()));
                 let drain = async move {
                     drain.await;
@@ -178,6 +183,8 @@ impl Screen {
         let open = self.open;
         let (drains, writer, give_up) = (self.drains, self.writer, self.give_up);
         drains.close();
+        let uncounted = self.uncounted;
+        uncounted.close();
         let result = runtime.block_on(async {
             let until_told_to_end = || async {
                 if !hurried {
@@ -226,11 +233,15 @@ impl Screen {
                 open.tell(if is_to_end { limit.min(KEPT) } else { KEPT });
                 std::future::pending().await
             };
-            tokio::select! {
+            let result = tokio::select! {
                 result = finished => Some(result),
                 () = stalled => None,
                 () = told => None,
-            }
+            };
+            // The runtime may be gone before what it drops is counted.
+            give_up.cancel();
+            timeout(STALLED, uncounted.wait()).await.ok();
+            result
         });
         // A runner of a plugin may hold one of its threads: that is no reason to stay.
         runtime.shutdown_background();
