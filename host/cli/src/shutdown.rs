@@ -17,6 +17,19 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// Ends the runtimes of the plugins, and waits for the destructors of what they have made: `grace` for all
 /// together. Whatever they do meanwhile, it returns a second later.
 pub(crate) fn shut_down(plugins: &[Plugin], grace: Duration) {
+    end_all(plugins, grace, Plugin::shutdown);
+}
+
+/// The same for plugins that have run nothing: only for the destructors of their runners.
+pub(crate) fn wait_for_destructors(plugins: &[Plugin], grace: Duration) {
+    end_all(plugins, grace, Plugin::wait_for_destructors);
+}
+
+fn end_all(
+    plugins: &[Plugin],
+    grace: Duration,
+    ended_by: fn(&Plugin, Duration) -> ShutdownOutcome,
+) {
     let until = Instant::now() + grace;
     let (end, ended) = channel();
     let all = plugins.to_vec();
@@ -24,7 +37,7 @@ pub(crate) fn shut_down(plugins: &[Plugin], grace: Duration) {
         for plugin in &all {
             let left = until.saturating_duration_since(Instant::now());
             // Nobody listens any more when the time is over.
-            end.send(plugin.shutdown(left)).ok();
+            end.send(ended_by(plugin, left)).ok();
         }
     };
     if plugins.is_empty() {
@@ -35,7 +48,7 @@ pub(crate) fn shut_down(plugins: &[Plugin], grace: Duration) {
         // Without a thread for it this one has to do, and can say nothing meanwhile.
         for plugin in plugins {
             let left = until.saturating_duration_since(Instant::now());
-            tell(plugin, plugin.shutdown(left), grace);
+            tell(plugin, ended_by(plugin, left), grace);
         }
         return;
     }

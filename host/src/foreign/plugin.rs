@@ -150,6 +150,20 @@ impl Plugin {
         }
     }
 
+    /// Waits for the destructors of the runners and tasks that were dropped by now, for `grace` at most,
+    /// and leaves the plugin as it is: for a host that has run none of its tasks. Blocks as
+    /// [`shutdown`](Self::shutdown) does.
+    pub fn wait_for_destructors(&self, grace: Duration) -> ShutdownOutcome {
+        let began = Instant::now();
+        let undropped = self.inner.parting.wait(began + grace.min(NEVER));
+        self.inner.records.flush(LAST_RECORDS_WITHIN);
+        ShutdownOutcome {
+            unfinished: 0,
+            undropped: undropped as u64,
+            took: began.elapsed(),
+        }
+    }
+
     /// What of the plugin's nobody holds any more and is not gone yet, such as `runner 'demo'` and
     /// `task 'demo-7'`; the first is the one whose destructor runs.
     ///

@@ -11,6 +11,7 @@ use crate::present::message;
 use crate::present::phrase::counted;
 use crate::present::style::Colours;
 use crate::present::tables::{self, Stream, Table};
+use crate::shutdown;
 use crate::specs::PlacedSpec;
 
 /// A spec, and the runner that would take it, or why none would.
@@ -65,7 +66,7 @@ pub(crate) fn check(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
             }
         }
     }
-    host.shut_down(plan.session.grace.into());
+    shutdown::wait_for_destructors(&host.plugins(), plan.session.grace.into());
     Ok(Exit::of_check(
         routed.len() - without,
         without,

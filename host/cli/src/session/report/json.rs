@@ -30,7 +30,7 @@ pub(super) fn line(summary: &Summary<'_>) -> serde_json::Result<String> {
 ///
 /// # Errors
 ///
-/// As [`line`].
+/// As [`line()`].
 pub(super) fn task_line(row: &Row) -> serde_json::Result<String> {
     serde_json::to_string(&TaskFinishedJson {
         kind: "taskFinished",
