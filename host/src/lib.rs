@@ -72,8 +72,8 @@ pub use solti_plugin_abi::{
 pub mod report {
     pub use crate::loader::measure::{Measurements, StageTimes};
     pub use crate::loader::report::{
-        Accepted, CheckReport, LoadReport, LoadedPlugin, OfferedRunner, PassedPlugin, Rejected,
-        Report, Shadowed, UnusedOption,
+        Accepted, CheckReport, LOG_TARGET, LoadReport, LoadedPlugin, OfferedRunner, PassedPlugin,
+        Rejected, Report, Shadowed, UnusedOption,
     };
     pub use crate::loader::skip::{SkipReason, Skipped};
     pub use crate::services::instruments::label_value;

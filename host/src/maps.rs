@@ -16,8 +16,8 @@ const MAPS: &str = "/proc/self/maps";
 /// The inode that is mapped at an address, 0 for memory; `None` when nothing is. An error when the
 /// system has no list.
 ///
-/// An older system's list is read no further than to the address: the system puts a new library below those it has, so
-/// with hundreds of plugins the one that was just opened is among the first.
+/// An older system's list is read no further than to the address: the system puts a new library below
+/// those it has, so with hundreds of plugins the one that was just opened is among the first.
 pub(crate) fn inode_at(address: usize) -> std::io::Result<Option<u64>> {
     let maps = File::open(MAPS)?;
     #[cfg(target_os = "linux")]

@@ -66,7 +66,7 @@ pub use run_id::next_seq;
 pub use run_id::{RunId, make_run_id};
 pub use runner::{Building, Health, Runner};
 #[doc(hidden)]
-pub use sdk::PROBE_VARIABLE;
+pub use sdk::{PROBE_VARIABLE, payload_text};
 #[doc(hidden)]
 pub use spawn::{Answers, AttemptScope};
 pub use spawn::{AttemptControl, AttemptOutcome, Spawn, SpawnedAttempt};

@@ -40,5 +40,6 @@ mod trace;
 
 pub use construct::{construct_default, construct_with};
 pub use export::{Export, Runners, header, note_of};
+pub use panicked::payload_text;
 pub use probe::{PROBE_VARIABLE, in_probe};
 pub use runtime::{handle as runtime_handle, spawn_cleanup};

@@ -1,5 +1,6 @@
 //! The program's own log, and that of its plugins, on standard error.
 
+use solti_plugin_host::report::LOG_TARGET;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -8,9 +9,6 @@ use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::present::stamp::OfRecord;
 use crate::stdio::Stderr;
-
-/// Where the loader logs what its report has. The program prints that itself, once.
-const REPORT: &str = "solti_plugin_host::report";
 
 /// Starts logging, with as much detail as `verbose` asks for unless `RUST_LOG` says otherwise, and with the
 /// time of each record if `timestamps`.
@@ -25,9 +23,10 @@ pub(crate) fn init(verbose: u8, timestamps: bool) {
     let mut filter = EnvFilter::builder()
         .with_default_directive(level.into())
         .parse_lossy(&wanted);
-    if !wanted.contains(REPORT) {
+    // The program prints that itself, once.
+    if !wanted.contains(LOG_TARGET) {
         filter = filter.add_directive(
-            format!("{REPORT}=error")
+            format!("{LOG_TARGET}=error")
                 .parse()
                 .expect("the target and the level are those of a directive"),
         );

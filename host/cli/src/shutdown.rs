@@ -4,7 +4,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use solti_plugin_host::{Plugin, ShutdownOutcome};
+use solti_plugin_host::{LoadReport, Plugin, ShutdownOutcome};
 
 use crate::present::{message, phrase};
 
@@ -16,13 +16,19 @@ const MARGIN: Duration = Duration::from_secs(1);
 
 /// Ends the runtimes of the plugins, and waits for the destructors of what they have made: `grace` for all
 /// together. Whatever they do meanwhile, it returns a second later.
-pub(crate) fn shut_down(plugins: &[Plugin], grace: Duration) {
-    end_all(plugins, grace, Plugin::shutdown);
+pub(crate) fn shut_down(report: &LoadReport, grace: Duration) {
+    end_all(&plugins_of(report), grace, Plugin::shutdown);
 }
 
 /// The same for plugins that have run nothing: only for the destructors of their runners.
-pub(crate) fn wait_for_destructors(plugins: &[Plugin], grace: Duration) {
-    end_all(plugins, grace, Plugin::wait_for_destructors);
+pub(crate) fn wait_for_destructors(report: &LoadReport, grace: Duration) {
+    end_all(&plugins_of(report), grace, Plugin::wait_for_destructors);
+}
+
+/// The plugins that were loaded.
+pub(crate) fn plugins_of(report: &LoadReport) -> Vec<Plugin> {
+    let loaded = report.loaded().iter();
+    loaded.map(|plugin| plugin.handle.clone()).collect()
 }
 
 fn end_all(
@@ -88,10 +94,7 @@ fn work_of(plugin: &Plugin) -> String {
     }
     let objects = plugin.being_dropped();
     if let [first, others @ ..] = &objects[..] {
-        let others = match others.len() {
-            0 => String::new(),
-            others => format!(" and {}", phrase::counted(others as u64, "other")),
-        };
+        let others = phrase::and_others(others.len());
         work.push(format!("the destructor of {first}{others}"));
     }
     if work.is_empty() {

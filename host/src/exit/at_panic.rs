@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use solti_plugin_abi::payload_text;
+
 use super::at_once::exit_unflushed;
 use crate::services::is_contained;
 
@@ -19,9 +21,10 @@ const MEANWHILE: Duration = Duration::from_secs(10);
 /// is known of the panic, on the thread that panics and before anything is unwound. It must wait for
 /// nothing; where it panics itself, the program ends with 1.
 ///
-/// The panic hook that is set hears of no such panic any more. Panics of plugins are not this program's, and what the host
-/// application lends to plugins, such as a log or metrics, may panic as before: that goes to the log. A
-/// program that catches panics of its own code, as of runners that are linked in, has no use for this.
+/// The panic hook that is set hears of no such panic any more. Panics of plugins are not this program's,
+/// and what the host application lends to plugins, such as a log or metrics, may panic as before: that
+/// goes to the log. A program that catches panics of its own code, as of runners that are linked in, has
+/// no use for this.
 pub fn exit_at_panic(told: impl Fn(&str) -> u8 + Send + Sync + 'static) {
     static ENDS: AtomicBool = AtomicBool::new(false);
     let before = take_hook();
@@ -43,18 +46,13 @@ pub fn exit_at_panic(told: impl Fn(&str) -> u8 + Send + Sync + 'static) {
 
 thread_local! {
     /// Whether this thread tells of a panic.
-    static TELLS: Cell<bool> = const { std::cell::Cell::new(false) };
+    static TELLS: Cell<bool> = const { Cell::new(false) };
 }
 
 fn text(info: &PanicHookInfo<'_>) -> String {
     let thread = thread::current();
     let name = thread.name().unwrap_or("without a name");
-    let payload = info.payload();
-    let message = payload
-        .downcast_ref::<&'static str>()
-        .copied()
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic without a message");
+    let message = payload_text(info.payload());
     match info.location() {
         Some(place) => format!("{message} (at {place}, on the thread {name})"),
         None => format!("{message} (on the thread {name})"),

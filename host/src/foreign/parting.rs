@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use abi_stable::std_types::RBox;
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -81,6 +81,13 @@ struct State {
     waits: bool,
 }
 
+impl State {
+    /// How many objects are not gone.
+    fn left(&self) -> usize {
+        self.waiting.len() + usize::from(self.running.is_some())
+    }
+}
+
 impl Parting {
     /// Has the destructor of a task run: here, unless this thread is to go on.
     pub(super) fn part_with_task(self: &Arc<Self>, name: String, task: TaskAbi_TO<RBox<()>>) {
@@ -100,13 +107,9 @@ impl Parting {
                 .name("plugin-drop".to_owned())
                 .spawn(move || own.work());
             state.has_thread = started.is_ok();
-            if !state.has_thread {
-                // Without a thread the caller's has to do: better late than kept for ever.
-                drop(state);
-                return drop(object);
-            }
         }
-        if state.waiting.len() >= MOST_WAITING {
+        if !state.has_thread || state.waiting.len() >= MOST_WAITING {
+            // Without a thread for it the caller's has to do: better late than kept for ever.
             drop(state);
             return drop(object);
         }
@@ -124,15 +127,12 @@ impl Parting {
         state.running.clone().into_iter().chain(waiting).collect()
     }
 
-    /// Waits until every object is gone, until then at most; how many are not.
-    pub(super) fn wait(&self, until: Instant) -> usize {
+    /// Waits until every object is gone, for so long at most; how many are not.
+    pub(super) fn wait(&self, at_most: Duration) -> usize {
+        let is_left = |state: &mut State| state.left() > 0;
         let mut state = self.state.lock();
-        loop {
-            let left = state.waiting.len() + usize::from(state.running.is_some());
-            if left == 0 || self.gone.wait_until(&mut state, until).timed_out() {
-                return left;
-            }
-        }
+        self.gone.wait_while_for(&mut state, is_left, at_most);
+        state.left()
     }
 
     fn work(&self) {

@@ -48,13 +48,6 @@ struct Inner {
 /// How long a shutdown waits for the log to take what the plugin has logged.
 const LAST_RECORDS_WITHIN: Duration = Duration::from_secs(1);
 
-/// Longer than any shutdown: what can be added to the time of day.
-const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
 /// How a plugin's shutdown went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -135,13 +128,13 @@ impl Plugin {
     /// `spawn_blocking`. Then it waits for the log to take the plugin's last records, for a second at
     /// most. Attempts that begin later end as cancelled at once. A second call finds nothing to do.
     pub fn shutdown(&self, grace: Duration) -> ShutdownOutcome {
-        let grace = grace.min(NEVER);
         let began = Instant::now();
+        let left = || grace.saturating_sub(began.elapsed());
         // A destructor may need the runtime; attempts are left half of the time to end in order.
-        self.inner.parting.wait(began + grace / 2);
-        let left = grace.saturating_sub(began.elapsed());
-        let unfinished = self.inner.control.shutdown(milliseconds(left));
-        let undropped = self.inner.parting.wait(began + grace);
+        self.inner.parting.wait(grace / 2);
+        let grace_ms = u64::try_from(left().as_millis()).unwrap_or(u64::MAX);
+        let unfinished = self.inner.control.shutdown(grace_ms);
+        let undropped = self.inner.parting.wait(left());
         self.inner.records.flush(LAST_RECORDS_WITHIN);
         ShutdownOutcome {
             unfinished,
@@ -155,7 +148,7 @@ impl Plugin {
     /// [`shutdown`](Self::shutdown) does.
     pub fn wait_for_destructors(&self, grace: Duration) -> ShutdownOutcome {
         let began = Instant::now();
-        let undropped = self.inner.parting.wait(began + grace.min(NEVER));
+        let undropped = self.inner.parting.wait(grace);
         self.inner.records.flush(LAST_RECORDS_WITHIN);
         ShutdownOutcome {
             unfinished: 0,

@@ -38,10 +38,10 @@ fn check_all(options: &Options, pipeline: &Pipeline<'_>, found: Vec<Found>) -> C
     let mut report = CheckReport::new(pipeline.directory().to_owned(), options.names);
     let mut seen = Names::default();
     let (mut sonames, mut tls) = (Sonames::opened(), StaticTls::default());
-    pipeline.run(found, |outcome| match outcome {
-        Outcome::Probed(probed) => {
-            seen.add(probed.prepared.called());
-            match would_load(&probed, &report, &mut sonames, &mut tls) {
+    pipeline.run(found, |outcome| {
+        outcome.note(&mut seen);
+        match outcome {
+            Outcome::Probed(probed) => match would_load(&probed, &report, &mut sonames, &mut tls) {
                 Ok(()) => report.add(passed(*probed)),
                 Err(error) => report.add_rejected(Rejected {
                     file: probed.candidate.file,
@@ -50,15 +50,9 @@ fn check_all(options: &Options, pipeline: &Pipeline<'_>, found: Vec<Found>) -> C
                     measurements: probed.measurements,
                     names: options.names,
                 }),
-            }
-        }
-        Outcome::Rejected(rejected, called) => {
-            called.into_iter().for_each(|called| seen.add(called));
-            report.add_rejected(*rejected);
-        }
-        Outcome::Skipped(skipped) => {
-            seen.add_skipped(&skipped.reason);
-            report.add_skipped(skipped);
+            },
+            Outcome::Rejected(rejected, _) => report.add_rejected(*rejected),
+            Outcome::Skipped(skipped) => report.add_skipped(skipped),
         }
     });
     let unused = seen.missing(options, report.rejected().len());

@@ -11,14 +11,11 @@ use super::measure::Measurements;
 use super::options::Options;
 use super::pipeline::{Outcome, Pipeline, Prepared, Probed};
 use super::refusal::OptionNames;
-use super::report::{LoadReport, LoadedPlugin, Names, OfferedRunner, Rejected};
+use super::report::{LOG_TARGET, LoadReport, LoadedPlugin, Names, OfferedRunner, Rejected};
 use super::stage::Stage;
 use super::{open, register};
 use crate::foreign::Plugin;
 use crate::router::RunnerRouter;
-
-/// Where what the report has is logged, so that a program that prints the report can leave it out.
-const REPORT: &str = "solti_plugin_host::report";
 
 /// Loads every plugin of the directory `path` into `router`, in the order of their file names.
 pub(super) fn load_dir(
@@ -30,21 +27,15 @@ pub(super) fn load_dir(
     let found = pipeline.discover()?;
     let mut report = LoadReport::new(pipeline.directory().to_owned(), options.names);
     let mut seen = Names::default();
-    pipeline.run(found, |outcome| match outcome {
-        Outcome::Probed(probed) => {
-            seen.add(probed.prepared.called());
-            match load(options, *probed, router, &report) {
+    pipeline.run(found, |outcome| {
+        outcome.note(&mut seen);
+        match outcome {
+            Outcome::Probed(probed) => match load(options, *probed, router, &report) {
                 Ok(loaded) => report.add(loaded),
                 Err(rejected) => reject(&mut report, *rejected),
-            }
-        }
-        Outcome::Rejected(rejected, called) => {
-            called.into_iter().for_each(|called| seen.add(called));
-            reject(&mut report, *rejected);
-        }
-        Outcome::Skipped(skipped) => {
-            seen.add_skipped(&skipped.reason);
-            report.add_skipped(skipped);
+            },
+            Outcome::Rejected(rejected, _) => reject(&mut report, *rejected),
+            Outcome::Skipped(skipped) => report.add_skipped(skipped),
         }
     });
     let unused = seen.missing(options, report.rejected().len());
@@ -62,17 +53,17 @@ pub(super) fn load_dir(
 
 fn reject(report: &mut LoadReport, rejected: Rejected) {
     let Rejected { file, error, .. } = &rejected;
-    warn!(target: REPORT, %file, stage = %error.stage(), "{}", rejected.reason());
+    warn!(target: LOG_TARGET, %file, stage = %error.stage(), "{}", rejected.reason());
     report.add_rejected(rejected);
 }
 
 /// Says which options of the host are no plugin's, and which runners get no task.
 fn warn_of_what_has_no_effect(report: &LoadReport, names: OptionNames) {
     for unused in report.unused_options() {
-        warn!(target: REPORT, "{}", unused.sentence(names));
+        warn!(target: LOG_TARGET, "{}", unused.sentence(names));
     }
     for shadowed in report.shadowed() {
-        warn!(target: REPORT, "{shadowed}");
+        warn!(target: LOG_TARGET, "{shadowed}");
     }
 }
 

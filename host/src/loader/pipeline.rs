@@ -31,7 +31,7 @@ use super::inspect::Requirements;
 use super::measure::Measurements;
 use super::options::{Options, Progress};
 use super::probe::{self, ProbeOutcome, ProbeRequest};
-use super::report::{Called, Rejected};
+use super::report::{Called, Names, Rejected};
 use super::skip::Skipped;
 use super::stage::Stage;
 use super::staging::{self, Staged};
@@ -77,9 +77,20 @@ pub(super) struct Prepared {
     pub(super) staged: Staged,
 }
 
+impl Outcome {
+    /// Notes what the plugin is called, as far as that was found out.
+    pub(super) fn note(&self, names: &mut Names) {
+        match self {
+            Self::Probed(probed) => names.add(probed.prepared.called()),
+            Self::Rejected(_, called) => called.iter().cloned().for_each(|it| names.add(it)),
+            Self::Skipped(skipped) => names.add_skipped(&skipped.reason),
+        }
+    }
+}
+
 impl Prepared {
     /// What the plugin is called.
-    pub(super) fn called(&self) -> Called {
+    fn called(&self) -> Called {
         Called {
             built: self.stamp.plugin.clone(),
             here: self.name.clone(),

@@ -16,6 +16,10 @@ mod shadowed;
 mod text;
 mod unused;
 
+/// Under which target `tracing` is told what a report has too, so that a program that prints the report can
+/// leave it out of its log.
+pub const LOG_TARGET: &str = "solti_plugin_host::report";
+
 pub use check::{CheckReport, PassedPlugin};
 pub use directory::{Accepted, Report};
 pub use load::{LoadReport, LoadedPlugin};

@@ -119,10 +119,9 @@ async fn to_its_end(tasks: &Arc<Tasks>, running: &Arc<Running>) -> Outcome {
 async fn wait(tasks: &Arc<Tasks>, running: &Arc<Running>, delay: Duration) -> bool {
     if delay.is_zero() {
         tokio::task::yield_now().await;
-    } else if !tasks.pause(running, sleep(delay)).await {
-        return false;
+        return true;
     }
-    !running.cancel.is_cancelled()
+    tasks.pause(running, sleep(delay)).await
 }
 
 /// Has the task built, within the time of an attempt.

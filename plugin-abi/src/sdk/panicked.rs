@@ -123,7 +123,8 @@ impl fmt::Display for Seen {
     }
 }
 
-fn payload_text(payload: &(dyn Any + Send)) -> &str {
+/// What a panic says, by its payload.
+pub fn payload_text(payload: &(dyn Any + Send)) -> &str {
     payload
         .downcast_ref::<&'static str>()
         .copied()

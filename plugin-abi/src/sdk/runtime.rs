@@ -6,7 +6,7 @@
 //! method is called.
 
 use std::io;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, available_parallelism};
@@ -59,9 +59,11 @@ impl Attempts {
 
 /// Sets the number of worker threads, before the runtime starts; 0 leaves it at what the plugin says.
 pub(super) fn configure(workers: u32, of_the_plugin: Option<u32>) {
-    let told = NonZeroU32::new(workers).map(NonZeroU32::get);
-    let told = told.or(of_the_plugin).map_or(0, |workers| workers as usize);
-    WORKERS.store(told, Ordering::Relaxed);
+    let told = match workers {
+        0 => of_the_plugin.unwrap_or(0),
+        told => told,
+    };
+    WORKERS.store(told as usize, Ordering::Relaxed);
 }
 
 /// The number of worker threads: where nobody has said, one for each processor, as any tokio runtime.

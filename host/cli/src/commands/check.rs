@@ -104,17 +104,16 @@ fn as_text(all: &[CheckReport], quiet: bool) -> String {
                 file.to_owned()
             }
         };
-        if !report.passed().is_empty() && !quiet {
+        let passed_ones = if quiet { &[] } else { report.passed() };
+        if !passed_ones.is_empty() {
             parts.push(passed_table(report, name, colour));
         }
-        for plugin in report.passed().iter().filter(|_| !quiet) {
+        for plugin in passed_ones {
             parts.extend(static_tls(plugin, name));
         }
         parts.extend(tables::rejected(report.rejected(), name, colour));
         if !quiet {
             parts.extend(tables::skipped(report.skipped(), name, colour));
-        }
-        if !quiet {
             parts.extend(tables::hint_of_none(report, report.directory()));
         }
         passed += report.passed().len();

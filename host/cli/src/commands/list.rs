@@ -31,8 +31,7 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<Exit> {
     };
     let printed = tables::print(&text);
     drop(router);
-    let plugins: Vec<_> = report.loaded().iter().map(|it| it.handle.clone()).collect();
-    shutdown::wait_for_destructors(&plugins, DEFAULT_GRACE);
+    shutdown::wait_for_destructors(&report, DEFAULT_GRACE);
     printed?;
     if let Some(file) = &args.metrics
         && let Err(err) = metrics::write(file, &report.metrics())

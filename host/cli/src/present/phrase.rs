@@ -8,6 +8,14 @@ use solti_plugin_host::text::escape_bytes;
 
 use super::charset;
 
+/// What stands behind the first of several things: nothing, or how many others there are.
+pub(crate) fn and_others(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        others => format!(" and {}", counted(others as u64, "other")),
+    }
+}
+
 /// A duration in the unit that suits it, with about three digits.
 pub(crate) fn duration(duration: Duration) -> String {
     match duration.as_millis() {

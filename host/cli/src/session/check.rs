@@ -66,7 +66,7 @@ pub(crate) fn check(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
             }
         }
     }
-    shutdown::wait_for_destructors(&host.plugins(), plan.session.grace.into());
+    shutdown::wait_for_destructors(host.report(), plan.session.grace.into());
     Ok(Exit::of_check(
         routed.len() - without,
         without,

@@ -60,13 +60,12 @@ impl<'a> Host<'a> {
 
     /// The plugins that were loaded.
     pub(super) fn plugins(&self) -> Vec<Plugin> {
-        let loaded = self.report.loaded().iter();
-        loaded.map(|plugin| plugin.handle.clone()).collect()
+        shutdown::plugins_of(&self.report)
     }
 
     /// Ends the runtimes of the plugins; what still runs in them belongs to no task any more.
     pub(super) fn shut_down(&self, grace: Duration) {
-        shutdown::shut_down(&self.plugins(), grace);
+        shutdown::shut_down(&self.report, grace);
     }
 
     /// Closes the channels of tasks that are over: an attempt that was dropped while it began makes

@@ -84,17 +84,12 @@ pub(super) fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) ->
 /// What of the directory was not loaded and might take the task, each with why that is.
 fn left_out(report: &LoadReport) -> Vec<String> {
     let skipped = |is: fn(&SkipReason) -> bool| {
-        let mut files = report.skipped().iter().filter(|file| is(&file.reason));
-        let names: Vec<_> = files.by_ref().map(|file| file.file.as_str()).collect();
-        names.join(", ")
+        let files = report.skipped().iter().filter(|file| is(&file.reason));
+        files.map(|file| file.file.as_str()).collect::<Vec<_>>()
     };
-    let rejected: Vec<_> = report
-        .rejected()
-        .iter()
-        .map(|it| it.file.as_str())
-        .collect();
+    let rejected = report.rejected().iter().map(|file| file.file.as_str());
     [
-        (rejected.join(", "), "rejected"),
+        (rejected.collect(), "rejected"),
         (
             skipped(|reason| matches!(reason, SkipReason::NotAllowed { .. })),
             "not named by --allow",
@@ -110,7 +105,7 @@ fn left_out(report: &LoadReport) -> Vec<String> {
     ]
     .into_iter()
     .filter(|(files, _)| !files.is_empty())
-    .map(|(files, why)| format!("{files}: {why}"))
+    .map(|(files, why)| format!("{}: {why}", files.join(", ")))
     .collect()
 }
 

@@ -89,10 +89,7 @@ impl Open {
         let Some(first) = open.first() else {
             return;
         };
-        let others = match open.len() - 1 {
-            0 => String::new(),
-            others => format!(" and {}", phrase::counted(others as u64, "other")),
-        };
+        let others = phrase::and_others(open.len() - 1);
         message::last_warning(format_args!(
             "waiting for the output of {first}{others}, {} at most: the plugin keeps its sink though \
              the task is over",

@@ -110,10 +110,7 @@ impl Tasks<'_> {
         let running = self.entries.iter().filter(|entry| entry.row.is_none());
         let places: Vec<_> = running.map(|entry| entry.place.as_str()).collect();
         let named = places[..places.len().min(MOST_NAMED)].join(", ");
-        let others = match places.len().saturating_sub(MOST_NAMED) {
-            0 => String::new(),
-            others => format!(" and {}", phrase::counted(others as u64, "other")),
-        };
+        let others = phrase::and_others(places.len().saturating_sub(MOST_NAMED));
         message::last_warning(format_args!(
             "waiting for {} to end, {} at most: {named}{others}",
             phrase::counted(places.len() as u64, "task"),

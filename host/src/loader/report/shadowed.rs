@@ -67,11 +67,8 @@ fn taken_by(runner: &OfferedRunner, before: &[(&str, &OfferedRunner)]) -> Option
 
 /// Whether a selector that asks for some of `wanted` is content with `labels`.
 fn has_all(labels: &Labels, wanted: &Labels) -> bool {
-    let has = |key: &str, value: &str| {
-        let mut labels = labels.iter();
-        labels.any(|(other, of_it)| other == key && of_it == value)
-    };
-    wanted.iter().all(|(key, value)| has(key, value))
+    let mut wanted = wanted.iter();
+    wanted.all(|(key, value)| labels.get(key) == Some(value))
 }
 
 impl fmt::Display for Shadowed {
@@ -82,23 +79,17 @@ impl fmt::Display for Shadowed {
             kinds,
             by,
         } = self;
-        let (kinds, by, verbs) = (
-            kinds.join(" and "),
-            by.join(" and "),
-            if by.len() == 1 {
-                ("stands", "takes")
-            } else {
-                ("stand", "take")
-            },
-        );
+        let (stands, takes) = match by.len() {
+            1 => ("stands", "takes"),
+            _ => ("stand", "take"),
+        };
+        let (kinds, by) = (kinds.join(" and "), by.join(" and "));
         let sidecar = Path::new(file).with_extension("toml");
         write!(
             f,
-            "{file}: its runner '{runner}' gets no task: {by} {} before it and {} all {kinds} tasks; give \
-             it a label of its own ([labels] in {}) that a task's runnerSelector asks for, or a file name \
+            "{file}: its runner '{runner}' gets no task: {by} {stands} before it and {takes} all {kinds} \
+             tasks; give it a label of its own ([labels] in {}) that a task's runnerSelector asks for, or a file name \
              that comes first",
-            verbs.0,
-            verbs.1,
             sidecar.display()
         )
     }

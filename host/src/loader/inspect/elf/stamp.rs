@@ -1,8 +1,8 @@
 //! The stamp, in one of the segments of notes.
 
-use object::read::elf::ProgramHeader as _;
 use std::ops::Range;
 
+use object::read::elf::ProgramHeader as _;
 use object::{Result, elf};
 use solti_plugin_abi::stamp::{NOTE_OWNER, NOTE_TYPE, text_of_note};
 
@@ -43,8 +43,6 @@ pub(super) fn find<'data>(file: &File<'data>) -> Result<Option<&'data [u8]>> {
 /// The text of the stamp among bytes in which notes begin anywhere; so many places are `left` to look at.
 fn among<'data>(bytes: &'data [u8], left: &mut Range<usize>) -> Option<&'data [u8]> {
     let starts = (0..bytes.len()).step_by(size_of::<u32>());
-    let starts = left.zip(starts).map(|(_, start)| start);
-    starts
-        .filter_map(|start| text_of_note(&bytes[start..]))
-        .next()
+    left.zip(starts)
+        .find_map(|(_, start)| text_of_note(&bytes[start..]))
 }

@@ -19,18 +19,18 @@ pub(super) fn count(image: &Image<'_>) -> Option<u64> {
         let table = HashTable::<Header>::parse(image.endian, table?).ok()?;
         Some(table.symbol_table_length())
     });
-    let by_gnu_hash =
-        table(elf::DT_GNU_HASH).map(|table| count_gnu(image.endian, table?, count_named(image)));
+    let by_gnu_hash = table(elf::DT_GNU_HASH).map(|table| count_gnu(image, table?));
     let counts: Option<Vec<_>> = [by_hash, by_gnu_hash].into_iter().flatten().collect();
     counts?.into_iter().max().map(u64::from)
 }
 
-fn count_gnu(endian: Endianness, bytes: &[u8], named: u32) -> Option<u32> {
+fn count_gnu(image: &Image<'_>, bytes: &[u8]) -> Option<u32> {
+    let endian = image.endian;
     let table = GnuHashTable::<Header>::parse(endian, bytes).ok()?;
     table.symbol_table_length(endian).or_else(|| {
         // No length is that of a broken table, or of one without a single symbol: then all symbols
         // come before those that have a hash. How many these are, only some linkers say.
-        has_no_hashes(endian, bytes)?.then(|| table.symbol_base().max(named))
+        has_no_hashes(endian, bytes)?.then(|| table.symbol_base().max(count_named(image)))
     })
 }
 
