@@ -37,6 +37,7 @@ mod runtime;
 mod scope;
 mod task;
 mod trace;
+mod workers;
 
 pub use construct::{construct_default, construct_with};
 pub use export::{Export, Runners, header, note_of};

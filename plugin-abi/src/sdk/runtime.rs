@@ -9,7 +9,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::{self, available_parallelism};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::guard::guard;
+use super::workers::{self, Muster};
 use crate::signal_stack;
 
 static HANDLE: OnceLock<Handle> = OnceLock::new();
@@ -94,11 +95,16 @@ pub(super) fn start() -> io::Result<&'static Handle> {
     }
     let mut kept = RUNTIME.lock();
     if HANDLE.get().is_none() {
+        let granted = workers::granted(workers())?;
+        let muster = Muster::of(granted);
         let mut builder = Builder::new_multi_thread();
         builder
-            .worker_threads(granted(workers())?)
+            .worker_threads(granted)
             .thread_name("plugin-worker")
-            .on_thread_start(signal_stack::give)
+            .on_thread_start(move || {
+                muster.arrive();
+                signal_stack::give();
+            })
             .on_thread_stop(signal_stack::take)
             .enable_all();
         // Of some descriptors that it does not get, tokio makes a panic.
@@ -108,31 +114,6 @@ pub(super) fn start() -> io::Result<&'static Handle> {
         *kept = Some(runtime);
     }
     Ok(HANDLE.get().expect("it was set just now, or before"))
-}
-
-/// As many of so many threads as the system has left.
-///
-/// A runtime that gets some of its workers and not the others waits for ever for those it has got, so
-/// they are tried first.
-fn granted(wanted: usize) -> io::Result<usize> {
-    let gate = Mutex::new(());
-    thread::scope(|scope| {
-        // None of them ends before all are there.
-        let shut = gate.lock();
-        let mut granted = 0;
-        let mut refused = None;
-        while granted < wanted && refused.is_none() {
-            match thread::Builder::new().spawn_scoped(scope, || drop(gate.lock())) {
-                Ok(_) => granted += 1,
-                Err(err) => refused = Some(err),
-            }
-        }
-        drop(shut);
-        match refused {
-            Some(err) if granted == 0 => Err(err),
-            _ => Ok(granted),
-        }
-    })
 }
 
 /// Enters the runtime if it has been started: destructors of tokio's types may need it.

@@ -23,13 +23,7 @@ fn hostile(harm: &str) -> Place {
 /// Waits until a program hears of SIGTERM.
 fn wait_for_handler(program: u32) {
     let began = Instant::now();
-    loop {
-        let status = std::fs::read_to_string(format!("/proc/{program}/status")).unwrap();
-        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-        let caught = u64::from_str_radix(caught.unwrap().trim(), 16).unwrap();
-        if caught >> (Signal::TERM.as_raw() - 1) & 1 == 1 {
-            return;
-        }
+    while crate::signals(program, "SigCgt:") >> (Signal::TERM.as_raw() - 1) & 1 == 0 {
         assert!(began.elapsed() < SOON, "it hears of no signal");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }

@@ -39,7 +39,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use assert_cmd::assert::OutputAssertExt as _;
 use serde_json::{Value, json};
@@ -210,9 +210,15 @@ impl Running {
         self.lines.recv_timeout(SOON).expect("a line comes soon")
     }
 
+    /// Returns when it has taken the signal: two of a kind that come before that are one.
     fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).unwrap();
+        let began = Instant::now();
+        while signals(self.child.id(), "ShdPnd:") >> (signal.as_raw() - 1) & 1 == 1 {
+            assert!(began.elapsed() < SOON, "it takes no signal");
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Closes standard input, waits for the end, and returns its code and standard error.
@@ -235,6 +241,14 @@ impl Drop for Running {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// The signals of a program that the system lists under this name, a bit for each; none of one that has
+/// ended.
+fn signals(program: u32, list: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{program}/status")).unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix(list));
+    mask.map_or(0, |mask| u64::from_str_radix(mask.trim(), 16).unwrap())
 }
 
 /// A spec that runs `hello`.
