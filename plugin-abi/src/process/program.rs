@@ -106,9 +106,10 @@ impl Program {
     /// Starts it as the leader of a group of its own: `input`, or nothing, as its standard input, its
     /// standard output and standard error piped.
     ///
-    /// It has no controlling terminal: where this process has one, it leads a session, too. A program that asks for one, as for a password, is told so and
-    /// ends; it is not stopped for reaching for one that it may not use. It has the limit on open files
-    /// that the host was given, where the host says that it has raised its own.
+    /// It has no controlling terminal: where this process has one, it leads a session, too. A program
+    /// that asks for one, as for a password, is told so and ends; it is not stopped for reaching for
+    /// one that it may not use. It has the limit on open files that the host was given, where the host
+    /// says that it has raised its own.
     ///
     /// # Errors
     ///

@@ -102,7 +102,6 @@ impl Muster {
             return;
         }
         let missing = |come: &mut usize| *come < self.expected;
-        let missing = |come: &mut usize| *come < self.expected;
         self.all.wait_while_for(&mut come, missing, self.patience);
         assert!(
             *come >= self.expected,
