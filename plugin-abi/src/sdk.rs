@@ -30,6 +30,7 @@ mod guard;
 mod host;
 mod panicked;
 mod probe;
+mod rehearsal;
 mod remote;
 mod request;
 mod runner;

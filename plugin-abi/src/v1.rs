@@ -14,6 +14,7 @@
 //! | [`plugin`] | the plugin as a whole: its runners, its shutdown | plugin to host |
 //! | [`runner`] | one runner | plugin to host |
 //! | [`task`] | a task, an attempt, its cancellation | plugin to host |
+//! | [`rehearsal`] | the texts of the task that a probe asks for | plugin to host |
 //! | [`output`], [`metrics`] | the build context's handles | host to plugin |
 //! | [`log`] | one log record | plugin to host |
 //! | [`call`] | methods by name, the door through which version 1 grows | both ways |
@@ -43,5 +44,6 @@ pub mod metrics;
 pub mod module;
 pub mod output;
 pub mod plugin;
+pub mod rehearsal;
 pub mod runner;
 pub mod task;

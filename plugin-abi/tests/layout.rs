@@ -23,6 +23,7 @@ use solti_plugin_abi::v1::metrics::{FfiLabel, FfiMetrics};
 use solti_plugin_abi::v1::module::{ABI_VERSION, ConnectFn, FfiConnect, LAYOUTS, PluginModule};
 use solti_plugin_abi::v1::output::{FfiOutputRegistry, FfiOutputSink};
 use solti_plugin_abi::v1::plugin::FfiPlugin;
+use solti_plugin_abi::v1::rehearsal::{LINE, TARGET};
 use solti_plugin_abi::v1::runner::{FfiBuild, FfiBuilding, FfiRunId, FfiRunner, FfiSpec};
 use solti_plugin_abi::v1::task::{FfiAttempt, FfiEnd, FfiSpawn, FfiTask};
 
@@ -92,7 +93,8 @@ fn render_all() -> String {
     layouts.add(FfiError::LAYOUT);
     format!(
         "# Version 1 of the ABI; see tests/layout.rs. 64-bit little-endian.\n\n\
-         abi version {ABI_VERSION}\n\ntexts\n  panic target = {PANIC_TARGET}\n\n{}",
+         abi version {ABI_VERSION}\n\ntexts\n  panic target = {PANIC_TARGET}\n  \
+         rehearsal line = {LINE}\n  rehearsal target = {TARGET}\n\n{}",
         layouts.finish()
     )
 }

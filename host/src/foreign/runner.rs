@@ -159,6 +159,11 @@ impl ForeignRunner {
         })
     }
 
+    /// Builds the SDK's own task, which does what tasks do: for a probe.
+    pub(crate) fn rehearse<'a>(&'a self, ctx: &'a BuildContext) -> Building<'a> {
+        self.build(format::REHEARSAL, &Value::Null, ctx)
+    }
+
     fn built(
         &self,
         answer: Result<FfiTask, FfiError>,

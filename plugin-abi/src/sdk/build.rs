@@ -14,7 +14,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::guard::{Guarded, guard, guard_or_log, guard_polls};
 use super::request::{Shared, Spec, read, refusal, started};
-use super::{runtime, task};
+use super::{rehearsal, runtime, task};
 use crate::building;
 use crate::context::BuildContext;
 use crate::v1::error::{BUILD_CANCELED, FfiError};
@@ -94,6 +94,7 @@ fn first_stage(
             let built = guard(|| match &spec {
                 Spec::Task(spec) => runner.get().build_task(spec, &context),
                 Spec::Workload(workload) => runner.get().build_workload(workload, &context),
+                Spec::Rehearsal => Ok(rehearsal::task(runner.get(), &context)),
             });
             let built = match built {
                 Ok(built) => built.map_err(|err| refusal(err, &context)),
@@ -155,6 +156,7 @@ async fn awaited(
     let begun = guard(|| match spec {
         Spec::Task(spec) => runner.get().build_async(spec, context),
         Spec::Workload(workload) => runner.get().build_workload_async(workload, context),
+        Spec::Rehearsal => None,
     });
     let mut building = match begun {
         Ok(building) => building?,

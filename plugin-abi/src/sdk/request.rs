@@ -6,6 +6,7 @@ use solti_model::{RunnerEnv, TaskSpec};
 use tokio::runtime::Handle;
 
 use super::guard::Guarded;
+use super::probe::in_probe;
 use super::remote::{HostMetrics, HostOutput};
 use super::runtime;
 use crate::context::BuildContext;
@@ -44,6 +45,8 @@ impl Drop for Exported {
 pub(super) enum Spec {
     Task(TaskSpec),
     Workload(Workload),
+    /// No task of the author's: one that tries what tasks do.
+    Rehearsal,
 }
 
 /// The runtime, for something to be built in it; an error where nothing is built any more.
@@ -69,6 +72,7 @@ pub(super) fn parse_spec(format: u32, json: &str) -> Result<Spec, FfiError> {
     let parsed = match format {
         format::TASK_SPEC => serde_json::from_str(json).map(Spec::Task),
         format::WORKLOAD => serde_json::from_str(json).map(Spec::Workload),
+        format::REHEARSAL if in_probe() => Ok(Spec::Rehearsal),
         unknown => {
             let text = format!(
                 "the spec has format {unknown}, this plugin reads formats {}",
@@ -108,4 +112,21 @@ fn build_context(request: FfiBuild) -> Result<BuildContext, FfiError> {
         context = context.with_run_id(RunId::from_parts(request.run_id.into(), request.run_seq));
     }
     Ok(context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rehearsal_is_no_task_outside_of_a_probe() {
+        let Err(err) = parse_spec(format::REHEARSAL, "null") else {
+            panic!("it is one");
+        };
+        assert_eq!(err.code, UNKNOWN_FORMAT);
+        assert_eq!(
+            err.text,
+            "the spec has format 4294967295, this plugin reads formats 1 and 2"
+        );
+    }
 }

@@ -7,7 +7,7 @@ use abi_stable::std_types::{RErr, ROk, RResult, RStr, RString, RVec};
 
 use super::guard::guard;
 use super::request::{Exported, Shared, Spec, parse_spec, read, refusal, started};
-use super::{build, door, runtime, task};
+use super::{build, door, rehearsal, runtime, task};
 use crate::runner::Runner;
 use crate::v1::call::FfiAnswer;
 use crate::v1::error::FfiError;
@@ -32,6 +32,7 @@ impl RunnerAbi for ExportedRunner {
             Ok(match parse_spec(spec.format, &spec.json)? {
                 Spec::Task(spec) => self.0.get().supports(&spec),
                 Spec::Workload(workload) => self.0.get().supports_workload(&workload),
+                Spec::Rehearsal => true,
             })
         })
     }
@@ -47,6 +48,7 @@ impl RunnerAbi for ExportedRunner {
             let task = match &spec {
                 Spec::Task(spec) => runner.build_task(spec, &context),
                 Spec::Workload(workload) => runner.build_workload(workload, &context),
+                Spec::Rehearsal => Ok(rehearsal::task(runner, &context)),
             };
             Ok(task::export(task.map_err(|err| refusal(err, &context))?))
         })

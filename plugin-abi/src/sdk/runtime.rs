@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::guard::guard;
+use super::probe::in_probe;
 use super::workers::{self, Muster};
 use crate::signal_stack;
 
@@ -67,11 +68,20 @@ pub(super) fn configure(workers: u32, of_the_plugin: Option<u32>) {
     WORKERS.store(told as usize, Ordering::Relaxed);
 }
 
+/// What a probe needs of the workers: enough for one of them to wait for another.
+const WORKERS_OF_PROBE: usize = 2;
+
 /// The number of worker threads: where nobody has said, one for each processor, as any tokio runtime.
 fn workers() -> usize {
-    match WORKERS.load(Ordering::Relaxed) {
+    let wanted = match WORKERS.load(Ordering::Relaxed) {
         0 => available_parallelism().map_or(1, NonZeroUsize::get),
         told => told,
+    };
+    if in_probe() {
+        // Each takes address space, which is limited there.
+        wanted.min(WORKERS_OF_PROBE)
+    } else {
+        wanted
     }
 }
 

@@ -16,6 +16,9 @@ pub mod format {
     pub const TASK_SPEC: u32 = 1;
     /// [`Workload`](crate::Workload): a kind as text and a spec as JSON, beside the common fields.
     pub const WORKLOAD: u32 = 2;
+    /// No spec: a task of the SDK's own, which does what tasks do and ends when it is cancelled. A probe
+    /// asks for it, to find a plugin that cannot run one; outside of a probe it is unknown.
+    pub const REHEARSAL: u32 = u32::MAX;
     /// All that this version reads, in the order of preference.
     pub const ALL: [u32; 2] = [TASK_SPEC, WORKLOAD];
 }

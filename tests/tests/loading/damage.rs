@@ -6,10 +6,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use assert_cmd::assert::OutputAssertExt as _;
 use serde_json::Value;
 use solti_plugin_host::PluginLoader;
 use solti_plugin_host::inspect::Digest;
@@ -59,6 +59,30 @@ impl Fixed {
             }
         }
     }
+
+    /// A copy that was cut off, or of which bits are flipped, a page is zero, or bytes of its first quarter
+    /// are others.
+    fn mutated(&mut self, good: &[u8]) -> Vec<u8> {
+        let mut bytes = good.to_vec();
+        match self.below(4) {
+            0 => bytes.truncate(self.below(good.len())),
+            1 => {
+                for _ in 0..1 + self.below(16) {
+                    bytes[self.below(good.len())] ^= 1 << self.below(8);
+                }
+            }
+            2 => {
+                let page = self.below(good.len() / 4_096) * 4_096;
+                bytes[page..page + 4_096].fill(0);
+            }
+            _ => {
+                for _ in 0..8 {
+                    bytes[self.below(good.len() / 4)] = self.below(256) as u8;
+                }
+            }
+        }
+        bytes
+    }
 }
 
 /// A plugin as small as one that is shipped.
@@ -88,54 +112,122 @@ fn every_damage_to_a_listed_plugin_is_refused_before_anything_of_it_runs() {
     assert_eq!(check(&good).passed().len(), 1);
 }
 
+/// The plugins of the examples, as small as those that are shipped.
+fn examples() -> Vec<Vec<u8>> {
+    let plugins = ["hello", "subprocess", "container", "wasm"].into_iter();
+    let stripped = |name| Elf(fs::read(e2e::plugin(name)).unwrap()).stripped().0;
+    plugins.map(stripped).collect()
+}
+
 #[test]
 fn a_host_answers_for_every_damaged_plugin_that_nobody_vouches_for() {
-    const FILES: usize = 20;
-    let rounds = e2e::times(10, 150);
-    let good = good();
+    let good = examples();
     // Another seed is other files: `DAMAGE_SEED=78 cargo test -p e2e --test loading damage::`.
     let seed = std::env::var("DAMAGE_SEED").map_or(77, |seed| seed.parse().unwrap());
     let mut random = Fixed(seed);
     let (mut loaded, mut by_stage) = (0, BTreeSet::new());
-    for round in 0..rounds {
-        let directory = support::directory_with(&[]);
-        let mut names = BTreeSet::new();
-        for number in 0..FILES {
-            let name = format!("m{number:03}");
-            let bytes = random.damaged(&good, round + number);
-            fs::write(directory.path().join(format!("{name}.so")), bytes).unwrap();
-            // Each is a plugin of its own.
-            let sidecar = format!("name = \"{name}\"\n");
-            fs::write(directory.path().join(format!("{name}.toml")), sidecar).unwrap();
-            names.insert(format!("{name}.so"));
-        }
-        let mut host = Command::new(e2e::solti_host());
-        host.args(["list", "--json", "--probe-time", "3s"])
-            .arg(directory.path())
-            .env_remove("SOLTI_STATE")
-            .env_remove("RUST_LOG");
-        let output = assert_cmd::Command::from_std(host)
-            .timeout(Duration::from_secs(180))
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(1), "round {round}");
-        let assert = output.assert();
-        let report: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
-        let files = |outcome: &str| report[outcome].as_array().unwrap().clone();
-        let answered = ["loaded", "rejected"].into_iter().flat_map(files);
-        let answered: BTreeSet<String> = answered
-            .map(|file| file["file"].as_str().unwrap().to_owned())
-            .collect();
-        assert_eq!(answered, names, "round {round}");
-        loaded += files("loaded").len();
-        for rejected in files("rejected") {
-            let reason = rejected["reason"].as_str().unwrap();
-            assert!(!reason.is_empty() && !reason.contains('\n'), "{rejected}");
-            by_stage.insert(rejected["stage"].as_str().unwrap().to_owned());
+    // Many in one process, and each in one of its own.
+    for (files, rounds) in [(20, e2e::times(10, 125)), (1, e2e::times(50, 500))] {
+        for round in 0..rounds {
+            let directory = support::directory_with(&[]);
+            let mut names = BTreeSet::new();
+            for number in 0..files {
+                let name = format!("m{number:03}");
+                let good = &good[(round + number) % good.len()];
+                // Every other one is damaged in one place, the rest as disks and cables do.
+                let bytes = match (round + number) / good.len() % 2 {
+                    0 => random.damaged(good, round + number),
+                    _ => random.mutated(good),
+                };
+                fs::write(directory.path().join(format!("{name}.so")), bytes).unwrap();
+                // Each is a plugin of its own.
+                let sidecar = format!("name = \"{name}\"\n");
+                fs::write(directory.path().join(format!("{name}.toml")), sidecar).unwrap();
+                names.insert(format!("{name}.so"));
+            }
+            let report = list(
+                directory.path(),
+                &format!("seed {seed}, round {round} of {files}"),
+            );
+            let files = |outcome: &str| report[outcome].as_array().unwrap().clone();
+            let answered = ["loaded", "rejected"].into_iter().flat_map(files);
+            let answered: BTreeSet<String> = answered
+                .map(|file| file["file"].as_str().unwrap().to_owned())
+                .collect();
+            assert_eq!(answered, names, "seed {seed}, round {round}");
+            loaded += files("loaded").len();
+            for rejected in files("rejected") {
+                let reason = rejected["reason"].as_str().unwrap();
+                assert!(!reason.is_empty() && !reason.contains('\n'), "{rejected}");
+                by_stage.insert(rejected["stage"].as_str().unwrap().to_owned());
+            }
         }
     }
     // The damage is of both kinds, seen in the bytes and seen by its effect.
     let stages = ["inspect", "probe"].map(str::to_owned);
     assert!(by_stage.is_superset(&stages.into()), "{by_stage:?}");
     assert!(loaded > 0, "not all damage is harmful");
+}
+
+/// What passes the probe may still end a host at its first task; how often is counted.
+#[test]
+fn few_hosts_are_ended_by_a_task_of_a_damaged_plugin_that_was_loaded() {
+    const KINDS: [(&str, [&str; 2]); 2] = [
+        ("hello", ["hello", "world"]),
+        ("subprocess", ["echo", "hello"]),
+    ];
+    let seed = std::env::var("DAMAGE_SEED").map_or(77, |seed| seed.parse().unwrap());
+    let mut random = Fixed(seed);
+    let (mut ran, mut ended) = (0, Vec::new());
+    for (name, command) in KINDS {
+        let good = Elf(fs::read(e2e::plugin(name)).unwrap()).stripped().0;
+        for case in 0..e2e::times(50, 1_000) {
+            let directory = support::directory_with(&[]);
+            let file = directory.path().join("damaged.so");
+            fs::write(&file, random.mutated(&good)).unwrap();
+            let mut host = Command::new(e2e::solti_host());
+            host.args(["exec", "--probe-time", "3s", "--timeout", "5s", "--plugins"])
+                .arg(directory.path())
+                .arg("--")
+                .args(command)
+                .env_remove("SOLTI_STATE")
+                .env_remove("RUST_LOG");
+            let output = assert_cmd::Command::from_std(host)
+                .timeout(Duration::from_secs(60))
+                .output()
+                .unwrap();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            if stderr.contains("rejected at ") {
+                continue;
+            }
+            ran += 1;
+            if output.status.code().is_none() {
+                ended.push(format!(
+                    "{name} {case}: {}",
+                    stderr.lines().last().unwrap_or("")
+                ));
+            }
+        }
+    }
+    let rate = format!("{} of {ran} hosts were ended", ended.len());
+    println!("{rate}");
+    assert!(ran > 0 && ended.len() * 5 <= ran, "{rate}: {ended:?}");
+}
+
+/// What a host says of a directory; one that a plugin has ended keeps its files.
+fn list(directory: &Path, what: &str) -> Value {
+    let mut host = Command::new(e2e::solti_host());
+    host.args(["list", "--json", "--probe-time", "3s"])
+        .arg(directory)
+        .env_remove("SOLTI_STATE")
+        .env_remove("RUST_LOG");
+    let output = assert_cmd::Command::from_std(host)
+        .timeout(Duration::from_secs(180))
+        .output()
+        .unwrap();
+    assert!(
+        matches!(output.status.code(), Some(0 | 1)),
+        "{what}: {output:?}"
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
 }

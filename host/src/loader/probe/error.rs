@@ -28,7 +28,7 @@ pub enum ProbeError {
         printed: String,
     },
     /// The process exited by itself, without an answer.
-    #[error("the probe process exited with code {code} before the plugin was connected{printed}")]
+    #[error("the probe process exited with code {code} without an answer{printed}")]
     Exited {
         /// The exit code.
         code: i32,
@@ -68,6 +68,12 @@ pub enum ProbeError {
         reason: String,
         /// The variable, where the host has it.
         variable: Option<String>,
+    },
+    /// A task that its SDK brings for the probe did something else than it should.
+    #[error("a task that was tried in the probe went wrong: {reason}")]
+    NotRehearsed {
+        /// What it did.
+        reason: String,
     },
     /// The plugin changed descriptors of the process.
     #[error(
@@ -152,6 +158,7 @@ impl Refusal for ProbeError {
             Self::Cpu { .. } => "too_much_cpu",
             Self::Memory { .. } | Self::Limited { .. } => "too_much_memory",
             Self::Unset { .. } => "unset_variable",
+            Self::NotRehearsed { .. } => "not_rehearsed",
             Self::Descriptors { .. } | Self::SocketClosed => "closed_descriptors",
             Self::WroteElsewhere => "wrote_elsewhere",
             Self::Open(err) => err.code(),
@@ -172,6 +179,7 @@ impl Refusal for ProbeError {
         match self {
             Self::Killed { signal, .. } => of_signal(*signal, fixed_version()),
             Self::Exited { .. }
+            | Self::NotRehearsed { .. }
             | Self::Descriptors { .. }
             | Self::SocketClosed
             | Self::WroteElsewhere => fixed_version(),
@@ -218,6 +226,7 @@ impl ProbeError {
             Self::Killed { printed, .. } | Self::Exited { printed, .. } => {
                 Cause::shortage_in(printed)
             }
+            Self::NotRehearsed { reason } => Cause::shortage_in(reason),
             _ => None,
         }
     }
@@ -236,7 +245,9 @@ impl ProbeError {
             | Self::Connect(ConnectError::NotAsStamped { .. }) => true,
             // A library may be missing that is installed later, or a service that is not up yet;
             // finding out is cheap.
-            Self::Limited { .. }
+            // So may the threads that it needs.
+            Self::NotRehearsed { .. }
+            | Self::Limited { .. }
             | Self::Unset { .. }
             | Self::Open(_)
             | Self::Connect(_)

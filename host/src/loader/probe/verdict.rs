@@ -68,6 +68,7 @@ impl Expected<'_> {
         match (ended.status, answers.next()) {
             (_, Some(Answer::NotOpened(err))) => Err(self.not_opened(err)),
             (_, Some(Answer::NotConnected(err))) => Err(self.not_connected(err)),
+            (_, Some(Answer::NotRehearsed { reason })) => Err(ProbeError::NotRehearsed { reason }),
             (_, Some(Answer::Descriptors { changed })) => Err(ProbeError::Descriptors { changed }),
             (None, _) => Err(ProbeError::TimedOut {
                 limit: self.limits.time,
@@ -156,7 +157,7 @@ impl Expected<'_> {
         ProbeError::Limited { reason, limit }
     }
 
-    /// The process ended before the plugin was connected.
+    /// The process ended without an answer.
     fn died(&self, status: ExitStatus, printed: &str) -> ProbeError {
         match status.signal() {
             Some(libc::SIGABRT) if printed.contains(ALLOCATION_FAILED) => self.out_of_memory(),
@@ -279,8 +280,19 @@ mod tests {
         );
         assert_eq!(
             died(3 << 8, ""),
-            "the probe process exited with code 3 before the plugin was connected: install a \
+            "the probe process exited with code 3 without an answer: install a \
              fixed version of the plugin"
+        );
+    }
+
+    #[test]
+    fn what_a_task_of_the_probe_did_wrong_is_told() {
+        let reason = "it wrote \"a line\"".to_owned();
+        let text = refused(&[ready(), Answer::NotRehearsed { reason }], Some(0), "");
+        assert_eq!(
+            text,
+            "a task that was tried in the probe went wrong: it wrote \"a line\"; install a fixed \
+             version of the plugin"
         );
     }
 
@@ -342,7 +354,7 @@ mod tests {
         );
         assert_eq!(
             died(1 << 8, "Cannot allocate memory\n"),
-            "the probe process exited with code 1 before the plugin was connected after printing: \
+            "the probe process exited with code 1 without an answer after printing: \
              Cannot allocate memory, in a probe, which may use 2048 MiB of address space; allow it more \
              (PluginLoader::probe_memory)"
         );

@@ -89,6 +89,8 @@ pub(super) enum Answer {
     NotOpened(OpenError),
     /// It can, but not connected.
     NotConnected(ConnectError),
+    /// It is, and what a host does next came out wrong.
+    NotRehearsed { reason: String },
     /// Descriptors of the process are not what they were.
     Descriptors { changed: Vec<i32> },
 }

@@ -9,8 +9,8 @@ fn a_plugin_that_ends_its_process_is_rejected_by_the_signal_or_exit_code() {
     let by_signal = |signal| {
         format!("the probe process was killed by {signal}: install a fixed version of the plugin")
     };
-    let by_exit = "the probe process exited with code 0 before the plugin was connected: install \
-                   a fixed version of the plugin";
+    let by_exit = "the probe process exited with code 0 without an answer: install a \
+                   fixed version of the plugin";
     for (harm, expected) in [
         ("abort", by_signal("signal 6 (SIGABRT)")),
         ("segv", by_signal("signal 11 (SIGSEGV)")),
@@ -24,6 +24,9 @@ fn a_plugin_that_ends_its_process_is_rejected_by_the_signal_or_exit_code() {
         ("exit", by_exit.to_owned()),
         ("exit-now", by_exit.to_owned()),
         ("exec", by_exit.to_owned()),
+        // Nothing of that runs while a library is loaded.
+        ("in-drain:segv", by_signal("signal 11 (SIGSEGV)")),
+        ("in-describe:exit", by_exit.to_owned()),
     ] {
         assert_eq!(Place::rejected(harm), expected, "{harm}");
     }

@@ -1,19 +1,22 @@
 //! The rehearsal: what the host would do with the plugin, done here first.
 
+mod log;
+mod work;
+
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::sync::Arc;
 
-use tracing::Level;
-use tracing::level_filters::LevelFilter;
-
 use super::descriptors::{Descriptors, aside};
+use crate::foreign::Panics;
 use crate::loader::connect::{self, Connection, Description};
 use crate::loader::inspect::Requirements;
 use crate::loader::open;
 use crate::loader::probe::wire::{Answer, Request};
-use crate::services::log::{PluginLog, PluginRecord, Records};
+use crate::services::instruments::Instruments;
+use crate::services::log::Records;
 use crate::services::plugin_host;
+use log::ProbeLog;
 
 /// A plugin that is about to run for the first time.
 pub(super) struct Rehearsal {
@@ -28,7 +31,8 @@ impl Rehearsal {
         Ok(Self { file })
     }
 
-    /// Opens and connects the plugin, has it drop what it made, and looks at what that has changed.
+    /// Opens and connects the plugin, has it run a task of its SDK's and drop what it made, and looks at
+    /// what that has changed.
     pub(super) fn perform(self, request: &Request) -> Answer {
         let before = Descriptors::note();
         let answer = self
@@ -47,6 +51,7 @@ impl Rehearsal {
         let alone = Requirements::default();
         let module = open::open(&request.path, self.file, &request.plugin, &alone)
             .map_err(Answer::NotOpened)?;
+        let log = Arc::new(ProbeLog::default());
         let connection = Connection {
             config: request.config.clone(),
             worker_threads: request.worker_threads,
@@ -54,32 +59,20 @@ impl Rehearsal {
             state_dir: None,
             grace_ms: 0,
             open_files: None,
-            log: Arc::new(LastMessages),
+            log: Arc::clone(&log) as _,
         };
-        let records = Records::new(Arc::from(&*request.plugin), Arc::clone(&connection.log));
-        let host = plugin_host::export(Arc::new(records), Arc::default(), || {});
-        let plugin = connect::construct(module, &request.plugin, host, &connection)
+        let records = Arc::new(Records::new(
+            Arc::from(&*request.plugin),
+            connection.log.clone(),
+        ));
+        let instruments = Arc::new(Instruments::default());
+        let host = plugin_host::export(Arc::clone(&records), Arc::clone(&instruments), || {});
+        let constructed = connect::construct(module, &request.plugin, host, &connection)
             .map_err(Answer::NotConnected)?;
-        let description = Description::of(&plugin);
-        // The host drops its runners, too: when it ends, or when what comes after refuses the plugin.
-        drop(plugin);
+        let description = Description::of(&constructed);
+        let panics = Arc::new(Panics::new(&request.plugin, None));
+        work::perform(constructed, records, instruments, panics, &log)
+            .map_err(|reason| Answer::NotRehearsed { reason })?;
         Ok(description)
-    }
-}
-
-/// Errors that a plugin logs go where the host looks when the process dies.
-struct LastMessages;
-
-impl PluginLog for LastMessages {
-    fn max_level(&self) -> LevelFilter {
-        LevelFilter::ERROR
-    }
-
-    fn enabled(&self, _: &str, level: Level, _: &str) -> bool {
-        level == Level::ERROR
-    }
-
-    fn record(&self, record: &PluginRecord<'_>) {
-        writeln!(io::stderr(), "{}", record.message).ok();
     }
 }

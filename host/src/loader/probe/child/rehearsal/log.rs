@@ -1,0 +1,62 @@
+//! The log that a plugin has in a probe.
+
+use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use solti_plugin_abi::v1::rehearsal::TARGET;
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
+
+use crate::services::log::{PluginLog, PluginRecord};
+
+/// Errors that a plugin logs go where the host looks when the process dies. While it works, it is asked
+/// for everything else, too: the code that makes records is tried.
+#[derive(Debug, Default)]
+pub(super) struct ProbeLog {
+    /// 0 until there is work.
+    generation: AtomicU64,
+    /// How many records of the rehearsal have come.
+    heard: AtomicU64,
+}
+
+impl ProbeLog {
+    /// From now on every record is wanted.
+    pub(super) fn expect_work(&self) {
+        self.generation.store(1, Ordering::Relaxed);
+    }
+
+    /// How many records of the rehearsal have come.
+    pub(super) fn heard(&self) -> u64 {
+        self.heard.load(Ordering::Relaxed)
+    }
+
+    fn is_at_work(&self) -> bool {
+        self.generation.load(Ordering::Relaxed) > 0
+    }
+}
+
+impl PluginLog for ProbeLog {
+    fn max_level(&self) -> LevelFilter {
+        if self.is_at_work() {
+            LevelFilter::TRACE
+        } else {
+            LevelFilter::ERROR
+        }
+    }
+
+    fn enabled(&self, _: &str, level: Level, _: &str) -> bool {
+        level == Level::ERROR || self.is_at_work()
+    }
+
+    fn record(&self, record: &PluginRecord<'_>) {
+        if record.target == TARGET {
+            self.heard.fetch_add(1, Ordering::Relaxed);
+        } else if record.level == Level::ERROR {
+            writeln!(io::stderr(), "{}", record.message).ok();
+        }
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
+    }
+}

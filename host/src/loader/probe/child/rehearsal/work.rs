@@ -1,0 +1,173 @@
+//! What a host does with a plugin from its first task to its end, with a task that the SDK brings.
+//!
+//! What of it fails is the plugin's to tell when it is loaded, and a host goes on: only what ends a
+//! process, keeps it for ever or comes out wrong speaks against the file.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::Value;
+use solti_model::{RunnerEnv, TaskId, TaskSpec};
+use solti_plugin_abi::v1::call::DESCRIBE;
+use solti_plugin_abi::v1::plugin::FfiPlugin;
+use solti_plugin_abi::v1::rehearsal::LINE;
+use solti_plugin_abi::v1::runner::format;
+use solti_plugin_abi::{
+    BuildContext, Kinds, OutputRegistry, RunId, Runner as _, TapEvent, TapOptions, Workload,
+    noop_metrics,
+};
+use taskvisor::{TaskError, TaskRef};
+use tokio::runtime::Builder;
+use tokio_util::sync::CancellationToken;
+
+use super::log::ProbeLog;
+use crate::foreign::{ForeignRunner, Panics, Plugin};
+use crate::services::instruments::Instruments;
+use crate::services::log::Records;
+
+/// Its streams, and its records: one of each level, and one of the `log` crate.
+const STREAMS: usize = 2;
+const RECORDS: u64 = 6;
+
+/// How long the plugin's runtime may take to stop; the probe itself has a limit, too.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Has a plugin that was constructed work, and drops all of it; what came out wrong.
+pub(super) fn perform(
+    constructed: FfiPlugin,
+    records: Arc<Records>,
+    instruments: Arc<Instruments>,
+    panics: Arc<Panics>,
+    log: &ProbeLog,
+) -> Result<(), String> {
+    let plugin = Plugin::new(
+        constructed.version.to_string(),
+        Vec::new(),
+        vec![format::TASK_SPEC, format::WORKLOAD, format::REHEARSAL],
+        constructed.control,
+        records,
+        instruments,
+        panics,
+    );
+    let runners: Vec<_> = constructed
+        .runners
+        .into_iter()
+        .map(|runner| ForeignRunner::new(plugin.clone(), runner, Kinds::ANY, false))
+        .collect();
+    // It is told of that with its first task.
+    log.expect_work();
+    // Without one, for want of descriptors say, there is nothing to try it with.
+    let Ok(runtime) = Builder::new_current_thread().enable_time().build() else {
+        return Ok(());
+    };
+    let mut worked = Ok(());
+    for runner in &runners {
+        ask(runner);
+        worked = worked.and(runtime.block_on(work(runner, log)));
+    }
+    // What it says of itself is the author's to say.
+    runtime.block_on(plugin.call(DESCRIBE, Bytes::new())).ok();
+    plugin.drain();
+    runtime.block_on(plugin.idle());
+    drop(runners);
+    plugin.shutdown(GRACE);
+    worked
+}
+
+/// Asks whether the runner takes tasks of each kind; what it answers is its own to say.
+fn ask(runner: &ForeignRunner) {
+    let mut specs = samples();
+    if let Some(spec) = specs.pop() {
+        runner.build_run_id(spec.slot().as_str());
+        let value = Value::String(spec.kind().kind().to_owned());
+        let workload = Workload::new(spec.slot().clone(), "Rehearsal", 1_000_u64, value);
+        runner.supports_workload(&workload);
+    }
+    for spec in &specs {
+        runner.supports(spec);
+    }
+}
+
+/// Specs of each kind, of which no task is built.
+fn samples() -> Vec<TaskSpec> {
+    serde_json::from_str(include_str!("samples.json")).expect("a test has read it")
+}
+
+/// Builds, runs and cancels the task; builds and runs it again, and drops that in the middle.
+async fn work(runner: &ForeignRunner, log: &ProbeLog) -> Result<(), String> {
+    let output = Arc::new(OutputRegistry::new(STREAMS));
+    let id = TaskId::from("rehearsal");
+    let context = BuildContext::new(RunnerEnv::default(), noop_metrics())
+        .with_output_registry(Arc::clone(&output))
+        .with_run_id(RunId::from_parts(id.as_str().to_owned(), 1));
+    // A plugin of another SDK has no such task, and one without threads says so when it is used.
+    let Ok(task) = runner.rehearse(&context).await else {
+        return Ok(());
+    };
+    let heard = log.heard();
+    let cancel = CancellationToken::new();
+    let written = run(&task, &output, &id, cancel.clone(), || cancel.cancel()).await?;
+    let expected = format!("{LINE}\n").repeat(STREAMS);
+    if written != expected.as_bytes() {
+        return Err(format!("it wrote {:?}", String::from_utf8_lossy(&written)));
+    }
+    let heard = log.heard() - heard;
+    if heard != RECORDS {
+        return Err(format!("of {RECORDS} log records {heard} came"));
+    }
+    // Dropped in the middle, as at a time-out; and a build that nobody waits for.
+    let dropped = task.spawn(CancellationToken::new());
+    drop(tokio::time::timeout(Duration::from_millis(1), dropped).await);
+    drop(runner.rehearse(&context));
+    Ok(())
+}
+
+/// Runs one attempt to its end; what it wrote, all of which is there before it is told to end.
+async fn run(
+    task: &TaskRef,
+    output: &OutputRegistry,
+    id: &TaskId,
+    cancel: CancellationToken,
+    end: impl FnOnce(),
+) -> Result<Vec<u8>, String> {
+    let Some(mut tap) = output.tap(id, TapOptions::default()) else {
+        return Err("it has no output".to_owned());
+    };
+    let mut attempt = task.spawn(cancel);
+    let mut written = Vec::new();
+    let mut blocks = 0;
+    while blocks < STREAMS {
+        tokio::select! {
+            event = tap.next() => match event {
+                Some(TapEvent::Block(block)) => {
+                    written.extend_from_slice(&block.bytes);
+                    blocks += 1;
+                }
+                Some(_) => {}
+                None => return Err("its output ended before it did".to_owned()),
+            },
+            ended = &mut attempt => return Err(match ended {
+                Ok(()) => "it ended by itself".to_owned(),
+                Err(err) => err.to_string(),
+            }),
+        }
+    }
+    end();
+    match attempt.await {
+        Err(TaskError::Canceled) => Ok(written),
+        other => Err(format!("it was cancelled, and ended with {other:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_spec_of_each_kind() {
+        let specs = samples();
+        let kinds: Vec<_> = specs.iter().map(|spec| spec.kind().kind()).collect();
+        assert_eq!(kinds, ["subprocess", "subprocess", "wasm", "container"]);
+    }
+}
