@@ -63,7 +63,7 @@ impl Rehearsal {
         };
         let records = Arc::new(Records::new(
             Arc::from(&*request.plugin),
-            connection.log.clone(),
+            Arc::clone(&connection.log),
         ));
         let instruments = Arc::new(Instruments::default());
         let host = plugin_host::export(Arc::clone(&records), Arc::clone(&instruments), || {});
