@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use solti_model::TaskKind;
 
 /// A set of task kinds, as data: a router can index it and a stamp can hold it.
@@ -147,12 +148,39 @@ impl fmt::Debug for Kinds {
     }
 }
 
+/// A list of names, or nothing for [`Kinds::ANY`].
+impl Serialize for Kinds {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let names = (!self.is_any()).then(|| self.names().collect::<Vec<_>>());
+        names.serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Kinds {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let names = Option::<Vec<String>>::deserialize(from)?;
+        Ok(names.map_or(Self::ANY, Self::named))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn kind(json: &str) -> TaskKind {
         serde_json::from_str(json).expect("the model's wire form")
+    }
+
+    #[test]
+    fn a_set_is_the_same_after_it_was_written_and_read() {
+        for kinds in [Kinds::ANY, Kinds::NONE, Kinds::named(["any", "a b"])] {
+            let json = serde_json::to_string(&kinds).unwrap();
+            assert_eq!(
+                serde_json::from_str::<Kinds>(&json).unwrap(),
+                kinds,
+                "{json}"
+            );
+        }
     }
 
     #[test]

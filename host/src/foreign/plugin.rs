@@ -11,6 +11,7 @@ use solti_plugin_abi::CallFuture;
 use solti_plugin_abi::v1::error::FfiError;
 use solti_plugin_abi::v1::plugin::PluginAbi_TO;
 use solti_plugin_abi::v1::runner::RunnerAbi_TO;
+use solti_plugin_abi::v1::runner::format;
 use solti_plugin_abi::v1::task::TaskAbi_TO;
 
 use super::call;
@@ -243,9 +244,10 @@ impl Plugin {
         &self.inner.formats
     }
 
-    /// Whether it reads specs of a format.
+    /// Whether it reads specs of a format. No stamp speaks of a rehearsal: a plugin of an SDK without it
+    /// says so when it is asked.
     pub(super) fn reads(&self, format: u32) -> bool {
-        self.inner.formats.contains(&format)
+        format == format::REHEARSAL || self.inner.formats.contains(&format)
     }
 
     /// That it does not read specs of a format, and which it reads: the end of a sentence.

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use abi_stable::std_types::{RResult, RSlice, RStr};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use solti_plugin_abi::stamp::Stamp;
 use solti_plugin_abi::text::shorten;
@@ -105,7 +104,7 @@ pub(super) fn connect(
 }
 
 /// Gives the plugin its host and its configuration, and has it construct its runners.
-pub(super) fn construct(
+fn construct(
     module: PluginModule,
     plugin: &str,
     host: FfiHost,
@@ -155,15 +154,15 @@ pub(super) fn construct(
 }
 
 /// What a plugin says of itself once it runs.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Description {
+#[derive(Debug)]
+struct Description {
     name: String,
     version: String,
     runners: Vec<String>,
 }
 
 impl Description {
-    pub(super) fn of(plugin: &FfiPlugin) -> Self {
+    fn of(plugin: &FfiPlugin) -> Self {
         Self {
             name: plugin.name.to_string(),
             version: plugin.version.to_string(),
@@ -176,7 +175,7 @@ impl Description {
     }
 
     /// Compares it with what the plugin's stamp says.
-    pub(super) fn check(&self, stamp: &Stamp) -> Result<(), ConnectError> {
+    fn check(&self, stamp: &Stamp) -> Result<(), ConnectError> {
         let stamped: Vec<_> = stamp.runners.iter().map(|it| it.name.as_str()).collect();
         let same_runners = self.runners == stamped;
         for (what, same, stamped, found) in [

@@ -1,5 +1,6 @@
 //! Reads a stamp's text.
 
+use serde::{Deserialize, Serialize};
 use solti_model::Labels;
 use thiserror::Error;
 
@@ -18,7 +19,7 @@ pub const MAX_VALUE_BYTES: usize = 4_096;
 ///
 /// All of its texts are fit to be printed: a stamp with control or invisible characters cannot be
 /// read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Stamp {
     /// The number of the ABI it was built for.
@@ -46,7 +47,7 @@ pub struct Stamp {
 }
 
 /// What a plugin file says of one runner.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StampedRunner {
     /// The runner's name.

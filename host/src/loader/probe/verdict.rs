@@ -14,7 +14,7 @@ use rustix::process::{Resource, getrlimit};
 use super::error::ProbeError;
 use super::host::Ended;
 use super::wire::{Answer, HOST, NO_HOST};
-use crate::loader::connect::{ConnectError, Description};
+use crate::loader::connect::ConnectError;
 use crate::loader::open::OpenError;
 use crate::loader::options::ProbeLimits;
 use crate::loader::refusal::Cause;
@@ -39,8 +39,8 @@ pub(super) struct Expected<'a> {
 }
 
 impl Expected<'_> {
-    /// Judges a probe by its end and its answers; what the plugin says of itself when it passed.
-    pub(super) fn judge(&self, ended: &Ended) -> Result<Description, ProbeError> {
+    /// Judges a probe by its end and its answers.
+    pub(super) fn judge(&self, ended: &Ended) -> Result<(), ProbeError> {
         let Some(answers) = Answer::read_all(&ended.answers, self.nonce) else {
             return Err(if ended.answers.starts_with(self.nonce.as_bytes()) {
                 ProbeError::WroteElsewhere
@@ -73,7 +73,7 @@ impl Expected<'_> {
             (None, _) => Err(ProbeError::TimedOut {
                 limit: self.limits.time,
             }),
-            (Some(status), Some(Answer::Described(described))) if status.success() => Ok(described),
+            (Some(status), Some(Answer::Passed)) if status.success() => Ok(()),
             (Some(status), _) => Err(self.died(status, &ended.printed)),
         }
     }

@@ -10,8 +10,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use solti_plugin_abi::stamp::Stamp;
 
-use crate::loader::connect::{ConnectError, Description};
+use crate::loader::connect::ConnectError;
 use crate::loader::open::OpenError;
 
 /// Tells the plugin that it is in a probe.
@@ -49,7 +50,7 @@ pub(super) struct Request {
     /// Where the library is opened.
     #[serde(with = "as_bytes")]
     pub(super) path: PathBuf,
-    pub(super) plugin: String,
+    pub(super) stamp: Stamp,
     pub(super) config: Map<String, Value>,
     pub(super) worker_threads: u32,
     /// Processor time, in seconds.
@@ -83,13 +84,13 @@ pub(super) enum Answer {
     Ready { host: String },
     /// The probe cannot begin: the number of the system's error.
     Unable { errno: i32 },
-    /// The plugin is connected.
-    Described(Description),
+    /// The plugin did what a host needs of it.
+    Passed,
     /// It cannot be opened.
     NotOpened(OpenError),
     /// It can, but not connected.
     NotConnected(ConnectError),
-    /// It is, and what a host does next came out wrong.
+    /// It is connected, and what a host does next came out wrong.
     NotRehearsed { reason: String },
     /// Descriptors of the process are not what they were.
     Descriptors { changed: Vec<i32> },

@@ -8,14 +8,10 @@ use std::io;
 use std::sync::Arc;
 
 use super::descriptors::{Descriptors, aside};
-use crate::foreign::Panics;
-use crate::loader::connect::{self, Connection, Description};
+use crate::loader::connect::{self, Connection};
 use crate::loader::inspect::Requirements;
 use crate::loader::open;
 use crate::loader::probe::wire::{Answer, Request};
-use crate::services::instruments::Instruments;
-use crate::services::log::Records;
-use crate::services::plugin_host;
 use log::ProbeLog;
 
 /// A plugin that is about to run for the first time.
@@ -35,9 +31,10 @@ impl Rehearsal {
     /// what that has changed.
     pub(super) fn perform(self, request: &Request) -> Answer {
         let before = Descriptors::note();
-        let answer = self
-            .describe(request)
-            .map_or_else(|refusal| refusal, Answer::Described);
+        let answer = match self.work(request) {
+            Ok(()) => Answer::Passed,
+            Err(refusal) => refusal,
+        };
         let changed = before.changed();
         if changed.is_empty() {
             answer
@@ -46,11 +43,13 @@ impl Rehearsal {
         }
     }
 
-    fn describe(self, request: &Request) -> Result<Description, Answer> {
+    fn work(self, request: &Request) -> Result<(), Answer> {
+        let stamp = &request.stamp;
+        let name = &stamp.plugin;
         // No other plugin is in this process that could be mistaken for it.
         let alone = Requirements::default();
-        let module = open::open(&request.path, self.file, &request.plugin, &alone)
-            .map_err(Answer::NotOpened)?;
+        let module =
+            open::open(&request.path, self.file, name, &alone).map_err(Answer::NotOpened)?;
         let log = Arc::new(ProbeLog::default());
         let connection = Connection {
             config: request.config.clone(),
@@ -61,18 +60,8 @@ impl Rehearsal {
             open_files: None,
             log: Arc::clone(&log) as _,
         };
-        let records = Arc::new(Records::new(
-            Arc::from(&*request.plugin),
-            Arc::clone(&connection.log),
-        ));
-        let instruments = Arc::new(Instruments::default());
-        let host = plugin_host::export(Arc::clone(&records), Arc::clone(&instruments), || {});
-        let constructed = connect::construct(module, &request.plugin, host, &connection)
+        let connected = connect::connect(module, name, stamp, connection, None)
             .map_err(Answer::NotConnected)?;
-        let description = Description::of(&constructed);
-        let panics = Arc::new(Panics::new(&request.plugin, None));
-        work::perform(constructed, records, instruments, panics, &log)
-            .map_err(|reason| Answer::NotRehearsed { reason })?;
-        Ok(description)
+        work::perform(connected, &log).map_err(|reason| Answer::NotRehearsed { reason })
     }
 }

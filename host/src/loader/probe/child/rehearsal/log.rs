@@ -15,19 +15,12 @@ use crate::services::log::{PluginLog, PluginRecord};
 pub(super) struct ProbeLog {
     /// 0 until there is work.
     generation: AtomicU64,
-    /// How many records of the rehearsal have come.
-    heard: AtomicU64,
 }
 
 impl ProbeLog {
     /// From now on every record is wanted.
     pub(super) fn expect_work(&self) {
         self.generation.store(1, Ordering::Relaxed);
-    }
-
-    /// How many records of the rehearsal have come.
-    pub(super) fn heard(&self) -> u64 {
-        self.heard.load(Ordering::Relaxed)
     }
 
     fn is_at_work(&self) -> bool {
@@ -49,9 +42,8 @@ impl PluginLog for ProbeLog {
     }
 
     fn record(&self, record: &PluginRecord<'_>) {
-        if record.target == TARGET {
-            self.heard.fetch_add(1, Ordering::Relaxed);
-        } else if record.level == Level::ERROR {
+        // That of the task which is tried is no last word.
+        if record.level == Level::ERROR && record.target != TARGET {
             writeln!(io::stderr(), "{}", record.message).ok();
         }
     }
