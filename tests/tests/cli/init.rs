@@ -42,6 +42,33 @@ fn orphans_of_tasks_are_reaped_by_process_one_while_the_host_goes_on() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
 }
 
+/// As of a session's service manager, which starts programs as what orphans are given to.
+#[test]
+fn orphans_of_tasks_are_reaped_where_the_program_is_a_subreaper() {
+    // The zombies whose parent is that of the host.
+    const LEAVE: &str = "for n in 1 2 3 4 5; do (setsid sh -c 'sleep 0.1' &) ; done; sleep 0.6; \
+                         first=$(cut -d' ' -f4 /proc/$PPID/stat); \
+                         cat /proc/[0-9]*/stat 2>/dev/null | grep -c \") Z $first \"; \
+                         cut -d' ' -f2 /proc/$first/stat";
+    // PR_SET_CHILD_SUBREAPER, which a program keeps that is started in its place.
+    const START: &str = "import ctypes, os, sys; ctypes.CDLL(None).prctl(36, 1, 0, 0, 0); \
+                         os.execv(sys.argv[1], sys.argv[1:])";
+    let place = Place::with(&["subprocess"]);
+    let exec = place.exec(&["--", "sh", "-c", LEAVE]);
+    let mut start = Command::new("python3");
+    start
+        .args(["-c", START])
+        .arg(exec.get_program())
+        .args(exec.get_args());
+    start.env_remove("RUST_LOG").stdin(Stdio::null());
+    if Command::new("python3").arg("-V").output().is_err() {
+        return e2e::skip("there is no python3");
+    }
+    let ended = end(&mut start);
+    assert_eq!(ended.stdout, "0\n(solti-host)\n", "{ended:?}");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
 #[test]
 fn process_one_ends_as_the_host_below_it() {
     let place = Place::with(&["subprocess"]);
