@@ -118,9 +118,23 @@ fn a_directory_is_checked_as_it_would_be_loaded_and_one_bad_file_is_exit_code_1(
             "skipped": [{ "file": ".hidden.so", "path": path(".hidden.so"),
                           "reason": "a hidden name: rename it to load it",
                           "advice": "rename it to load it" }],
+            "warnings": [],
         })
     );
     assert_eq!(ended.code, Some(1));
+}
+
+#[test]
+fn a_directory_is_not_taken_for_a_file_that_is_in_the_way() {
+    let place = Place::with(&["hello"]);
+    let directory = shown(place.plugins());
+    let file = shown(place.plugins().join("hello.so"));
+    let ended = end(crate::solti_host().args(["inspect", &directory, &file]));
+    let error = format!(
+        "error: {directory}: a directory, and inspect looks at files: name {directory}/*.so\n"
+    );
+    assert_eq!((&*ended.stderr, ended.code), (&*error, Some(1)));
+    assert!(ended.stdout.starts_with(&file), "{}", ended.stdout);
 }
 
 #[test]
@@ -200,6 +214,7 @@ fn a_sound_file_whose_name_no_host_loads_does_not_pass() {
                 skipped(1, "a name that does not end in .so: rename it to load it"),
                 skipped(2, "a temporary name (.bak): rename it to load it"),
             ],
+            "warnings": [],
         })
     );
     assert_eq!(ended.code, Some(0));
@@ -329,8 +344,8 @@ fn inspect_says_what_is_wrong_with_the_sidecar() {
         ),
         (
             &wrong,
-            "its sidecar hello.toml, line 2: unknown field `lables`, expected one of `enabled`, \
-             `name`, `labels`, `config`; correct the sidecar"
+            "its sidecar hello.toml, line 2, column 1 (lables = 1): lables: unknown field, expected \
+             enabled, name, labels or config; correct the sidecar"
                 .to_owned(),
         ),
     ];

@@ -25,7 +25,10 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<Exit> {
         &mut router,
     )?;
     let text = if args.json {
-        serde_json::to_string_pretty(&report)?
+        let mut json = serde_json::to_value(&report)?;
+        // Those of the report are among them, and those of the program itself.
+        json["warnings"] = serde_json::to_value(message::warnings())?;
+        serde_json::to_string_pretty(&json)?
     } else {
         as_text(&report, args)
     };

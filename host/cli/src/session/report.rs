@@ -8,6 +8,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use solti_plugin_host::atomic;
+use solti_plugin_host::report::Warning;
 
 use super::screen::Written;
 use super::summary::{Row, Summary};
@@ -36,6 +37,12 @@ pub(super) fn report(
     format: Format,
     written: Written,
 ) -> Exit {
+    if !written.was_taken {
+        message::warning(Warning::new(
+            "output_not_taken",
+            "output was not taken: the reader of standard output takes nothing any more",
+        ));
+    }
     let takes_no_more = !written.was_taken || written.result.is_err();
     let printed = if written.reader_left || takes_no_more && format == Format::Json {
         Ok(())
@@ -54,11 +61,6 @@ pub(super) fn report(
     ];
     for err in results.iter().filter_map(|result| result.as_ref().err()) {
         message::error(format_args!("{err:#}"));
-    }
-    if !written.was_taken {
-        message::warning(
-            "output was not taken: the reader of standard output takes nothing any more",
-        );
     }
     if written.was_taken && results.iter().all(Result::is_ok) {
         return summary.exit();
