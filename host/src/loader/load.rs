@@ -114,7 +114,7 @@ fn state_of(name: &str, file: &str, options: &Options, report: &mut LoadReport) 
             let text =
                 format!("plugin '{name}' is given no directory of its own in {state}: {err}");
             let warning = Warning::new("no_state_directory", text);
-            report.note(warning.about_file(file).about_plugin(name));
+            report.warn(warning.about_file(file).about_plugin(name));
             None
         }
     }

@@ -84,6 +84,20 @@ fn what_is_warned_of_is_in_the_json_of_each_command_that_has_some() {
     }
 }
 
+#[test]
+fn what_cannot_be_read_of_a_log_filter_is_named_and_the_rest_counts() {
+    let place = Place::with(&["hello"]);
+    let mut list = solti_host();
+    list.args(["list", "--json"]).arg(place.plugins());
+    let ended = end(list.env("RUST_LOG", "off,solti_plugin_host=loud"));
+    let text = "RUST_LOG: \"solti_plugin_host=loud\" is ignored, expected a level such as info, or a \
+                target and one, such as solti_plugin_host=debug";
+    assert_eq!(ended.stderr, format!("warning: {text}\n"));
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let told = json!([{ "code": "log_filter", "file": null, "plugin": null, "text": text }]);
+    assert_eq!(report["warnings"], told);
+}
+
 /// A file that is rejected and a plugin that is given no more tasks have fields of their own.
 #[test]
 fn what_has_a_field_of_its_own_is_not_repeated_among_the_warnings() {

@@ -7,7 +7,6 @@ mod text;
 use super::check::of_specs;
 use crate::args::InspectArgs;
 use crate::exit::Exit;
-use crate::present::phrase::path;
 use crate::present::{message, tables};
 use crate::{options, specs};
 use examined::ExaminedFile;
@@ -23,17 +22,9 @@ pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<Exit> {
     for file in &specs {
         message::error(of_specs(file));
     }
-    let (directories, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.is_dir());
-    for directory in &directories {
-        let directory = path(directory);
-        message::error(format_args!(
-            "{directory}: a directory, and inspect looks at files: name {directory}/*.so"
-        ));
-    }
-    let others = specs.len() + directories.len();
     let files = files.into_iter();
     let files: Vec<_> = files
-        .map(|file| ExaminedFile::examine(&loader, file))
+        .map(|path| ExaminedFile::examine(&loader, path))
         .collect();
     let text = if args.json {
         let objects: Vec<_> = files.iter().map(json::object).collect();
@@ -42,9 +33,9 @@ pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<Exit> {
         let parts: Vec<_> = files.iter().map(text::lines).collect();
         parts.join("\n\n")
     };
-    if !files.is_empty() || others == 0 {
+    if !files.is_empty() || specs.is_empty() {
         tables::print(&text)?;
     }
     let with_problems = files.iter().filter(|file| !file.problems.is_empty());
-    Ok(Exit::of_files(with_problems.count() + others))
+    Ok(Exit::of_files(with_problems.count() + specs.len()))
 }

@@ -33,11 +33,11 @@ pub(super) fn explained(text: String, file: &File) -> String {
     let reason = match map_page(file, code) {
         Err(reason) => reason,
         Ok(()) if has_writable_code(file) => match map_page(file, code | ProtFlags::WRITE) {
-            Err(reason) => {
+            Err(reason @ (Errno::ACCESS | Errno::PERM)) => {
                 let words = words(reason);
                 return format!("{WRITABLE_CODE}: {text}: {words}");
             }
-            Ok(()) => Errno::NOMEM,
+            _ => Errno::NOMEM,
         },
         Ok(()) => Errno::NOMEM,
     };
@@ -56,7 +56,8 @@ fn words(reason: Errno) -> String {
 
 /// Whether a segment of a library is code that can be written to.
 fn has_writable_code(file: &File) -> bool {
-    let mut head = [0; HEADERS];
+    // From the heap, where it begins at an address that headers may have.
+    let mut head = vec![0; HEADERS];
     let Ok(len) = file.read_at(&mut head, 0) else {
         return false;
     };

@@ -97,7 +97,8 @@ impl<T> Report<T> {
         self.rejected.push(rejected);
     }
 
-    pub(in crate::loader) fn note(&mut self, warning: Warning) {
+    /// Adds a warning of the host's own, so that it stands beside the others in JSON.
+    pub fn warn(&mut self, warning: Warning) {
         self.noted.push(warning);
     }
 
