@@ -257,8 +257,8 @@ fn a_wrong_configuration_names_the_field() {
     assert_eq!(
         with_sidecar("[config.limits]\nlines = \"many\"\n"),
         [
-            "specimen.so: rejected at connect: config.limits.lines: expected a whole number of 0 or \
-             more, found \"many\"; correct it in specimen.toml"
+            "specimen.so: rejected at connect: config.limits.lines: expected a whole number from 0 \
+             to 4294967295, found \"many\"; correct it in specimen.toml"
         ]
     );
     assert_eq!(

@@ -30,8 +30,13 @@ pub(crate) fn error(message: impl fmt::Display) {
 /// Prints what is wrong but stops nothing, and keeps it for [`warnings`].
 pub(crate) fn warning(warning: Warning) {
     // First of all: a standard error that is full may keep the rest waiting.
-    TOLD.lock().push(warning.clone());
+    keep(warning.clone());
     only_print_warning(warning);
+}
+
+/// Keeps for [`warnings`] what is printed later.
+pub(crate) fn keep(warning: Warning) {
+    TOLD.lock().push(warning);
 }
 
 /// Prints what is wrong but stops nothing, where no JSON is made or it has that in a field of its own.
@@ -54,7 +59,7 @@ pub(crate) fn last_error(message: impl fmt::Display) {
 /// As [`warning`], where the program is about to end: left out when standard error has no room.
 pub(crate) fn last_warning(warning: Warning) {
     let line = line("warning", YELLOW, &warning);
-    TOLD.lock().push(warning);
+    keep(warning);
     Stderr.write_within(line.as_bytes(), ROOM_WITHIN).ok();
 }
 

@@ -37,12 +37,12 @@ pub(super) fn report(
     format: Format,
     written: Written,
 ) -> Exit {
-    if !written.was_taken {
-        message::warning(Warning::new(
-            "output_not_taken",
-            "output was not taken: the reader of standard output takes nothing any more",
-        ));
-    }
+    let not_taken = (!written.was_taken).then(|| {
+        let text = "output was not taken: the reader of standard output takes nothing any more";
+        Warning::new("output_not_taken", text)
+    });
+    // It is told last, and stands in the summary all the same.
+    not_taken.clone().into_iter().for_each(message::keep);
     let takes_no_more = !written.was_taken || written.result.is_err();
     let printed = if written.reader_left || takes_no_more && format == Format::Json {
         Ok(())
@@ -61,6 +61,9 @@ pub(super) fn report(
     ];
     for err in results.iter().filter_map(|result| result.as_ref().err()) {
         message::error(format_args!("{err:#}"));
+    }
+    if let Some(warning) = not_taken {
+        message::only_print_warning(warning);
     }
     if written.was_taken && results.iter().all(Result::is_ok) {
         return summary.exit();
