@@ -73,7 +73,7 @@ pub mod report {
     pub use crate::loader::measure::{Measurements, StageTimes};
     pub use crate::loader::report::{
         Accepted, CheckReport, LOG_TARGET, LoadReport, LoadedPlugin, OfferedRunner, PassedPlugin,
-        Rejected, Report, Shadowed, UnusedOption,
+        Rejected, Report, Shadowed, UnusedOption, Warning,
     };
     pub use crate::loader::skip::{SkipReason, Skipped};
     pub use crate::services::instruments::label_value;
@@ -82,7 +82,7 @@ pub mod report {
 /// Why a file or a directory is refused: one error for each stage, and what they have in common.
 pub mod refusal {
     pub use crate::loader::admit::{AdmitError, Place};
-    pub use crate::loader::connect::ConnectError;
+    pub use crate::loader::connect::{ConfigPlace, ConnectError};
     pub use crate::loader::discover::{DirectoryError, DirectoryRole, DiscoverError};
     pub use crate::loader::inspect::InspectError;
     pub use crate::loader::open::OpenError;

@@ -3,7 +3,7 @@
 //! The system follows links without a word. Who owns one, or can write to the directory that it is in,
 //! decides where the path leads, so each step can be looked at here.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
@@ -137,6 +137,21 @@ fn prepend(left: &mut VecDeque<OsString>, path: &Path) {
 fn is_descriptor(link: &Path) -> bool {
     let names: Vec<_> = link.iter().map(|name| name.to_string_lossy()).collect();
     matches!(&*names, [root, proc, .., fd, _] if root == "/" && proc == "proc" && fd == "fd")
+}
+
+/// Whether the links from `path` on lead back to one of them; or there are just more than the system
+/// follows.
+pub(crate) fn leads_back(path: &Path) -> bool {
+    /// More links than anybody makes.
+    const MOST: usize = 10_000;
+    let (mut seen, mut here) = (HashSet::new(), path.to_owned());
+    while let Ok(target) = fs::read_link(&here) {
+        let next = here.parent().unwrap_or(&here).join(target);
+        if seen.len() == MOST || !seen.insert(std::mem::replace(&mut here, next)) {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub fn explain(error: &io::Error, wanted: &str) -> String {
     let advice = match (error.raw_os_error(), error.kind()) {
         (Some(libc::EMFILE), _) => "raise the host's limit on open files (ulimit -n)",
         (Some(libc::ENFILE), _) => "raise the system's limit on open files (fs.file-max)",
+        (Some(libc::ELOOP), _) => "point the link to a file",
         (_, ErrorKind::OutOfMemory) => "free memory, or raise the host's limit on it",
         (_, ErrorKind::WouldBlock) => "raise the host's limit on processes (ulimit -u, pids.max)",
         (_, ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => "make room there",

@@ -32,6 +32,8 @@
 //! # assert_eq!(reason, "no / space");
 //! ```
 
+pub mod mismatch;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 

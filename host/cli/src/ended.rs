@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use solti_plugin_host::report::Warning;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Exit;
@@ -62,7 +63,10 @@ pub(crate) fn run_begins(stop: &CancellationToken, exit: Exit) {
 /// Ends this program after `limit`, whatever it does then: it may be writing to a pipe that nobody reads.
 pub(crate) fn within(limit: Duration, exit: Exit) {
     if let Err(err) = solti_plugin_host::exit_within(limit, exit.code()) {
-        message::warning(format_args!("the end of this program has no limit: {err}"));
+        message::warning(Warning::new(
+            "end_without_limit",
+            format!("the end of this program has no limit: {err}"),
+        ));
     }
 }
 

@@ -34,18 +34,13 @@ pub(crate) fn load(
         .load_dir(directory, router);
     bar.finish_and_clear();
     let report = report.map_err(|err| anyhow::Error::msg(err.sentence(flag)))?;
-    warn_of_what_has_no_effect(&report);
+    warn_of(&report);
     Ok(report)
 }
 
-/// Says which options are no plugin's, and which runners get no task.
-pub(crate) fn warn_of_what_has_no_effect<T: Accepted>(report: &Report<T>) {
-    for unused in report.unused_options() {
-        message::warning(unused.sentence(flag));
-    }
-    for shadowed in report.shadowed() {
-        message::warning(shadowed);
-    }
+/// Says what a person should know though it refuses no file.
+pub(crate) fn warn_of<T: Accepted>(report: &Report<T>) {
+    report.warnings().into_iter().for_each(message::warning);
 }
 
 fn bar() -> ProgressBar {

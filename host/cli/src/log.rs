@@ -1,12 +1,14 @@
 //! The program's own log, and that of its plugins, on standard error.
 
-use solti_plugin_host::report::LOG_TARGET;
-use tracing_subscriber::filter::LevelFilter;
+use solti_plugin_host::report::{LOG_TARGET, Warning};
+use solti_plugin_host::text::mismatch::quoted;
+use tracing_subscriber::filter::{Directive, LevelFilter};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
+use crate::present::message;
 use crate::present::stamp::OfRecord;
 use crate::stdio::Stderr;
 
@@ -20,6 +22,7 @@ pub(crate) fn init(verbose: u8, timestamps: bool) {
         _ => LevelFilter::TRACE,
     };
     let wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let (wanted, wrong) = understood(&wanted);
     let mut filter = EnvFilter::builder()
         .with_default_directive(level.into())
         .parse_lossy(&wanted);
@@ -46,4 +49,24 @@ pub(crate) fn init(verbose: u8, timestamps: bool) {
         .with(filter)
         .with(records)
         .init();
+    for part in wrong {
+        message::warning(Warning::new(
+            "log_filter",
+            format!(
+                "RUST_LOG: {} is ignored, expected a level such as info, or a target and one, such as \
+                 solti_plugin_host=debug",
+                quoted(&part)
+            ),
+        ));
+    }
+}
+
+/// The directives of a filter that can be read, and the others.
+fn understood(wanted: &str) -> (String, Vec<String>) {
+    let (good, wrong): (Vec<_>, Vec<_>) = wanted
+        .split(',')
+        .filter(|part| !part.trim().is_empty())
+        .partition(|part| part.parse::<Directive>().is_ok());
+    let wrong = wrong.into_iter().map(str::to_owned).collect();
+    (good.join(","), wrong)
 }

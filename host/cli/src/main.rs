@@ -44,6 +44,7 @@ mod specs;
 mod stdio;
 
 use clap::Parser as _;
+use solti_plugin_host::report::Warning;
 
 use args::Args;
 use exit::Exit;
@@ -54,8 +55,9 @@ fn main() {
     solti_plugin_host::prepare_signals();
     solti_plugin_host::probe_main();
     if let Err(err) = reaped {
-        message::warning(format_args!(
-            "processes that tasks leave behind are not reaped: {err}"
+        message::warning(Warning::new(
+            "orphans_not_reaped",
+            format!("processes that tasks leave behind are not reaped: {err}"),
         ));
     }
     // Before anything is opened that would count.
@@ -79,13 +81,15 @@ fn run() -> Exit {
     }
     log::init(args.verbose, args.timestamps);
     if let Err(err) = solti_plugin_host::tell_of_fatal_signals() {
-        message::warning(format_args!(
-            "a signal that ends this program will not be told: {err}"
+        message::warning(Warning::new(
+            "signals_not_told",
+            format!("a signal that ends this program will not be told: {err}"),
         ));
     }
     if let Err(err) = ended::watch(commands::failed(&args.command)) {
-        message::warning(format_args!(
-            "a plugin that calls exit will not be told: {err}"
+        message::warning(Warning::new(
+            "exits_not_told",
+            format!("a plugin that calls exit will not be told: {err}"),
         ));
     }
     commands::run(args.command).unwrap_or_else(|err| {

@@ -4,6 +4,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use solti_plugin_host::report::Warning;
 use solti_plugin_host::{LoadReport, Plugin, ShutdownOutcome};
 
 use crate::present::{message, phrase};
@@ -62,23 +63,35 @@ fn end_all(
         let outcome = match ended.recv_timeout(WORTH_A_WORD) {
             Err(RecvTimeoutError::Timeout) => {
                 let most = until.saturating_duration_since(Instant::now());
-                message::last_warning(format_args!(
-                    "waiting for plugin '{}', {} at most: {}",
-                    plugin.name(),
-                    phrase::duration(most),
-                    work_of(plugin)
-                ));
+                message::last_warning(
+                    Warning::new(
+                        "waiting_for_plugin",
+                        format!(
+                            "waiting for plugin '{}', {} at most: {}",
+                            plugin.name(),
+                            phrase::duration(most),
+                            work_of(plugin)
+                        ),
+                    )
+                    .about_plugin(plugin.name()),
+                );
                 let margin = until + MARGIN;
                 ended.recv_timeout(margin.saturating_duration_since(Instant::now()))
             }
             outcome => outcome,
         };
         let Ok(outcome) = outcome else {
-            message::last_warning(format_args!(
-                "plugin '{}' has not ended within {} and is not waited for any longer",
-                plugin.name(),
-                phrase::duration(grace)
-            ));
+            message::last_warning(
+                Warning::new(
+                    "plugin_not_ended",
+                    format!(
+                        "plugin '{}' has not ended within {} and is not waited for any longer",
+                        plugin.name(),
+                        phrase::duration(grace)
+                    ),
+                )
+                .about_plugin(plugin.name()),
+            );
             return;
         };
         tell(plugin, outcome, grace);
@@ -109,12 +122,18 @@ fn tell(plugin: &Plugin, outcome: ShutdownOutcome, grace: Duration) {
         (outcome.undropped, "destructor"),
     ] {
         if count > 0 {
-            message::last_warning(format_args!(
-                "plugin '{}': {} did not end within {}",
-                plugin.name(),
-                phrase::counted(count, what),
-                phrase::duration(grace)
-            ));
+            message::last_warning(
+                Warning::new(
+                    "plugin_left_behind",
+                    format!(
+                        "plugin '{}': {} did not end within {}",
+                        plugin.name(),
+                        phrase::counted(count, what),
+                        phrase::duration(grace)
+                    ),
+                )
+                .about_plugin(plugin.name()),
+            );
         }
     }
 }

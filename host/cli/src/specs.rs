@@ -9,6 +9,7 @@ mod placed;
 mod read;
 mod shape;
 mod source;
+mod syntax;
 mod time;
 mod tree;
 

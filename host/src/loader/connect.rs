@@ -1,6 +1,7 @@
 //! Gives a plugin its host and takes its runners.
 
 mod error;
+mod source;
 mod state;
 
 use std::num::NonZeroU64;
@@ -19,6 +20,8 @@ use solti_plugin_abi::v1::plugin::FfiPlugin;
 use tracing::warn;
 
 pub use error::ConnectError;
+pub use source::ConfigPlace;
+pub(super) use source::ConfigSource;
 pub(super) use state::directory_of;
 
 use crate::foreign::{ForeignRunner, Panics, Plugin};
@@ -147,7 +150,10 @@ fn construct(
                     reason,
                 }
             } else {
-                ConnectError::Refused { reason }
+                ConnectError::Refused {
+                    reason,
+                    place: None,
+                }
             })
         }
     }

@@ -4,7 +4,7 @@ mod error;
 mod names;
 mod sidecar;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -19,6 +19,7 @@ pub(super) use sidecar::{Sidecar, sidecar_file};
 
 use super::admit::kind_of;
 use super::skip::{SkipReason, Skipped};
+use crate::links;
 
 /// A file that may be a plugin.
 #[derive(Debug)]
@@ -172,27 +173,12 @@ fn broken_link(path: &Path, reason: io::Error) -> DiscoverError {
     let target = fs::read_link(path).unwrap_or_default();
     match reason.kind() {
         io::ErrorKind::NotFound => DiscoverError::DanglingLink { target },
-        _ if reason.raw_os_error() == Some(libc::ELOOP) => match leads_back(path) {
+        _ if reason.raw_os_error() == Some(libc::ELOOP) => match links::leads_back(path) {
             true => DiscoverError::LinkLoop { target },
             false => DiscoverError::TooManyLinks { target },
         },
         _ => DiscoverError::Unreadable { reason },
     }
-}
-
-/// Whether the links from `path` on lead back to one of them; or there are just more than the system
-/// follows.
-fn leads_back(path: &Path) -> bool {
-    /// More links than anybody makes.
-    const MOST: usize = 10_000;
-    let (mut seen, mut here) = (HashSet::new(), path.to_owned());
-    while let Ok(target) = fs::read_link(&here) {
-        let next = here.parent().unwrap_or(&here).join(target);
-        if seen.len() == MOST || !seen.insert(std::mem::replace(&mut here, next)) {
-            return true;
-        }
-    }
-    false
 }
 
 /// The name under which the same file was seen before.

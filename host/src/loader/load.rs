@@ -10,8 +10,9 @@ use super::error::{LoadDirError, LoadError};
 use super::measure::Measurements;
 use super::options::Options;
 use super::pipeline::{Outcome, Pipeline, Prepared, Probed};
-use super::refusal::OptionNames;
-use super::report::{LOG_TARGET, LoadReport, LoadedPlugin, Names, OfferedRunner, Rejected};
+use super::report::{
+    LOG_TARGET, LoadReport, LoadedPlugin, Names, OfferedRunner, Rejected, Warning,
+};
 use super::stage::Stage;
 use super::{open, register};
 use crate::foreign::Plugin;
@@ -30,7 +31,7 @@ pub(super) fn load_dir(
     pipeline.run(found, |outcome| {
         outcome.note(&mut seen);
         match outcome {
-            Outcome::Probed(probed) => match load(options, *probed, router, &report) {
+            Outcome::Probed(probed) => match load(options, *probed, router, &mut report) {
                 Ok(loaded) => report.add(loaded),
                 Err(rejected) => reject(&mut report, *rejected),
             },
@@ -40,7 +41,9 @@ pub(super) fn load_dir(
     });
     let unused = seen.missing(options, report.rejected().len());
     report.set_unused_options(unused);
-    warn_of_what_has_no_effect(&report, options.names);
+    for warning in report.warnings() {
+        warn!(target: LOG_TARGET, code = warning.code, "{warning}");
+    }
     info!(
         loaded = report.loaded().len(),
         rejected = report.rejected().len(),
@@ -57,22 +60,12 @@ fn reject(report: &mut LoadReport, rejected: Rejected) {
     report.add_rejected(rejected);
 }
 
-/// Says which options of the host are no plugin's, and which runners get no task.
-fn warn_of_what_has_no_effect(report: &LoadReport, names: OptionNames) {
-    for unused in report.unused_options() {
-        warn!(target: LOG_TARGET, "{}", unused.sentence(names));
-    }
-    for shadowed in report.shadowed() {
-        warn!(target: LOG_TARGET, "{shadowed}");
-    }
-}
-
 /// Opens a plugin in this process, connects it and registers its runners.
 fn load(
     options: &Options,
     probed: Probed,
     router: &mut RunnerRouter,
-    report: &LoadReport,
+    report: &mut LoadReport,
 ) -> Result<LoadedPlugin, Box<Rejected>> {
     let Probed {
         candidate,
@@ -81,12 +74,11 @@ fn load(
         mut measurements,
     } = probed;
     let (name, stamp) = (prepared.name.clone(), prepared.stamp.clone());
-    let first = report.file_of(&name);
     let registered = enter(
         options,
         prepared,
         &candidate.file,
-        first,
+        report,
         router,
         &mut measurements,
     );
@@ -113,38 +105,41 @@ fn load(
 }
 
 /// The plugin's own directory, where the host has one and it can be made.
-fn state_of(name: &str, options: &Options) -> Option<PathBuf> {
+fn state_of(name: &str, file: &str, options: &Options, report: &mut LoadReport) -> Option<PathBuf> {
     let state = options.probe.state.as_deref()?;
     match connect::directory_of(name, state) {
         Ok(directory) => Some(directory),
         Err(err) => {
-            warn!(
-                "plugin '{name}' is given no directory of its own in {}: {err}",
-                state.display()
-            );
+            let state = state.display();
+            let text =
+                format!("plugin '{name}' is given no directory of its own in {state}: {err}");
+            let warning = Warning::new("no_state_directory", text);
+            report.warn(warning.about_file(file).about_plugin(name));
             None
         }
     }
 }
 
-/// The stages in which the plugin itself runs. `first` is the file of a plugin of the same name.
+/// The stages in which the plugin itself runs.
 fn enter(
     options: &Options,
     prepared: Prepared,
     file: &str,
-    first: Option<&str>,
+    report: &mut LoadReport,
     router: &mut RunnerRouter,
     measured: &mut Measurements,
 ) -> Result<(Plugin, Vec<OfferedRunner>), LoadError> {
     let Prepared {
         name,
         config,
+        config_source,
         worker_threads,
         labels,
         stamp,
         requirements,
         staged,
     } = prepared;
+    let first = report.file_of(&name);
     measured.timed(Stage::Register, || register::check_name(&name, first))?;
     let module = measured.timed(Stage::Open, || {
         open::open(&staged.path, staged.file, file, &requirements)
@@ -154,7 +149,7 @@ fn enter(
     let connection = Connection {
         config,
         worker_threads,
-        state_dir: state_of(&name, options),
+        state_dir: state_of(&name, file, options, report),
         grace_ms: options.grace.map_or(0, |grace| {
             u64::try_from(grace.as_millis()).unwrap_or(u64::MAX)
         }),
@@ -162,7 +157,8 @@ fn enter(
         log: Arc::clone(&options.log),
     };
     let connected = measured.timed(Stage::Connect, || {
-        connect::connect(module, &name, &stamp, connection, options.max_panics)
+        let connected = connect::connect(module, &name, &stamp, connection, options.max_panics);
+        connected.map_err(|err| err.about(&config_source))
     })?;
     let labels = register::labels(&stamp, &labels);
     measured.timed(Stage::Register, || {

@@ -25,6 +25,7 @@ pub(super) use findings::{Ended, Findings};
 pub(super) use look::Seen;
 
 use super::admit;
+use super::connect::ConfigSource;
 use super::discover::{self, Candidate, DirectoryRole, Found};
 use super::error::{LoadDirError, LoadError};
 use super::inspect::Requirements;
@@ -68,6 +69,8 @@ pub(super) struct Prepared {
     /// What the plugin is called here: by its sidecar, or else by its stamp.
     pub(super) name: String,
     pub(super) config: Map<String, Value>,
+    /// Where that comes from.
+    pub(super) config_source: ConfigSource,
     /// 0 leaves the number to the plugin.
     pub(super) worker_threads: u32,
     /// Those of the host and those of the sidecar.
@@ -238,8 +241,10 @@ impl<'a> Pipeline<'a> {
         let name = sidecar.name.unwrap_or_else(|| stamp.plugin.clone());
         let options = self.options.of_plugin(&name);
         let threads = options.worker_threads.or(self.options.worker_threads);
+        let config_source = ConfigSource::of(sidecar.file, &sidecar.config, &options.config);
         Ok(Prepared {
             name,
+            config_source,
             config: options.config.into_iter().chain(sidecar.config).collect(),
             worker_threads: threads.map_or(0, NonZeroU32::get),
             labels: [options.labels, sidecar.labels],
@@ -261,7 +266,7 @@ impl<'a> Pipeline<'a> {
             worker_threads: prepared.worker_threads,
         };
         let probed = measured.timed(Stage::Probe, || probe::probe(&self.options.probe, &request));
-        Ok(probed?)
+        Ok(probed.map_err(|err| err.about(&prepared.config_source))?)
     }
 
     fn rejected(

@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! directory (Report) ◄─ load, check      text, json, metrics print it
-//!   └ rejected, runner, shadowed, unused
+//!   └ rejected, runner, shadowed, unused, warning
 //! ```
 
+mod all_warnings;
 mod check;
 mod directory;
 mod json;
@@ -15,6 +16,7 @@ mod runner;
 mod shadowed;
 mod text;
 mod unused;
+mod warning;
 
 /// Under which target `tracing` is told what a report has too, so that a program that prints the report can
 /// leave it out of its log.
@@ -28,3 +30,4 @@ pub use runner::OfferedRunner;
 pub use shadowed::Shadowed;
 pub use unused::UnusedOption;
 pub(super) use unused::{Called, Names};
+pub use warning::Warning;

@@ -211,7 +211,7 @@ fn a_spec_file_that_is_not_json_is_named_with_the_place() {
     let (file, ended) = run_file("slot: a\n");
     assert_eq!(
         ended.stderr,
-        format!("error: {file}: not JSON: expected value at line 1 column 1\n")
+        format!("error: {file}: not JSON: expected a value at line 1 column 1\n")
     );
     assert_eq!((ended.stdout.as_str(), ended.code), ("", Some(2)));
 }
@@ -344,7 +344,7 @@ fn bad_specs_do_not_keep_the_good_ones_from_running() {
     let problems = json!([
         format!("{good}[1]: expected a task spec, which is a JSON object, found a number"),
         "/no/such.json: cannot be read: No such file or directory (os error 2)",
-        format!("{text}: not JSON: EOF while parsing a list at line 1 column 1"),
+        format!("{text}: not JSON: it ends in the middle of an array at line 1 column 1"),
     ]);
     assert_eq!(summary["problems"], problems);
     for problem in problems.as_array().unwrap() {
@@ -361,8 +361,9 @@ fn what_was_read_before_standard_input_went_wrong_runs() {
     let ended = end_with_input(&mut place.run(&["-"]), &input);
     assert_eq!(ended.stdout, "a │ hello, one\n");
     let length = input.len();
-    let error =
-        format!("error: stdin: not JSON: EOF while parsing a list at line 1 column {length}\n");
+    let error = format!(
+        "error: stdin: not JSON: it ends in the middle of an array at line 1 column {length}\n"
+    );
     assert!(ended.stderr.starts_with(&error), "{}", ended.stderr);
     assert!(
         ended
@@ -409,14 +410,14 @@ fn a_number_out_of_its_bounds_is_refused_with_the_bounds_that_the_help_names() {
             "list",
             "--workers",
             "0",
-            "0 is not in 1..=1024",
+            "expected a whole number from 1 to 1024",
             "1 to 1024",
         ),
         (
             "list",
             "--workers",
             "100000",
-            "100000 is not in 1..=1024",
+            "expected a whole number from 1 to 1024",
             "1 to 1024",
         ),
         (
@@ -430,21 +431,21 @@ fn a_number_out_of_its_bounds_is_refused_with_the_bounds_that_the_help_names() {
             "list",
             "--probe-memory",
             "0",
-            "0 is not in 64..=16777216",
+            "expected a whole number from 64 to 16777216",
             "64 to 16777216",
         ),
         (
             "list",
             "--max-file-bytes",
             "0",
-            "0 is not in 1000..=1099511627776",
+            "expected a whole number from 1000 to 1099511627776",
             "1000 to 1099511627776",
         ),
         (
             "list",
             "--max-panics",
             "9999999999",
-            "9999999999 is not in 0..=1000000000",
+            "expected a whole number from 0 to 1000000000",
             "at most 1000000000",
         ),
         (
@@ -465,14 +466,14 @@ fn a_number_out_of_its_bounds_is_refused_with_the_bounds_that_the_help_names() {
             "run",
             "--jobs",
             "9999999999",
-            "9999999999 is not in 0..=1000000000",
+            "expected a whole number from 0 to 1000000000",
             "at most 1000000000",
         ),
         (
             "run",
             "--retries",
             "9999999999",
-            "9999999999 is not in 0..=1000000000",
+            "expected a whole number from 0 to 1000000000",
             "at most 1000000000",
         ),
     ] {

@@ -8,6 +8,16 @@ use serde_json::json;
 use crate::{Place, Running, end, objects};
 
 #[test]
+fn an_empty_name_is_no_command() {
+    let place = Place::with(&["subprocess"]);
+    for name in ["", " "] {
+        let ended = end(&mut place.exec(&["--", name]));
+        let error = "error: the name of the command is empty: name a program\n";
+        assert_eq!((&*ended.stderr, ended.code), (error, Some(125)));
+    }
+}
+
+#[test]
 fn the_lines_of_a_command_come_out_as_they_are_each_stream_on_its_own() {
     let place = Place::with(&["subprocess"]);
     let ended = end(&mut place.exec(&["--", "sh", "-c", "echo out; echo '  err' >&2"]));

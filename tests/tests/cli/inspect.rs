@@ -118,6 +118,7 @@ fn a_directory_is_checked_as_it_would_be_loaded_and_one_bad_file_is_exit_code_1(
             "skipped": [{ "file": ".hidden.so", "path": path(".hidden.so"),
                           "reason": "a hidden name: rename it to load it",
                           "advice": "rename it to load it" }],
+            "warnings": [],
         })
     );
     assert_eq!(ended.code, Some(1));
@@ -200,6 +201,7 @@ fn a_sound_file_whose_name_no_host_loads_does_not_pass() {
                 skipped(1, "a name that does not end in .so: rename it to load it"),
                 skipped(2, "a temporary name (.bak): rename it to load it"),
             ],
+            "warnings": [],
         })
     );
     assert_eq!(ended.code, Some(0));
@@ -329,8 +331,8 @@ fn inspect_says_what_is_wrong_with_the_sidecar() {
         ),
         (
             &wrong,
-            "its sidecar hello.toml, line 2: unknown field `lables`, expected one of `enabled`, \
-             `name`, `labels`, `config`; correct the sidecar"
+            "its sidecar hello.toml, line 2, column 1 (lables = 1): lables: unknown field, expected \
+             enabled, name, labels or config; correct the sidecar"
                 .to_owned(),
         ),
     ];
@@ -367,7 +369,7 @@ fn a_link_within_its_directory_is_none_out_of_it_however_the_directory_is_named(
     let (inspected, _) = said_against("..");
     assert_eq!(
         inspected,
-        ["a directory, expected a regular file: move it out of the plugin directory"],
+        ["a directory, and inspect looks at files: name ../*.so"],
         "a path without a name"
     );
 }

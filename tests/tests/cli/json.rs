@@ -86,6 +86,7 @@ fn the_summary_is_the_last_object_and_has_everything() {
             },
             "lost": 0,
             "problems": [],
+            "warnings": [],
             "retired": [],
             "plugins": { "rejected": [] },
         })

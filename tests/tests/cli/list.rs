@@ -99,6 +99,7 @@ fn what_loads_is_listed_and_what_is_rejected_or_skipped_says_why() {
             ],
             "skipped": [{ "file": "off.so", "path": path("off.so"), "reason": "disabled in off.toml: set enabled = true there to load it",
                           "advice": "set enabled = true there to load it" }],
+            "warnings": [],
         })
     );
     assert_eq!((ended.stderr.as_str(), ended.code), ("", Some(1)));
@@ -310,7 +311,6 @@ fn a_plugin_that_refuses_its_configuration_is_not_said_to_be_missing() {
     assert_eq!(ended.code, Some(1));
 }
 
-/// What is no refusal is logged by the loader, and must not be left out with those.
 #[test]
 fn a_plugin_that_gets_no_directory_of_its_own_is_warned_of() {
     let place = Place::with(&["hello"]);
@@ -318,14 +318,26 @@ fn a_plugin_that_gets_no_directory_of_its_own_is_warned_of() {
     fs::create_dir(&state).unwrap();
     fs::write(state.join("plugins"), "in the way").unwrap();
     let ended = end(solti_host()
-        .args(["list", "--state"])
+        .args(["list", "--json", "--state"])
         .arg(&state)
         .arg(place.plugins()));
     let begins = format!(
-        " WARN solti_plugin_host::loader::load: plugin 'hello' is given no directory of its own in {}: ",
+        "plugin 'hello' is given no directory of its own in {}: ",
         state.display()
     );
-    assert!(ended.stderr.starts_with(&begins), "{}", ended.stderr);
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let warning = &report["warnings"][0];
+    let text = warning["text"].as_str().unwrap();
+    assert!(text.starts_with(&begins), "{text}");
+    assert_eq!(
+        (&warning["code"], &warning["file"], &warning["plugin"]),
+        (
+            &json!("no_state_directory"),
+            &json!("hello.so"),
+            &json!("hello")
+        )
+    );
+    assert_eq!(ended.stderr, format!("warning: {text}\n"));
     assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
     assert_eq!(ended.code, Some(0));
 }

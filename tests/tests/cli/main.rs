@@ -33,6 +33,7 @@ mod specs;
 mod stamps;
 mod stop;
 mod terminal;
+mod warnings;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};

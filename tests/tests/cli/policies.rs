@@ -163,6 +163,48 @@ fn a_task_replaces_the_one_that_runs_in_its_slot() {
     assert_eq!(code, Some(1));
 }
 
+/// It was to wait, and another took its place: nothing of it ever ran.
+#[test]
+fn a_task_that_is_replaced_before_its_first_attempt_counts_none() {
+    let place = Place::with(&["subprocess"]);
+    let admission = |policy: &str| json!({ "admission": policy });
+    let mut running = Running::start(&mut place.run(&["--summary", "/dev/stderr", "-"]));
+    running.submit(&shell("a", "echo first; sleep 60"));
+    assert_eq!(running.line(), "a │ first");
+    running.submit(&with(shell("a", "echo waits"), admission("queue")));
+    running.submit(&with(shell("a", "echo last"), admission("replace")));
+    assert_eq!(running.line(), "a │ last");
+    let (_, stderr) = running.end();
+    let summary = stderr.lines().find(|line| line.starts_with('{')).unwrap();
+    let summary: Value = serde_json::from_str(summary).unwrap();
+    let replaced = "replaced by a later task in its slot";
+    let found = tasks(&summary).iter().map(|task| {
+        let part = |name: &str| task[name].clone();
+        [
+            part("attempts"),
+            part("reason"),
+            part("task").is_null().into(),
+        ]
+    });
+    assert_eq!(
+        found.collect::<Vec<_>>(),
+        [
+            [json!(1), json!(replaced), json!(false)],
+            [
+                json!(0),
+                json!(format!("{replaced} before it started")),
+                json!(true)
+            ],
+            [json!(1), json!(null), json!(false)],
+        ]
+    );
+    // In the table it has no duration, no lines and no exit code either.
+    let mut rows = stderr.lines().filter(|line| line.starts_with(" a "));
+    let row = rows.find(|row| row.contains("before it started")).unwrap();
+    let words: Vec<_> = row.split_whitespace().take(4).collect();
+    assert_eq!(words, ["a", "cancelled", "0", "replaced"], "{row}");
+}
+
 #[test]
 fn no_task_is_lost_when_one_ends_in_the_moment_it_is_replaced() {
     let place = Place::with(&["subprocess"]);

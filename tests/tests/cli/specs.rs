@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::{Ended, Place, end, end_with_input, hello, objects, shell, shown, solti_host, with};
+use crate::{
+    Ended, Place, command, end, end_with_input, hello, objects, shell, shown, solti_host, with,
+};
 
 /// What `run` says of this text as a file, and as standard input.
 fn run_both(text: &str) -> [(String, Ended); 2] {
@@ -119,11 +121,63 @@ fn a_broken_array_of_a_file_gives_none_of_its_elements() {
     }
 }
 
+/// What programs of Windows write.
+#[test]
+fn a_mark_before_the_text_is_no_part_of_it_and_another_encoding_is_named() {
+    let place = Place::with(&["hello"]);
+    let marked = place.file("marked.json", format!("\u{feff}{}", hello("a", "one")));
+    let ended = end(&mut place.run(&[&marked]));
+    assert_eq!((&*ended.stdout, ended.code), ("a │ hello, one\n", Some(0)));
+    let input = format!("\u{feff}{{'a'}}\r\n{}", hello("a", "two"));
+    let ended = crate::end_with_input(&mut place.run(&["-"]), &input);
+    assert_eq!(ended.stdout, "a │ hello, two\n");
+    let error = "error: stdin: not JSON: the name of a field has to stand in double quotes at line 1 \
+                 column 2\n";
+    assert!(ended.stderr.starts_with(error), "{}", ended.stderr);
+    // One that is looked for plugins in is told from one all the same.
+    let ended = end(solti_host().args(["check", &marked]));
+    assert_eq!(
+        ended.stderr,
+        format!(
+            "error: {marked}: task specs, not a plugin; `solti-host run --check --plugins DIR {marked}` \
+             checks them\n"
+        )
+    );
+    let file = place.directory.path().join("wide.json");
+    fs::write(&file, b"\xff\xfe{\0}\0\n\0").unwrap();
+    let ended = end(&mut place.run(&[file.to_str().unwrap()]));
+    assert_eq!(
+        (&*ended.stderr, ended.code),
+        (
+            &*format!(
+                "error: {}: UTF-16, expected UTF-8: save it as that\n",
+                file.display()
+            ),
+            Some(2)
+        )
+    );
+}
+
+#[test]
+fn what_no_program_can_be_given_is_refused_with_its_field() {
+    let place = Place::with(&["subprocess"]);
+    let spec = command("a", "true", &["a\0b"]);
+    let file = place.file("specs.json", &spec);
+    let ended = end(&mut place.run(&[&file]));
+    assert_eq!(
+        ended.stderr,
+        format!("error: {file}: kind.subprocess.mode.command.args[0]: contains a NUL character\n")
+    );
+    assert_eq!(ended.code, Some(2));
+}
+
 #[test]
 fn the_place_of_what_is_broken_is_that_in_the_whole_input() {
     let text = format!("{}\n\n  {{\"slot\": \"a\" \"kind\"}}\n", hello("a", "a"));
     for (name, ended) in run_both(&text) {
-        let error = format!("error: {name}: not JSON: expected `,` or `}}` at line 3 column 16\n");
+        let error = format!(
+            "error: {name}: not JSON: expected a comma or }} behind a field at line 3 column 16\n"
+        );
         assert!(ended.stderr.starts_with(&error), "{}", ended.stderr);
     }
 }

@@ -209,15 +209,15 @@ fn a_wrong_sidecar_names_the_key_and_the_line() {
     assert_eq!(
         with_sidecar("enabled = true\ncolour = 1\n"),
         [
-            "specimen.so: rejected at discover: its sidecar specimen.toml, line 2: unknown field \
-          `colour`, expected one of `enabled`, `name`, `labels`, `config`; correct the sidecar"
+            "specimen.so: rejected at discover: its sidecar specimen.toml, line 2, column 1 (colour = \
+             1): colour: unknown field, expected enabled, name, labels or config; correct the sidecar"
         ]
     );
     assert_eq!(
         with_sidecar("[labels]\ntier = 3\n"),
         [
-            "specimen.so: rejected at discover: its sidecar specimen.toml, line 2: \
-          `labels.tier`: expected a text in quotes, found 3; correct the sidecar"
+            "specimen.so: rejected at discover: its sidecar specimen.toml, line 2, column 8 (tier = 3): \
+             labels.tier: expected a text in quotes, found 3; correct the sidecar"
         ]
     );
     for (name, fact) in [
@@ -241,8 +241,8 @@ fn a_wrong_sidecar_names_the_key_and_the_line() {
     assert_eq!(
         with_sidecar("[config]\nsince = 2026-11-25\n"),
         [
-            "specimen.so: rejected at discover: its sidecar specimen.toml, line 2: `config.since`: \
-             2026-11-25 is a date or a time, which a plugin cannot be given: write it in quotes; correct \
+            "specimen.so: rejected at discover: its sidecar specimen.toml, line 2, column 9 (since = \
+             2026-11-25): config.since: 2026-11-25 is a date or a time, which a plugin cannot be given: write it in quotes; correct \
              the sidecar"
         ]
     );
@@ -257,8 +257,8 @@ fn a_wrong_configuration_names_the_field() {
     assert_eq!(
         with_sidecar("[config.limits]\nlines = \"many\"\n"),
         [
-            "specimen.so: rejected at connect: config.limits.lines: invalid type: string \"many\", \
-          expected a whole number, 0 or more; correct its configuration, or provide what it says is missing"
+            "specimen.so: rejected at connect: config.limits.lines: expected a whole number from 0 \
+             to 4294967295, found \"many\"; correct it in specimen.toml"
         ]
     );
     assert_eq!(
@@ -278,7 +278,7 @@ fn a_wrong_configuration_names_the_field() {
         complaints(directory.path()),
         [
             "hello.so: rejected at connect: config.shell: this plugin takes no configuration; \
-          correct its configuration, or provide what it says is missing"
+             correct it in hello.toml"
         ]
     );
 }
@@ -317,6 +317,7 @@ async fn the_operators_labels_and_configuration_win_over_the_hosts_and_those_ove
             }],
             "rejected": [],
             "skipped": [],
+            "warnings": [],
         })
     );
     let (_, lines) = host.run(&command("s", "limit", &[])).await;

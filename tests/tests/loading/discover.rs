@@ -106,6 +106,44 @@ fn what_is_no_regular_file_neither_blocks_nor_acts() {
 }
 
 #[test]
+fn a_link_to_itself_in_the_place_of_a_sidecar_is_named_as_one() {
+    let directory = support::directory_with(&["hello"]);
+    let sidecar = directory.path().join("hello.toml");
+    let unusable = "hello.so: rejected at discover: its sidecar hello.toml cannot be used: ";
+    let complaint = |target: &str| {
+        fs::remove_file(&sidecar).ok();
+        symlink(target, &sidecar).unwrap();
+        complaints_soon(PluginLoader::new(), directory.path())
+    };
+    assert_eq!(
+        complaint("hello.toml"),
+        [format!(
+            "{unusable}a link to hello.toml, which leads back to it; point it to a file or remove it"
+        )]
+    );
+    symlink("two", directory.path().join("one")).unwrap();
+    symlink("one", directory.path().join("two")).unwrap();
+    assert_eq!(
+        complaint("one"),
+        [format!(
+            "{unusable}a link to one, which leads back to it; point it to a file or remove it"
+        )]
+    );
+    for at in 0..60 {
+        let to = format!("chain{}", at + 1);
+        symlink(to, directory.path().join(format!("chain{at}"))).unwrap();
+    }
+    fs::write(directory.path().join("chain60"), "").unwrap();
+    assert_eq!(
+        complaint("chain0"),
+        [format!(
+            "{unusable}a link to chain0, from where more links lead on than the system follows; \
+             point it to the file itself"
+        )]
+    );
+}
+
+#[test]
 fn a_fifo_in_the_place_of_a_sidecar_or_of_the_digests_does_not_block() {
     let directory = support::directory_with(&["hello", "specimen"]);
     for name in ["hello.toml", "SHA256SUMS"] {

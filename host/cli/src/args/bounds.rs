@@ -3,9 +3,6 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use clap::builder::RangedU64ValueParser;
-use clap::builder::TypedValueParser;
-
 /// Threads of a plugin's runtime: more than any machine has cores.
 pub(super) const WORKERS: RangeInclusive<u64> = 1..=1_024;
 /// Tasks at a time, retries and panics.
@@ -28,12 +25,24 @@ pub(super) const TIMEOUT: RangeInclusive<Duration> =
     MILLISECOND..=Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Reads a number within `range`. What is wrong with another one names the range.
-pub(super) fn number<T>(range: RangeInclusive<u64>) -> impl TypedValueParser<Value = T>
+pub(super) fn number<T>(
+    range: RangeInclusive<u64>,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
 where
-    T: TryFrom<u64> + Clone + Send + Sync + 'static,
-    <T as TryFrom<u64>>::Error: std::error::Error + Send + Sync + 'static,
+    T: TryFrom<u64>,
 {
-    RangedU64ValueParser::<T>::new().range(range)
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        let number = number.and_then(|number| T::try_from(number).ok());
+        let (least, most) = (range.start(), range.end());
+        number.ok_or_else(|| format!("expected a whole number from {least} to {most}"))
+    }
+}
+
+/// Reads the number of a user.
+pub(super) fn user(text: &str) -> Result<u32, String> {
+    let user = text.parse();
+    user.map_err(|_| "expected the number of a user, as `id -u NAME` prints it".to_owned())
 }
 
 /// Reads a time within `range`. What is wrong with another one names the range.
@@ -65,6 +74,19 @@ fn shown(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_out_of_its_range_is_refused_with_the_range() {
+        let read = |text: &str| number::<u32>(WORKERS)(text);
+        assert_eq!(read("1024"), Ok(1024));
+        for bad in ["0", "1025", "-1", "1.5", "many", "", "99999999999999999999"] {
+            let expected = "expected a whole number from 1 to 1024".to_owned();
+            assert_eq!(read(bad), Err(expected), "{bad}");
+        }
+        assert_eq!(user("1000"), Ok(1000));
+        let expected = "expected the number of a user, as `id -u NAME` prints it";
+        assert_eq!(user("bob").unwrap_err(), expected);
+    }
 
     #[test]
     fn a_time_out_of_its_range_is_refused_with_the_range() {

@@ -15,7 +15,7 @@ use super::bounds;
 #[command(next_help_heading = "Which files may be loaded")]
 pub(crate) struct TrustArgs {
     /// Also load files that this user owns; may be given several times
-    #[arg(long, value_name = "UID")]
+    #[arg(long, value_name = "UID", value_parser = bounds::user)]
     pub(crate) trust_owner: Vec<u32>,
 
     /// Load files whoever owns them

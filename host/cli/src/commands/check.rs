@@ -36,6 +36,7 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
             Err(err) => unusable.push(err.sentence(flag)),
         }
     }
+    all.iter().for_each(loading::warn_of);
     if !all.is_empty() {
         let text = if args.json {
             serde_json::to_string_pretty(&as_json(&all)?)?
@@ -46,9 +47,6 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         if rejected || !args.quiet {
             tables::print(&text)?;
         }
-    }
-    for report in &all {
-        loading::warn_of_what_has_no_effect(report);
     }
     for err in &unusable {
         message::error(err);
@@ -79,6 +77,7 @@ pub(super) fn of_specs(file: &Path) -> String {
 /// One report of them all.
 fn as_json(all: &[CheckReport]) -> serde_json::Result<Value> {
     let mut merged = json!({ "passed": [], "rejected": [], "skipped": [] });
+    let warnings = serde_json::to_value(message::warnings())?;
     for report in all {
         let mut report = serde_json::to_value(report)?;
         for (outcome, files) in merged.as_object_mut().into_iter().flatten() {
@@ -87,6 +86,7 @@ fn as_json(all: &[CheckReport]) -> serde_json::Result<Value> {
             }
         }
     }
+    merged["warnings"] = warnings;
     Ok(merged)
 }
 

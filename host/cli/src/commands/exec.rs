@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use solti_model::{
     Flag, RunnerSelector, SubprocessMode, SubprocessSpec, TaskEnv, TaskKind, TaskSpec,
 };
@@ -30,6 +30,13 @@ pub(super) fn exec(args: ExecArgs) -> anyhow::Result<Exit> {
     let mut env = TaskEnv::default();
     for (name, value) in &args.env {
         env.push(name, value);
+    }
+    if args
+        .command
+        .first()
+        .is_none_or(|name| name.trim().is_empty())
+    {
+        bail!("the name of the command is empty: name a program");
     }
     let mut command = args.command.into_iter();
     let kind = TaskKind::Subprocess(SubprocessSpec {

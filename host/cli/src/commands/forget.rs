@@ -24,6 +24,9 @@ const FEWEST_DIGITS: usize = 8;
 ///
 /// When the state directory or a file cannot be read, or an argument is neither a file nor a digest.
 pub(super) fn forget(args: &ForgetArgs) -> anyhow::Result<Exit> {
+    // That of a mistyped name would have nothing in it.
+    fs::metadata(&args.state)
+        .with_context(|| format!("the state directory {}", args.state.display()))?;
     let digests = args
         .which
         .iter()
@@ -40,7 +43,7 @@ pub(super) fn forget(args: &ForgetArgs) -> anyhow::Result<Exit> {
     for (which, digest) in args.which.iter().zip(&digests) {
         let mut forgotten = forgotten.iter();
         if !forgotten.any(|probe| probe.digest.starts_with(digest)) {
-            message::warning(format_args!(
+            message::only_print_warning(format_args!(
                 "nothing was remembered about {}",
                 which.display()
             ));
@@ -48,7 +51,7 @@ pub(super) fn forget(args: &ForgetArgs) -> anyhow::Result<Exit> {
         }
     }
     if args.which.is_empty() && forgotten.is_empty() {
-        message::warning(format_args!(
+        message::only_print_warning(format_args!(
             "nothing was remembered in {}",
             args.state.display()
         ));

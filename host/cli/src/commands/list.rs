@@ -19,12 +19,16 @@ use crate::{loading, metrics, options, shutdown};
 /// When the directory cannot be read or is not trusted, or standard output cannot be written.
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<Exit> {
     let mut router = RunnerRouter::new();
-    let report = loading::load(
+    let mut report = loading::load(
         &args.directory,
         options::loader(&args.loading)?,
         &mut router,
     )?;
     let text = if args.json {
+        let of_report = report.warnings();
+        let told = message::warnings().into_iter();
+        told.filter(|warning| !of_report.contains(warning))
+            .for_each(|warning| report.warn(warning));
         serde_json::to_string_pretty(&report)?
     } else {
         as_text(&report, args)

@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::time::{Duration, SystemTime};
 
 use anstyle::Style;
+use parking_lot::Mutex;
+use solti_plugin_host::report::Warning;
 use solti_plugin_host::text::one_line;
 
 use super::charset;
@@ -15,6 +17,9 @@ use crate::stdio::Stderr;
 /// What whoever reads standard error gets to make room where nothing may hold up the end.
 const ROOM_WITHIN: Duration = Duration::from_millis(500);
 
+/// The warnings so far.
+static TOLD: Mutex<Vec<Warning>> = Mutex::new(Vec::new());
+
 /// Prints why something could not be done.
 pub(crate) fn error(message: impl fmt::Display) {
     let line = line("error", RED, message);
@@ -22,10 +27,27 @@ pub(crate) fn error(message: impl fmt::Display) {
     Stderr.write_all(line.as_bytes()).ok();
 }
 
-/// Prints what is wrong but stops nothing.
-pub(crate) fn warning(message: impl fmt::Display) {
+/// Prints what is wrong but stops nothing, and keeps it for [`warnings`].
+pub(crate) fn warning(warning: Warning) {
+    // First of all: a standard error that is full may keep the rest waiting.
+    keep(warning.clone());
+    only_print_warning(warning);
+}
+
+/// Keeps for [`warnings`] what is printed later.
+pub(crate) fn keep(warning: Warning) {
+    TOLD.lock().push(warning);
+}
+
+/// Prints what is wrong but stops nothing, where no JSON is made or it has that in a field of its own.
+pub(crate) fn only_print_warning(message: impl fmt::Display) {
     let line = line("warning", YELLOW, message);
     Stderr.write_all(line.as_bytes()).ok();
+}
+
+/// All warnings so far, for JSON.
+pub(crate) fn warnings() -> Vec<Warning> {
+    TOLD.lock().clone()
 }
 
 /// As [`error`], where the program is about to end: left out when standard error has no room.
@@ -35,8 +57,9 @@ pub(crate) fn last_error(message: impl fmt::Display) {
 }
 
 /// As [`warning`], where the program is about to end: left out when standard error has no room.
-pub(crate) fn last_warning(message: impl fmt::Display) {
-    let line = line("warning", YELLOW, message);
+pub(crate) fn last_warning(warning: Warning) {
+    let line = line("warning", YELLOW, &warning);
+    keep(warning);
     Stderr.write_within(line.as_bytes(), ROOM_WITHIN).ok();
 }
 

@@ -127,6 +127,7 @@ fn as_json(routed: &[Routed], problems: &[String], host: &Host<'_>) -> Value {
         "type": "check",
         "specs": specs.collect::<Vec<_>>(),
         "problems": problems,
+        "warnings": message::warnings(),
         "plugins": { "rejected": host.report().rejected() },
     })
 }

@@ -37,7 +37,7 @@ impl<'a> Host<'a> {
         let loader = options::loader(&plan.session.loading)?.grace(plan.session.grace.into());
         let report = loading::load(directory, loader, &mut router)?;
         for rejected in report.rejected() {
-            message::warning(rejected);
+            message::only_print_warning(rejected);
         }
         let host = Self {
             directory,
@@ -90,7 +90,7 @@ impl<'a> Host<'a> {
         let loaded = self.report.loaded().iter();
         let retired = loaded.filter(|plugin| plugin.handle.is_retired());
         let names = retired.map(|plugin| {
-            message::warning(format_args!(
+            message::only_print_warning(format_args!(
                 "plugin '{}' has panicked {} and was given no more tasks",
                 plugin.plugin,
                 phrase::counted(plugin.handle.panics(), "time")

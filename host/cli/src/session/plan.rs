@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::os::fd::OwnedFd;
 
+use solti_plugin_host::report::Warning;
 use tokio::sync::mpsc;
 
 use crate::args::SessionArgs;
@@ -44,10 +45,13 @@ impl Plan<'_> {
         };
         if wanted > room {
             let limit = open_files::limit().unwrap_or_default();
-            message::warning(format_args!(
-                "the limit on open files ({limit}) has room for {} at a time: the others wait; raise \
+            message::warning(Warning::new(
+                "open_files",
+                format!(
+                    "the limit on open files ({limit}) has room for {} at a time: the others wait; raise \
                  it (ulimit -n), or ask for fewer (--jobs)",
-                phrase::counted(room as u64, "task")
+                    phrase::counted(room as u64, "task")
+                ),
             ));
         }
         self.jobs = match self.jobs {

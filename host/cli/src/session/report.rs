@@ -8,6 +8,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use solti_plugin_host::atomic;
+use solti_plugin_host::report::Warning;
 
 use super::screen::Written;
 use super::summary::{Row, Summary};
@@ -36,6 +37,12 @@ pub(super) fn report(
     format: Format,
     written: Written,
 ) -> Exit {
+    let not_taken = (!written.was_taken).then(|| {
+        let text = "output was not taken: the reader of standard output takes nothing any more";
+        Warning::new("output_not_taken", text)
+    });
+    // It is told last, and stands in the summary all the same.
+    not_taken.clone().into_iter().for_each(message::keep);
     let takes_no_more = !written.was_taken || written.result.is_err();
     let printed = if written.reader_left || takes_no_more && format == Format::Json {
         Ok(())
@@ -55,10 +62,8 @@ pub(super) fn report(
     for err in results.iter().filter_map(|result| result.as_ref().err()) {
         message::error(format_args!("{err:#}"));
     }
-    if !written.was_taken {
-        message::warning(
-            "output was not taken: the reader of standard output takes nothing any more",
-        );
+    if let Some(warning) = not_taken {
+        message::only_print_warning(warning);
     }
     if written.was_taken && results.iter().all(Result::is_ok) {
         return summary.exit();

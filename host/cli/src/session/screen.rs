@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 use solti_model::Slot;
+use solti_plugin_host::report::Warning;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -90,10 +91,13 @@ impl Open {
             return;
         };
         let others = phrase::and_others(open.len() - 1);
-        message::last_warning(format_args!(
-            "waiting for the output of {first}{others}, {} at most: the plugin keeps its sink though \
+        message::last_warning(Warning::new(
+            "waiting_for_output",
+            format!(
+                "waiting for the output of {first}{others}, {} at most: the plugin keeps its sink though \
              the task is over",
-            phrase::duration(most)
+                phrase::duration(most)
+            ),
         ));
     }
 }

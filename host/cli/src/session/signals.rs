@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use solti_plugin_host::Plugin;
+use solti_plugin_host::report::Warning;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
@@ -80,7 +81,10 @@ pub(crate) fn watch(
         stop.cancel();
         // On a thread of its own: a standard error that is full must not keep the second from being heard.
         let told = std::thread::Builder::new().spawn(|| {
-            message::warning("cancelling every task; interrupt again to exit at once");
+            message::warning(Warning::new(
+                "cancelling",
+                "cancelling every task; interrupt again to exit at once",
+            ));
         });
         // What could not be said for want of a thread is no reason not to do it.
         drop(told);

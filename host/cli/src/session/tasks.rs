@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use solti_model::Slot;
+use solti_plugin_host::report::Warning;
 use solti_plugin_host::supervise::{Outcome, Submission, Supervisor};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -111,10 +112,13 @@ impl Tasks<'_> {
         let places: Vec<_> = running.map(|entry| entry.place.as_str()).collect();
         let named = places[..places.len().min(MOST_NAMED)].join(", ");
         let others = phrase::and_others(places.len().saturating_sub(MOST_NAMED));
-        message::last_warning(format_args!(
-            "waiting for {} to end, {} at most: {named}{others}",
-            phrase::counted(places.len() as u64, "task"),
-            phrase::duration(self.grace),
+        message::last_warning(Warning::new(
+            "waiting_for_tasks",
+            format!(
+                "waiting for {} to end, {} at most: {named}{others}",
+                phrase::counted(places.len() as u64, "task"),
+                phrase::duration(self.grace),
+            ),
         ));
         stopping.await;
     }

@@ -8,10 +8,11 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value};
 use solti_model::{MAX_SCRIPT_BODY_BYTES, Slot};
 use solti_plugin_host::environment;
+use solti_plugin_host::text::mismatch::{self, expected, one_of, quoted, unknown_field};
 
 use super::shape::{Field, Need, Shape};
 use super::time::millis;
-use super::tree::{Tree, quoted};
+use super::tree::Tree;
 
 /// How much is said of one spec: the first things that are wrong, the rest counted.
 const MOST_PROBLEMS: usize = 5;
@@ -92,6 +93,10 @@ impl Walk {
     /// A text, for the shapes that are one.
     fn text(&mut self, shape: &Shape, text: String) -> Value {
         let fault = match shape {
+            // No program can be given one.
+            Shape::Text | Shape::NotBlank if text.contains('\0') => {
+                Some("contains a NUL character".to_owned())
+            }
             Shape::Text => None,
             Shape::NotBlank if !text.trim().is_empty() => None,
             Shape::Slot => fault_of_slot(&text),
@@ -99,8 +104,7 @@ impl Walk {
             Shape::VariableName => environment::fault_of_name(&text).map(str::to_owned),
             Shape::VariableValue => environment::fault_of_value(&text).map(str::to_owned),
             shape => {
-                let found = format!("\"{}\"", quoted(&text));
-                return self.unexpected(shape, &found);
+                return self.unexpected(shape, &quoted(&text));
             }
         };
         match fault {
@@ -157,7 +161,7 @@ impl Walk {
                     .into_iter()
                     .chain(known.iter().map(|it| it.name))
                     .collect();
-                let fault = format!("unknown field, expected {}", listed(&known));
+                let fault = unknown_field(&known);
                 self.field(&name, |walk| walk.wrong(&fault));
                 continue;
             };
@@ -185,7 +189,7 @@ impl Walk {
         const TYPE: &str = "type";
         let words: Vec<_> = types.iter().map(|(word, _)| *word).collect();
         let Some((_, named)) = fields.iter().find(|(name, _)| name == TYPE) else {
-            let fault = format!("missing, expected {}", listed(&words));
+            let fault = format!("missing, expected {}", one_of(&words));
             return self.field(TYPE, |walk| walk.wrong(&fault));
         };
         let found = types.iter().find(|(word, _)| match named {
@@ -193,7 +197,7 @@ impl Walk {
             _ => false,
         });
         let Some((word, known)) = found else {
-            let fault = format!("expected {}, found {}", listed(&words), named.described());
+            let fault = expected(&one_of(&words), &named.described());
             return self.field(TYPE, |walk| walk.wrong(&fault));
         };
         let mut value = self.fields(known, fields, Some(TYPE));
@@ -205,7 +209,7 @@ impl Walk {
         let mut values = Map::new();
         for (name, tree) in fields {
             let Some(variant) = variants.iter().find(|variant| variant.name == name) else {
-                let fault = format!("unknown, expected {}", listed(&names(variants, words)));
+                let fault = format!("unknown, expected {}", one_of(&names(variants, words)));
                 return self.field(&name, |walk| walk.wrong(&fault));
             };
             let value = self.field(&name, |walk| walk.value(&variant.shape, tree));
@@ -225,7 +229,7 @@ impl Walk {
     }
 
     fn unexpected(&mut self, shape: &Shape, found: &str) -> Value {
-        self.wrong(&format!("expected {}, found {found}", wanted(shape)))
+        self.wrong(&expected(&wanted(shape), found))
     }
 
     fn wrong(&mut self, fault: &str) -> Value {
@@ -239,7 +243,7 @@ impl Walk {
 
     fn field<T>(&mut self, name: &str, walk: impl FnOnce(&mut Self) -> T) -> T {
         let dot = if self.path.is_empty() { "" } else { "." };
-        self.at(format_args!("{dot}{}", quoted(name)), walk)
+        self.at(format_args!("{dot}{}", mismatch::name(name)), walk)
     }
 
     fn at<T>(&mut self, step: fmt::Arguments<'_>, walk: impl FnOnce(&mut Self) -> T) -> T {
@@ -266,17 +270,17 @@ fn wanted(shape: &Shape) -> String {
         Shape::List(_) => "an array",
         Shape::Texts => "an object of texts",
         Shape::Fields(_) => "an object",
-        Shape::Word(words) => return listed(words),
+        Shape::Word(words) => return one_of(words),
         Shape::OneOf {
             variants,
             words: [],
         } => {
             return format!(
                 "an object with one field: {}",
-                listed(&names(variants, &[]))
+                one_of(&names(variants, &[]))
             );
         }
-        Shape::OneOf { variants, words } => return listed(&names(variants, words)),
+        Shape::OneOf { variants, words } => return one_of(&names(variants, words)),
         Shape::Typed(_) => "an object with a field type",
     };
     wanted.to_owned()
@@ -285,15 +289,6 @@ fn wanted(shape: &Shape) -> String {
 fn names<'a>(variants: &'a [Field], words: &[&'a str]) -> Vec<&'a str> {
     let variants = variants.iter().map(|variant| variant.name);
     words.iter().copied().chain(variants).collect()
-}
-
-/// `a, b or c`.
-fn listed(words: &[&str]) -> String {
-    match words {
-        [] => "nothing".to_owned(),
-        [word] => (*word).to_owned(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
-    }
 }
 
 /// The model's reason without its own prefix.

@@ -33,6 +33,8 @@ pub(crate) enum SpecError {
          check` looks at libraries"
     )]
     Library { place: String },
+    #[error("{place}: UTF-16, expected UTF-8: save it as that")]
+    Utf16 { place: String },
     #[error("{place}: empty, expected a task spec or an array of task specs")]
     Empty { place: String },
     #[error("{place}: expected a task spec, which is a JSON object, found {found}")]

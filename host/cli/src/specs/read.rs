@@ -10,7 +10,8 @@ use serde_json::Deserializer;
 
 use super::parse::parse;
 use super::placed::{SpecError, SpecResult};
-use super::source::{Place, Source};
+use super::source::{Encoding, Place, Source};
+use super::syntax::in_plain_words;
 use super::tree::Tree;
 
 /// The argument that means standard input.
@@ -48,7 +49,8 @@ pub(crate) fn are_in(file: &Path) -> bool {
     let Ok(file) = File::open(file) else {
         return false;
     };
-    let first = Source::new(BufReader::new(file).take(MOST_OF_A_LINE as u64)).peek();
+    let mut source = Source::new(BufReader::new(file).take(MOST_OF_A_LINE as u64));
+    let first = source.begin().and_then(|_| source.peek());
     matches!(first, Ok(Some(b'{' | b'[')))
 }
 
@@ -87,6 +89,12 @@ impl<'a, R: Read> Reading<'a, R> {
     }
 
     fn read_all(&mut self) -> io::Result<()> {
+        if self.source.begin()? == Encoding::Utf16 {
+            let place = self.name.to_owned();
+            (self.take)(Err(SpecError::Utf16 { place }));
+            self.found_any = true;
+            return Ok(());
+        }
         while let Some(first) = self.source.peek()? {
             let start = self.source.place();
             let read = match first {
@@ -217,7 +225,7 @@ impl<'a, R: Read> Reading<'a, R> {
     fn not_json(&self, err: &serde_json::Error, start: Place) -> SpecError {
         let text = err.to_string();
         let place = format!(" at line {} column {}", err.line(), err.column());
-        let reason = text.strip_suffix(&place).unwrap_or(&text).to_owned();
+        let reason = in_plain_words(text.strip_suffix(&place).unwrap_or(&text)).to_owned();
         let before = if err.line() == 1 { start.column } else { 0 };
         SpecError::NotJson {
             place: self.name.to_owned(),

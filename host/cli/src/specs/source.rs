@@ -13,6 +13,13 @@ pub(super) struct Source<R> {
     place: Place,
 }
 
+/// How a text is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Utf8,
+    Utf16,
+}
+
 /// Where the next byte stands.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
@@ -50,6 +57,23 @@ impl<R: Read> Source<R> {
             since: None,
             place: Place::at_line(0),
         }
+    }
+
+    /// Reads the mark that tells how a text is encoded, where there is one. It is no part of the text.
+    pub(super) fn begin(&mut self) -> io::Result<Encoding> {
+        let mut read = Vec::new();
+        while let Some(byte) = self.read_one()? {
+            read.push(byte);
+            match &read[..] {
+                [0xef, 0xbb, 0xbf] => return Ok(Encoding::Utf8),
+                [0xff, 0xfe] | [0xfe, 0xff] => return Ok(Encoding::Utf16),
+                // No more than that is read: whoever writes may wait for an answer.
+                [0xef | 0xff | 0xfe] | [0xef, 0xbb] => {}
+                _ => break,
+            }
+        }
+        self.again.extend(read);
+        Ok(Encoding::Utf8)
     }
 
     pub(super) fn place(&self) -> Place {

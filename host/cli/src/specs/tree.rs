@@ -4,10 +4,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
-use solti_plugin_host::text::shorten;
-
-/// How much of a text is quoted in a message, in bytes.
-const MOST_QUOTED: usize = 64;
+use solti_plugin_host::text::mismatch::{name, quoted};
 
 /// A JSON value as it was written.
 #[derive(Debug)]
@@ -26,8 +23,8 @@ impl Tree {
         match self {
             Self::Null => "null".to_owned(),
             Self::Flag(flag) => flag.to_string(),
-            Self::Number(number) => shorten(&number.to_string(), MOST_QUOTED).into_owned(),
-            Self::Text(text) => format!("\"{}\"", quoted(text)),
+            Self::Number(number) => name(&number.to_string()).into_owned(),
+            Self::Text(text) => quoted(text),
             Self::List(_) => "an array".to_owned(),
             Self::Fields(_) => "an object".to_owned(),
         }
@@ -44,11 +41,6 @@ impl Tree {
             Self::Fields(_) => "an object",
         }
     }
-}
-
-/// A name or text of a spec, as much of it as a message has room for.
-pub(super) fn quoted(text: &str) -> std::borrow::Cow<'_, str> {
-    shorten(text, MOST_QUOTED)
 }
 
 impl<'de> Deserialize<'de> for Tree {

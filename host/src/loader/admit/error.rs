@@ -51,6 +51,18 @@ pub enum AdmitError {
         /// What it links to.
         target: PathBuf,
     },
+    /// It is a link that leads back to itself.
+    #[error("a link to {}, which leads back to it", target.display())]
+    LinkLoop {
+        /// What it links to.
+        target: PathBuf,
+    },
+    /// It is a link at the beginning of more links than the system follows.
+    #[error("a link to {}, from where more links lead on than the system follows", target.display())]
+    TooManyLinks {
+        /// What it links to.
+        target: PathBuf,
+    },
     /// It is a link that leads out of the plugin directory.
     #[error("a link that leads out of the plugin directory, to {}", target.display())]
     LinkOutside {
@@ -134,6 +146,8 @@ impl Refusal for AdmitError {
             Self::Unreadable { .. } | Self::NoProc => "unreadable",
             Self::NotAFile { .. } => "not_a_file",
             Self::DanglingLink { .. } => "dangling_link",
+            Self::LinkLoop { .. } => "link_loop",
+            Self::TooManyLinks { .. } => "too_many_links",
             Self::LinkOutside { .. } => "link_outside",
             Self::Owner { .. } => "untrusted_owner",
             Self::Writable { .. } => "writable_by_others",
@@ -153,7 +167,10 @@ impl Refusal for AdmitError {
             ),
             Self::NoProc => Advice::new("mount /proc"),
             Self::NotAFile { .. } => Advice::new("put a regular file in its place"),
-            Self::DanglingLink { .. } => Advice::new("point it to a file or remove it"),
+            Self::DanglingLink { .. } | Self::LinkLoop { .. } => {
+                Advice::new("point it to a file or remove it")
+            }
+            Self::TooManyLinks { .. } => Advice::new("point it to the file itself"),
             Self::LinkOutside { .. } => {
                 Advice::new("put the file itself there, or follow such links")
                     .with(LoaderOption::AllowLinksOutside)

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use super::error::{AdmitError, Place};
 use super::link::check_link;
 use super::owner::{check_mode, check_owner, check_way, on_noexec_mount};
+use crate::links;
 use crate::loader::options::Trust;
 
 /// The largest sidecar, list of digests or signature.
@@ -43,6 +44,13 @@ pub(in crate::loader) fn read_text(
                 // It is there: what it was to say, nobody knows.
                 Ok(target) => Err(AdmitError::DanglingLink { target }),
             };
+        }
+        Err(err) if err.raw_os_error() == Some(libc::ELOOP) => {
+            let target = fs::read_link(path).map_err(|_| unreadable(err))?;
+            return Err(match links::leads_back(path) {
+                true => AdmitError::LinkLoop { target },
+                false => AdmitError::TooManyLinks { target },
+            });
         }
         found => found.map_err(unreadable)?,
     };

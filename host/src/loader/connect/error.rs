@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::loader::refusal::{Advice, Cause, Refusal};
+use super::source::{ConfigPlace, ConfigSource};
+use crate::loader::refusal::{Advice, Cause, LoaderOption, Refusal};
 
 /// Why a plugin could not be connected. It displays as the fact alone.
 #[derive(Debug, Error, Serialize, Deserialize)]
@@ -14,6 +15,8 @@ pub enum ConnectError {
     Refused {
         /// What the plugin said.
         reason: String,
+        /// Where the field of its configuration is to be corrected that this is about, if it is.
+        place: Option<ConfigPlace>,
     },
     /// Its constructor panicked.
     #[error("plugin '{plugin}' panicked while it was constructed: {reason}")]
@@ -35,6 +38,16 @@ pub enum ConnectError {
     },
 }
 
+impl ConnectError {
+    /// Adds where the configuration comes from that the plugin may be about.
+    pub(in crate::loader) fn about(mut self, config: &ConfigSource) -> Self {
+        if let Self::Refused { reason, place } = &mut self {
+            *place = config.place_of(reason);
+        }
+        self
+    }
+}
+
 impl Refusal for ConnectError {
     fn code(&self) -> &'static str {
         match self {
@@ -46,19 +59,31 @@ impl Refusal for ConnectError {
 
     fn advice(&self) -> Advice {
         match self {
-            Self::Refused { reason } => of_plugin(
+            Self::Refused { reason, place } => of_plugin(
                 reason,
-                "correct its configuration, or provide what it says is missing",
+                match place {
+                    Some(ConfigPlace::Sidecar(file)) => {
+                        Advice::new(format!("correct it in {file}"))
+                    }
+                    Some(ConfigPlace::Host) => Advice::new("correct it").with(LoaderOption::Config),
+                    Some(ConfigPlace::Nowhere(file)) => {
+                        Advice::new(format!("give it under [config] in {file}"))
+                    }
+                    None => {
+                        Advice::new("correct its configuration, or provide what it says is missing")
+                    }
+                },
             ),
-            Self::Panicked { reason, .. } => of_plugin(reason, "report it to the plugin's author"),
+            Self::Panicked { reason, .. } => {
+                of_plugin(reason, Advice::new("report it to the plugin's author"))
+            }
             Self::NotAsStamped { .. } => Advice::new("build it again"),
         }
     }
 }
 
 /// What to do where a plugin said `reason`, which may be something that the machine lacks.
-fn of_plugin(reason: &str, otherwise: &'static str) -> Advice {
-    let otherwise = Advice::new(otherwise);
+fn of_plugin(reason: &str, otherwise: Advice) -> Advice {
     match Cause::shortage_in(reason) {
         Some(cause) => cause.advice("do that", otherwise),
         None => otherwise,

@@ -53,15 +53,29 @@ pub enum DiscoverError {
         advice: Advice,
     },
     /// Its sidecar is wrong.
-    #[error("its sidecar {file}, line {line}: {reason}")]
+    #[error(
+        "its sidecar {file}, line {line}, column {column}{}: {reason}",
+        in_parentheses(text)
+    )]
     SidecarInvalid {
         /// The sidecar's name.
         file: String,
         /// The line, from 1.
         line: usize,
+        /// The character in it, from 1.
+        column: usize,
+        /// The line itself, as much of it as there is room for.
+        text: String,
         /// What is wrong.
         reason: String,
     },
+}
+
+fn in_parentheses(text: &str) -> String {
+    match text {
+        "" => String::new(),
+        text => format!(" ({text})"),
+    }
 }
 
 impl Refusal for DiscoverError {

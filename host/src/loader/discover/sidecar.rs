@@ -1,6 +1,8 @@
 //! `foo.toml` beside `foo.so`: what an operator decides about a plugin.
 
+mod fault;
 mod form;
+mod syntax;
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ use super::error::DiscoverError;
 use crate::loader::admit;
 use crate::loader::options::Trust;
 use crate::loader::refusal::{Advice, Refusal as _};
+use fault::Place;
 
 /// A sidecar, or the defaults where there is none.
 #[derive(Debug)]
@@ -56,13 +59,19 @@ impl Sidecar {
             fact,
             advice: Advice::new("correct the sidecar"),
         };
-        let text = String::from_utf8(text.unwrap_or_default())
-            .map_err(|_| unusable("it is not text".to_owned()))?;
-        let form = form::parse(&text).map_err(|fault| DiscoverError::SidecarInvalid {
-            line: fault.line(&text),
-            reason: fault.reason,
-            file: file.clone(),
-        })?;
+        let text = text.unwrap_or_default();
+        let form = syntax::text_of(&text)
+            .and_then(form::parse)
+            .map_err(|fault| {
+                let Place { line, column, text } = Place::of(fault.at, &text);
+                DiscoverError::SidecarInvalid {
+                    file: file.clone(),
+                    line,
+                    column,
+                    text,
+                    reason: fault.reason,
+                }
+            })?;
         if form.name.as_deref() == Some("") {
             return Err(unusable(
                 "its name is empty, expected a text, or none for the name of the package"

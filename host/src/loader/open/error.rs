@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::mapping::WRITABLE_CODE;
 use crate::loader::measure::grouped;
 use crate::loader::refusal::{Advice, Cause, LoaderOption, Refusal};
 
@@ -102,6 +103,11 @@ fn of_system(reason: &str) -> Advice {
         of_static_tls()
     } else if reason.contains("undefined symbol") {
         Advice::new("link the library that has the symbol into the plugin")
+    } else if reason.starts_with(WRITABLE_CODE) {
+        Advice::new(
+            "build it without such code, or have the system's policy (SELinux, \
+             MemoryDenyWriteExecute) let the host map it",
+        )
     } else if reason.contains("executable stack") {
         Advice::new("link it with -z noexecstack")
     } else if reason.contains("cannot open shared object file") {
@@ -148,6 +154,12 @@ mod tests {
             (
                 "failed to map segment from shared object: Cannot allocate memory",
                 "free memory or raise the host's limit on it, then try again",
+            ),
+            (
+                "it has code that can be written to: failed to map segment from shared object: \
+                 Permission denied",
+                "build it without such code, or have the system's policy (SELinux, \
+                 MemoryDenyWriteExecute) let the host map it",
             ),
             (
                 "cannot enable executable stack as shared object requires: Permission denied",

@@ -2,12 +2,23 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::ptr::null_mut;
 
+use object::Endianness;
+use object::elf::{FileHeader64, PF_W, PF_X, PT_LOAD};
+use object::read::elf::{FileHeader as _, ProgramHeader as _};
+use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
 /// How the loader's text begins where the reason is left out.
 const UNEXPLAINED: [&str; 2] = ["failed to map segment", "cannot map zero-fill pages"];
+
+/// What the system's loader is not asked for with most libraries, and policies forbid.
+pub(super) const WRITABLE_CODE: &str = "it has code that can be written to";
+
+/// Where the program headers end of all but the oddest libraries.
+const HEADERS: usize = 4096;
 
 /// The smallest piece that can be mapped.
 const PAGE: usize = 4096;
@@ -17,16 +28,55 @@ pub(super) fn explained(text: String, file: &File) -> String {
     if !UNEXPLAINED.iter().any(|begin| text.starts_with(begin)) {
         return text;
     }
+    let code = ProtFlags::READ | ProtFlags::EXEC;
     // Where a page of it can be mapped, there is no room for the rest.
-    let reason = map_page(file).err().unwrap_or(rustix::io::Errno::NOMEM);
-    let words = io::Error::from(reason).to_string();
-    let words = words.split(" (os error").next().unwrap_or(&words);
-    format!("{text}: {words}")
+    let reason = match map_page(file, code) {
+        Err(reason) => reason,
+        Ok(()) if has_writable_code(file) => match map_page(file, code | ProtFlags::WRITE) {
+            Err(reason @ (Errno::ACCESS | Errno::PERM)) => {
+                let words = words(reason);
+                return format!("{WRITABLE_CODE}: {text}: {words}");
+            }
+            _ => Errno::NOMEM,
+        },
+        Ok(()) => Errno::NOMEM,
+    };
+    format!("{text}: {}", words(reason))
 }
 
-/// Maps the first page of a file as a program's code is mapped, for a moment.
-fn map_page(file: &File) -> rustix::io::Result<()> {
-    let protection = ProtFlags::READ | ProtFlags::EXEC;
+/// The system's words for an error.
+fn words(reason: Errno) -> String {
+    let words = io::Error::from(reason).to_string();
+    words
+        .split(" (os error")
+        .next()
+        .unwrap_or(&words)
+        .to_owned()
+}
+
+/// Whether a segment of a library is code that can be written to.
+fn has_writable_code(file: &File) -> bool {
+    // From the heap, where it begins at an address that headers may have.
+    let mut head = vec![0; HEADERS];
+    let Ok(len) = file.read_at(&mut head, 0) else {
+        return false;
+    };
+    let head = &head[..len];
+    let Ok(elf) = FileHeader64::<Endianness>::parse(head) else {
+        return false;
+    };
+    let Ok(endian) = elf.endian() else {
+        return false;
+    };
+    let mut segments = elf.program_headers(endian, head).unwrap_or_default().iter();
+    segments.any(|segment| {
+        let flags = segment.p_flags(endian);
+        segment.p_type(endian) == PT_LOAD && flags.contains(PF_W) && flags.contains(PF_X)
+    })
+}
+
+/// Maps the first page of a file for a moment.
+fn map_page(file: &File, protection: ProtFlags) -> rustix::io::Result<()> {
     // SAFETY: the system chooses an address where nothing is, so no memory in use changes.
     let page = unsafe { mmap(null_mut(), PAGE, protection, MapFlags::PRIVATE, file, 0)? };
     // SAFETY: it was just mapped, with this length, and nothing refers to it.

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::program::OWN_PROGRAM;
 use super::wire::HOST;
-use crate::loader::connect::ConnectError;
+use crate::loader::connect::{ConfigSource, ConnectError};
 use crate::loader::open::OpenError;
 use crate::loader::refusal::{Advice, Cause, LoaderOption, Refusal};
 
@@ -147,6 +147,16 @@ pub enum ProbeError {
         /// The signal's number.
         signal: i32,
     },
+}
+
+impl ProbeError {
+    /// Adds where the configuration comes from that the plugin may be about.
+    pub(in crate::loader) fn about(self, config: &ConfigSource) -> Self {
+        match self {
+            Self::Connect(err) => err.about(config).into(),
+            other => other,
+        }
+    }
 }
 
 impl Refusal for ProbeError {

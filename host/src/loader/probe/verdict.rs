@@ -113,7 +113,7 @@ impl Expected<'_> {
 
     fn not_connected(&self, err: ConnectError) -> ProbeError {
         let said = match &err {
-            ConnectError::Refused { reason } | ConnectError::Panicked { reason, .. } => reason,
+            ConnectError::Refused { reason, .. } | ConnectError::Panicked { reason, .. } => reason,
             ConnectError::NotAsStamped { .. } => return err.into(),
         };
         match self.unset_variable(said) {
@@ -328,7 +328,10 @@ mod tests {
             let reason = reason.to_owned();
             let answers = [
                 ready(),
-                Answer::NotConnected(ConnectError::Refused { reason }),
+                Answer::NotConnected(ConnectError::Refused {
+                    reason,
+                    place: None,
+                }),
             ];
             refused(&answers, Some(0), "")
         };

@@ -7,13 +7,14 @@ use serde::Serialize;
 use super::rejected::Rejected;
 use super::runner::OfferedRunner;
 use super::unused::UnusedOption;
+use super::warning::Warning;
 use crate::loader::refusal::OptionNames;
 use crate::loader::skip::Skipped;
 
 /// What became of each file of a directory, in the order in which they were looked at.
 ///
 /// It prints as one line for each file, and serialises to `{"loaded": […], "rejected": […],
-/// "skipped": […]}`, with `passed` instead of `loaded` in a report of a check.
+/// "skipped": […], "warnings": […]}`, with `passed` instead of `loaded` in a report of a check.
 #[derive(Debug)]
 pub struct Report<T> {
     directory: PathBuf,
@@ -21,6 +22,8 @@ pub struct Report<T> {
     pub(super) rejected: Vec<Rejected>,
     pub(super) skipped: Vec<Skipped>,
     unused: Vec<UnusedOption>,
+    /// What came up on the way and refuses no file.
+    pub(super) noted: Vec<Warning>,
     /// What advice calls the options of the loader.
     pub(super) names: OptionNames,
 }
@@ -81,6 +84,7 @@ impl<T> Report<T> {
             rejected: Vec::new(),
             skipped: Vec::new(),
             unused: Vec::new(),
+            noted: Vec::new(),
             names,
         }
     }
@@ -91,6 +95,11 @@ impl<T> Report<T> {
 
     pub(in crate::loader) fn add_rejected(&mut self, rejected: Rejected) {
         self.rejected.push(rejected);
+    }
+
+    /// Adds a warning of the host's own, so that it stands beside the others in JSON.
+    pub fn warn(&mut self, warning: Warning) {
+        self.noted.push(warning);
     }
 
     pub(in crate::loader) fn set_unused_options(&mut self, unused: Vec<UnusedOption>) {

@@ -21,10 +21,11 @@ impl<T: Accepted> Serialize for Report<T> {
             .iter()
             .map(|skipped| SkippedForm::of(skipped, self.names))
             .collect();
-        let mut form = serializer.serialize_struct("Report", 3)?;
+        let mut form = serializer.serialize_struct("Report", 4)?;
         form.serialize_field(T::OUTCOME, &self.accepted)?;
         form.serialize_field("rejected", &self.rejected)?;
         form.serialize_field("skipped", &skipped)?;
+        form.serialize_field("warnings", &self.warnings())?;
         form.end()
     }
 }

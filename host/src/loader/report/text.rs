@@ -55,7 +55,11 @@ mod tests {
         report.add_rejected(Rejected {
             file: "a.so".to_owned(),
             path: "/a.so".into(),
-            error: ConnectError::Refused { reason }.into(),
+            error: ConnectError::Refused {
+                reason,
+                place: None,
+            }
+            .into(),
             measurements: Measurements::default(),
             names: method,
         });

@@ -154,6 +154,10 @@ fn what_it_is(program: &Path) -> String {
         "it is empty".to_owned()
     } else if head.starts_with(b"\x7fELF") || head.starts_with(b"\xcf\xfa\xed\xfe") {
         "it was built for another machine".to_owned()
+    } else if head.starts_with(b"\xef\xbb\xbf#!") {
+        "it begins with a byte order mark, which nobody sees and no script may have: save it as UTF-8 \
+         without one"
+            .to_owned()
     } else {
         "it is no program, and a script has to name its interpreter in its first line, as in \
          \"#!/bin/sh\""

@@ -32,6 +32,46 @@ fn section<'a>(page: &'a str, heading: &str) -> &'a str {
     text.split("\n## ").next().unwrap()
 }
 
+/// Scripts go by them: one that is added is documented, and none goes without a word.
+#[test]
+fn every_code_of_a_warning_is_in_the_reference() {
+    let reference = page("docs/reference.md");
+    let (_, text) = reference.split_once("\n### Warnings\n").unwrap();
+    let text = text.split("\n### ").next().unwrap();
+    let (_, table) = text.split_once("\n| code | |\n|---|---|\n").unwrap();
+    let first_cells = table.lines().filter_map(|line| line.split('|').nth(1));
+    let documented: BTreeSet<_> = first_cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    let (mut sources, mut codes) = (Vec::new(), BTreeSet::new());
+    let mut directories = vec![
+        e2e::workspace().join("host/cli/src"),
+        e2e::workspace().join("host/src"),
+    ];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else {
+                sources.push(std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    for source in &sources {
+        for made in source.split("Warning::new(").skip(1) {
+            codes.insert(
+                made.trim_start()
+                    .trim_start_matches('"')
+                    .split('"')
+                    .next()
+                    .unwrap(),
+            );
+        }
+    }
+    assert_eq!(documented, codes);
+}
+
 #[test]
 fn every_option_is_in_the_reference_where_its_command_is_named() {
     let reference = page("docs/reference.md");

@@ -94,17 +94,15 @@ fn a_configured_engine_that_is_not_there_keeps_the_plugin_out() {
         ),
         (
             "pull = \"sometimes\"",
-            "config.pull: unknown word `sometimes`, expected one of `missing`, `always`, \
-             `never`"
-                .to_owned(),
+            "config.pull: expected missing, always or never, found \"sometimes\"".to_owned(),
         ),
         (
             "images = 1",
-            "config.images: unknown field `images`, expected one of `engine`, `runtime`".to_owned(),
+            "config.images: unknown field, expected engine, runtime, ".to_owned(),
         ),
         (
             "engine_timeout_seconds = 0",
-            "config.engine_timeout_seconds: invalid value: integer `0`, expected a whole number, 1 or more"
+            "config.engine_timeout_seconds: expected a whole number from 1 to 4294967295, found 0"
                 .to_owned(),
         ),
     ] {

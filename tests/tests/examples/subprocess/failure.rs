@@ -120,6 +120,12 @@ async fn what_is_wrong_with_a_program_is_named_whatever_its_environment() {
             "it is no program, and a script has to name its interpreter in its first line, as in \
              \"#!/bin/sh\" (Exec format error (os error 8))",
         ),
+        (
+            b"\xef\xbb\xbf#!/bin/sh\necho\n",
+            0o755,
+            "it begins with a byte order mark, which nobody sees and no script may have: save it as \
+             UTF-8 without one (Exec format error (os error 8))",
+        ),
         (b"", 0o755, "it is empty (Exec format error (os error 8))"),
         (
             &elf,
@@ -275,20 +281,20 @@ fn a_wrong_configuration_keeps_the_plugin_out_and_names_the_field() {
     for (config, reason) in [
         (
             "max_line_bytes = 0",
-            "config.max_line_bytes: invalid value: integer `0`, expected a whole number, 1 or more",
+            "config.max_line_bytes: expected a whole number from 1 to 4294967295, found 0; correct it in \
+             subprocess.toml",
         ),
         (
             "stop_grace_ms = \"5s\"",
-            "config.stop_grace_ms: invalid type: string \"5s\", expected a whole number, 0 or more",
+            "config.stop_grace_ms: expected a whole number of 0 or more, found \"5s\"; correct it",
         ),
         (
             "grace = 5",
-            "config.grace: unknown field `grace`, expected one of `max_line_bytes`, `stop_grace_ms`, \
-             `ends_with`, `linger_ms`",
+            "config.grace: unknown field, expected max_line_bytes, stop_grace_ms, ends_with or linger_ms",
         ),
         (
             "ends_with = \"exit\"",
-            "config.ends_with: unknown word `exit`, expected `process` or `output`",
+            "config.ends_with: expected process or output, found \"exit\"",
         ),
     ] {
         let host = configured(config);

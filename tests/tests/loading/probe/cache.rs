@@ -49,6 +49,12 @@ fn what_probes_found_is_kept_across_restarts_until_it_is_forgotten_or_the_file_i
     let nothing = format!("warning: nothing was remembered in {state}\n");
     assert_eq!(forget(state, &[]), (String::new(), nothing, 0));
 
+    // A mistyped directory has nothing in it, and is told from one that has nothing.
+    let mistyped = "error: the state directory /no/such/state: No such file or directory (os error \
+                    2)\n";
+    let expected = (String::new(), mistyped.to_owned(), 2);
+    assert_eq!(forget("/no/such/state", &[]), expected);
+
     // Another file of that name is another digest.
     list();
     let place = place.with("a-hostile", "none");

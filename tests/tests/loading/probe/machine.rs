@@ -57,6 +57,56 @@ fn mounting(mount: &str) -> [String; 6] {
     ["unshare", "-m", "sh", "-c", &script, "sh"].map(str::to_owned)
 }
 
+/// As systemd's MemoryDenyWriteExecute= has it. What is started inherits it.
+#[cfg(target_arch = "x86_64")]
+const DENYING: [&str; 3] = [
+    "perl",
+    "-e",
+    "syscall(157, 65, 1, 0, 0, 0) == 0 or exit 77; exec @ARGV",
+];
+
+/// What the machine denies is not what it has too little of: nobody is sent to look for memory.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn code_that_the_memory_policy_denies_is_not_a_lack_of_memory() {
+    use crate::elf::{Elf, PT_LOAD};
+    let can = Command::new(DENYING[0])
+        .args([DENYING[1], DENYING[2], "true"])
+        .status();
+    if !can.is_ok_and(|status| status.success()) {
+        e2e::skip("no denied mapping: it needs perl, and Linux 6.3");
+        return;
+    }
+    let place = Place(support::directory_with(&["hello"]));
+    // What others ask for is not denied.
+    let report = check(&DENYING, e2e::solti_host(), &[], place.path());
+    assert_eq!(report["passed"][0]["file"], "hello.so", "{report}");
+    let file = place.path().join("hello.so");
+    let mut elf = Elf(fs::read(&file).unwrap());
+    let code = elf
+        .segments()
+        .find(|at| (elf.number(*at, 4), elf.number(*at + 4, 4)) == (PT_LOAD, 5))
+        .unwrap();
+    // To be read, written to and executed.
+    elf.set(code + 4, 4, 7);
+    fs::write(&file, &elf.0).unwrap();
+    let report = check(&["env"], e2e::solti_host(), &[], place.path());
+    assert_eq!(report["passed"][0]["file"], "hello.so", "{report}");
+    let denied = "the system cannot load it: it has code that can be written to: failed to map segment \
+                  from shared object: Permission denied; build it without such code, or have the \
+                  system's policy (SELinux, MemoryDenyWriteExecute) let the host map it";
+    let report = check(&DENYING, e2e::solti_host(), &[], place.path());
+    // The result of a probe that passed is not there in another process.
+    assert_eq!(reason(&report), denied);
+    let mut list = Command::new(DENYING[0]);
+    list.args(&DENYING[1..]).arg(e2e::solti_host());
+    list.args(["list", "--json", "--no-probe"])
+        .arg(place.path());
+    let output = list.env_remove("SOLTI_STATE").output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["rejected"][0]["reason"], denied);
+}
+
 #[test]
 fn a_host_that_may_open_few_files_probes_all_the_same() {
     let place = Place::new();

@@ -23,6 +23,16 @@ pub(super) struct ExaminedFile {
 impl ExaminedFile {
     /// Examines the file at `path`, held to the rules of `loader`.
     pub(super) fn examine(loader: &PluginLoader, path: &Path) -> Self {
+        if path.is_dir() {
+            let path = phrase::path(path);
+            let named = path.trim_end_matches('/');
+            let problem = format!("a directory, and inspect looks at files: name {named}/*.so");
+            return Self {
+                path,
+                problems: vec![problem],
+                examination: None,
+            };
+        }
         let examined = loader.inspect(path);
         let refusals = match &examined {
             Ok(examination) => &examination.refusals,

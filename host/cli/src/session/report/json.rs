@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 use solti_model::TaskId;
-use solti_plugin_host::report::Rejected;
+use solti_plugin_host::report::{Rejected, Warning};
 
 use crate::metrics::Counts;
+use crate::present::message;
 use crate::session::summary::{Row, Summary};
 
 /// The summary as one line.
@@ -19,6 +20,7 @@ pub(super) fn line(summary: &Summary<'_>) -> serde_json::Result<String> {
         metrics: &summary.metrics,
         lost: summary.lost(),
         problems: &summary.problems,
+        warnings: message::warnings(),
         retired: &summary.retired,
         plugins: PluginsJson {
             rejected: summary.rejected,
@@ -55,6 +57,7 @@ struct SummaryJson<'a> {
     metrics: &'a Counts,
     lost: u64,
     problems: &'a [String],
+    warnings: Vec<Warning>,
     retired: &'a [String],
     plugins: PluginsJson<'a>,
 }

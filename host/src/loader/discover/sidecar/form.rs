@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Number, Value};
 use solti_model::Labels;
-use solti_plugin_abi::text::shorten;
+use solti_plugin_abi::text::mismatch::{expected, name as shown, quoted, unknown_field};
 use toml::Spanned;
 use toml::de::{DeArray, DeInteger, DeString, DeTable, DeValue};
 
-/// The longest text that is quoted, in bytes.
-const QUOTED: usize = 80;
+use super::fault::Fault;
+use super::syntax;
 
 /// What a sidecar says.
 #[derive(Debug)]
@@ -18,33 +18,9 @@ pub(super) struct Form {
     pub(super) config: Map<String, Value>,
 }
 
-/// What is wrong in it.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    /// Where, in bytes from its start.
-    at: usize,
-    pub(super) reason: String,
-}
-
-impl Fault {
-    fn new(at: &Spanned<impl Sized>, reason: String) -> Self {
-        let at = at.span().start;
-        Self { at, reason }
-    }
-
-    /// The line that it is in, from 1.
-    pub(super) fn line(&self, text: &str) -> usize {
-        let before = text.as_bytes().iter().take(self.at);
-        1 + before.filter(|byte| **byte == b'\n').count()
-    }
-}
-
 /// Reads what a sidecar says.
 pub(super) fn parse(text: &str) -> Result<Form, Fault> {
-    let table = DeTable::parse(text).map_err(|err| Fault {
-        at: err.span().map_or(0, |span| span.start),
-        reason: in_plain_words(err.message()),
-    })?;
+    let table = DeTable::parse(text).map_err(|err| syntax::fault(&err, text))?;
     let mut form = Form {
         enabled: true,
         name: None,
@@ -64,26 +40,12 @@ pub(super) fn parse(text: &str) -> Result<Form, Fault> {
                 _ => return Err(unexpected("config", "a table", value)),
             },
             unknown => {
-                let unknown = shorten(unknown, QUOTED);
-                let reason = format!(
-                    "unknown field `{unknown}`, expected one of `enabled`, `name`, `labels`, `config`"
-                );
-                return Err(Fault::new(key, reason));
+                let fault = unknown_field(&["enabled", "name", "labels", "config"]);
+                return Err(Fault::new(key, format!("{}: {fault}", shown(unknown))));
             }
         }
     }
     Ok(form)
-}
-
-/// What the parser says, without the words that only its format has.
-fn in_plain_words(message: &str) -> String {
-    let message = match message {
-        "string values must be quoted, expected literal string" => {
-            return "a text has to stand in quotes".to_owned();
-        }
-        other => other.replace("basic string", "text in quotes"),
-    };
-    message.replace("literal string", "text in quotes")
 }
 
 fn labels(value: &Spanned<DeValue<'_>>) -> Result<Labels, Fault> {
@@ -115,16 +77,16 @@ fn fields(path: &str, table: &DeTable<'_>) -> Result<Map<String, Value>, Fault> 
 }
 
 fn value_of(path: &str, value: &Spanned<DeValue<'_>>) -> Result<Value, Fault> {
-    let fault = |what: String| Fault::new(value, format!("`{path}`: {what}"));
+    let fault = |what: String| Fault::new(value, format!("{path}: {what}"));
     Ok(match value.get_ref() {
         DeValue::String(text) => Value::String(text.to_string()),
         DeValue::Boolean(flag) => Value::Bool(*flag),
         DeValue::Integer(integer) => {
             let number = number_of(integer).ok_or_else(|| {
                 let number = integer.to_string();
-                let number = shorten(&number, QUOTED);
                 fault(format!(
-                    "{number} is too large for a whole number, expected one from {} to {}",
+                    "{} is too large for a whole number, expected one from {} to {}",
+                    shown(&number),
                     i64::MIN,
                     u64::MAX
                 ))
@@ -133,7 +95,7 @@ fn value_of(path: &str, value: &Spanned<DeValue<'_>>) -> Result<Value, Fault> {
         }
         DeValue::Float(float) => {
             let number = float.as_str().parse().ok().and_then(Number::from_f64);
-            let text = shorten(float.as_str(), QUOTED);
+            let text = shown(float.as_str());
             number
                 .map(Value::Number)
                 .ok_or_else(|| fault(format!("{text} is no number that a plugin can be given")))?
@@ -163,26 +125,27 @@ fn number_of(integer: &DeInteger<'_>) -> Option<Number> {
 }
 
 fn below(path: &str, key: &Spanned<DeString<'_>>) -> String {
-    format!("{path}.{}", shorten(key.get_ref(), QUOTED))
+    format!("{path}.{}", shown(key.get_ref()))
 }
 
 fn unexpected(path: &str, wanted: &str, value: &Spanned<DeValue<'_>>) -> Fault {
     let found = match value.get_ref() {
-        DeValue::String(text) => format!("{:?}", shorten(text, QUOTED)),
-        DeValue::Integer(integer) => shorten(&integer.to_string(), QUOTED).into_owned(),
-        DeValue::Float(float) => shorten(float.as_str(), QUOTED).into_owned(),
+        DeValue::String(text) => quoted(text),
+        DeValue::Integer(integer) => shown(&integer.to_string()).into_owned(),
+        DeValue::Float(float) => shown(float.as_str()).into_owned(),
         DeValue::Boolean(flag) => flag.to_string(),
         DeValue::Datetime(_) => "a date or a time".to_owned(),
         DeValue::Array(_) => "an array".to_owned(),
         DeValue::Table(_) => "a table".to_owned(),
     };
-    Fault::new(value, format!("`{path}`: expected {wanted}, found {found}"))
+    Fault::new(value, format!("{path}: {}", expected(wanted, &found)))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
+    use super::super::fault::Place;
     use super::*;
 
     #[test]
@@ -191,60 +154,51 @@ mod tests {
             (
                 "enabled = \"no\"",
                 1,
-                "`enabled`: expected true or false, found \"no\"",
+                "enabled: expected true or false, found \"no\"",
             ),
-            ("name = hello", 1, "a text has to stand in quotes"),
-            (
-                "enabled = true\nname = \"hello",
-                2,
-                "invalid text in quotes, expected `\"`",
-            ),
-            ("name = 7", 1, "`name`: expected a text in quotes, found 7"),
+            ("name = 7", 1, "name: expected a text in quotes, found 7"),
             (
                 "# a comment\nlabels = \"zone\"",
                 2,
-                "`labels`: expected a table, found \"zone\"",
+                "labels: expected a table, found \"zone\"",
             ),
             (
                 "[labels]\nzone = true",
                 2,
-                "`labels.zone`: expected a text in quotes, found true",
+                "labels.zone: expected a text in quotes, found true",
             ),
-            (
-                "config = []",
-                1,
-                "`config`: expected a table, found an array",
-            ),
+            ("config = []", 1, "config: expected a table, found an array"),
             (
                 "[config]\na = 1\nwhen = [{ at = 2026-11-25 }]",
                 3,
-                "`config.when[0].at`: 2026-11-25 is a date or a time, which a plugin cannot be given: \
+                "config.when[0].at: 2026-11-25 is a date or a time, which a plugin cannot be given: \
                  write it in quotes",
             ),
             (
                 "[config]\nmost = 99999999999999999999",
                 2,
-                "`config.most`: 99999999999999999999 is too large for a whole number, expected one \
+                "config.most: 99999999999999999999 is too large for a whole number, expected one \
                  from -9223372036854775808 to 18446744073709551615",
             ),
             (
                 "[config]\nmost = inf",
                 2,
-                "`config.most`: inf is no number that a plugin can be given",
+                "config.most: inf is no number that a plugin can be given",
             ),
             (
                 "[config]\nmost = 1e999",
                 2,
-                "`config.most`: 1e999 is no number that a plugin can be given",
+                "config.most: 1e999 is no number that a plugin can be given",
             ),
             (
                 "enable = true",
                 1,
-                "unknown field `enable`, expected one of `enabled`, `name`, `labels`, `config`",
+                "enable: unknown field, expected enabled, name, labels or config",
             ),
         ] {
             let fault = parse(text).unwrap_err();
-            assert_eq!((fault.line(text), &*fault.reason), (line, reason), "{text}");
+            let place = Place::of(fault.at, text.as_bytes());
+            assert_eq!((place.line, &*fault.reason), (line, reason), "{text}");
         }
     }
 

@@ -1,0 +1,213 @@
+//! What is wrong with a configuration, in the words of who has written it.
+
+use std::fmt;
+
+use serde::de::{self, Expected, Unexpected};
+
+use crate::text::mismatch::{expected, one_of, quoted, unknown_field};
+
+/// What is wrong with a value.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// The field of the value that it is about, where it is not about the value itself.
+    pub(super) field: Option<String>,
+    said: String,
+}
+
+impl std::error::Error for Fault {}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.said)
+    }
+}
+
+impl Fault {
+    fn of_value(said: String) -> Self {
+        Self { field: None, said }
+    }
+
+    fn of_field(field: &str, said: String) -> Self {
+        let field = Some(field.to_owned());
+        Self { field, said }
+    }
+
+    /// Something that is no word, where one of these is expected.
+    pub(super) fn no_variant(found: &Unexpected<'_>, variants: &[&str]) -> Self {
+        Self::of_value(expected(&one_of(variants), &described(found)))
+    }
+}
+
+impl de::Error for Fault {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        let message = message.to_string();
+        Self::of_value(match message.starts_with(NO_FORM) {
+            true => "has none of the forms that the plugin takes".to_owned(),
+            false => message,
+        })
+    }
+
+    fn invalid_type(found: Unexpected<'_>, wanted: &dyn Expected) -> Self {
+        Self::of_value(expected(
+            &in_plain_words(&wanted.to_string()),
+            &described(&found),
+        ))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, wanted: &dyn Expected) -> Self {
+        Self::invalid_type(found, wanted)
+    }
+
+    fn invalid_length(len: usize, wanted: &dyn Expected) -> Self {
+        let wanted = wanted.to_string();
+        Self::of_value(match values(&wanted) {
+            Some(most) => expected(&format!("an array of {most}"), &format!("one of {len}")),
+            None => expected(&in_plain_words(&wanted), &format!("a length of {len}")),
+        })
+    }
+
+    fn unknown_variant(found: &str, variants: &'static [&'static str]) -> Self {
+        Self::no_variant(&Unexpected::Str(found), variants)
+    }
+
+    fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
+        Self::of_field(field, unknown_field(known))
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::of_field(field, "missing, and it has no default".to_owned())
+    }
+
+    fn duplicate_field(field: &'static str) -> Self {
+        // Under one name it is not there twice: the file would have been refused.
+        Self::of_field(field, "given twice, under two names".to_owned())
+    }
+}
+
+/// What serde says of a type that may have several forms.
+const NO_FORM: &str = "data did not match any variant of untagged enum ";
+
+fn described(found: &Unexpected<'_>) -> String {
+    match found {
+        Unexpected::Bool(flag) => flag.to_string(),
+        Unexpected::Unsigned(number) => number.to_string(),
+        Unexpected::Signed(number) => number.to_string(),
+        // With a fraction, so that it does not look like a whole number.
+        Unexpected::Float(number) => format!("{number:?}"),
+        Unexpected::Char(char) => quoted(&char.to_string()),
+        Unexpected::Str(text) => quoted(text),
+        Unexpected::Bytes(_) => "bytes".to_owned(),
+        Unexpected::Unit | Unexpected::Option => "null".to_owned(),
+        Unexpected::NewtypeStruct => "a value".to_owned(),
+        Unexpected::Seq => "an array".to_owned(),
+        Unexpected::Map
+        | Unexpected::NewtypeVariant
+        | Unexpected::TupleVariant
+        | Unexpected::StructVariant => "a table".to_owned(),
+        Unexpected::Enum | Unexpected::UnitVariant => "the word alone".to_owned(),
+        Unexpected::Other(what) => (*what).to_owned(),
+    }
+}
+
+/// What a type expects, without the words of a programming language.
+fn in_plain_words(wanted: &str) -> String {
+    if let Some(range) = range(wanted) {
+        return range;
+    }
+    let plain = match wanted {
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a string" | "a borrowed string" | "os string" | "variant identifier"
+        | "field identifier" => "text",
+        "path string" => "a path",
+        "a character" => "a single character",
+        "a sequence" | "a tuple" => "an array",
+        "a map" => "a table",
+        "unit" => "null",
+        "newtype variant" => "a value of its own",
+        "tuple variant" => "an array",
+        "struct variant" => "a table",
+        "unit variant" => "the word alone",
+        other => return by_its_beginning(other),
+    };
+    plain.to_owned()
+}
+
+fn by_its_beginning(wanted: &str) -> String {
+    let begins = |beginning| wanted.starts_with(beginning);
+    if let Some(values) = values(wanted) {
+        return format!("an array of {values}");
+    }
+    if begins("struct ") || begins("internally tagged enum ") || begins("adjacently tagged enum ") {
+        "a table".to_owned()
+    } else if begins("tuple struct ") || begins("tuple variant ") {
+        "an array".to_owned()
+    } else if begins("unit struct ") {
+        "null".to_owned()
+    } else {
+        wanted.to_owned()
+    }
+}
+
+/// How many values an array has to have which serde expects in these words.
+fn values(wanted: &str) -> Option<String> {
+    let count = if let Some(count) = wanted.strip_prefix("an array of length ") {
+        count
+    } else if let Some(count) = wanted.strip_prefix("a tuple of size ") {
+        count
+    } else if let Some(rest) = wanted.strip_suffix(" in sequence") {
+        rest.split(' ').next()?
+    } else if wanted.starts_with("struct ") || wanted.starts_with("tuple ") {
+        let (_, rest) = wanted.rsplit_once(" with ")?;
+        rest.split(' ').next()?
+    } else {
+        return None;
+    };
+    let count: usize = count.parse().ok()?;
+    Some(match count {
+        1 => "1 value".to_owned(),
+        count => format!("{count} values"),
+    })
+}
+
+/// Which whole numbers a type of this name has.
+fn range(wanted: &str) -> Option<String> {
+    macro_rules! ranges {
+        ($($type:ident)+) => {
+            match wanted {
+                $(stringify!($type) => Some(between($type::MIN.into(), $type::MAX.into(), false)),
+                concat!("a nonzero ", stringify!($type)) => {
+                    Some(between($type::MIN.into(), $type::MAX.into(), true))
+                })+
+                _ => None,
+            }
+        };
+    }
+    match wanted {
+        "usize" => return range("u64"),
+        "isize" => return range("i64"),
+        "a nonzero usize" => return range("a nonzero u64"),
+        "a nonzero isize" => return range("a nonzero i64"),
+        // No number in a file is larger than a u64.
+        "u128" => return range("u64"),
+        "i128" => return Some("a whole number".to_owned()),
+        "a nonzero u128" => return range("a nonzero u64"),
+        _ => {}
+    }
+    ranges! { u8 u16 u32 u64 i8 i16 i32 i64 }
+}
+
+fn between(least: i128, most: i128, not_zero: bool) -> String {
+    match (least, not_zero) {
+        (0, not_zero) => {
+            let least = i32::from(not_zero);
+            if most == u64::MAX.into() {
+                format!("a whole number of {least} or more")
+            } else {
+                format!("a whole number from {least} to {most}")
+            }
+        }
+        (least, false) => format!("a whole number from {least} to {most}"),
+        (least, true) => format!("a whole number from {least} to {most}, but not 0"),
+    }
+}
