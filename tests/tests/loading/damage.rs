@@ -127,7 +127,7 @@ fn a_host_answers_for_every_damaged_plugin_that_nobody_vouches_for() {
     let mut random = Fixed(seed);
     let (mut loaded, mut by_stage) = (0, BTreeSet::new());
     // Many in one process, and each in one of its own.
-    for (files, rounds) in [(20, e2e::times(10, 125)), (1, e2e::times(50, 500))] {
+    for (files, rounds) in [(20, e2e::times(10, 75)), (1, e2e::times(50, 250))] {
         for round in 0..rounds {
             let directory = support::directory_with(&[]);
             let mut names = BTreeSet::new();
@@ -181,7 +181,7 @@ fn few_hosts_are_ended_by_a_task_of_a_damaged_plugin_that_was_loaded() {
     let (mut ran, mut ended) = (0, Vec::new());
     for (name, command) in KINDS {
         let good = Elf(fs::read(e2e::plugin(name)).unwrap()).stripped().0;
-        for case in 0..e2e::times(50, 1_000) {
+        for case in 0..e2e::times(50, 250) {
             let directory = support::directory_with(&[]);
             let file = directory.path().join("damaged.so");
             fs::write(&file, random.mutated(&good)).unwrap();
