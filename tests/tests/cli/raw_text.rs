@@ -55,15 +55,15 @@ fn inspect_escapes_names_and_where_links_lead() {
 #[test]
 fn the_reason_of_a_failed_task_is_escaped_for_people_and_whole_for_machines() {
     let place = Place::with(&["specimen"]);
-    let spec = |slot| command(slot, "fail-saying", &["\x1b[2J\0\ntwo"]);
+    let spec = |slot| command(slot, "fail-saying", &["\x1b[2J\x07\ntwo"]);
     let specs = place.file("specs.json", json!([spec("a")]));
-    let reason = "\\u{1b}[2J\\u{0} / two";
+    let reason = "\\u{1b}[2J\\u{7} / two";
     let ended = end(&mut place.run(&[&specs]));
     let note = format!("a · attempt 1 failed: {reason}\n");
     assert!(ended.stderr.contains(&note), "{}", ended.stderr);
     assert_eq!(ended.stderr.matches(reason).count(), 2, "{}", ended.stderr);
     let (_, summary) = place.run_json(&json!([spec("a")]), &[]);
-    assert_eq!(summary["tasks"][0]["reason"], "\x1b[2J\0\ntwo");
+    assert_eq!(summary["tasks"][0]["reason"], "\x1b[2J\x07\ntwo");
 
     let ended = end(&mut place.exec(&["--", "fail-saying", "\x1b[2J\ntwo"]));
     let line = "exec: failed: \\u{1b}[2J / two (";
