@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use solti_plugin_abi::granted_threads;
 use solti_plugin_abi::guardian::Region;
 use solti_plugin_abi::os_error::explain;
-use tracing::warn;
+use tracing::{Dispatch, dispatcher, warn};
 
 use super::role::{ARGUMENT, NAME};
 use super::table::Table;
@@ -44,10 +44,20 @@ struct State {
 struct Guardian {
     /// The guardian sees the end of it, and reads from it that it may end.
     pipe: PipeWriter,
-    /// The host has no more need of it.
-    is_dismissed: Arc<AtomicBool>,
+    why: Arc<Mutex<Why>>,
     /// Told when it was waited for.
     ended: Receiver<()>,
+}
+
+/// Why a guardian ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// Nobody knows.
+    Unknown,
+    /// The host ends.
+    Dismissed,
+    /// It would take the place of a task.
+    NoRoom,
 }
 
 /// Gives a plugin a part of the table, and starts the guardian where there is none.
@@ -64,26 +74,23 @@ pub(crate) fn claim() -> Result<Region, String> {
     }
     let program = own_program::path().ok_or("the host does not find its own program")?;
     let mut state = STATE.lock();
-    state.claim(&program).map_err(|err| {
-        tell_of_none(&err);
-        format!("no guardian can be started: {err}")
-    })
+    let claimed = state.claim(&program);
+    claimed.map_err(|err| format!("the guardian cannot run: {err}"))
 }
 
 /// Has the guardian end whatever is in the table, for want of processes.
 pub(crate) fn release() {
-    let Some(guardian) = STATE.lock().guardian.take() else {
-        return;
-    };
-    guardian.end(END_AT_ONCE);
-    tell_of_none(&no_process_left());
+    let guardian = STATE.lock().guardian.take();
+    if let Some(guardian) = guardian {
+        guardian.end(END_AT_ONCE, Why::NoRoom);
+    }
 }
 
 /// Lets the guardian end, as far as it has nothing to see to, and waits for that.
 pub(crate) fn dismiss() {
     // Who holds it starts one just now, which finds out by itself.
     if let Some(guardian) = STATE.try_lock().and_then(|mut state| state.guardian.take()) {
-        guardian.end(END_IF_IDLE);
+        guardian.end(END_IF_IDLE, Why::Dismissed);
         // Its pipe ends with this process, not before.
         std::mem::forget(guardian);
     }
@@ -98,7 +105,7 @@ impl State {
         if self.guardian.is_none() {
             let guardian = Guardian::start(program, table)?;
             if granted_threads(ROOM)? < ROOM {
-                guardian.end(END_AT_ONCE);
+                guardian.end(END_AT_ONCE, Why::NoRoom);
                 return Err(no_process_left());
             }
             self.guardian = Some(guardian);
@@ -124,44 +131,64 @@ impl Guardian {
         if let Some(libraries) = std::env::var_os("LD_LIBRARY_PATH") {
             command.env("LD_LIBRARY_PATH", libraries);
         }
-        let is_dismissed = Arc::new(AtomicBool::new(false));
-        let ended = start_and_reap(command, Arc::clone(&is_dismissed))?;
-        Ok(Self {
-            pipe,
-            is_dismissed,
-            ended,
-        })
+        let why = Arc::new(Mutex::new(Why::Unknown));
+        let ended = start_and_reap(command, Arc::clone(&why))?;
+        Ok(Self { pipe, why, ended })
     }
 
     /// Has it end, and waits a little for that.
-    fn end(&self, how: u8) {
-        self.is_dismissed.store(true, Ordering::Relaxed);
+    fn end(&self, how: u8, why: Why) {
+        *self.why.lock() = why;
         if (&self.pipe).write_all(&[how]).is_ok() {
             let _ = self.ended.recv_timeout(DISMISSAL);
         }
     }
 }
 
-/// Starts it, and a thread that waits for its end and tells of one that nobody has asked for.
-fn start_and_reap(mut command: Command, is_dismissed: Arc<AtomicBool>) -> io::Result<Receiver<()>> {
-    let (started, child) = channel::<Child>();
+/// Starts it, and a thread that waits for its end and tells of it. What there is to say is said on that
+/// thread: one that writes the log could be the last that the system has, which a task needs.
+fn start_and_reap(mut command: Command, why: Arc<Mutex<Why>>) -> io::Result<Receiver<()>> {
+    let (started, child) = channel::<io::Result<Child>>();
     let (ended, heard) = channel();
-    // The thread comes first: without one the guardian would be a zombie from its end to that of the host.
-    let thread = thread::Builder::new().name("plugin-guardian".to_owned());
-    thread.spawn(move || {
-        let Ok(mut child) = child.recv() else {
-            return;
-        };
-        let status = child.wait();
-        if !is_dismissed.load(Ordering::Relaxed) {
-            tell_of_end(status);
+    // The log may be one thread's alone.
+    let dispatch = dispatcher::get_default(Dispatch::clone);
+    let wait = move || {
+        match child.recv() {
+            Ok(Ok(mut child)) => {
+                let status = child.wait();
+                // Not locked while it is told, which may take long.
+                let why = *why.lock();
+                match why {
+                    Why::Unknown => tell_of_end(status),
+                    Why::Dismissed => {}
+                    Why::NoRoom => tell_of_none(&no_process_left()),
+                }
+            }
+            Ok(Err(err)) => tell_of_none(&err),
+            Err(_) => {}
         }
         // Nobody listens where the program does not end.
         ended.send(()).ok();
-    })?;
+    };
+    // The thread comes first: without one the guardian would be a zombie from its end to that of the host.
+    let thread = thread::Builder::new().name("plugin-guardian".to_owned());
+    let thread = thread.spawn(move || dispatcher::with_default(&dispatch, wait));
+    if let Err(err) = thread {
+        let reason = io::Error::new(err.kind(), err.to_string());
+        log_thread::say(move || tell_of_none(&reason));
+        return Err(err);
+    }
+    let child = command.spawn();
+    let failed = child.as_ref().err().map(ToString::to_string);
     // The thread waits for it.
-    let _ = started.send(command.spawn()?);
-    Ok(heard)
+    let _ = started.send(child);
+    match failed {
+        Some(reason) => {
+            let _ = heard.recv_timeout(DISMISSAL);
+            Err(io::Error::other(reason))
+        }
+        None => Ok(heard),
+    }
 }
 
 fn tell_of_end(status: io::Result<ExitStatus>) {
@@ -169,12 +196,10 @@ fn tell_of_end(status: io::Result<ExitStatus>) {
         Ok(status) => status.to_string(),
         Err(err) => err.to_string(),
     };
-    log_thread::say(move || {
-        warn!(
-            "the guardian of this program has ended ({how}): tasks go on, and will outlive this \
-             program if it is killed"
-        );
-    });
+    warn!(
+        "the guardian of this program has ended ({how}): tasks go on, and will outlive this program if \
+         it is killed"
+    );
 }
 
 /// Says once that there is no guardian.
@@ -184,12 +209,10 @@ fn tell_of_none(err: &io::Error) {
         return;
     }
     let reason = explain(err, "run it");
-    log_thread::say(move || {
-        warn!(
-            "tasks will outlive this program if it is killed: the guardian that would end them cannot \
-             run: {reason}"
-        );
-    });
+    warn!(
+        "tasks will outlive this program if it is killed: the guardian that would end them cannot run: \
+         {reason}"
+    );
 }
 
 /// The system's error where a user may have no more processes and threads.
