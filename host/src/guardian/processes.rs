@@ -81,3 +81,33 @@ impl Process {
         (1..=2).filter_map(inode).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_of_a_process_is_taken_for_what_comes_behind_it() {
+        let fields = "S 1 2 3 0 -1 4 5 6 7 8 9 10 11 12 20 0 1 0 4711 99";
+        for name in ["sh", "a b", ") S 9 9 9", ""] {
+            let process = Process::of(7, &format!("7 ({name}) {fields}")).unwrap();
+            let expected = Process {
+                number: 7,
+                group: 2,
+                session: 3,
+                began: 4711,
+            };
+            assert_eq!(process, expected, "{name:?}");
+        }
+        assert_eq!(Process::of(7, "7 (sh) S 1 2"), None);
+    }
+
+    #[test]
+    fn this_process_is_found_as_what_it_is() {
+        let own = Process::find(std::process::id()).unwrap();
+        assert!(Process::all().any(|process| process == own));
+        assert!(own.began_within(0, solti_plugin_abi::guardian::since_start()));
+        assert!(!own.began_within(0, 0));
+        assert_eq!(Process::find(u32::MAX), None);
+    }
+}

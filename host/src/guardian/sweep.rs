@@ -78,3 +78,115 @@ fn end_writers(pipes: &[u64]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader};
+    use std::os::unix::process::CommandExt as _;
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    use rustix::process::getsid;
+
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    /// Starts a script as the leader of a group, and tells when.
+    fn start(script: &str) -> (std::process::Child, Group) {
+        let not_before = since_start();
+        let child = Command::new("sh")
+            .args(["-c", script])
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let group = Group {
+            leader: child.id(),
+            not_before,
+            not_after: since_start(),
+            with_strays: false,
+        };
+        (child, group)
+    }
+
+    fn lives(number: u32) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{number}/stat"));
+        stat.is_ok_and(|stat| !stat.rsplit_once(") ").unwrap().1.starts_with(['Z', 'X']))
+    }
+
+    fn wait_until_gone(number: u32) {
+        let began = Instant::now();
+        while lives(number) {
+            assert!(began.elapsed() < Duration::from_secs(20), "it lives on");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn a_process_that_has_the_number_of_one_that_is_gone_is_left_alone() {
+        let (mut child, group) = start("exec sleep 600");
+        let (before, after) = (group.not_before, group.not_after);
+        for (not_before, not_after) in [
+            (before - 20 * SECOND, after - 10 * SECOND),
+            (before + 10 * SECOND, after + 20 * SECOND),
+            (u64::MAX, 0),
+        ] {
+            let others = Group {
+                not_before,
+                not_after,
+                ..group
+            };
+            end(&others, Some(group.leader), since_start());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(child.try_wait().unwrap().is_none());
+        end(&group, None, since_start());
+        wait_until_gone(group.leader);
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn what_is_in_a_group_of_the_same_number_later_or_elsewhere_is_left_alone() {
+        let (mut child, group) = start("sleep 600 >/dev/null & echo $!");
+        let mut line = String::new();
+        let stdout = child.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let left: u32 = line.trim().parse().unwrap();
+        child.wait().unwrap();
+        let session = getsid(None).unwrap().as_raw_nonzero().get().cast_unsigned();
+        let (mut early, mut late) = (group, group);
+        early.not_before -= 20 * SECOND;
+        late.not_before += 10 * SECOND;
+        let seen = since_start();
+        // Of another session; began after the host was gone; began before the group did.
+        end(&group, Some(session + 1), seen);
+        end(&group, None, seen);
+        end(&early, Some(session), group.not_before - 10 * SECOND);
+        end(&late, Some(session), seen + 20 * SECOND);
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(lives(left));
+        end(&group, Some(session), seen);
+        wait_until_gone(left);
+    }
+
+    #[test]
+    fn files_go_and_neither_directories_nor_what_a_link_leads_to() {
+        let directory = tempfile::tempdir().unwrap();
+        let [kept, file, link, folder] =
+            ["kept", "file", "link", "folder"].map(|name| directory.path().join(name));
+        fs::write(&kept, "").unwrap();
+        fs::write(&file, "").unwrap();
+        std::os::unix::fs::symlink(&kept, &link).unwrap();
+        fs::create_dir(&folder).unwrap();
+        let table = tempfile::tempfile().unwrap();
+        for (slot, path) in [&file, &link, &folder].into_iter().enumerate() {
+            let bytes = Record::File(path.clone()).to_bytes().unwrap();
+            let offset = (slot * solti_plugin_abi::guardian::SLOT_BYTES) as u64;
+            std::os::unix::fs::FileExt::write_all_at(&table, &bytes, offset).unwrap();
+        }
+        sweep(&table, None);
+        assert!(kept.exists() && folder.exists());
+        assert!(!file.exists() && !link.exists());
+    }
+}

@@ -74,7 +74,8 @@ pub struct Group {
 
 impl Record {
     /// The bytes of a slot, as far as they matter; `None` for a path that does not fit.
-    pub(super) fn to_bytes(&self) -> Option<Vec<u8>> {
+    #[must_use]
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
         let (kind, small) = match self {
             Self::Starting { .. } => (STARTING, 0),
             Self::Group(group) => (GROUP, group.leader),
