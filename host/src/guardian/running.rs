@@ -104,7 +104,8 @@ impl State {
         };
         if self.guardian.is_none() {
             let guardian = Guardian::start(program, table)?;
-            if granted_threads(ROOM)? < ROOM {
+            let has_room = granted_threads(ROOM).is_ok_and(|granted| granted >= ROOM);
+            if !has_room {
                 guardian.end(END_AT_ONCE, Why::NoRoom);
                 return Err(no_process_left());
             }
