@@ -20,5 +20,6 @@ mod table;
 mod watch;
 mod wire;
 
-pub(crate) use role::{ARGUMENT, run};
+pub(crate) use role::run;
 pub(crate) use running::{claim, release};
+pub(crate) use wire::ARGUMENT;

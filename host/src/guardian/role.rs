@@ -11,15 +11,9 @@ use std::os::fd::AsFd as _;
 
 use rustix::process::{Pid, getpgid, getsid, setpgid, setsid};
 
+use super::wire::NAME;
 use super::{sweep, watch};
 use crate::exit::exit_unflushed;
-
-/// The first argument of a program that is started as a guardian; the number of the host's process is the
-/// second.
-pub(crate) const ARGUMENT: &str = "--solti-plugin-guardian";
-
-/// What it is called among processes: not as the host, with which nobody means to end it.
-pub(super) const NAME: &str = "solti-guardian";
 
 /// What a terminal sends, and what a system sends that is about to end everything: a guardian ends after
 /// its host.

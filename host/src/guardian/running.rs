@@ -17,9 +17,8 @@ use solti_plugin_abi::guardian::Region;
 use solti_plugin_abi::os_error::explain;
 use tracing::{Dispatch, dispatcher, warn};
 
-use super::role::{ARGUMENT, NAME};
 use super::table::Table;
-use super::wire::{END_AT_ONCE, END_IF_IDLE};
+use super::wire::{ARGUMENT, END_AT_ONCE, END_IF_IDLE, NAME};
 use crate::own_program;
 use crate::services::log_thread;
 
