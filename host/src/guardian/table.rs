@@ -5,7 +5,6 @@ use std::io;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::FileExt as _;
 
-use rustix::fs::{MemfdFlags, memfd_create};
 use solti_plugin_abi::guardian::{Record, Region, SLOT_BYTES};
 
 /// How many slots a plugin is given at a time: as many as it runs processes at a time, mostly.
@@ -20,13 +19,8 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new() -> io::Result<Self> {
-        let flags = MemfdFlags::CLOEXEC;
-        // Kernels before 6.3 do not know the flag; where the system is told to allow no executable
-        // files in memory, it wants to hear that this is none.
-        let file = memfd_create("solti:guardian", flags | MemfdFlags::NOEXEC_SEAL)
-            .or_else(|_| memfd_create("solti:guardian", flags))?;
         Ok(Self {
-            file: file.into(),
+            file: memory()?,
             regions: 0,
         })
     }
@@ -47,6 +41,23 @@ impl Table {
             slots: SLOTS,
         }
     }
+}
+
+/// A file in memory.
+#[cfg(target_os = "linux")]
+fn memory() -> io::Result<File> {
+    use rustix::fs::{MemfdFlags, memfd_create};
+    let flags = MemfdFlags::CLOEXEC;
+    // Kernels before 6.3 do not know the flag; where the system is told to allow no executable files in
+    // memory, it wants to hear that this is none.
+    let file = memfd_create("solti:guardian", flags | MemfdFlags::NOEXEC_SEAL)
+        .or_else(|_| memfd_create("solti:guardian", flags))?;
+    Ok(file.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn memory() -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// All that stands in a table.
