@@ -22,7 +22,9 @@
 mod router;
 
 mod foreign;
+mod guardian;
 mod loader;
+mod own_program;
 mod services;
 mod signals;
 

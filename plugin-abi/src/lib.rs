@@ -33,6 +33,8 @@ mod spawn;
 mod workload;
 
 pub mod environment;
+#[cfg(feature = "process")]
+pub mod guardian;
 pub mod os_error;
 #[cfg(feature = "process")]
 pub mod process;
@@ -66,7 +68,7 @@ pub use run_id::next_seq;
 pub use run_id::{RunId, make_run_id};
 pub use runner::{Building, Health, Runner};
 #[doc(hidden)]
-pub use sdk::{PROBE_VARIABLE, payload_text};
+pub use sdk::{PROBE_VARIABLE, granted_threads, payload_text};
 #[doc(hidden)]
 pub use spawn::{Answers, AttemptScope};
 pub use spawn::{AttemptControl, AttemptOutcome, Spawn, SpawnedAttempt};

@@ -66,5 +66,7 @@ mod program;
 mod signals;
 
 pub use child::GroupChild;
+#[doc(hidden)]
+pub use group::kill_group_of;
 pub use program::{Program, StartError};
 pub use signals::GroupSignals;

@@ -45,3 +45,4 @@ pub use export::{Export, Runners, header, note_of};
 pub use panicked::payload_text;
 pub use probe::{PROBE_VARIABLE, in_probe};
 pub use runtime::{handle as runtime_handle, spawn_cleanup};
+pub use workers::granted as granted_threads;

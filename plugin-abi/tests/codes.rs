@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use solti_model::StreamKind;
-use solti_plugin_abi::v1::call::{DESCRIBE, HEALTH, HOST_INFO, SIGNAL, STATS};
+use solti_plugin_abi::v1::call::{DESCRIBE, GUARDIAN, HEALTH, HOST_INFO, SIGNAL, STATS};
 use solti_plugin_abi::v1::error::{
     BUILD_CANCELED, CALL_FAILED, CALL_TIMED_OUT, CONNECT, DRAINING, FfiError, PANIC,
     PAYLOAD_TOO_LARGE, UNKNOWN_FORMAT, UNKNOWN_METHOD,
@@ -78,7 +78,7 @@ fn codes() -> String {
     put(
         "method",
         // A method has a name and no number.
-        [HOST_INFO, DESCRIBE, HEALTH, SIGNAL, STATS]
+        [HOST_INFO, GUARDIAN, DESCRIBE, HEALTH, SIGNAL, STATS]
             .map(|method| (method.to_owned(), 0))
             .to_vec(),
     );

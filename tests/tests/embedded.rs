@@ -8,15 +8,24 @@ use std::path::Path;
 use std::time::Duration;
 
 use e2e::PLUGIN_SUFFIX;
+use solti_model::{Flag, SubprocessMode, SubprocessSpec, TaskEnv, TaskKind, TaskSpec};
 use solti_plugin_host::probe::{ProbeOutcome, forget_probes};
 use solti_plugin_host::{LoadReport, PluginLoader, RunnerRouter, Stage, probe_main};
+use tokio_util::sync::CancellationToken;
 
 fn main() {
+    if let [_, role, main, directory] = &std::env::args().collect::<Vec<_>>()[..]
+        && role == AS_HOST
+    {
+        run_a_task(main == WITH_PROBE_MAIN, Path::new(directory));
+    }
     let before_probe_main = loader_without_program();
     assert!(matches!(before_probe_main, ProbeOutcome::NotProbed { .. }));
     probe_main();
     a_program_that_calls_probe_main_probes_plugins_by_itself();
     probes_leave_no_descriptor_and_no_process_behind();
+    #[cfg(target_os = "linux")]
+    tasks_of_a_program_that_is_killed_go_with_it_where_its_main_calls_probe_main();
     println!("the program of its own probes plugins: ok");
 }
 
@@ -85,6 +94,74 @@ fn a_program_that_calls_probe_main_probes_plugins_by_itself() {
         fourth.loaded()[0].probe,
         ProbeOutcome::Passed { .. }
     ));
+}
+
+/// The first argument of this program as a host that runs a task until it is killed. The second tells
+/// whether its `main` calls `probe_main`, the third is where its plugins are and its task says who it is.
+const AS_HOST: &str = "as-host";
+const WITH_PROBE_MAIN: &str = "with-probe-main";
+
+fn run_a_task(calls_probe_main: bool, directory: &Path) -> ! {
+    if calls_probe_main {
+        probe_main();
+    }
+    let mut router = RunnerRouter::new();
+    PluginLoader::new()
+        .load_dir(directory, &mut router)
+        .unwrap();
+    // What is there has been written as a whole.
+    let script = "echo $$ > $0/written; mv $0/written $0/process; exec sleep 619";
+    let directory = directory.display().to_string();
+    let kind = TaskKind::Subprocess(SubprocessSpec {
+        mode: SubprocessMode::Command {
+            command: "sh".to_owned(),
+            args: ["-c", script, &directory].map(str::to_owned).to_vec(),
+        },
+        env: TaskEnv::default(),
+        cwd: None,
+        fail_on_non_zero: Flag::enabled(),
+    });
+    let spec = TaskSpec::builder("s", kind, 60_000_u64).build().unwrap();
+    let task = router.build(&spec).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let end = runtime.block_on(task.spawn(CancellationToken::new()));
+    panic!("it was to be killed: {end:?}");
+}
+
+#[cfg(target_os = "linux")]
+fn tasks_of_a_program_that_is_killed_go_with_it_where_its_main_calls_probe_main() {
+    for (main, lives_on) in [(WITH_PROBE_MAIN, false), ("without", true)] {
+        let directory = tempfile::tempdir().unwrap();
+        e2e::install("subprocess", directory.path(), "subprocess");
+        let mut host = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([AS_HOST, main])
+            .arg(directory.path())
+            .spawn()
+            .unwrap();
+        let told = directory.path().join("process");
+        until("the task begins", || told.exists());
+        host.kill().unwrap();
+        host.wait().unwrap();
+        let number: u32 = fs::read_to_string(told).unwrap().trim().parse().unwrap();
+        let is_there =
+            || fs::read(format!("/proc/{number}/cmdline")).is_ok_and(|it| !it.is_empty());
+        if lives_on {
+            std::thread::sleep(Duration::from_millis(500));
+            assert!(is_there());
+            let process = rustix::process::Pid::from_raw(number.cast_signed()).unwrap();
+            rustix::process::kill_process(process, rustix::process::Signal::KILL).unwrap();
+        }
+        until("the task is gone", || !is_there());
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let began = std::time::Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 fn probes_leave_no_descriptor_and_no_process_behind() {

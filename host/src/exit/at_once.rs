@@ -4,6 +4,8 @@ use std::io::{self, Write as _, stderr, stdout};
 use std::thread;
 use std::time::Duration;
 
+use crate::guardian::running;
+
 /// Ends this program with an exit code, without running what libraries have registered for its end.
 ///
 /// Plugins are never closed, so their destructors would run when `main` returns, beside threads of
@@ -16,6 +18,7 @@ pub fn exit_now(code: u8) -> ! {
     // Nothing more can be done for a stream that takes no more.
     let _ = stdout().flush();
     let _ = stderr().flush();
+    running::dismiss();
     exit_unflushed(code)
 }
 

@@ -34,16 +34,23 @@ use solti_plugin_abi::v1::module::LAYOUTS_DIGEST;
 use super::digest::Digest;
 use super::options::ProbeOptions;
 use super::staging::Staged;
+use crate::{guardian, own_program};
 use verdict::Expected;
 
 pub use cache::{RememberedProbe, forget_probes};
 pub use error::ProbeError;
 
-/// Lets this program probe plugins: call it as the first line of `main`.
+/// Lets this program probe plugins, and end its tasks when it is killed: call it as the first line of
+/// `main`.
 ///
 /// To find out what a plugin does, [`PluginLoader`](crate::PluginLoader) starts this program once
 /// more. There the call loads the plugin, tells the host and never returns. In a usual start it
 /// returns at once.
+///
+/// On Linux the program is started in a third role by the first process that a plugin starts: as the
+/// guardian, which waits for the end of the host, kills the process groups that loaded plugins have
+/// started by `solti_plugin_abi::process`, and removes the files that they have told it of. A host
+/// that does not call this has none, and what it has started outlives it when it is killed.
 ///
 /// # Examples
 ///
@@ -59,13 +66,14 @@ pub use error::ProbeError;
 /// }
 /// ```
 pub fn probe_main() {
-    if env::args_os()
-        .nth(1)
-        .is_some_and(|first| first == wire::ARGUMENT)
-    {
+    let role = env::args_os().nth(1).unwrap_or_default();
+    if role == wire::ARGUMENT {
         child::run();
     }
-    program::can_probe_itself();
+    if role == guardian::ARGUMENT {
+        guardian::run();
+    }
+    own_program::set_takes_roles();
 }
 
 /// Whether a plugin was tried out by another process before it was loaded.

@@ -6,8 +6,9 @@ use abi_stable::erased_types::TD_Opaque;
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 use async_ffi::FutureExt as _;
 use serde_json::json;
-use solti_plugin_abi::v1::call::{FfiAnswer, HOST_INFO};
-use solti_plugin_abi::v1::error::{FfiError, UNKNOWN_METHOD};
+use solti_plugin_abi::guardian::Request;
+use solti_plugin_abi::v1::call::{FfiAnswer, GUARDIAN, HOST_INFO};
+use solti_plugin_abi::v1::error::{CALL_FAILED, FfiError, UNKNOWN_METHOD};
 use solti_plugin_abi::v1::host::{FfiHost, FfiPair, HostAbi, HostAbi_TO};
 use solti_plugin_abi::v1::log::{FfiLogRecord, PANIC_TARGET, level};
 use tracing::level_filters::LevelFilter;
@@ -15,6 +16,7 @@ use tracing::level_filters::LevelFilter;
 use super::contain::{Contained, contain};
 use super::instruments::Instruments;
 use super::log::Records;
+use crate::guardian;
 
 /// Hands out the host to the plugin of these records; `on_panic` is called for each panic that the
 /// plugin could only log.
@@ -42,13 +44,28 @@ pub(crate) const NAME: &str = env!("CARGO_PKG_NAME");
 /// The version of the library.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// What this host can do beyond the functions of version 1, by name.
-pub(crate) const FEATURES: [&str; 1] = [HOST_INFO];
+pub(crate) const FEATURES: [&str; 2] = [HOST_INFO, GUARDIAN];
 
 /// The answer to [`HOST_INFO`].
 fn info() -> Vec<u8> {
     json!({ "name": NAME, "version": VERSION, "features": FEATURES })
         .to_string()
         .into_bytes()
+}
+
+/// The answer to [`GUARDIAN`].
+fn guardian(request: &[u8]) -> Result<Vec<u8>, FfiError> {
+    let failed = |reason: String| FfiError::new(CALL_FAILED, reason);
+    if request.is_empty() {
+        let region = guardian::claim().map_err(failed)?;
+        return Ok(serde_json::to_vec(&region).expect("a region is JSON"));
+    }
+    let request: Request =
+        serde_json::from_slice(request).map_err(|err| failed(err.to_string()))?;
+    if request.release {
+        guardian::release();
+    }
+    Ok(Vec::new())
 }
 
 impl HostAbi for ExportedHost {
@@ -81,10 +98,11 @@ impl HostAbi for ExportedHost {
         });
     }
 
-    fn call(&self, method: RString, _payload: RVec<u8>) -> FfiAnswer {
+    fn call(&self, method: RString, payload: RVec<u8>) -> FfiAnswer {
         let unknown = || FfiError::new(UNKNOWN_METHOD, method.as_str());
         let answer = contain("call", Err(unknown()), || match method.as_str() {
             HOST_INFO => Ok(info().into()),
+            GUARDIAN => guardian(&payload).map(RVec::from),
             _ => Err(unknown()),
         });
         std::future::ready(RResult::from(answer)).into_ffi()

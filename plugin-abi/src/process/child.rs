@@ -13,6 +13,7 @@ use super::group::Group;
 use super::open_files;
 use super::signals::GroupSignals;
 use super::{children, exit};
+use crate::guardian::{self, Guarded};
 
 /// A child that leads a process group of its own.
 ///
@@ -35,6 +36,8 @@ pub struct GroupChild {
     pid: Pid,
     group: Group,
     signals: GroupSignals,
+    /// Where the host has a guardian, until it has been reaped.
+    guarded: Option<Guarded>,
 }
 
 impl GroupChild {
@@ -45,17 +48,30 @@ impl GroupChild {
     /// The system's, which does not tell whether the program or the working directory is at fault.
     pub fn spawn(command: &mut Command) -> io::Result<Self> {
         children::keep_their_ends();
-        let mut child = command.process_group(0).spawn()?;
+        let starting = guardian::starting(None::<OwnedFd>);
+        let mut child = command
+            .process_group(0)
+            .spawn()
+            .inspect_err(guardian::make_room)?;
         let pid = Pid::from_child(&child);
+        let guarded = starting.and_then(|starting| starting.started(child.id()));
         open_files::give_back(pid);
         let mut started = Self::of(pid, child.stdout.take(), child.stderr.take());
         started.stdin = child.stdin.take();
+        started.guarded = guarded;
         Ok(started)
     }
 
     /// A child that was started as the leader of a group, with its output piped.
-    pub(super) fn started(pid: Pid, stdout: ChildStdout, stderr: ChildStderr) -> Self {
-        Self::of(pid, Some(stdout), Some(stderr))
+    pub(super) fn started(
+        pid: Pid,
+        stdout: ChildStdout,
+        stderr: ChildStderr,
+        guarded: Option<Guarded>,
+    ) -> Self {
+        let mut started = Self::of(pid, Some(stdout), Some(stderr));
+        started.guarded = guarded;
+        started
     }
 
     /// Has signals reach strays too: descendants that have left the group, as `setsid` and shells
@@ -66,6 +82,9 @@ impl GroupChild {
     #[must_use]
     pub fn with_strays(mut self) -> Self {
         self.group.include_strays();
+        if let Some(guarded) = &mut self.guarded {
+            guarded.include_strays();
+        }
         self
     }
 
@@ -164,6 +183,7 @@ impl GroupChild {
         }
         let status = self.signals.close_with(|| exit::reap(self.pid))?;
         self.status = Some(status);
+        self.guarded = None;
         Ok(status)
     }
 
@@ -188,6 +208,7 @@ impl GroupChild {
             pid,
             group: Group::led_by(pid),
             signals: GroupSignals::to(pid),
+            guarded: None,
         }
     }
 }
@@ -199,11 +220,12 @@ impl Drop for GroupChild {
         }
         self.kill();
         self.signals.close_with(|| {});
-        let pid = self.pid;
+        let (pid, guarded) = (self.pid, self.guarded.take());
         let reap = move || {
             if let Err(err) = exit::reap(pid) {
                 warn!("a killed process could not be reaped: {err}");
             }
+            drop(guarded);
         };
         match Handle::try_current() {
             Ok(runtime) => {

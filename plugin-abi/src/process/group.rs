@@ -10,6 +10,21 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use self::strays::Strays;
 
+/// Kills the processes of a group that a child of another process leads, and with `strays` its
+/// descendants that have left the group.
+///
+/// The caller knows that the number is still the leader's.
+pub fn kill_group_of(leader: u32, strays: bool) {
+    let Some(leader) = i32::try_from(leader).ok().and_then(Pid::from_raw) else {
+        return;
+    };
+    let mut group = Group::led_by(leader);
+    if strays {
+        group.include_strays();
+    }
+    group.kill();
+}
+
 /// The process group that a child leads.
 ///
 /// No signal may be sent once the child has been reaped: its number may be a stranger's by then.

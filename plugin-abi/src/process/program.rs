@@ -22,6 +22,7 @@ pub use fault::StartError;
 use super::child::GroupChild;
 use super::children;
 use super::open_files;
+use crate::guardian;
 
 /// A program with its arguments, its environment and its directory, which can be started again and
 /// again.
@@ -131,6 +132,7 @@ impl Program {
         };
         let (stdout, child_stdout) = io::pipe()?;
         let (stderr, child_stderr) = io::pipe()?;
+        let starting = guardian::starting(Some(&child_stdout));
         let streams = [input, child_stdout.into(), child_stderr.into()];
         children::keep_their_ends();
         let pid = native::spawn(&Exec {
@@ -140,10 +142,18 @@ impl Program {
             env: &self.env,
             directory: self.directory.as_deref(),
             streams,
-        })?;
+        })
+        .inspect_err(guardian::make_room)?;
+        let number = pid.as_raw_nonzero().get().cast_unsigned();
+        let guarded = starting.and_then(|starting| starting.started(number));
         open_files::give_back(pid);
         let (stdout, stderr) = (OwnedFd::from(stdout), OwnedFd::from(stderr));
-        Ok(GroupChild::started(pid, stdout.into(), stderr.into()))
+        Ok(GroupChild::started(
+            pid,
+            stdout.into(),
+            stderr.into(),
+            guarded,
+        ))
     }
 
     /// The `PATH` that it has.

@@ -26,7 +26,7 @@ const SPARE: usize = 3;
 /// # Errors
 ///
 /// When it has none.
-pub(super) fn granted(wanted: usize) -> io::Result<usize> {
+pub fn granted(wanted: usize) -> io::Result<usize> {
     let gate = Mutex::new(());
     let waits = || {
         drop(gate.lock());

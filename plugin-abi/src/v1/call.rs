@@ -7,6 +7,7 @@
 //! | on | method | request | answer |
 //! |---|---|---|---|
 //! | host | [`HOST_INFO`] | empty | JSON: `name`, `version`, `features` |
+//! | host | [`GUARDIAN`] | empty | JSON: `path`, `offset`, `slots`, at once |
 //! | plugin | [`DESCRIBE`] | empty | JSON: `text`, `config` (a JSON schema), `runners` |
 //! | plugin | [`HEALTH`] | empty | JSON: `status` (`ok`, `degraded`, `failed`), `reason` |
 //! | attempt | [`SIGNAL`] | JSON: `signal` (a number) | empty |
@@ -23,6 +24,8 @@ pub type FfiAnswer = FfiFuture<RResult<RVec<u8>, FfiError>>;
 
 /// Who the host is.
 pub const HOST_INFO: &str = "host_info";
+/// A part of the table of what ends with the host.
+pub const GUARDIAN: &str = "guardian";
 /// What a plugin is for and how it is configured.
 pub const DESCRIBE: &str = "describe";
 /// Whether a plugin can do its work now.

@@ -19,6 +19,8 @@ mod init;
 mod inspect;
 mod json;
 #[cfg(target_os = "linux")]
+mod killed;
+#[cfg(target_os = "linux")]
 mod limits;
 mod list;
 mod metrics;

@@ -44,4 +44,6 @@ fn what_is_typed_still_reaches_the_command_and_ctrl_c_still_ends_it() {
         ended.stdout.contains("exec: cancelled: interrupted"),
         "{ended:?}"
     );
+    // Nor does the key reach the guardian, whose end would be told.
+    assert!(!ended.stdout.contains("guardian"), "{ended:?}");
 }

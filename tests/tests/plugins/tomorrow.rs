@@ -34,8 +34,8 @@ const PATCHES: &[(&str, &str, &str)] = &[
     // The same of a host.
     (
         "host/src/services/plugin_host.rs",
-        "FEATURES: [&str; 1] = [HOST_INFO];",
-        "FEATURES: [&str; 2] = [HOST_INFO, \"tomorrow\"];",
+        "FEATURES: [&str; 2] = [HOST_INFO, GUARDIAN];",
+        "FEATURES: [&str; 3] = [HOST_INFO, GUARDIAN, \"tomorrow\"];",
     ),
     // A format of specs.
     (

@@ -7,12 +7,18 @@ use std::path::Path;
 use std::thread::sleep;
 
 use solti_plugin_abi::RunnerError;
+use solti_plugin_abi::guardian::{self, Guarded};
 use solti_plugin_abi::os_error::{PAUSES, explain, may_pass};
 use tempfile::TempPath;
 
-/// A script in a temporary file that only this user can read; the file goes when this does.
+/// A script in a temporary file that only this user can read; the file goes when this does, and when the
+/// host is killed.
 #[derive(Debug)]
-pub(super) struct Script(TempPath);
+pub(super) struct Script {
+    path: TempPath,
+    /// Goes after the file.
+    _guarded: Option<Guarded>,
+}
 
 impl Script {
     /// Writes a script into a new file in the system's directory for temporary files. Where the machine has
@@ -40,7 +46,10 @@ impl Script {
 
     fn try_create(body: &str) -> io::Result<Self> {
         // An error of `tempfile` itself does not tell which it is of the system's.
+        let mut guarded = None;
         let private = |path: &Path| {
+            // Before it is there: a host may be killed at any time.
+            guarded = guardian::file(path);
             let mut options = OpenOptions::new();
             options.write(true).create_new(true).mode(0o600).open(path)
         };
@@ -49,12 +58,16 @@ impl Script {
             .make(private)?;
         file.as_file_mut().write_all(body.as_bytes())?;
         // The path alone is kept: a task that waits for its turn holds no descriptor.
-        Ok(Self(file.into_temp_path()))
+        let path = file.into_temp_path();
+        Ok(Self {
+            path,
+            _guarded: guarded,
+        })
     }
 
     /// The file, absolute.
     pub(super) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 }
 

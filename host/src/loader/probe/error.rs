@@ -9,11 +9,11 @@ use std::time::{Duration, SystemTime};
 use rustix::process::{Resource, getrlimit};
 use thiserror::Error;
 
-use super::program::OWN_PROGRAM;
 use super::wire::HOST;
 use crate::loader::connect::{ConfigSource, ConnectError};
 use crate::loader::open::OpenError;
 use crate::loader::refusal::{Advice, Cause, LoaderOption, Refusal};
+use crate::own_program::ITSELF;
 
 /// Why a plugin did not pass its probe: it was loaded by another process, and that went wrong.
 #[derive(Debug, Error)]
@@ -305,8 +305,7 @@ fn of_signal(signal: i32, otherwise: Advice) -> Advice {
 }
 
 fn not_run(program: &Path, reason: &io::Error) -> Advice {
-    let otherwise = if program == Path::new(OWN_PROGRAM) && reason.kind() == io::ErrorKind::NotFound
-    {
+    let otherwise = if program == Path::new(ITSELF) && reason.kind() == io::ErrorKind::NotFound {
         Advice::new(
             "mount /proc, or name a program whose main begins with \
              solti_plugin_host::probe_main()",
@@ -350,7 +349,7 @@ mod tests {
             sentence(&err, method)
         };
         assert_eq!(
-            not_run(OWN_PROGRAM),
+            not_run(ITSELF),
             "the probe program /proc/self/exe cannot be run: No such file or directory (os error \
              2); mount /proc, or name a program whose main begins with \
              solti_plugin_host::probe_main() (PluginLoader::probe_with)"
