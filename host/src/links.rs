@@ -139,9 +139,30 @@ fn is_descriptor(link: &Path) -> bool {
     matches!(&*names, [root, proc, .., fd, _] if root == "/" && proc == "proc" && fd == "fd")
 }
 
-/// Whether the links from `path` on lead back to one of them; or there are just more than the system
-/// follows.
-pub(crate) fn leads_back(path: &Path) -> bool {
+/// Why a link leads to no file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Broken {
+    /// What it leads to is not there.
+    Dangling,
+    /// It leads back to itself.
+    Loop,
+    /// There are more links from it on than the system follows.
+    TooMany,
+}
+
+/// What is wrong with the links from `path` on, which the system could not follow; `None` where it is
+/// something else.
+pub(crate) fn broken(path: &Path, err: &io::Error) -> Option<Broken> {
+    match (err.kind(), err.raw_os_error()) {
+        (ErrorKind::NotFound, _) => Some(Broken::Dangling),
+        (_, Some(libc::ELOOP)) if leads_back(path) => Some(Broken::Loop),
+        (_, Some(libc::ELOOP)) => Some(Broken::TooMany),
+        _ => None,
+    }
+}
+
+/// Whether the links from `path` on lead back to one of them.
+fn leads_back(path: &Path) -> bool {
     /// More links than anybody makes.
     const MOST: usize = 10_000;
     let (mut seen, mut here) = (HashSet::new(), path.to_owned());

@@ -9,6 +9,7 @@ mod demands;
 mod examples;
 mod fixtures;
 mod podman;
+pub mod process;
 mod report;
 
 pub use build::{Built, Profile, build, build_linked, build_with};

@@ -19,7 +19,7 @@ pub(super) use sidecar::{Sidecar, sidecar_file};
 
 use super::admit::kind_of;
 use super::skip::{SkipReason, Skipped};
-use crate::links;
+use crate::links::{self, Broken};
 
 /// A file that may be a plugin.
 #[derive(Debug)]
@@ -171,13 +171,11 @@ fn name_of(path: &Path) -> String {
 
 fn broken_link(path: &Path, reason: io::Error) -> DiscoverError {
     let target = fs::read_link(path).unwrap_or_default();
-    match reason.kind() {
-        io::ErrorKind::NotFound => DiscoverError::DanglingLink { target },
-        _ if reason.raw_os_error() == Some(libc::ELOOP) => match links::leads_back(path) {
-            true => DiscoverError::LinkLoop { target },
-            false => DiscoverError::TooManyLinks { target },
-        },
-        _ => DiscoverError::Unreadable { reason },
+    match links::broken(path, &reason) {
+        Some(Broken::Dangling) => DiscoverError::DanglingLink { target },
+        Some(Broken::Loop) => DiscoverError::LinkLoop { target },
+        Some(Broken::TooMany) => DiscoverError::TooManyLinks { target },
+        None => DiscoverError::Unreadable { reason },
     }
 }
 

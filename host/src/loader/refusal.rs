@@ -11,7 +11,7 @@ mod option;
 use std::fmt;
 
 pub use advice::Advice;
-pub(in crate::loader) use cause::Cause;
+pub(in crate::loader) use cause::{Cause, message};
 pub use option::{LoaderOption, OptionNames, method};
 
 /// Why a file or a directory is not used. It displays as the fact.

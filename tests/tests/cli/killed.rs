@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use e2e::process::runs;
 use rustix::process::{Pid, Signal, getpgid, getsid, kill_process};
 use serde_json::{Value, json};
 
@@ -23,12 +24,6 @@ const FAMILY: &str = "trap '' TERM; sleep 611 & a=$!; setsid sleep 612 & b=$!; \
 
 /// What a task prints of itself whose leader goes, and leaves one behind that holds the output.
 const WITHOUT_LEADER: &str = "sleep 614 & echo $!; exit 0";
-
-/// The process of a number, unless it is gone or has ended.
-fn lives(number: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{number}/stat"));
-    stat.is_ok_and(|stat| !stat.rsplit_once(") ").unwrap().1.starts_with(['Z', 'X']))
-}
 
 fn until(what: &str, limit: Duration, is_so: impl Fn() -> bool) {
     let began = Instant::now();
@@ -91,12 +86,12 @@ fn started(command: &mut Command) -> (Running, Vec<u32>) {
 /// Kills a host; afterwards neither these processes nor the guardian are there.
 fn kill(mut running: Running, processes: &[u32]) {
     let guardian = guardian_of(running.child.id());
-    assert!(processes.iter().all(|it| lives(*it)), "{processes:?}");
+    assert!(processes.iter().all(|it| runs(*it)), "{processes:?}");
     running.child.kill().unwrap();
     running.child.wait().unwrap();
     for process in processes.iter().chain([&guardian]) {
         let what = format!("{process} of {processes:?} and {guardian} outlives the host");
-        until(&what, AFTERWARDS, || !lives(*process));
+        until(&what, AFTERWARDS, || !runs(*process));
     }
 }
 
@@ -139,7 +134,7 @@ fn a_host_that_ends_itself_by_a_fatal_signal_takes_its_tasks_along() {
         kill_process(pid(running.child.id()), signal).unwrap();
         running.child.wait().unwrap();
         for process in processes.iter().chain([&guardian]) {
-            until("it outlives the host", AFTERWARDS, || !lives(*process));
+            until("it outlives the host", AFTERWARDS, || !runs(*process));
         }
     }
 }
@@ -288,7 +283,7 @@ fn a_pipe_from_a_host_ends_with_it() {
     let heard = heard.recv_timeout(AFTERWARDS);
     kill_process(pid(guardian), Signal::CONT).unwrap();
     assert_eq!(heard, Ok(true));
-    until("the guardian stays", AFTERWARDS, || !lives(guardian));
+    until("the guardian stays", AFTERWARDS, || !runs(guardian));
 }
 
 /// Kills hosts that start processes as quickly as they can, and so in the midst of it.

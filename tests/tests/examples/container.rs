@@ -16,6 +16,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use e2e::process::runs;
 use solti_model::{ContainerSpec, OutputEvent, TaskEnv, TaskId, TaskKind, TaskSpec};
 use solti_plugin_host::{PluginLoader, RunnerErrorKind, RunnerType, TaskOutcome};
 use taskvisor::{TaskError, TaskRef};
@@ -23,7 +24,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Host, Record, SOON, directory_with};
+use crate::support::{Host, Record, SOON, directory_with, until};
 
 /// A host with the plugin and this table `config` in its sidecar.
 fn configured(config: &str) -> Host {
@@ -104,25 +105,6 @@ impl Attempt {
         self.running.abort();
         assert!((&mut self.running).await.unwrap_err().is_cancelled());
     }
-}
-
-/// Waits until `condition` holds.
-async fn until(what: &str, condition: impl Fn() -> bool) {
-    let waiting = async {
-        while !condition() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    if tokio::time::timeout(SOON, waiting).await.is_err() {
-        panic!("still waiting: {what}");
-    }
-}
-
-/// Whether a process runs: a zombie does not.
-fn runs(pid: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat.rsplit_once(") ").map(|(_, rest)| rest.as_bytes()[0]);
-    !matches!(state, None | Some(b'Z' | b'X'))
 }
 
 /// The reason and the exit code of an attempt that may be tried again.

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
+use e2e::process::{runs, state};
 use solti_model::{
     Flag, OutputEvent, Runtime, SubprocessMode, SubprocessSpec, TaskEnv, TaskId, TaskKind, TaskSpec,
 };
@@ -20,7 +21,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{self, Host, SOON, directory_with};
+use crate::support::{self, Host, SOON, directory_with, until};
 
 /// A host with the plugin, as it is without a sidecar.
 fn host() -> Host {
@@ -135,30 +136,9 @@ impl Attempt {
     }
 }
 
-/// Waits until `condition` holds.
-async fn until(what: &str, condition: impl Fn() -> bool) {
-    let waiting = async {
-        while !condition() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    if tokio::time::timeout(SOON, waiting).await.is_err() {
-        panic!("still waiting: {what}");
-    }
-}
-
-/// The state letter of a process; `None` when there is none of this number.
-fn state(pid: u32) -> Option<char> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.chars().next()
-}
-
 /// Waits until a process has ended. Its parent may not have reaped it.
 async fn ended(pid: u32) {
-    until(&format!("process {pid} ends"), || {
-        matches!(state(pid), None | Some('Z' | 'X'))
-    })
-    .await;
+    until(&format!("process {pid} ends"), || !runs(pid)).await;
 }
 
 /// Waits until a child of this process has been reaped.

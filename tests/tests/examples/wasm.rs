@@ -23,7 +23,7 @@ use taskvisor::{TaskError, TaskRef};
 use tokio::sync::broadcast::Receiver;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Host, Line, Record, SOON, directory_with, texts};
+use crate::support::{Host, Line, Record, SOON, directory_with, texts, until};
 use log::Kept;
 use programs::{
     ENDLESS, ENDLESS_CALLS, For, SLEEP, SLEEP_BY_TWO, collector, exiter, greeter, hoarder, opener,
@@ -105,6 +105,14 @@ impl Wasm {
         drop(task);
         self.host.registry.evict(id);
         soon(async { while events.recv().await.is_ok() {} }).await;
+    }
+
+    /// What was recorded of an attempt, behind so many records. Of one that is dropped the end comes last,
+    /// behind its output.
+    async fn recorded_since(&self, seen: usize) -> Vec<Record> {
+        let all = || self.host.metrics.all();
+        until("the attempt is recorded", || all().len() >= seen + 2).await;
+        all().split_off(seen)
     }
 
     /// A text with the directory replaced by `DIR`.

@@ -273,3 +273,15 @@ pub(crate) fn has_a_worker() -> bool {
         name.is_ok_and(|name| name.trim() == "plugin-worker")
     })
 }
+
+/// Waits until `condition` holds.
+pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
+    let waiting = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    if tokio::time::timeout(SOON, waiting).await.is_err() {
+        panic!("still waiting: {what}");
+    }
+}

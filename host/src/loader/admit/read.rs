@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use super::error::{AdmitError, Place};
 use super::link::check_link;
 use super::owner::{check_mode, check_owner, check_way, on_noexec_mount};
-use crate::links;
+use crate::links::{self, Broken};
 use crate::loader::options::Trust;
 
 /// The largest sidecar, list of digests or signature.
@@ -38,21 +38,17 @@ pub(in crate::loader) fn read_text(
     trust: &Trust,
 ) -> Result<Option<Vec<u8>>, AdmitError> {
     let real = match fs::canonicalize(path) {
-        Err(err) if err.kind() == io::ErrorKind::NotFound => {
-            return match fs::read_link(path) {
-                Err(_) => Ok(None),
+        Ok(real) => real,
+        Err(err) => {
+            return match (links::broken(path, &err), fs::read_link(path)) {
+                (Some(Broken::Dangling), Err(_)) => Ok(None),
                 // It is there: what it was to say, nobody knows.
-                Ok(target) => Err(AdmitError::DanglingLink { target }),
+                (Some(Broken::Dangling), Ok(target)) => Err(AdmitError::DanglingLink { target }),
+                (Some(Broken::Loop), Ok(target)) => Err(AdmitError::LinkLoop { target }),
+                (Some(Broken::TooMany), Ok(target)) => Err(AdmitError::TooManyLinks { target }),
+                _ => Err(unreadable(err)),
             };
         }
-        Err(err) if err.raw_os_error() == Some(libc::ELOOP) => {
-            let target = fs::read_link(path).map_err(|_| unreadable(err))?;
-            return Err(match links::leads_back(path) {
-                true => AdmitError::LinkLoop { target },
-                false => AdmitError::TooManyLinks { target },
-            });
-        }
-        found => found.map_err(unreadable)?,
     };
     check_link(path, &real, trust)?;
     let opened = Opened::new(&real)?;

@@ -11,6 +11,8 @@ use object::read::elf::{FileHeader as _, ProgramHeader as _};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
+use crate::loader::refusal::message;
+
 /// How the loader's text begins where the reason is left out.
 const UNEXPLAINED: [&str; 2] = ["failed to map segment", "cannot map zero-fill pages"];
 
@@ -34,24 +36,18 @@ pub(super) fn explained(text: String, file: &File) -> String {
         Err(reason) => reason,
         Ok(()) if has_writable_code(file) => match map_page(file, code | ProtFlags::WRITE) {
             Err(reason @ (Errno::ACCESS | Errno::PERM)) => {
-                let words = words(reason);
-                return format!("{WRITABLE_CODE}: {text}: {words}");
+                return format!("{WRITABLE_CODE}: {}", because(&text, reason));
             }
             _ => Errno::NOMEM,
         },
         Ok(()) => Errno::NOMEM,
     };
-    format!("{text}: {}", words(reason))
+    because(&text, reason)
 }
 
-/// The system's words for an error.
-fn words(reason: Errno) -> String {
-    let words = io::Error::from(reason).to_string();
-    words
-        .split(" (os error")
-        .next()
-        .unwrap_or(&words)
-        .to_owned()
+fn because(text: &str, reason: Errno) -> String {
+    let reason = io::Error::from(reason).to_string();
+    format!("{text}: {}", message(&reason))
 }
 
 /// Whether a segment of a library is code that can be written to.

@@ -253,9 +253,8 @@ impl ProbeError {
             | Self::SocketClosed
             | Self::WroteElsewhere
             | Self::Connect(ConnectError::NotAsStamped { .. }) => true,
-            // A library may be missing that is installed later, or a service that is not up yet;
-            // finding out is cheap.
-            // So may the threads that it needs.
+            // A library may be missing that is installed later, a service that is not up yet, or a
+            // thread; finding out is cheap.
             Self::NotRehearsed { .. }
             | Self::Limited { .. }
             | Self::Unset { .. }

@@ -147,7 +147,7 @@ impl Advice {
 }
 
 /// What the standard library prints of an error of the system, without the number behind it.
-fn message(text: &str) -> &str {
+pub(in crate::loader) fn message(text: &str) -> &str {
     text.split(" (os error ").next().unwrap_or(text)
 }
 

@@ -88,8 +88,8 @@ impl fmt::Display for Shadowed {
         write!(
             f,
             "{file}: its runner '{runner}' gets no task: {by} {stands} before it and {takes} all {kinds} \
-             tasks; give it a label of its own ([labels] in {}) that a task's runnerSelector asks for, or a file name \
-             that comes first",
+             tasks; give it a label of its own ([labels] in {}) that a task's runnerSelector asks for, \
+             or a file name that comes first",
             sidecar.display()
         )
     }

@@ -47,19 +47,22 @@ pub(super) fn fault(err: &toml::de::Error, source: &str) -> Fault {
     let span = err.span().unwrap_or(0..0);
     let span = span.start.min(source.len())..span.end.min(source.len());
     let here = Here::of(source, &span);
-    let (what, _) = err.message().split_once(", expected ").unwrap_or_default();
-    if what == "key with no value" {
-        return key_alone(&here);
-    }
-    Fault {
-        at: span.start,
-        reason: in_plain_words(err.message(), &here),
+    match what_of(err.message()) {
+        "key with no value" => key_alone(&here),
+        _ => Fault {
+            at: span.start,
+            reason: in_plain_words(err.message(), &here),
+        },
     }
 }
 
+/// What the parser says is wrong, without what it expects.
+fn what_of(message: &str) -> &str {
+    message.split(", expected ").next().unwrap_or(message)
+}
+
 fn in_plain_words(message: &str, here: &Here<'_>) -> String {
-    let (what, _) = message.split_once(", expected ").unwrap_or((message, ""));
-    match what {
+    match what_of(message) {
         "string values must be quoted" => value_without_quotes(here),
         "invalid boolean" => expected("true or false", here.word()),
         "invalid basic string" | "invalid literal string" if message.ends_with("`\"`") => {

@@ -1,7 +1,7 @@
 //! The log that a plugin has in a probe.
 
 use std::io::{self, Write as _};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use solti_plugin_abi::v1::rehearsal::TARGET;
 use tracing::Level;
@@ -13,18 +13,17 @@ use crate::services::log::{PluginLog, PluginRecord};
 /// for everything else, too: the code that makes records is tried.
 #[derive(Debug, Default)]
 pub(super) struct ProbeLog {
-    /// 0 until there is work.
-    generation: AtomicU64,
+    is_at_work: AtomicBool,
 }
 
 impl ProbeLog {
     /// From now on every record is wanted.
     pub(super) fn expect_work(&self) {
-        self.generation.store(1, Ordering::Relaxed);
+        self.is_at_work.store(true, Ordering::Relaxed);
     }
 
     fn is_at_work(&self) -> bool {
-        self.generation.load(Ordering::Relaxed) > 0
+        self.is_at_work.load(Ordering::Relaxed)
     }
 }
 
@@ -49,6 +48,6 @@ impl PluginLog for ProbeLog {
     }
 
     fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Relaxed)
+        self.is_at_work().into()
     }
 }

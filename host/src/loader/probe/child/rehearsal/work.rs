@@ -22,6 +22,9 @@ use super::log::ProbeLog;
 use crate::foreign::ForeignRunner;
 use crate::loader::connect::Connected;
 
+/// The slot, and the id, of its tasks.
+const NAME: &str = "rehearsal";
+
 /// The streams to which the task writes. What it logs need not come: an author may have a subscriber of
 /// his own.
 const STREAMS: usize = 2;
@@ -38,9 +41,9 @@ pub(super) fn perform(connected: Connected, log: &ProbeLog) -> Result<(), String
     let Ok(runtime) = Builder::new_current_thread().enable_time().build() else {
         return Ok(());
     };
-    let mut worked = Ok(());
+    let (samples, mut worked) = (samples(), Ok(()));
     for runner in &runners {
-        ask(runner);
+        ask(runner, &samples);
         worked = worked.and(runtime.block_on(work(runner)));
     }
     // What it says of itself is the author's to say.
@@ -53,17 +56,12 @@ pub(super) fn perform(connected: Connected, log: &ProbeLog) -> Result<(), String
 }
 
 /// Asks whether the runner takes tasks of each kind; what it answers is its own to say.
-fn ask(runner: &ForeignRunner) {
-    let mut specs = samples();
-    if let Some(spec) = specs.pop() {
-        runner.build_run_id(spec.slot().as_str());
-        let value = Value::String(spec.kind().kind().to_owned());
-        let workload = Workload::new(spec.slot().clone(), "Rehearsal", 1_000_u64, value);
-        runner.supports_workload(&workload);
-    }
-    for spec in &specs {
+fn ask(runner: &ForeignRunner, samples: &[TaskSpec]) {
+    for spec in samples {
         runner.supports(spec);
     }
+    runner.supports_workload(&Workload::new(NAME, "Rehearsal", 1_000_u64, Value::Null));
+    runner.build_run_id(NAME);
 }
 
 /// Specs of each kind, of which no task is built.
@@ -74,16 +72,15 @@ fn samples() -> Vec<TaskSpec> {
 /// Builds, runs and cancels the task; runs it again, and drops that in the middle.
 async fn work(runner: &ForeignRunner) -> Result<(), String> {
     let output = Arc::new(OutputRegistry::new(STREAMS));
-    let id = TaskId::from("rehearsal");
+    let id = TaskId::from(NAME);
     let context = BuildContext::new(RunnerEnv::default(), noop_metrics())
         .with_output_registry(Arc::clone(&output))
-        .with_run_id(RunId::from_parts(id.as_str().to_owned(), 1));
+        .with_run_id(RunId::from_parts(NAME.to_owned(), 1));
     // A plugin of another SDK has no such task, and one without threads says so when it is used.
     let Ok(task) = runner.rehearse(&context).await else {
         return Ok(());
     };
-    let cancel = CancellationToken::new();
-    let written = run(&task, &output, &id, cancel.clone(), || cancel.cancel()).await?;
+    let written = run_until_cancelled(&task, &output, &id).await?;
     let expected = format!("{LINE}\n").repeat(STREAMS);
     if written != expected.as_bytes() {
         return Err(format!("it wrote {:?}", String::from_utf8_lossy(&written)));
@@ -95,18 +92,17 @@ async fn work(runner: &ForeignRunner) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs one attempt to its end; what it wrote, all of which is there before it is told to end.
-async fn run(
+/// Runs one attempt and cancels it; what it wrote, all of which is there before.
+async fn run_until_cancelled(
     task: &TaskRef,
     output: &OutputRegistry,
     id: &TaskId,
-    cancel: CancellationToken,
-    end: impl FnOnce(),
 ) -> Result<Vec<u8>, String> {
     let Some(mut tap) = output.tap(id, TapOptions::default()) else {
         return Err("it has no output".to_owned());
     };
-    let mut attempt = task.spawn(cancel);
+    let cancel = CancellationToken::new();
+    let mut attempt = task.spawn(cancel.clone());
     let mut written = Vec::new();
     let mut blocks = 0;
     while blocks < STREAMS {
@@ -125,7 +121,7 @@ async fn run(
             }),
         }
     }
-    end();
+    cancel.cancel();
     match attempt.await {
         Err(TaskError::Canceled) => Ok(written),
         other => Err(format!("it was cancelled, and ended with {other:?}")),

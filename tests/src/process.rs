@@ -1,0 +1,15 @@
+//! What the system says of other processes.
+
+/// The state letter of a process; `None` when there is none of this number.
+#[must_use]
+pub fn state(pid: u32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Before it stands the process's name in parentheses, which may have anything in it.
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+/// Whether a process runs: one that has ended and that nobody has waited for does not.
+#[must_use]
+pub fn runs(pid: u32) -> bool {
+    !matches!(state(pid), None | Some('Z' | 'X'))
+}
