@@ -6,8 +6,9 @@
 //! running nor stay behind as a zombie.
 //!
 //! A [`Program`] is started so that no terminal stops it, and tells what is wrong when it cannot be.
-//! [`GroupChild::spawn`] takes any command of the standard library, and gives it a group only. Both start it by `posix_spawn`: nothing here has to run between `fork` and `exec`,
-//! and a `fork` would copy the page tables of a large host for each child.
+//! [`GroupChild::spawn`] takes any command of the standard library, and gives it a group only. Both
+//! start it by `posix_spawn`: nothing here has to run between `fork` and `exec`, and a `fork` would
+//! copy the page tables of a large host for each child.
 //!
 //! This module needs Unix and the feature `process`.
 //!
@@ -64,9 +65,11 @@ mod group;
 mod open_files;
 mod program;
 mod signals;
+mod stat;
 
 pub use child::GroupChild;
 #[doc(hidden)]
 pub use group::kill_group_of;
 pub use program::{Program, StartError};
 pub use signals::GroupSignals;
+pub use stat::Stat;

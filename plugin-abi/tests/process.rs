@@ -9,7 +9,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use solti_plugin_abi::process::{GroupChild, Program};
+use solti_plugin_abi::process::{GroupChild, Program, Stat};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::ChildStdout;
 use tokio::time::{sleep, timeout};
@@ -35,14 +35,8 @@ async fn pid(lines: &mut Lines<BufReader<ChildStdout>>) -> u32 {
     line.unwrap().trim().parse().unwrap()
 }
 
-/// The state letter of a process; `None` when there is none.
-fn state(pid: u32) -> Option<char> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.chars().next()
-}
-
 fn runs(pid: u32) -> bool {
-    !matches!(state(pid), None | Some('Z' | 'X'))
+    Stat::of(pid).is_some_and(|stat| stat.runs())
 }
 
 /// Kills a process that nothing here owns any more.
@@ -75,7 +69,7 @@ async fn a_dropped_child_is_killed_with_what_it_has_started_and_is_no_zombie() {
     let leader = child.id();
     drop(child);
     ended(started).await;
-    until("the child is reaped", || state(leader).is_none()).await;
+    until("the child is reaped", || Stat::of(leader).is_none()).await;
 }
 
 #[tokio::test]
@@ -85,7 +79,7 @@ async fn a_child_that_has_exited_keeps_its_number_until_its_group_was_killed() {
     // A wait that was given up costs nothing.
     let _ = timeout(Duration::ZERO, child.exited()).await;
     timeout(SOON, child.exited()).await.unwrap().unwrap();
-    assert_eq!(state(child.id()), Some('Z'));
+    assert_eq!(Stat::of(child.id()).map(|stat| stat.state), Some('Z'));
     child.kill();
     ended(started).await;
     assert_eq!(child.reap().unwrap().code(), Some(3));
@@ -145,7 +139,7 @@ fn a_child_dropped_where_no_runtime_is_at_hand_is_reaped_at_once() {
     assert!(!child.has_exited().unwrap());
     assert!(child.exit_descriptor().is_some());
     drop(child);
-    assert_eq!(state(pid), None);
+    assert_eq!(Stat::of(pid), None);
 }
 
 /// Starts a shell script as a program, and returns its lines at its end.

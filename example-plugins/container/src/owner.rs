@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
+use solti_plugin_abi::process::Stat;
 
 /// A host process, told apart from every other one there was or will be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl Owner {
     pub(crate) fn current() -> Option<Self> {
         let pid = i32::try_from(std::process::id()).ok()?;
         let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
-        let (_, started) = state(pid)?;
+        let started = Stat::of(std::process::id())?.began;
         Some(Self {
             pid,
             started,
@@ -69,8 +70,8 @@ impl Owner {
         if test_kill_process(pid) == Err(Errno::SRCH) {
             return false;
         }
-        match state(self.pid) {
-            Some((state, started)) => started == self.started && !matches!(state, 'Z' | 'X'),
+        match Stat::of(self.pid.cast_unsigned()) {
+            Some(stat) => stat.began == self.started && stat.runs(),
             // It is there and hidden from us: another user's.
             None => true,
         }
@@ -114,18 +115,6 @@ fn keep(is_part: fn(&char) -> bool, text: &str) -> String {
     text.chars().filter(is_part).collect()
 }
 
-/// The state letter of a process and when it started.
-fn state(pid: i32) -> Option<(char, u64)> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name, which may have anything in it.
-    let (_, rest) = stat.rsplit_once(") ")?;
-    let mut fields = rest.split(' ');
-    let state = fields.next()?.chars().next()?;
-    // The start is field 22 of all, the state field 3.
-    let started = fields.nth(18)?.parse().ok()?;
-    Some((state, started))
-}
-
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests {
@@ -148,7 +137,7 @@ mod tests {
         assert!(!here().is_gone(&here()));
         let first = Owner {
             pid: 1,
-            started: state(1).unwrap().1,
+            started: Stat::of(1).unwrap().began,
             ..here()
         };
         assert!(!first.is_gone(&here()));
@@ -169,7 +158,7 @@ mod tests {
         let pid = i32::try_from(child.id()).unwrap();
         let owner = Owner {
             pid,
-            started: state(pid).unwrap().1,
+            started: Stat::of(pid.cast_unsigned()).unwrap().began,
             ..here()
         };
         let look = rustix::process::WaitIdOptions::EXITED | rustix::process::WaitIdOptions::NOWAIT;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use rustix::process::{Pid, Signal};
+use solti_plugin_abi::process::Stat;
 
 /// Nanoseconds in one of the kernel's ticks, in which it tells when a process began. There are a hundred of
 /// them in a second on every machine that this is built for, whatever the kernel's own clock.
@@ -21,27 +22,24 @@ pub(super) struct Process {
 impl Process {
     /// The process of a number.
     pub(super) fn find(number: u32) -> Option<Self> {
-        let stat = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
-        Self::of(number, &stat)
+        let Stat {
+            group,
+            session,
+            began,
+            ..
+        } = Stat::of(number)?;
+        Some(Self {
+            number,
+            group,
+            session,
+            began,
+        })
     }
 
     /// All processes there are.
     pub(super) fn all() -> impl Iterator<Item = Self> {
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         entries.filter_map(|entry| Self::find(entry.file_name().to_str()?.parse().ok()?))
-    }
-
-    /// What the line of a process says of it. In parentheses is the name that it has given itself.
-    fn of(number: u32, stat: &str) -> Option<Self> {
-        let (_, rest) = stat.rsplit_once(") ")?;
-        let fields: Vec<_> = rest.split(' ').collect();
-        let field = |at: usize| fields.get(at)?.parse().ok();
-        Some(Self {
-            number,
-            group: u32::try_from(field(2)?).ok()?,
-            session: u32::try_from(field(3)?).ok()?,
-            began: field(19)?,
-        })
     }
 
     /// Whether it began in a span of time, in nanoseconds since the start of the system.
@@ -85,22 +83,6 @@ impl Process {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_name_of_a_process_is_taken_for_what_comes_behind_it() {
-        let fields = "S 1 2 3 0 -1 4 5 6 7 8 9 10 11 12 20 0 1 0 4711 99";
-        for name in ["sh", "a b", ") S 9 9 9", ""] {
-            let process = Process::of(7, &format!("7 ({name}) {fields}")).unwrap();
-            let expected = Process {
-                number: 7,
-                group: 2,
-                session: 3,
-                began: 4711,
-            };
-            assert_eq!(process, expected, "{name:?}");
-        }
-        assert_eq!(Process::of(7, "7 (sh) S 1 2"), None);
-    }
 
     #[test]
     fn this_process_is_found_as_what_it_is() {

@@ -9,7 +9,8 @@ use std::ffi::c_int;
 use std::fs::{self, File};
 use std::os::fd::AsFd as _;
 
-use rustix::process::{Pid, getpgid, getsid, setpgid, setsid};
+use rustix::process::{Pid, setpgid, setsid};
+use solti_plugin_abi::process::Stat;
 
 use super::wire::NAME;
 use super::{sweep, watch};
@@ -38,8 +39,8 @@ pub(crate) fn run() -> ! {
     }
     let host = std::env::args().nth(2);
     let host = host.and_then(|host| Pid::from_raw(host.parse().ok()?));
-    let session = host.and_then(|host| getsid(Some(host)).ok());
-    take_a_session(host);
+    let stat = host.and_then(|host| Stat::of(host.as_raw_nonzero().get().cast_unsigned()));
+    take_a_session(stat);
     // None of it can fail in a way that would matter.
     let _ = std::env::set_current_dir("/");
     let _ = fs::write("/proc/self/comm", NAME);
@@ -47,18 +48,20 @@ pub(crate) fn run() -> ! {
     if let Ok(table) = rustix::stdio::stdout().as_fd().try_clone_to_owned() {
         let table = File::from(table);
         if watch::until_gone(host, &table) {
-            sweep::sweep(&table, session);
+            sweep::sweep(&table, stat.map(|host| host.session));
         }
     }
     exit_unflushed(0)
 }
 
 /// Gives this process a session of its own: it leads a group, as which it may not, so it joins the host's
-/// for that moment.
-fn take_a_session(host: Option<Pid>) {
-    let group = host.and_then(|host| getpgid(Some(host)).ok());
-    let _ = setpgid(None, group);
-    let _ = setsid();
+/// for that moment. Where that group is of another PID namespace it cannot, and keeps its own, to which no
+/// terminal sends anything either.
+fn take_a_session(host: Option<Stat>) {
+    let group = host.and_then(|host| Pid::from_raw(host.group.cast_signed()));
+    if group.is_some_and(|group| setpgid(None, Some(group)).is_ok()) {
+        let _ = setsid();
+    }
 }
 
 /// Closes what the host was given by those who started it and left open for its children.

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 
-use rustix::process::Pid;
 use solti_plugin_abi::guardian::{Group, Record, since_start};
 use solti_plugin_abi::process::kill_group_of;
 
@@ -13,8 +12,7 @@ use super::table;
 const ROUNDS: usize = 100;
 
 /// Ends all that is in the table. `session` was the host's.
-pub(super) fn sweep(table: &File, session: Option<Pid>) {
-    let session = session.map(|session| session.as_raw_nonzero().get().cast_unsigned());
+pub(super) fn sweep(table: &File, session: Option<u32>) {
     // Nothing that began later can be the host's.
     let seen = since_start();
     let records = table::read(table);
@@ -86,7 +84,7 @@ mod tests {
     use std::process::{Command, Stdio};
     use std::time::{Duration, Instant};
 
-    use rustix::process::getsid;
+    use solti_plugin_abi::process::Stat;
 
     use super::*;
 
@@ -111,8 +109,7 @@ mod tests {
     }
 
     fn lives(number: u32) -> bool {
-        let stat = fs::read_to_string(format!("/proc/{number}/stat"));
-        stat.is_ok_and(|stat| !stat.rsplit_once(") ").unwrap().1.starts_with(['Z', 'X']))
+        Stat::of(number).is_some_and(|stat| stat.runs())
     }
 
     fn wait_until_gone(number: u32) {
@@ -154,7 +151,7 @@ mod tests {
         BufReader::new(stdout).read_line(&mut line).unwrap();
         let left: u32 = line.trim().parse().unwrap();
         child.wait().unwrap();
-        let session = getsid(None).unwrap().as_raw_nonzero().get().cast_unsigned();
+        let session = Stat::of(std::process::id()).unwrap().session;
         let (mut early, mut late) = (group, group);
         early.not_before -= 20 * SECOND;
         late.not_before += 10 * SECOND;

@@ -20,32 +20,33 @@ pub(super) fn until_gone(host: Option<Pid>, table: &File) -> bool {
     let process = host.and_then(handle_of);
     // Asked after its number was turned into a handle: from then on it cannot be another's.
     let is_parent = host.is_some() && rustix::process::getppid() == host;
+    if !is_parent {
+        return until_closed(Some(BEGINNING));
+    }
     let pipe = rustix::stdio::stdin();
-    let process = match process {
-        Some(process) if is_parent => process,
-        // Without handles for processes the end of the pipe has to do.
-        None if is_parent => return until_closed(None),
-        _ => return until_closed(Some(BEGINNING)),
-    };
     let mut has_pipe = true;
     loop {
-        let mut watched = vec![PollFd::new(&process, PollFlags::IN)];
+        let mut watched = Vec::new();
         if has_pipe {
             watched.push(PollFd::new(&pipe, PollFlags::IN));
         }
+        watched.extend(process.iter().map(|it| PollFd::new(it, PollFlags::IN)));
         match poll(&mut watched, None) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(_) => return until_closed(None),
         }
-        if !watched[0].revents().is_empty() {
+        let happened: Vec<bool> = watched.iter().map(|it| !it.revents().is_empty()).collect();
+        if process.is_some() && happened.last() == Some(&true) {
             return until_closed(Some(BEGINNING));
         }
-        if watched.get(1).is_some_and(|it| !it.revents().is_empty()) {
+        if has_pipe && happened[0] {
             let mut told = [0];
             match rustix::io::read(pipe, &mut told) {
                 Ok(1) if told == [END_AT_ONCE] => return false,
                 Ok(1) if told == [END_IF_IDLE] && table::read(table).is_empty() => return false,
                 Ok(1) | Err(Errno::INTR) => {}
+                // Without handles for processes the end of the pipe has to do.
+                _ if process.is_none() => return true,
                 // Closed by someone in a host that goes on.
                 _ => has_pipe = false,
             }

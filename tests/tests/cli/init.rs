@@ -8,7 +8,7 @@ use crate::{Place, Running, command, end, shell};
 
 /// The same command as process 1 of its own; `None` where the system allows that to nobody, or not to
 /// this user.
-fn as_process_one(command: &Command) -> Option<Command> {
+pub(crate) fn as_process_one(command: &Command) -> Option<Command> {
     let unshare = || {
         let mut unshare = Command::new("unshare");
         unshare.args(["--pid", "--fork", "--kill-child", "--mount-proc"]);

@@ -286,6 +286,30 @@ fn a_pipe_from_a_host_ends_with_it() {
     until("the guardian stays", AFTERWARDS, || !runs(guardian));
 }
 
+/// As where a container or a sandbox is entered: the session and the group of whoever did it have no number
+/// there.
+#[test]
+fn a_host_whose_session_is_of_another_namespace_is_guarded_too() {
+    const KILL: &str = "\"$@\" > out 2> err & \
+                        until grep -q begun out; do sleep 0.01; done; \
+                        sleep 0.3; kill -9 $!; sleep 1; \
+                        cat err; grep -lx marked /proc/[0-9]*/comm | wc -l";
+    let place = Place::with(&["subprocess"]);
+    let marked = place.directory.path().join("marked");
+    fs::copy("/bin/sleep", &marked).unwrap();
+    // One in the group of the task, one whose leader is gone, and one that has left the group.
+    let task = "setsid ./marked 619 & (./marked 619 &) ; echo begun; ./marked 619";
+    let exec = place.exec(&["--", "sh", "-c", task]);
+    let mut inside = Command::new("sh");
+    inside.args(["-c", KILL, "sh"]);
+    inside.arg(exec.get_program()).args(exec.get_args());
+    let Some(mut inside) = crate::init::as_process_one(&inside) else {
+        return;
+    };
+    let ended = crate::end(inside.current_dir(place.directory.path()));
+    assert_eq!(ended.stdout, "0\n", "{ended:?}");
+}
+
 /// Kills hosts that start processes as quickly as they can, and so in the midst of it.
 #[test]
 fn a_process_that_was_being_started_is_found() {

@@ -6,7 +6,9 @@
 use std::fs;
 use std::os::fd::OwnedFd;
 
-use rustix::process::{Pid, PidfdFlags, Signal, getpgid, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use crate::process::Stat;
 
 /// The strays found so far.
 #[derive(Debug, Default)]
@@ -35,7 +37,7 @@ impl Strays {
                 if self.0.iter().any(|known| known.pid == child) {
                     continue;
                 }
-                if getpgid(Some(child)) != Ok(leader) {
+                if group_of(child) != Some(number(leader)) {
                     let Some(stray) = Stray::stop(child) else {
                         continue;
                     };
@@ -65,6 +67,14 @@ impl Stray {
     fn takes(&self, signal: Signal) -> bool {
         pidfd_send_signal(&self.handle, signal).is_ok()
     }
+}
+
+fn group_of(process: Pid) -> Option<u32> {
+    Stat::of(number(process)).map(|stat| stat.group)
+}
+
+fn number(process: Pid) -> u32 {
+    process.as_raw_nonzero().get().cast_unsigned()
 }
 
 /// The children of a process, those of all its threads; none when it is gone.
