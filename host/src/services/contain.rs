@@ -37,6 +37,7 @@ impl<T> Contained<T> {
         Self { service, value }
     }
 
+    #[inline]
     pub(super) fn get(&self) -> &T {
         self.value
             .as_ref()

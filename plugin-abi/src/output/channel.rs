@@ -69,6 +69,7 @@ impl Channel {
         receiver
     }
 
+    #[inline]
     pub(super) fn is_listening(&self) -> bool {
         self.listening.load(Ordering::Acquire)
     }

@@ -96,15 +96,18 @@ impl OutputSink {
     }
 
     /// Pushes one line of standard output, without its line end.
+    #[inline]
     pub fn stdout_line(&self, line: Bytes) {
         self.push_line(StreamKind::Stdout, line);
     }
 
     /// Pushes one line of standard error, without its line end.
+    #[inline]
     pub fn stderr_line(&self, line: Bytes) {
         self.push_line(StreamKind::Stderr, line);
     }
 
+    #[inline]
     fn push_line(&self, stream: StreamKind, line: Bytes) {
         match &self.target {
             Target::Local(sink) => sink.push_owned(stream, line),
@@ -118,6 +121,7 @@ impl OutputSink {
     /// says whether the host wants the writer to wait for [`ready`](Self::ready).
     ///
     /// The bytes are copied only when somebody listens.
+    #[inline]
     pub fn push(&self, stream: StreamKind, line: &[u8]) -> Pressure {
         match &self.target {
             Target::Local(sink) => sink.push_borrowed(stream, line, false),
@@ -126,6 +130,7 @@ impl OutputSink {
     }
 
     /// As [`push`](Self::push), for a line of which bytes were left out.
+    #[inline]
     pub fn push_cut(&self, stream: StreamKind, line: &[u8]) -> Pressure {
         match &self.target {
             Target::Local(sink) => sink.push_borrowed(stream, line, true),
@@ -137,6 +142,7 @@ impl OutputSink {
     /// `text`, of one line without its line end. Never blocks; answers as [`push`](Self::push).
     ///
     /// The lines get one time stamp. A span that does not lie within `text` is ignored.
+    #[inline]
     pub fn push_lines(&self, stream: StreamKind, text: &[u8], spans: &[[u32; 2]]) -> Pressure {
         match &self.target {
             Target::Local(sink) => sink.push_lines(stream, text, spans),
@@ -149,6 +155,7 @@ impl OutputSink {
     ///
     /// This is the cheap way across the plugin boundary. The lines that a block completes get one
     /// time stamp. [`LineWriter`](super::LineWriter) makes the blocks of a stream.
+    #[inline]
     pub fn write(&self, stream: StreamKind, block: Block<'_>) -> Pressure {
         match &self.target {
             Target::Local(sink) => sink.write(stream, &block),
@@ -187,7 +194,7 @@ impl OutputSink {
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         match &self.target {
-            Target::Local(sink) => sink.channel.is_listening() || !sink.channel.taps.is_empty(),
+            Target::Local(sink) => sink.is_heard(),
             Target::Backend(sink) => sink.is_enabled(),
         }
     }
@@ -219,26 +226,44 @@ impl fmt::Debug for OutputSink {
 }
 
 impl LocalSink {
+    #[inline]
     fn push_owned(&self, stream: StreamKind, line: Bytes) {
         let seq = self.take_seqs(stream, 1);
-        self.tap(
-            stream,
-            seq,
-            Content::Line {
-                line: &line,
-                cut: false,
-            },
-        );
-        self.send_line(stream, seq, line);
+        if self.is_heard() {
+            self.tap_line(stream, seq, &line, false);
+            self.send_line(stream, seq, line);
+        }
     }
 
+    #[inline]
     fn push_borrowed(&self, stream: StreamKind, line: &[u8], cut: bool) -> Pressure {
         let seq = self.take_seqs(stream, 1);
-        let pressure = self.tap(stream, seq, Content::Line { line, cut });
+        if self.is_heard() {
+            self.deliver(stream, seq, line, cut)
+        } else {
+            Pressure::None
+        }
+    }
+
+    /// Whether anybody takes what is pushed: most tasks have no reader, and cost three loads here.
+    #[inline]
+    fn is_heard(&self) -> bool {
+        self.channel.is_listening() || !self.channel.taps.is_empty()
+    }
+
+    /// Apart from the way of a line that nobody hears, which stays short.
+    #[inline(never)]
+    fn deliver(&self, stream: StreamKind, seq: u64, line: &[u8], cut: bool) -> Pressure {
+        let pressure = self.tap_line(stream, seq, line, cut);
         if self.channel.is_listening() {
             self.send_line(stream, seq, Bytes::copy_from_slice(line));
         }
         pressure
+    }
+
+    #[inline]
+    fn tap_line(&self, stream: StreamKind, seq: u64, line: &[u8], cut: bool) -> Pressure {
+        self.tap(stream, seq, Content::Line { line, cut })
     }
 
     fn send_line(&self, stream: StreamKind, seq: u64, line: Bytes) {
@@ -297,10 +322,10 @@ impl LocalSink {
     }
 
     /// Hands output to the taps, if there are any.
+    // Inlined, so that what is pushed is put together once: copying what was written just before waits for
+    // it, and that takes as long as the lock of the tap.
+    #[inline(always)]
     fn tap(&self, stream: StreamKind, first_line: u64, content: Content<'_>) -> Pressure {
-        if self.channel.taps.is_empty() {
-            return Pressure::None;
-        }
         self.channel.taps.push(&Pushed {
             attempt: self.attempt,
             stream,
@@ -309,6 +334,7 @@ impl LocalSink {
         })
     }
 
+    #[inline]
     fn stream(&self, stream: StreamKind) -> &Stream {
         match stream {
             StreamKind::Stdout => &self.stdout,
@@ -317,6 +343,7 @@ impl LocalSink {
     }
 
     /// Takes `count` numbers of the stream's sequence and returns the first.
+    #[inline]
     fn take_seqs(&self, stream: StreamKind, count: u64) -> u64 {
         self.stream(stream).seq.fetch_add(count, Ordering::Relaxed)
     }

@@ -7,9 +7,8 @@ use solti_model::StreamKind;
 use super::event::TapBlock;
 use super::pushed::{Content, Pushed, Size, lines_within};
 
-/// Up to so many bytes, pushes that follow each other go into one block; so many wake a reader that
-/// gathers.
-pub(super) const BLOCK_BYTES: usize = 32 << 10;
+/// Up to so many bytes, pushes that follow each other go into one block.
+const BLOCK_BYTES: usize = 64 << 10;
 
 /// A block that further pushes may go into.
 pub(super) struct OpenBlock {
@@ -25,7 +24,9 @@ pub(super) struct OpenBlock {
 }
 
 impl OpenBlock {
-    pub(super) fn begin(pushed: &Pushed<'_>, size: Size) -> Self {
+    /// Begins a block; one that is likely to be filled has the room for it at once.
+    pub(super) fn begin(pushed: &Pushed<'_>, size: Size, is_likely_full: bool) -> Self {
+        let size = if is_likely_full { in_full(size) } else { size };
         Self {
             attempt: pushed.attempt,
             stream: pushed.stream,
@@ -75,6 +76,11 @@ impl OpenBlock {
         }
     }
 
+    /// Whether so much is in it that the next one is likely to be filled, too.
+    pub(super) fn is_ample(&self) -> bool {
+        self.bytes.len() > BLOCK_BYTES / 2
+    }
+
     pub(super) fn is_of(&self, pushed: &Pushed<'_>) -> bool {
         self.attempt == pushed.attempt && self.stream == pushed.stream
     }
@@ -102,5 +108,14 @@ impl OpenBlock {
             cut: self.cut,
             last: self.last,
         }
+    }
+}
+
+/// What a block takes when it is filled with pushes of this size.
+fn in_full(push: Size) -> Size {
+    let pushes = (BLOCK_BYTES / push.bytes.max(1)).max(1);
+    Size {
+        bytes: push.bytes * pushes,
+        lines: push.lines * pushes,
     }
 }

@@ -10,13 +10,17 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::Notify;
 
 use super::event::TapEvent;
-use super::open_block::{BLOCK_BYTES, OpenBlock};
+use super::open_block::OpenBlock;
 use super::options::{TapOptions, WhenFull};
 use super::pushed::{Pushed, Size};
 use crate::output::backend::Pressure;
 
 /// The longest push that is taken, in bytes: 64 MiB. A line that is longer can be written in parts.
 const MOST_AT_ONCE: usize = 64 << 20;
+
+/// So many bytes wake a reader that gathers, or half of what is kept where that is less: waking it costs
+/// as much as a hundred lines.
+const GATHERED: usize = 256 << 10;
 
 /// What a block takes besides its bytes.
 const BLOCK_OVERHEAD: usize = 192;
@@ -25,7 +29,7 @@ const BLOCK_OVERHEAD: usize = 192;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
     Any,
-    /// A whole block, or the end.
+    /// A good deal, or the end.
     Full,
 }
 
@@ -53,8 +57,10 @@ struct State {
     evicted: bool,
     /// The reader knows of it.
     eviction_noted: bool,
-    /// What a block that wakes a reader which gathers has at least.
+    /// What wakes a reader which gathers.
     gathered: usize,
+    /// The last block that the reader took was ample.
+    was_ample: bool,
 }
 
 enum Queued {
@@ -67,7 +73,7 @@ impl TapQueue {
         Self {
             options,
             state: Mutex::new(State {
-                gathered: BLOCK_BYTES.min(options.capacity),
+                gathered: GATHERED.min(options.capacity.div_ceil(2)),
                 ..State::default()
             }),
             more: Condvar::new(),
@@ -166,6 +172,7 @@ impl TapQueue {
         let events = {
             let mut state = self.state.lock();
             state.bytes = 0;
+            state.was_ample = state.ends_amply();
             std::mem::take(&mut state.events)
         };
         if events.is_empty() {
@@ -196,6 +203,7 @@ impl TapQueue {
         self.left.store(true, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(super) fn has_left(&self) -> bool {
         self.left.load(Ordering::Relaxed)
     }
@@ -328,10 +336,19 @@ impl State {
             self.bytes += kept;
             return;
         }
-        let mut block = OpenBlock::begin(pushed, size);
+        let is_likely_full = if self.events.is_empty() {
+            self.was_ample
+        } else {
+            self.ends_amply()
+        };
+        let mut block = OpenBlock::begin(pushed, size, is_likely_full);
         block.append(pushed);
         self.events.push_back(Queued::Open(block));
         self.bytes += kept + BLOCK_OVERHEAD;
+    }
+
+    fn ends_amply(&self) -> bool {
+        matches!(self.events.back(), Some(Queued::Open(block)) if block.is_ample())
     }
 
     /// Notes the end of a stream with what is kept of it; `false` where nothing is. Ends are no output

@@ -1,7 +1,7 @@
 //! The taps of one task, and what they are told of its attempts.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 
 use parking_lot::{Mutex, RwLock};
@@ -14,9 +14,12 @@ use crate::output::backend::Pressure;
 /// The taps of one task.
 #[derive(Default)]
 pub(in crate::output) struct Taps {
-    /// The length of `list`, for a look that costs one load.
+    /// The first that there was. Most tasks have no other, and a look at it takes no lock; when it has
+    /// left it stays, empty.
+    first: OnceLock<Arc<TapQueue>>,
+    /// The length of `others`, for a look that costs one load.
     count: AtomicUsize,
-    list: RwLock<Vec<Arc<TapQueue>>>,
+    others: RwLock<Vec<Arc<TapQueue>>>,
     attempts: Mutex<Vec<Attempt>>,
 }
 
@@ -29,40 +32,69 @@ struct Attempt {
 
 impl Taps {
     pub(in crate::output) fn add(&self, queue: Arc<TapQueue>) {
-        let mut list = self.list.write();
-        list.push(queue);
-        self.forget_those_that_left(&mut list);
+        if let Err(queue) = self.first.set(queue) {
+            let mut others = self.others.write();
+            others.push(queue);
+            self.forget_those_that_left(&mut others);
+        }
     }
 
-    fn forget_those_that_left(&self, list: &mut Vec<Arc<TapQueue>>) {
-        list.retain(|queue| !queue.has_left());
-        self.count.store(list.len(), Ordering::Release);
+    fn forget_those_that_left(&self, others: &mut Vec<Arc<TapQueue>>) {
+        others.retain(|queue| !queue.has_left());
+        self.count.store(others.len(), Ordering::Release);
     }
 
-    /// Whether anybody takes output.
+    #[inline]
+    fn first(&self) -> Option<&Arc<TapQueue>> {
+        self.first.get().filter(|queue| !queue.has_left())
+    }
+
+    #[inline]
+    fn has_others(&self) -> bool {
+        self.count.load(Ordering::Acquire) > 0
+    }
+
+    /// Whether nobody takes output.
+    #[inline]
     pub(in crate::output) fn is_empty(&self) -> bool {
-        self.count.load(Ordering::Acquire) == 0
+        self.first().is_none() && !self.has_others()
+    }
+
+    fn each(&self, mut take: impl FnMut(&TapQueue)) {
+        if let Some(first) = self.first() {
+            take(first);
+        }
+        if !self.has_others() {
+            return;
+        }
+        let mut any_has_left = false;
+        for queue in &*self.others.read() {
+            take(queue);
+            any_has_left |= queue.has_left();
+        }
+        if any_has_left {
+            self.forget_those_that_left(&mut self.others.write());
+        }
+    }
+
+    fn all(&self) -> Vec<Arc<TapQueue>> {
+        let first = self.first().into_iter();
+        let others = self.others.read();
+        first.chain(&*others).map(Arc::clone).collect()
     }
 
     pub(in crate::output) fn push(&self, pushed: &Pushed<'_>) -> Pressure {
         let mut pressure = Pressure::None;
-        let mut any_has_left = false;
-        for queue in &*self.list.read() {
+        self.each(|queue| {
             if queue.push(pushed) == Pressure::Wait {
                 pressure = Pressure::Wait;
             }
-            any_has_left |= queue.has_left();
-        }
-        if any_has_left {
-            self.forget_those_that_left(&mut self.list.write());
-        }
+        });
         pressure
     }
 
     fn tell(&self, event: &TapEvent) {
-        for queue in &*self.list.read() {
-            queue.tell_event(event.clone());
-        }
+        self.each(|queue| queue.tell_event(event.clone()));
     }
 
     pub(in crate::output) fn started(&self, attempt: u32, at: SystemTime) {
@@ -124,9 +156,7 @@ impl Taps {
 
     /// There will be no further attempt.
     pub(in crate::output) fn evict(&self) {
-        for queue in &*self.list.read() {
-            queue.evict();
-        }
+        self.each(TapQueue::evict);
     }
 
     /// Ends when no tap is full.
@@ -134,25 +164,20 @@ impl Taps {
         if self.is_empty() {
             return;
         }
-        let queues = self.list.read().clone();
-        for queue in queues {
+        for queue in self.all() {
             queue.ready().await;
         }
     }
 
     /// Blocks until no tap is full; whether none is.
     pub(in crate::output) fn wait_ready(&self, until: Instant) -> bool {
-        if self.is_empty() {
-            return true;
-        }
-        let queues = self.list.read().clone();
-        queues.iter().all(|queue| queue.wait_ready(until))
+        self.is_empty() || self.all().iter().all(|queue| queue.wait_ready(until))
     }
 }
 
 impl Drop for Taps {
     fn drop(&mut self) {
-        for queue in self.list.get_mut() {
+        for queue in self.all() {
             queue.close();
         }
     }
