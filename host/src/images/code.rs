@@ -44,6 +44,10 @@ extern "C" fn look(
     let library = unsafe { &*library };
     // SAFETY: it is what `around` has given, which nobody else uses meanwhile.
     let sought = unsafe { &mut *sought.cast::<Sought>() };
+    // Its headers need not be read, which are in no cache where there are hundreds of libraries.
+    if library.dlpi_addr as usize > sought.address {
+        return 0;
+    }
     // SAFETY: the headers are there as many times as the description says.
     let headers =
         unsafe { std::slice::from_raw_parts(library.dlpi_phdr, library.dlpi_phnum.into()) };

@@ -5,6 +5,7 @@ use std::iter::successors;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use parking_lot::Mutex;
 use solti_plugin_abi::text::one_line;
 
 use super::code;
@@ -20,6 +21,9 @@ struct Image {
 
 /// The first that was opened; each leads to the next.
 static FIRST: OnceLock<&'static Image> = OnceLock::new();
+
+/// The last one, for who adds the next; who looks for one takes no lock.
+static LAST: Mutex<Option<&'static Image>> = Mutex::new(None);
 
 thread_local! {
     /// The file of the plugin whose constructors this thread runs.
@@ -41,13 +45,10 @@ pub(crate) fn opened(file: &str, address: usize) {
         code: code::around(address),
         next: OnceLock::new(),
     }));
-    let mut last = &FIRST;
-    while last.set(image).is_err() {
-        last = &last
-            .get()
-            .expect("it is set, or setting it had not failed")
-            .next;
-    }
+    let mut last = LAST.lock();
+    let next = last.map_or(&FIRST, |last| &last.next);
+    next.set(image).ok().expect("the last one has no next");
+    *last = Some(image);
 }
 
 /// The file of the plugin whose code is at this address.
