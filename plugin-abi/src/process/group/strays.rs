@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use crate::process::Stat;
+use crate::process::stat::Stat;
 
 /// The strays found so far.
 #[derive(Debug, Default)]
