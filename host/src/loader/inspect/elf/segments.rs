@@ -112,21 +112,27 @@ fn dynamic_table_is_where_it_says(image: &Image<'_>) -> bool {
     })
 }
 
-/// Only what can be written to before is protected: code would be no code any more. Some linkers have
-/// it end with the last page of its segment.
+/// Whether each region that is to be write-protected is one that can be.
 fn protected_parts_are_inside(image: &Image<'_>) -> bool {
     let endian = image.endian;
-    image.headers_of(elf::PT_GNU_RELRO).all(|header| {
-        let start = header.p_vaddr(endian);
-        let end = start.checked_add(header.p_memsz(endian));
-        image.segment_of(start, 0).is_some_and(|segment| {
-            let last = segment
-                .start
-                .checked_add(segment.len)
-                .and_then(|end| end.checked_next_multiple_of(PAGE));
-            segment.writable && end.is_some() && end <= last
-        })
-    })
+    image
+        .headers_of(elf::PT_GNU_RELRO)
+        .all(|header| can_be_protected(image, header.p_vaddr(endian), header.p_memsz(endian)))
+}
+
+/// Only what can be written to before is protected: code would be no code any more. Some linkers have
+/// it end with the last page of its segment.
+fn can_be_protected(image: &Image<'_>, start: u64, len: u64) -> bool {
+    // The segment of its first byte: where the code before it ends on a page, that ends there, too.
+    let Some(segment) = image.segment_of(start, 1) else {
+        return false;
+    };
+    let last = segment
+        .start
+        .checked_add(segment.len)
+        .and_then(|end| end.checked_next_multiple_of(PAGE));
+    let end = start.checked_add(len);
+    segment.writable && end.is_some() && end <= last
 }
 
 /// The loader reads notes about the processor, and trusts their lengths, too.
@@ -206,5 +212,18 @@ mod tests {
         assert!(!ordered(&[(0x1000, 8), (0, 8)]), "out of order");
         assert!(!ordered(&[(0, 8), (0x1000, u64::MAX - 0x1001)]), "no end");
         assert!(!ordered(&[(0x1000, u64::MAX)]), "no end");
+    }
+    #[test]
+    fn what_is_protected_may_begin_where_the_code_before_it_ends() {
+        let mut image = Image::made_up(&[], &[]);
+        image.set_segments(&[(0, 0x4000), (0x4000, 0x1ff0)]);
+        image.segments[0].writable = false;
+        assert!(can_be_protected(&image, 0x4000, 0x1ff0));
+        assert!(can_be_protected(&image, 0x4000, 0x2000), "its last page");
+        assert!(!can_be_protected(&image, 0x3000, 0x1000), "code");
+        assert!(!can_be_protected(&image, 0x3000, 0x2000), "code and more");
+        assert!(!can_be_protected(&image, 0x4000, 0x2001), "beyond");
+        assert!(!can_be_protected(&image, 0x4000, u64::MAX), "no end");
+        assert!(!can_be_protected(&image, 0x9000, 8), "nowhere");
     }
 }
