@@ -3,7 +3,8 @@
 /// The state letter of a process; `None` when there is none of this number.
 #[must_use]
 pub fn state(pid: u32) -> Option<char> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
     // Before it stands the process's name in parentheses, which may have anything in it.
     stat.rsplit_once(") ")?.1.chars().next()
 }

@@ -47,7 +47,9 @@ fn stats(signals: &GroupSignals) -> Result<Bytes, CallError> {
         .leader()
         .ok_or_else(|| CallError::failed("stats", "the process has ended"))?;
     // Elsewhere than on Linux there is no such file, and the number is null.
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let status = fs::read(format!("/proc/{pid}/status")).unwrap_or_default();
+    // The name of the process is in it, which may be no text.
+    let status = String::from_utf8_lossy(&status);
     let stats = json!({ "pid": pid, "resident_bytes": resident(&status) });
     Ok(stats.to_string().into())
 }

@@ -35,11 +35,11 @@ pub(super) fn until_gone(host: Option<Pid>, table: &File) -> bool {
             Ok(_) | Err(Errno::INTR) => {}
             Err(_) => return until_closed(None),
         }
-        let happened: Vec<bool> = watched.iter().map(|it| !it.revents().is_empty()).collect();
-        if process.is_some() && happened.last() == Some(&true) {
+        let has_news = |it: Option<&PollFd<'_>>| it.is_some_and(|it| !it.revents().is_empty());
+        if process.is_some() && has_news(watched.last()) {
             return until_closed(Some(BEGINNING));
         }
-        if has_pipe && happened[0] {
+        if has_pipe && has_news(watched.first()) {
             let mut told = [0];
             match rustix::io::read(pipe, &mut told) {
                 Ok(1) if told == [END_AT_ONCE] => return false,

@@ -38,11 +38,13 @@ impl Stat {
     /// user, and on every system but Linux. Reads one small file, which never blocks.
     #[must_use]
     pub fn of(pid: u32) -> Option<Self> {
-        Self::read(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+        Self::read(&fs::read(format!("/proc/{pid}/stat")).ok()?)
     }
 
-    fn read(line: &str) -> Option<Self> {
-        // The second field is the name that the process has given itself, which may have anything in it.
+    fn read(line: &[u8]) -> Option<Self> {
+        // The second field is the name that the process has given itself, which may have anything in it:
+        // the system cuts it to fifteen bytes, in the middle of a character, too.
+        let line = String::from_utf8_lossy(line);
         let (_, rest) = line.rsplit_once(") ")?;
         let fields: Vec<_> = rest.split_ascii_whitespace().collect();
         Some(Self {
@@ -67,16 +69,23 @@ mod tests {
     #[test]
     fn no_name_of_a_process_is_taken_for_what_comes_behind_it() {
         let fields = "S 1 2 3 0 -1 4 5 6 7 8 9 10 11 12 20 0 1 0 4711 99\n";
-        for name in ["sh", "a b", ") S 9 9 9", ""] {
+        for name in [
+            &b"sh"[..],
+            b"a b",
+            b") S 9 9 9",
+            b"",
+            "ä".as_bytes(),
+            b"\xc3",
+        ] {
             let expected = Stat {
                 state: 'S',
                 group: 2,
                 session: 3,
                 began: 4711,
             };
-            let read = Stat::read(&format!("7 ({name}) {fields}"));
+            let read = Stat::read(&[b"7 (", name, b") ", fields.as_bytes()].concat());
             assert_eq!(read, Some(expected), "{name:?}");
         }
-        assert_eq!(Stat::read("7 (sh) S 1 2"), None);
+        assert_eq!(Stat::read(b"7 (sh) S 1 2"), None);
     }
 }

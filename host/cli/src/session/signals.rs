@@ -102,7 +102,9 @@ pub(crate) fn watch(
 /// The signals that are ignored, a bit for each, the first for number 1; none where the system does not
 /// say.
 fn ignored() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = fs::read("/proc/self/status").unwrap_or_default();
+    // The name of the program is in it, which may be no text.
+    let status = String::from_utf8_lossy(&status);
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
         .unwrap_or(0)

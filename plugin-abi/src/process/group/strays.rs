@@ -37,7 +37,8 @@ impl Strays {
                 if self.0.iter().any(|known| known.pid == child) {
                     continue;
                 }
-                if group_of(child) != Some(number(leader)) {
+                let group = Stat::of(number(child)).map(|stat| stat.group);
+                if group != Some(number(leader)) {
                     let Some(stray) = Stray::stop(child) else {
                         continue;
                     };
@@ -67,10 +68,6 @@ impl Stray {
     fn takes(&self, signal: Signal) -> bool {
         pidfd_send_signal(&self.handle, signal).is_ok()
     }
-}
-
-fn group_of(process: Pid) -> Option<u32> {
-    Stat::of(number(process)).map(|stat| stat.group)
 }
 
 fn number(process: Pid) -> u32 {

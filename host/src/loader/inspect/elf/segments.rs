@@ -213,6 +213,7 @@ mod tests {
         assert!(!ordered(&[(0, 8), (0x1000, u64::MAX - 0x1001)]), "no end");
         assert!(!ordered(&[(0x1000, u64::MAX)]), "no end");
     }
+
     #[test]
     fn what_is_protected_may_begin_where_the_code_before_it_ends() {
         let mut image = Image::made_up(&[], &[]);
