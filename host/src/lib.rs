@@ -34,6 +34,7 @@ mod images;
 mod init;
 mod links;
 mod maps;
+pub mod specs;
 pub mod supervise;
 
 pub use exit::{

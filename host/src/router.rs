@@ -170,6 +170,13 @@ impl RunnerRouter {
         &self.context
     }
 
+    /// The registered runners and their labels, in the order in which they are asked.
+    pub fn runners(&self) -> impl Iterator<Item = (&Arc<dyn Runner>, &Labels)> {
+        self.entries
+            .iter()
+            .map(|entry| (&entry.runner, &entry.labels))
+    }
+
     /// The number of registered runners.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -5,6 +5,8 @@ mod documents;
 mod files;
 mod loading;
 mod probing;
+#[cfg(feature = "serve")]
+mod serve;
 mod tasks;
 mod trust;
 
@@ -13,6 +15,8 @@ use clap::{Parser, Subcommand};
 pub(crate) use documents::{CompletionsArgs, ManArgs};
 pub(crate) use files::{CheckArgs, ForgetArgs, InspectArgs, ListArgs};
 pub(crate) use loading::{ConfigField, LoadArgs};
+#[cfg(feature = "serve")]
+pub(crate) use serve::ServeArgs;
 pub(crate) use tasks::{ExecArgs, RunArgs, SessionArgs};
 pub(crate) use trust::TrustArgs;
 
@@ -46,6 +50,8 @@ Exit codes:
 pub(crate) enum Command {
     Run(RunArgs),
     Exec(ExecArgs),
+    #[cfg(feature = "serve")]
+    Serve(ServeArgs),
     List(ListArgs),
     Inspect(InspectArgs),
     Check(CheckArgs),

@@ -8,6 +8,8 @@ mod inspect;
 mod list;
 mod man;
 mod run;
+#[cfg(feature = "serve")]
+mod serve;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -39,6 +41,8 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
             })),
         _ if within_limits.is_err() => within_limits.map(|()| Exit::NoResult),
         Command::Run(args) => run::run(args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::serve(&args),
         Command::List(args) => list::list(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Check(args) => check::check(&args),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! args ─► commands ─┬─► list, inspect, check, forget ─► present
-//!                   └─► run, exec ─► specs ─► session ─► output
+//!                   └─► run, exec ─► session ─► output
 //! ```
 //!
 //! | module | what it owns |
@@ -11,7 +11,6 @@
 //! | `commands` | what each command does |
 //! | `options`, `flags` | the loader that the arguments ask for, and the flags of its options |
 //! | `loading` | the loading of a directory, with a bar when it takes long |
-//! | `specs` | the reading of task specs |
 //! | `session` | one run: load, run the tasks, report |
 //! | `output` | the way of a task's output from its tap to standard output |
 //! | `open_files` | the limit on open files, and how many tasks it has room for |
@@ -40,7 +39,6 @@ mod output;
 mod present;
 mod session;
 mod shutdown;
-mod specs;
 mod stdio;
 
 use clap::Parser as _;

@@ -2,7 +2,6 @@
 
 mod check;
 mod host;
-mod no_runner;
 mod plan;
 mod report;
 mod screen;

@@ -11,6 +11,7 @@ mod directory;
 mod json;
 mod load;
 mod metrics;
+mod no_runner;
 mod rejected;
 mod runner;
 mod shadowed;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
+use solti_plugin_host::specs;
 use solti_plugin_host::CheckReport;
 use solti_plugin_host::inspect::static_tls_room;
 use solti_plugin_host::report::PassedPlugin;
@@ -15,7 +16,7 @@ use crate::present::message;
 use crate::present::phrase::{counted, path};
 use crate::present::style::Colours;
 use crate::present::tables::{self, Stream, Table};
-use crate::{loading, metrics, options, specs};
+use crate::{loading, metrics, options};
 
 /// Prints what would become of the files and says how the program ends.
 ///

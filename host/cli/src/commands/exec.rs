@@ -13,7 +13,7 @@ use crate::args::ExecArgs;
 use crate::exit::Exit;
 use crate::output::Format;
 use crate::session::{self, Plan};
-use crate::specs::PlacedSpec;
+use solti_plugin_host::specs::PlacedSpec;
 
 /// The slot of the command.
 const SLOT: &str = "exec";
@@ -64,10 +64,7 @@ pub(super) fn exec(args: ExecArgs) -> anyhow::Result<Exit> {
         format: Format::Plain.or_json(args.session.json),
         jobs: 0,
         retries: 0,
-        tasks: vec![PlacedSpec {
-            place: SLOT.to_owned(),
-            spec,
-        }],
+        tasks: vec![PlacedSpec::new(SLOT, spec)],
         stdin: standard_input(),
         is_command: true,
         arriving: None,

@@ -5,10 +5,12 @@ mod json;
 mod text;
 
 use super::check::of_specs;
+use solti_plugin_host::specs;
+
 use crate::args::InspectArgs;
 use crate::exit::Exit;
 use crate::present::{message, tables};
-use crate::{options, specs};
+use crate::options;
 use examined::ExaminedFile;
 
 /// Prints what is known of the files and says how the program ends.

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::output::Format;
 use crate::present::message;
 use crate::session::{self, Plan};
-use crate::specs::{self, STDIN_ARGUMENT, SpecResult};
+use solti_plugin_host::specs::{self, STDIN_ARGUMENT, SpecResult};
 
 /// Specs of standard input that may wait to be submitted.
 const WAITING: usize = 64;

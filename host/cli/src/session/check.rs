@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use solti_plugin_host::text::one_line;
 
 use super::host::Host;
-use super::no_runner;
 use super::plan::Plan;
 use crate::exit::Exit;
 use crate::present::message;
@@ -12,7 +11,7 @@ use crate::present::phrase::counted;
 use crate::present::style::Colours;
 use crate::present::tables::{self, Stream, Table};
 use crate::shutdown;
-use crate::specs::PlacedSpec;
+use solti_plugin_host::specs::PlacedSpec;
 
 /// A spec, and the runner that would take it, or why none would.
 struct Routed {
@@ -42,11 +41,7 @@ pub(crate) fn check(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
     let route = |spec: PlacedSpec| {
         let to = match router.pick(&spec.spec) {
             Some(runner) => Ok(runner.name().to_owned()),
-            None => Err(no_runner::explain(
-                &spec.spec,
-                host.report(),
-                host.directory(),
-            )),
+            None => Err(host.report().why_no_runner(&spec.spec, host.directory())),
         };
         Routed { spec, to }
     };

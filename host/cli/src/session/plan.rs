@@ -10,7 +10,7 @@ use crate::args::SessionArgs;
 use crate::open_files;
 use crate::output::Format;
 use crate::present::{message, phrase};
-use crate::specs::{PlacedSpec, SpecResult};
+use solti_plugin_host::specs::{PlacedSpec, SpecResult};
 
 /// Slots that are expected of standard input, of which nothing is known beforehand.
 const SLOTS_OF_STDIN: usize = 256;

@@ -12,7 +12,6 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::host::Host;
-use super::no_runner;
 use super::report;
 use super::screen::Notes;
 use super::summary::Row;
@@ -20,7 +19,7 @@ use super::watch::Ended;
 use crate::ended;
 use crate::present::{message, phrase};
 use crate::shutdown::WORTH_A_WORD;
-use crate::specs::{PlacedSpec, SpecResult};
+use solti_plugin_host::specs::{PlacedSpec, SpecResult};
 
 /// Tasks that are named where a run waits for many.
 const MOST_NAMED: usize = 3;
@@ -123,7 +122,7 @@ impl Tasks<'_> {
         stopping.await;
     }
 
-    fn submit(&mut self, PlacedSpec { place, spec }: PlacedSpec, stdin: Option<OwnedFd>) {
+    fn submit(&mut self, PlacedSpec { place, spec, .. }: PlacedSpec, stdin: Option<OwnedFd>) {
         let mut submission = Submission::from(spec);
         if let Some(stdin) = stdin {
             submission = submission.with_stdin(stdin);
@@ -139,7 +138,7 @@ impl Tasks<'_> {
         let outcome = match (end.outcome, end.submission.spec()) {
             (Outcome::NoRunner { .. }, Some(spec)) => {
                 let (report, directory) = (self.host.report(), self.host.directory());
-                Outcome::failed(no_runner::explain(spec, report, directory))
+                Outcome::failed(report.why_no_runner(spec, directory))
             }
             (outcome, _) => outcome,
         };

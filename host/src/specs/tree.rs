@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
-use solti_plugin_host::text::mismatch::{name, quoted};
+use solti_plugin_abi::text::mismatch::{name, quoted};
 
 /// A JSON value as it was written.
 #[derive(Debug)]

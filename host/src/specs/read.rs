@@ -15,7 +15,7 @@ use super::syntax::in_plain_words;
 use super::tree::Tree;
 
 /// The argument that means standard input.
-pub(crate) const STDIN_ARGUMENT: &str = "-";
+pub const STDIN_ARGUMENT: &str = "-";
 
 /// What standard input is called in messages.
 const STDIN: &str = "stdin";
@@ -27,21 +27,32 @@ const MOST_OF_A_LINE: usize = 4096;
 const LIBRARY: &[u8] = b"\x7fELF";
 
 /// Reads the specs of a file, each into `take`. None of an array that is not whole is taken.
-pub(crate) fn read_file(path: &Path, take: &mut dyn FnMut(SpecResult)) {
+pub fn read_file(path: &Path, take: &mut dyn FnMut(SpecResult)) {
     let place = path.display().to_string();
     match File::open(path) {
-        Ok(file) => Reading::new(&place, BufReader::new(file), true, take).all(),
+        Ok(file) => Reading::new(&place, BufReader::new(file), true, &[], take).all(),
         Err(err) => take(Err(SpecError::Unreadable { place, err })),
     }
 }
 
 /// Reads the specs of standard input, each into `take` as soon as it has arrived.
-pub(crate) fn read_stdin(take: &mut dyn FnMut(SpecResult)) {
-    Reading::new(STDIN, io::stdin().lock(), false, take).all();
+pub fn read_stdin(take: &mut dyn FnMut(SpecResult)) {
+    Reading::new(STDIN, io::stdin().lock(), false, &[], take).all();
+}
+
+/// Reads the specs in `bytes`, each into `take`, as those of a file that is called `name`. Beside the fields
+/// of a spec each may have texts with the names of `beside`.
+pub fn read_bytes(
+    name: &str,
+    bytes: &[u8],
+    beside: &'static [&'static str],
+    take: &mut dyn FnMut(SpecResult),
+) {
+    Reading::new(name, bytes, true, beside, take).all();
 }
 
 /// Whether a file holds specs, by its first byte that is no blank: no plugin begins so.
-pub(crate) fn are_in(file: &Path) -> bool {
+pub fn are_in(file: &Path) -> bool {
     // A pipe could be read but once.
     let Ok(true) = file.metadata().map(|found| found.is_file()) else {
         return false;
@@ -60,6 +71,7 @@ struct Reading<'a, R> {
     source: Source<R>,
     /// Whether the elements of an array are taken once it is whole, not each as it comes.
     whole: bool,
+    beside: &'static [&'static str],
     take: &'a mut dyn FnMut(SpecResult),
     /// Specs so far, good ones and others.
     position: usize,
@@ -67,11 +79,18 @@ struct Reading<'a, R> {
 }
 
 impl<'a, R: Read> Reading<'a, R> {
-    fn new(name: &'a str, source: R, whole: bool, take: &'a mut dyn FnMut(SpecResult)) -> Self {
+    fn new(
+        name: &'a str,
+        source: R,
+        whole: bool,
+        beside: &'static [&'static str],
+        take: &'a mut dyn FnMut(SpecResult),
+    ) -> Self {
         Self {
             name,
             source: Source::new(source),
             whole,
+            beside,
             take,
             position: 0,
             found_any: false,
@@ -121,7 +140,7 @@ impl<'a, R: Read> Reading<'a, R> {
         let tree = de::Deserialize::deserialize(&mut Deserializer::from_reader(&mut self.source))?;
         self.source.forget();
         let place = self.place();
-        (self.take)(parse(place, tree));
+        (self.take)(parse(place, tree, self.beside));
         self.position += 1;
         Ok(())
     }
@@ -132,9 +151,9 @@ impl<'a, R: Read> Reading<'a, R> {
         let mut kept = Vec::new();
         let (name, position) = (self.name, &mut self.position);
         let before = *position;
-        let (take, whole) = (&mut *self.take, self.whole);
+        let (take, whole, beside) = (&mut *self.take, self.whole, self.beside);
         let each = Each(|tree| {
-            let spec = parse(format!("{name}[{position}]"), tree);
+            let spec = parse(format!("{name}[{position}]"), tree, beside);
             *position += 1;
             if whole {
                 kept.push(spec);
@@ -166,7 +185,7 @@ impl<'a, R: Read> Reading<'a, R> {
         }
         let tree = serde_json::from_slice(&line)?;
         let place = self.place();
-        (self.take)(parse(place, tree));
+        (self.take)(parse(place, tree, self.beside));
         self.position += 1;
         Ok(())
     }

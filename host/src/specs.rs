@@ -1,4 +1,4 @@
-//! Reads task specs from files and standard input.
+//! Reads task specs that people wrote: from files, standard input and requests.
 //!
 //! One bad spec never stops the good ones: each is read by itself, and what is wrong with it names
 //! the file, the place in its array and the field.
@@ -13,5 +13,5 @@ mod syntax;
 mod time;
 mod tree;
 
-pub(crate) use placed::{PlacedSpec, SpecResult};
-pub(crate) use read::{STDIN_ARGUMENT, are_in, read_file, read_stdin};
+pub use placed::{PlacedSpec, SpecError, SpecResult};
+pub use read::{STDIN_ARGUMENT, are_in, read_bytes, read_file, read_stdin};

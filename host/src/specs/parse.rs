@@ -1,9 +1,12 @@
 //! Makes a spec of a value, and names the field that is wrong.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use solti_model::{BackoffPolicy, TaskSpec};
-use solti_plugin_host::text::shorten;
+use solti_plugin_abi::text::mismatch::expected;
+use solti_plugin_abi::text::shorten;
 
 use super::check::{check, reason_of_model};
 use super::placed::{PlacedSpec, SpecError, SpecResult};
@@ -13,16 +16,21 @@ use super::tree::Tree;
 /// How much the model may say, in bytes.
 const LONGEST_REASON: usize = 1024;
 
-/// Reads the spec at `place` from what it is in JSON.
-pub(super) fn parse(place: String, tree: Tree) -> SpecResult {
-    if !matches!(tree, Tree::Fields(_)) {
+/// Reads the spec at `place` from what it is in JSON, and the texts `beside` it.
+pub(super) fn parse(
+    place: String,
+    tree: Tree,
+    beside: &'static [&'static str],
+) -> SpecResult {
+    let Tree::Fields(fields) = tree else {
         let found = tree.kind();
         return Err(SpecError::NotAnObject { place, found });
-    }
+    };
     let invalid = |reason: &str| SpecError::Invalid {
         place: place.clone(),
         reason: shorten(reason, LONGEST_REASON).into_owned(),
     };
+    let (beside, tree) = texts_beside(fields, beside).map_err(|fault| invalid(&fault))?;
     let mut spec = check(&SPEC, tree).map_err(|problems| invalid(&problems.to_string()))?;
     if let Value::Object(fields) = &mut spec {
         fill_in(fields);
@@ -37,7 +45,33 @@ pub(super) fn parse(place: String, tree: Tree) -> SpecResult {
     let model = |err: String| invalid(&reason_of_model(err));
     let spec = TaskSpec::deserialize(spec).map_err(|err| model(err.to_string()))?;
     spec.validate().map_err(|err| model(err.to_string()))?;
-    Ok(PlacedSpec { place, spec })
+    Ok(PlacedSpec {
+        place,
+        spec,
+        beside,
+    })
+}
+
+/// Takes the texts with these names out of the fields of a spec.
+fn texts_beside(
+    fields: Vec<(String, Tree)>,
+    names: &'static [&'static str],
+) -> Result<(BTreeMap<&'static str, String>, Tree), String> {
+    let mut beside = BTreeMap::new();
+    let mut others = Vec::new();
+    for (field, tree) in fields {
+        let Some(name) = names.iter().find(|name| **name == field) else {
+            others.push((field, tree));
+            continue;
+        };
+        let Tree::Text(text) = tree else {
+            return Err(format!("{name}: {}", expected("text", &tree.described())));
+        };
+        if beside.insert(*name, text).is_some() {
+            return Err(format!("{name}: given twice"));
+        }
+    }
+    Ok((beside, Tree::Fields(others)))
 }
 
 /// Gives a spec the values it leaves out: those of the model's builder.

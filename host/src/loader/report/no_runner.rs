@@ -3,13 +3,22 @@
 use std::path::Path;
 
 use solti_model::{RunnerSelector, SelectorRequirement, TaskSpec};
-use solti_plugin_host::report::{LoadedPlugin, OfferedRunner, SkipReason};
-use solti_plugin_host::{Kinds, LoadReport};
+use solti_plugin_abi::Kinds;
 
-use crate::present::phrase::counted;
+use super::load::{LoadReport, LoadedPlugin};
+use super::runner::OfferedRunner;
+use crate::loader::skip::SkipReason;
 
-/// Why none of the runners of `report`, loaded from `directory`, takes `spec`.
-pub(super) fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) -> String {
+impl LoadReport {
+    /// Why none of these runners, which were loaded from `directory`, takes `spec`, and what to do: a
+    /// sentence for people.
+    #[must_use]
+    pub fn why_no_runner(&self, spec: &TaskSpec, directory: &Path) -> String {
+        explain(spec, self, directory)
+    }
+}
+
+fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) -> String {
     let kind = spec.kind().kind();
     let directory = directory.display();
     let runners: Vec<_> = report
@@ -71,7 +80,7 @@ pub(super) fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) ->
             "no runner for this task: plugin '{}' takes {kind} tasks, but it has panicked {} and \
              gets no more",
             retired.plugin,
-            counted(retired.handle.panics(), "time")
+            times(retired.handle.panics())
         );
     }
     let names: Vec<_> = of_kind.iter().map(|runner| runner.name.as_str()).collect();
@@ -79,6 +88,11 @@ pub(super) fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) ->
         "no runner for this task: {} takes {kind} tasks, but not this one",
         names.join(", ")
     )
+}
+
+fn times(count: u64) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} time{plural}")
 }
 
 /// What of the directory was not loaded and might take the task, each with why that is.

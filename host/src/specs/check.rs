@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value};
 use solti_model::{MAX_SCRIPT_BODY_BYTES, Slot};
-use solti_plugin_host::environment;
-use solti_plugin_host::text::mismatch::{self, expected, one_of, quoted, unknown_field};
+use solti_plugin_abi::environment;
+use solti_plugin_abi::text::mismatch::{self, expected, one_of, quoted, unknown_field};
 
 use super::shape::{Field, Need, Shape};
 use super::time::millis;

@@ -1,0 +1,182 @@
+//! Reads a configuration file, and says what is wrong with it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::Config;
+
+/// What is wrong with a configuration.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It is no TOML, or a field of it is wrong.
+    #[error("{}: {field}: {reason}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Where: the path of the field, or the line.
+        field: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A value that cannot be worked with.
+    #[error("{field}: {reason}")]
+    Unusable {
+        /// The field.
+        field: &'static str,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+}
+
+fn unusable(field: &'static str, reason: impl Into<String>) -> ConfigError {
+    ConfigError::Unusable {
+        field,
+        reason: reason.into(),
+    }
+}
+
+impl Config {
+    /// Reads a TOML file. Relative paths in it begin where the process works.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or something in it is wrong.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        let invalid = |field: String, reason: String| ConfigError::Invalid {
+            path: path.to_owned(),
+            field,
+            reason,
+        };
+        let document = toml::Deserializer::parse(&text).map_err(|err| {
+            let before = err.span().map_or("", |span| &text[..span.start]);
+            let line = before.matches('\n').count() + 1;
+            invalid(format!("line {line}"), err.message().to_owned())
+        })?;
+        let config: Self = serde_path_to_error::deserialize(document).map_err(|err| {
+            let field = err.path().to_string();
+            invalid(field, err.into_inner().message().to_owned())
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Looks for values that no service can work with. Touches nothing.
+    ///
+    /// # Errors
+    ///
+    /// The first of them.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.no_auth
+            && let Some(open) = self.listen.iter().find(|it| !it.ip().is_loopback())
+        {
+            return Err(unusable(
+                "no_auth",
+                format!("{open} is no loopback address, and others can reach it: leave no_auth out"),
+            ));
+        }
+        if self.no_auth && self.token_file.is_some() {
+            return Err(unusable(
+                "no_auth",
+                "a token_file is given as well: leave one of the two out",
+            ));
+        }
+        let zero = [
+            ("max_tasks", self.max_tasks),
+            ("jobs", self.jobs.unwrap_or(1)),
+            ("limits.connections", self.limits.connections),
+            ("limits.readers", self.limits.readers),
+        ]
+        .into_iter()
+        .find(|(_, value)| *value == 0);
+        if let Some((field, _)) = zero {
+            return Err(unusable(field, "is 0, expected 1 or more"));
+        }
+        if self.output.per_task < SMALLEST_OUTPUT {
+            return Err(unusable(
+                "output.per_task",
+                format!(
+                    "is {} bytes, expected {SMALLEST_OUTPUT} or more",
+                    self.output.per_task
+                ),
+            ));
+        }
+        if self.output.total < self.output.per_task {
+            return Err(unusable(
+                "output.total",
+                "is less than output.per_task, expected room for one task at least",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What the output of one task needs at least: a few blocks.
+const SMALLEST_OUTPUT: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "all of it is tests")]
+
+    use super::*;
+
+    /// What is said of a file with this text, after the file's name.
+    fn said(text: &str) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("serve.toml");
+        fs::write(&path, text).unwrap();
+        match Config::read(&path) {
+            Ok(_) => "nothing".to_owned(),
+            Err(err) => err
+                .to_string()
+                .replace(&format!("{}: ", path.display()), ""),
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_said_with_its_field_and_what_was_expected() {
+        let with = |more: &str| said(&format!("plugins = 'p'\nstate = 's'\n{more}"));
+        for (more, expected) in [
+            ("", "nothing"),
+            ("grace = '5s'\n[output]\nper_task = '64MiB'", "nothing"),
+            (
+                "grace = 5",
+                "grace: invalid type: integer `5`, expected a time such as \"10s\"",
+            ),
+            (
+                "[output]\non_full = 'panic'",
+                "output.on_full: unknown variant `panic`, expected `drop` or `wait`",
+            ),
+            (
+                "[output]\ntotal = 'much'",
+                "output.total: invalid value: string \"much\", expected a number of bytes, or text such \
+                 as \"64MiB\"",
+            ),
+            (
+                "no_auth = true\nlisten = ['127.0.0.1:1', '0.0.0.0:7480']",
+                "no_auth: 0.0.0.0:7480 is no loopback address, and others can reach it: leave no_auth out",
+            ),
+            ("jobs = 0", "jobs: is 0, expected 1 or more"),
+        ] {
+            assert_eq!(with(more), expected, "{more}");
+        }
+        assert!(said("plugins = 'p'").contains("missing field `state`"));
+        assert!(with("jbos = 1").contains("unknown field `jbos`"));
+        assert!(said("plugins = ").starts_with("line 1: "));
+    }
+}

@@ -1,0 +1,82 @@
+//! Routes, authentication and errors.
+
+mod auth;
+mod body;
+mod error;
+mod files;
+mod health;
+mod openapi;
+mod output;
+mod tasks;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use solti_api::HttpApi;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use auth::{Access, Peer};
+use error::Problem;
+
+use crate::config::ServerLimits;
+use crate::tasks::{Handler, Tasks};
+
+/// What the routes work with.
+pub(crate) struct App {
+    pub(crate) tasks: Arc<Tasks>,
+    pub(crate) access: Access,
+    /// Plugins without which the service is not ready.
+    pub(crate) missing: Vec<String>,
+    /// Cancelled when streams are to end.
+    pub(crate) closing: CancellationToken,
+    pub(crate) limits: ServerLimits,
+    pub(crate) requests: AtomicU64,
+    /// The description of all routes.
+    openapi: serde_json::Value,
+}
+
+impl App {
+    pub(crate) fn new(
+        tasks: Arc<Tasks>,
+        access: Access,
+        missing: Vec<String>,
+        closing: CancellationToken,
+        limits: ServerLimits,
+    ) -> Self {
+        Self {
+            tasks,
+            access,
+            missing,
+            closing,
+            limits,
+            requests: AtomicU64::new(0),
+            openapi: serde_json::Value::Null,
+        }
+    }
+}
+
+/// All routes: our own, and those of 0.0.8.
+pub(crate) fn router(mut app: App) -> Router {
+    let published = HttpApi::new(Arc::new(Handler(Arc::clone(&app.tasks)))).build();
+    app.openapi = openapi::document(&published.openapi);
+    let app = Arc::new(app);
+    let own = Router::new()
+        .route("/v1/tasks", post(tasks::create).get(tasks::list))
+        .route("/v1/tasks/{name}", get(tasks::get).delete(tasks::delete))
+        .route("/v1/tasks/{name}/cancel", post(tasks::cancel))
+        .route("/v1/tasks/{name}/output", get(output::output))
+        .route("/v1/plugins", get(files::plugins))
+        .route("/metrics", get(health::metrics))
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .route("/openapi.json", get(openapi::openapi))
+        .method_not_allowed_fallback(Problem::method_not_allowed)
+        .with_state(Arc::clone(&app));
+    published
+        .router
+        .merge(own)
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), body::take))
+        .layer(middleware::from_fn_with_state(app, auth::check))
+}

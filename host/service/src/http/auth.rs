@@ -1,0 +1,191 @@
+//! Who may ask: one layer for every route.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::extract::{Extension, Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use solti_model_published::Token;
+
+use super::App;
+use super::error::Problem;
+
+/// Where a request came from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Peer {
+    /// The Unix socket, whose mode says who may connect.
+    Unix,
+    /// TCP, through this address.
+    Tcp(#[expect(dead_code, reason = "for the log")] SocketAddr),
+}
+
+/// What is asked of who comes over TCP.
+pub(crate) struct Access {
+    /// `None` where no token is asked for.
+    pub(crate) token: Option<Token>,
+    /// Names that the service may be called by, beside `localhost` and addresses.
+    pub(crate) hosts: Vec<String>,
+}
+
+/// Routes that tell nothing but whether the service lives.
+const OPEN: [&str; 2] = ["/livez", "/readyz"];
+
+/// Lets a request through, or says why not.
+pub(super) async fn check(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
+    app.requests.fetch_add(1, Ordering::Relaxed);
+    if let Peer::Tcp(_) = peer
+        && let Err(problem) = may_pass(&app.access, request.uri(), request.headers())
+    {
+        return problem.into_response();
+    }
+    next.run(request).await
+}
+
+fn may_pass(access: &Access, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    // A page of any site can have a browser connect to loopback, and a name of its own lead there.
+    let host = text(headers, header::HOST).unwrap_or_default();
+    if !is_allowed(access, host) {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "host_not_allowed",
+            format!(
+                "the service is not called {host:?}: call it by its address or localhost, or name that in \
+                 `hosts` of its configuration"
+            ),
+        ));
+    }
+    if let Some(origin) = text(headers, header::ORIGIN) {
+        let of_origin = origin.split_once("://").map(|(_, host)| host);
+        if of_origin != Some(host) {
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "origin_not_allowed",
+                format!("nothing is for pages of {origin:?}"),
+            ));
+        }
+    }
+    let Some(token) = &access.token else {
+        return Ok(());
+    };
+    if OPEN.contains(&uri.path()) {
+        return Ok(());
+    }
+    let unauthorized = |message: &str| {
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            format!("{message}: send `Authorization: Bearer TOKEN` with what is in the token file"),
+        )
+    };
+    let given = text(headers, header::AUTHORIZATION)
+        .ok_or_else(|| unauthorized("no token was sent"))?;
+    let given = given
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .ok_or_else(|| unauthorized("what was sent is no bearer token"))?;
+    // In constant time.
+    if token.verify(given) {
+        Ok(())
+    } else {
+        Err(unauthorized("the token is not the service's"))
+    }
+}
+
+fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Whether a `Host` is an address, localhost, or a name that was allowed.
+fn is_allowed(access: &Access, host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    address.parse::<IpAddr>().is_ok()
+        || name.eq_ignore_ascii_case("localhost")
+        || access
+            .hosts
+            .iter()
+            .any(|allowed| allowed.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "all of it is tests")]
+
+    use super::*;
+
+    fn said(headers: &[(header::HeaderName, &str)]) -> &'static str {
+        let access = Access {
+            token: Some(Token::new("right").unwrap()),
+            hosts: vec!["solti.example".to_owned()],
+        };
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(name.clone(), value.parse().unwrap());
+        }
+        match may_pass(&access, &Uri::from_static("/v1/tasks"), &map) {
+            Ok(()) => "passed",
+            Err(problem) => match problem.status() {
+                StatusCode::FORBIDDEN => "forbidden",
+                _ => "unauthorized",
+            },
+        }
+    }
+
+    #[test]
+    fn only_who_knows_the_token_passes_and_no_page_of_another_site() {
+        let right = (header::AUTHORIZATION, "Bearer right");
+        for (headers, expected) in [
+            (vec![(header::HOST, "127.0.0.1:7480"), right.clone()], "passed"),
+            (vec![(header::HOST, "[::1]:7480"), right.clone()], "passed"),
+            (vec![(header::HOST, "LocalHost"), right.clone()], "passed"),
+            (vec![(header::HOST, "solti.example:1"), right.clone()], "passed"),
+            (vec![(header::HOST, "evil.example"), right.clone()], "forbidden"),
+            (vec![right.clone()], "forbidden"),
+            (vec![(header::HOST, "localhost")], "unauthorized"),
+            (
+                vec![
+                    (header::HOST, "localhost"),
+                    (header::AUTHORIZATION, "Bearer righ"),
+                ],
+                "unauthorized",
+            ),
+            (
+                vec![
+                    (header::HOST, "localhost"),
+                    (header::AUTHORIZATION, "Basic right"),
+                ],
+                "unauthorized",
+            ),
+            (
+                vec![
+                    (header::HOST, "localhost:1"),
+                    (header::ORIGIN, "http://evil.example"),
+                    right.clone(),
+                ],
+                "forbidden",
+            ),
+            (
+                vec![
+                    (header::HOST, "localhost:1"),
+                    (header::ORIGIN, "http://localhost:1"),
+                    right,
+                ],
+                "passed",
+            ),
+        ] {
+            assert_eq!(said(&headers), expected, "{headers:?}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! A service that runs tasks through plugins, over HTTP, and loses none.
+//!
+//! ```text
+//!               ┌────────────── http ───────────────┐
+//!  a client ──► │ auth ─► /v1, /apis/solti.io/v1 …  │ ──► tasks ──► solti-core ──► bridge ──► plugins
+//!               └───────────────────────────────────┘      │                          │
+//!                         ▲                                ▼                          ▼ taps
+//!                         └────────── output ◄──────── the state directory: store, output
+//! ```
+//!
+//! What is acknowledged is in the store; what a task writes goes through a tap into a file. Supervision is
+//! that of `solti-core` 0.0.8, and its routes are served beside our own, so that every client of that line
+//! works.
+//!
+//! | module | what it owns |
+//! |---|---|
+//! | `config` | what a service is told, from a file or from an application |
+//! | `state` | the state directory: who may use it, and that one service does |
+//! | `store` | the record of each task, durable before it is acknowledged |
+//! | `output` | what tasks wrote: files, and readers of them at any position |
+//! | `tasks` | the life of a task: admission, supervision, its end, what an interruption makes of it |
+//! | `http` | routes, authentication, errors |
+//! | `server` | sockets, connections and their limits |
+//! | `service` | the whole: start, run, stop |
+
+mod config;
+mod http;
+mod output;
+mod server;
+mod service;
+mod state;
+mod store;
+mod tasks;
+mod time;
+
+pub use config::{
+    Config, ConfigError, OnFull, OnInterrupt, OnStop, OutputLimits, Retention, ServerLimits,
+};
+pub use service::{Address, Service, ServiceError, Stopped};
+pub use state::StateError;
+pub use store::StoreError;

@@ -1,0 +1,21 @@
+//! What tasks wrote: one log each, and readers of it at any position.
+//!
+//! A log is a sequence of frames: blocks of bytes as a tap hands them out, and what else happened. It is cut
+//! into segments, so that the oldest can go; a position in it is the number of bytes before it since its
+//! beginning, whatever has gone since.
+
+mod drain;
+mod frame;
+mod lines;
+mod log;
+mod outputs;
+mod reader;
+mod route;
+mod segments;
+mod usage;
+
+pub(crate) use frame::{Frame, Kind, Stream};
+pub(crate) use lines::{Cursor, Line, Lines};
+pub(crate) use outputs::Outputs;
+pub(crate) use reader::{Read, Reader};
+pub(crate) use route::{Built, Route};

@@ -1,0 +1,200 @@
+//! Takes the output of a task out of its tap, and puts it into its log.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use solti_plugin_host::output::{Tap, TapEvent, TapOptions};
+use solti_plugin_host::solti_model::StreamKind;
+use tokio::time::sleep;
+use tracing::{error, warn};
+
+use super::frame::{self, CUT, Kind, LAST, Stream};
+use super::outputs::{Live, Outputs};
+use crate::config::OnFull;
+use crate::time::millis;
+
+/// What a tap keeps of one task that the disk is slow to take, in bytes.
+const TAP: usize = 256 << 10;
+
+/// How many bytes are written at once.
+const MOST: usize = 1 << 20;
+
+/// How often it is tried again where the disk is full.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// The tap of a task: one may write faster than any disk, and waits then, as for a pipe.
+pub(super) fn tap_options() -> TapOptions {
+    TapOptions::default().with_capacity(TAP)
+}
+
+/// What is lost of one stream and not told yet.
+#[derive(Debug, Clone, Copy, Default)]
+struct Lost {
+    bytes: u64,
+    lines: u64,
+}
+
+/// Reads a tap to its end.
+pub(super) async fn drain(outputs: Arc<Outputs>, live: Arc<Live>, mut tap: Tap) {
+    let base = *live.attempts.lock();
+    let mut lost = [Lost::default(); 2];
+    while let Some(event) = tap.next().await {
+        let mut frames = Vec::new();
+        let mut attempt = base;
+        add(&mut frames, &event, base, &mut attempt);
+        while frames.len() < MOST
+            && let Some(event) = tap.try_next()
+        {
+            add(&mut frames, &event, base, &mut attempt);
+        }
+        {
+            let mut highest = live.attempts.lock();
+            *highest = (*highest).max(attempt);
+        }
+        write(&outputs, &live, frames, attempt, &mut lost).await;
+    }
+    drop(tap);
+    outputs.leave(&live);
+}
+
+/// Writes frames, or leaves them out after a time where the disk is full.
+async fn write(
+    outputs: &Arc<Outputs>,
+    live: &Arc<Live>,
+    frames: Vec<u8>,
+    attempt: u32,
+    lost: &mut [Lost; 2],
+) {
+    let until = Instant::now() + outputs.limits.full_wait;
+    let frames = Arc::new(frames);
+    let mut told = false;
+    loop {
+        let with_losses = with_losses(&frames, attempt, lost);
+        let (of, to) = (Arc::clone(outputs), Arc::clone(live));
+        let appended =
+            tokio::task::spawn_blocking(move || of.append(&to, &with_losses)).await;
+        let err = match appended {
+            Ok(Ok(())) => {
+                *lost = [Lost::default(); 2];
+                return;
+            }
+            Ok(Err(err)) => err,
+            Err(_) => io::Error::other("the thread that writes has panicked"),
+        };
+        if !told {
+            told = true;
+            error!("output of task {} cannot be kept: {err}", live.seq);
+        }
+        let waits = outputs.limits.on_full == OnFull::Wait || Instant::now() < until;
+        if !is_full(&err) || !waits {
+            let bytes = lose(&frames, lost);
+            outputs.lost.fetch_add(bytes, Ordering::Relaxed);
+            warn!("{bytes} bytes of output of task {} are left out", live.seq);
+            return;
+        }
+        sleep(AGAIN).await;
+    }
+}
+
+/// The frames, behind what tells what was lost before them.
+fn with_losses(frames: &[u8], attempt: u32, lost: &[Lost; 2]) -> Vec<u8> {
+    let mut all = Vec::with_capacity(frames.len() + 128);
+    for (stream, lost) in [Stream::Stdout, Stream::Stderr].into_iter().zip(lost) {
+        if lost.bytes > 0 {
+            let kind = Kind::Lost {
+                stream,
+                bytes: lost.bytes,
+                lines: lost.lines,
+            };
+            frame::write(&mut all, kind, 0, attempt, (0, 0), crate::time::now(), &[]);
+        }
+    }
+    all.extend_from_slice(frames);
+    all
+}
+
+/// Counts frames that are left out; how many bytes they were.
+fn lose(frames: &[u8], lost: &mut [Lost; 2]) -> u64 {
+    let (mut at, mut bytes) = (0, 0);
+    while let Some(head) = frame::Head::read(&frames[at..]) {
+        at += head.size();
+        if let Some(stream) = head.data() {
+            let lost = &mut lost[stream.index()];
+            lost.bytes += head.length();
+            lost.lines += u64::from(head.lines);
+            bytes += head.length();
+        }
+    }
+    bytes
+}
+
+fn is_full(err: &io::Error) -> bool {
+    matches!(
+        err.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
+/// Adds what a tap has told.
+fn add(frames: &mut Vec<u8>, event: &TapEvent, base: u32, highest: &mut u32) {
+    let number = |attempt: u32| base.saturating_add(attempt);
+    match event {
+        TapEvent::Block(block) => {
+            let mut flags = 0;
+            if block.last {
+                flags |= LAST;
+            }
+            if block.cut {
+                flags |= CUT;
+            }
+            frame::write(
+                frames,
+                Kind::Data(stream(block.stream)),
+                flags,
+                number(block.attempt),
+                (block.ends.len() as u32, block.first_line),
+                millis(block.time),
+                &block.bytes,
+            );
+        }
+        TapEvent::Lost {
+            attempt,
+            stream: of,
+            bytes,
+            lines,
+        } => {
+            let kind = Kind::Lost {
+                stream: stream(*of),
+                bytes: *bytes,
+                lines: *lines,
+            };
+            let now = crate::time::now();
+            frame::write(frames, kind, 0, number(*attempt), (0, 0), now, &[]);
+        }
+        TapEvent::Started { attempt, at } => {
+            let attempt = number(*attempt);
+            *highest = (*highest).max(attempt);
+            frame::write(frames, Kind::Started, 0, attempt, (0, 0), millis(*at), &[]);
+        }
+        TapEvent::Finished {
+            attempt,
+            exit_code,
+            at,
+        } => {
+            let kind = Kind::Finished {
+                exit_code: *exit_code,
+            };
+            frame::write(frames, kind, 0, number(*attempt), (0, 0), millis(*at), &[]);
+        }
+        _ => {}
+    }
+}
+
+fn stream(kind: StreamKind) -> Stream {
+    match kind {
+        StreamKind::Stdout => Stream::Stdout,
+        StreamKind::Stderr => Stream::Stderr,
+    }
+}

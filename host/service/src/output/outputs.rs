@@ -1,0 +1,185 @@
+//! The logs of all tasks.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+use solti_plugin_host::OutputRegistry;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, watch};
+use tracing::error;
+
+use super::log::Log;
+use super::reader::Reader;
+use super::segments;
+use super::usage::Usage;
+use crate::config::OutputLimits;
+use crate::store::Seq;
+
+/// The logs of all tasks.
+pub(crate) struct Outputs {
+    pub(super) root: PathBuf,
+    pub(super) limits: OutputLimits,
+    /// The channels of tasks that run.
+    pub(super) registry: Arc<OutputRegistry>,
+    pub(super) runtime: Handle,
+    live: Mutex<HashMap<Seq, Arc<Live>>>,
+    usage: Mutex<Usage>,
+    /// Those who follow at the same time.
+    pub(crate) followers: Arc<Semaphore>,
+    /// Bytes and lines that were left out, since there was no room.
+    pub(super) lost: AtomicU64,
+}
+
+/// The log of a task that has not ended.
+pub(crate) struct Live {
+    pub(super) seq: Seq,
+    pub(super) log: Mutex<Log>,
+    progress: watch::Sender<Progress>,
+    /// The highest number of an attempt in it.
+    pub(super) attempts: Mutex<u32>,
+    /// Taps that are read, and the task itself until it has ended.
+    users: AtomicUsize,
+}
+
+/// How far a log has come.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Progress {
+    /// The position behind its last byte.
+    pub(crate) end: u64,
+    /// Whether there will be no more.
+    pub(crate) complete: bool,
+}
+
+impl Outputs {
+    pub(crate) fn new(
+        root: PathBuf,
+        limits: OutputLimits,
+        followers: usize,
+        is_open: impl Fn(Seq) -> bool,
+    ) -> io::Result<Arc<Self>> {
+        let usage = Usage::found(&root, is_open)?;
+        Ok(Arc::new(Self {
+            root,
+            limits,
+            registry: Arc::default(),
+            runtime: Handle::current(),
+            live: Mutex::default(),
+            usage: Mutex::new(usage),
+            followers: Arc::new(Semaphore::new(followers)),
+            lost: AtomicU64::new(0),
+        }))
+    }
+
+    /// A task begins whose attempts come behind the one with this number.
+    pub(crate) fn begin(&self, seq: Seq, attempts: u32) -> io::Result<()> {
+        self.usage.lock().forget(seq);
+        let log = Log::open(self.root.clone(), seq, self.limits.per_task)?;
+        let (progress, _) = watch::channel(Progress {
+            end: log.end(),
+            complete: false,
+        });
+        let live = Live {
+            seq,
+            log: Mutex::new(log),
+            progress,
+            attempts: Mutex::new(attempts),
+            users: AtomicUsize::new(1),
+        };
+        self.live.lock().insert(seq, Arc::new(live));
+        Ok(())
+    }
+
+    /// The log of a task that has not ended, for one more tap of it.
+    pub(super) fn use_live(&self, seq: Seq) -> Option<Arc<Live>> {
+        let live = self.live.lock();
+        let live = live.get(&seq)?;
+        live.users.fetch_add(1, Ordering::Relaxed);
+        Some(Arc::clone(live))
+    }
+
+    /// A task has ended: its log is complete when its taps have been read.
+    pub(crate) fn end(&self, seq: Seq) {
+        let live = self.live.lock().get(&seq).map(Arc::clone);
+        if let Some(live) = live {
+            self.leave(&live);
+        }
+    }
+
+    /// A tap has been read to its end, or the task has ended.
+    pub(super) fn leave(&self, live: &Live) {
+        if live.users.fetch_sub(1, Ordering::AcqRel) > 1 {
+            return;
+        }
+        self.live.lock().remove(&live.seq);
+        let kept = live.log.lock().kept();
+        if kept > 0 {
+            self.usage.lock().ended(live.seq, kept);
+            self.make_room();
+        }
+        live.progress.send_modify(|progress| progress.complete = true);
+    }
+
+    /// Appends frames to a log, and tells its readers.
+    pub(super) fn append(&self, live: &Live, frames: &[u8]) -> io::Result<()> {
+        let mut log = live.log.lock();
+        let before = log.kept();
+        let appended = log.append(frames);
+        let (now, end) = (log.kept(), log.end());
+        drop(log);
+        self.usage.lock().changed(before, now);
+        self.make_room();
+        live.progress.send_modify(|progress| progress.end = end);
+        appended
+    }
+
+    /// Removes the oldest logs while all have more bytes than they may.
+    fn make_room(&self) {
+        loop {
+            let Some(oldest) = self.usage.lock().over(self.limits.total) else {
+                return;
+            };
+            if let Err(err) = segments::remove(&self.root, oldest) {
+                error!("the output of task {oldest} cannot be removed: {err}");
+            }
+        }
+    }
+
+    /// Removes the log of a task that is not there any more.
+    pub(crate) fn remove(&self, seq: Seq) {
+        let known = self.usage.lock().forget(seq);
+        if let Some(bytes) = known {
+            self.usage.lock().changed(bytes, 0);
+        }
+        if let Err(err) = segments::remove(&self.root, seq) {
+            error!("the output of task {seq} cannot be removed: {err}");
+        }
+    }
+
+    /// A reader of the log of a task, from its beginning.
+    pub(crate) fn reader(&self, seq: Seq) -> Reader {
+        let live = self.live.lock().get(&seq).map(Arc::clone);
+        Reader::new(
+            self.root.clone(),
+            seq,
+            live.map(|live| live.progress.subscribe()),
+        )
+    }
+
+    /// Bytes of all logs, and bytes that were left out.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        (
+            self.usage.lock().bytes(),
+            self.lost.load(Ordering::Relaxed),
+        )
+    }
+}
+
+impl std::fmt::Debug for Outputs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outputs").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,352 @@
+//! The whole: start, run, stop.
+
+mod core;
+mod token;
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use solti_plugin_bridge::{Bridge, BridgeError, Bridged};
+use solti_plugin_host::{LoadReport, PluginLoader};
+use solti_runner_published::RunnerRouter;
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::config::{Config, ConfigError};
+use crate::http::{self, Access, App};
+use crate::output::{Outputs, Route};
+use crate::server::{Listener, Server};
+use crate::state::{StateDir, StateError};
+use crate::store::{Store, StoreError};
+use crate::tasks::{Ends, Tasks};
+use crate::time::now;
+
+/// How often it is looked what of the history can go.
+const PRUNE: Duration = Duration::from_secs(10);
+
+/// What clients get to take the ends of their answers when the service stops.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Why a service does not start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// Its configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Its state directory.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Its store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its plugins.
+    #[error(transparent)]
+    Plugins(#[from] BridgeError),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: Address,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file of the token.
+    #[error("token file {}: {reason}", path.display())]
+    Token {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The directory of output.
+    #[error("the output of tasks cannot be used: {0}")]
+    Output(io::Error),
+    /// What supervises tasks.
+    #[error("tasks cannot be supervised: {0}")]
+    Supervision(String),
+}
+
+/// Where a service listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Address {
+    /// A Unix socket.
+    Unix(PathBuf),
+    /// TCP.
+    Tcp(SocketAddr),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Tcp(address) => write!(f, "http://{address}"),
+        }
+    }
+}
+
+/// How a service has stopped.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Stopped {
+    /// Tasks that were not waited for any longer.
+    pub left: usize,
+}
+
+/// A service that runs.
+pub struct Service {
+    config: Config,
+    addresses: Vec<Address>,
+    token_file: Option<PathBuf>,
+    tasks: Arc<Tasks>,
+    server: Server,
+    closing: CancellationToken,
+    report: Arc<LoadReport>,
+    recovered: (usize, usize),
+    /// Ours until everything has ended.
+    _state: StateDir,
+}
+
+impl Service {
+    /// Starts a service: opens its state, loads its plugins, treats what another has left, and listens.
+    ///
+    /// `take_over` is how long it waits for another service to let go of the state directory. Needs a
+    /// multi-threaded tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// When something that it needs cannot be had. Nothing is left behind then but the state directory.
+    pub async fn start(
+        config: Config,
+        loader: PluginLoader,
+        take_over: Duration,
+    ) -> Result<Self, ServiceError> {
+        config.check()?;
+        let state = StateDir::open(&config.state, take_over)?;
+        let listeners = listen(&config, &state).await?;
+        let addresses = listeners.iter().map(address_of).collect();
+        let (token, token_file) = token::of(&config, &state)?;
+        let store = Arc::new(Store::open(state.path())?);
+        let open: std::collections::HashSet<_> =
+            store.open_tasks()?.iter().map(|(seq, _)| *seq).collect();
+        let output = state.directory("output")?;
+        let outputs = Outputs::new(output, config.output, config.limits.readers, |seq| {
+            open.contains(&seq)
+        })
+        .map_err(ServiceError::Output)?;
+        let route = Route::new(Arc::clone(&outputs));
+        let (bridged, router) = load(&config, loader.grace(config.grace), &route, &state).await?;
+        let report = Arc::new(bridged.report);
+        let missing = missing(&config, &report);
+        let tasks = Tasks::new(
+            &config,
+            store,
+            outputs,
+            bridged.router,
+            Arc::clone(&report),
+        );
+        route.tell(Arc::downgrade(&tasks) as _);
+        let ends = Arc::new(Ends::default());
+        ends.of(&tasks);
+        tasks.supervise_by(core::start(&config, router, ends).await?);
+        let recovered = tasks.recover().await?;
+        let closing = CancellationToken::new();
+        let app = App::new(
+            Arc::clone(&tasks),
+            Access {
+                token,
+                hosts: config.hosts.clone(),
+            },
+            missing,
+            closing.clone(),
+            config.limits,
+        );
+        let server = Server::new(http::router(app), config.limits);
+        for listener in listeners {
+            server.accept(listener);
+        }
+        tokio::spawn(prune(Arc::downgrade(&tasks), config.retention, closing.clone()));
+        Ok(Self {
+            config,
+            addresses,
+            token_file,
+            tasks,
+            server,
+            closing,
+            report,
+            recovered: (recovered.rerun, recovered.failed),
+            _state: state,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
+    }
+
+    /// The file of the token that TCP asks for.
+    #[must_use]
+    pub fn token_file(&self) -> Option<&std::path::Path> {
+        self.token_file.as_deref()
+    }
+
+    /// What became of the plugin directory.
+    #[must_use]
+    pub fn report(&self) -> &LoadReport {
+        &self.report
+    }
+
+    /// How many tasks that another service had left run again, and how many have failed.
+    #[must_use]
+    pub fn recovered(&self) -> (usize, usize) {
+        self.recovered
+    }
+
+    /// Stops: takes no more tasks, lets those that run end by themselves for a time, cancels the others,
+    /// ends the plugins, and tells clients that follow output. Takes no longer than the `drain` and the
+    /// `grace` of the configuration, and a few seconds.
+    pub async fn stop(self) -> Stopped {
+        let left = self.tasks.stop(self.config.drain, self.config.grace).await;
+        self.closing.cancel();
+        self.server.stop(LAST_WORDS).await;
+        let report = Arc::clone(&self.report);
+        let grace = self.config.grace;
+        let tasks = Arc::clone(&self.tasks);
+        let ended = tokio::task::spawn_blocking(move || {
+            let until = Instant::now() + grace;
+            for plugin in report.loaded() {
+                let left = until.saturating_duration_since(Instant::now());
+                let outcome = plugin.handle.shutdown(left);
+                if outcome.unfinished > 0 {
+                    warn!(
+                        "plugin '{}' has not ended {} attempts",
+                        plugin.plugin, outcome.unfinished
+                    );
+                }
+            }
+            tasks.store.close();
+        });
+        if let Err(err) = ended.await {
+            warn!("the plugins have not ended in order: {err}");
+        }
+        info!("stopped");
+        Stopped { left }
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service")
+            .field("addresses", &self.addresses)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Listens on every address, before anything that takes long.
+async fn listen(config: &Config, state: &StateDir) -> Result<Vec<Listener>, ServiceError> {
+    let path = match &config.unix {
+        Some(path) => path.clone(),
+        None => state.path().join("service.sock"),
+    };
+    let unix = Listener::unix(&path).map_err(|source| ServiceError::Listen {
+        address: Address::Unix(path),
+        source,
+    })?;
+    let mut listeners = vec![unix];
+    for address in &config.listen {
+        let tcp = Listener::tcp(*address).await;
+        listeners.push(tcp.map_err(|source| ServiceError::Listen {
+            address: Address::Tcp(*address),
+            source,
+        })?);
+    }
+    Ok(listeners)
+}
+
+fn address_of(listener: &Listener) -> Address {
+    match listener {
+        Listener::Tcp(_, address) => Address::Tcp(*address),
+        Listener::Unix(_, socket) => Address::Unix(socket.0.clone()),
+    }
+}
+
+/// Loads the plugins into a router of the published line.
+async fn load(
+    config: &Config,
+    loader: PluginLoader,
+    route: &Arc<Route>,
+    state: &StateDir,
+) -> Result<(Bridged, RunnerRouter), ServiceError> {
+    let directory = config.plugins.clone();
+    let mut loader = loader.state_dir(state.path());
+    for (plugin, fields) in &config.config {
+        loader = loader.config(plugin, fields).map_err(|err| {
+            ServiceError::Supervision(format!("config.{plugin}: {err}"))
+        })?;
+    }
+    let bridge = Bridge::new(loader).with_output(Arc::clone(route) as _);
+    let loaded = tokio::task::spawn_blocking(move || {
+        let mut router = RunnerRouter::new();
+        let bridged = bridge.load_dir(directory, &mut router)?;
+        Ok::<_, BridgeError>((bridged, router))
+    });
+    let (bridged, router) = loaded
+        .await
+        .map_err(|err| ServiceError::Supervision(err.to_string()))??;
+    for left_out in &bridged.left_out {
+        warn!(
+            "runner '{}' of plugin '{}' takes no tasks of this service: {}",
+            left_out.runner, left_out.plugin, left_out.reason
+        );
+    }
+    Ok((bridged, router))
+}
+
+/// The required plugins that are not there.
+fn missing(config: &Config, report: &LoadReport) -> Vec<String> {
+    let is_loaded = |name: &String| report.loaded().iter().any(|it| it.plugin == *name);
+    let missing = config.require.iter().filter(|name| !is_loaded(name));
+    missing.cloned().collect()
+}
+
+/// Removes what of the history is not to be kept, from time to time.
+async fn prune(
+    tasks: std::sync::Weak<Tasks>,
+    retention: crate::config::Retention,
+    closing: CancellationToken,
+) {
+    let age = u64::try_from(retention.age.as_millis()).unwrap_or(u64::MAX);
+    loop {
+        tokio::select! {
+            () = closing.cancelled() => return,
+            () = tokio::time::sleep(PRUNE) => {}
+        }
+        loop {
+            let Some(tasks) = tasks.upgrade() else { return };
+            let before = now().saturating_sub(age);
+            let (gone, more) = match tasks.store.prune(retention.count, before).await {
+                Ok(pruned) => pruned,
+                Err(err) => {
+                    warn!("the history cannot be pruned: {err}");
+                    break;
+                }
+            };
+            let outputs = Arc::clone(&tasks.outputs);
+            let removed = tokio::task::spawn_blocking(move || {
+                for seq in gone {
+                    outputs.remove(seq);
+                }
+            });
+            if removed.await.is_err() || !more {
+                break;
+            }
+        }
+    }
+}

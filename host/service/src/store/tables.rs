@@ -1,0 +1,120 @@
+//! The tables of the database, and what is read from them.
+
+use redb::{
+    Database, ReadOnlyTable, ReadTransaction, ReadableTable as _, ReadableTableMetadata as _,
+    TableDefinition,
+};
+
+use super::error::StoreError;
+use super::record::{FORMAT, Record};
+use super::{Filter, Seq};
+
+/// Each task, in the order in which they came.
+pub(super) const TASKS: TableDefinition<'_, Seq, &[u8]> = TableDefinition::new("tasks");
+/// Which task has a name.
+pub(super) const NAMES: TableDefinition<'_, &str, Seq> = TableDefinition::new("names");
+/// Which task has an idempotency key.
+pub(super) const KEYS: TableDefinition<'_, &str, Seq> = TableDefinition::new("keys");
+/// The tasks that have not ended.
+pub(super) const OPEN: TableDefinition<'_, Seq, ()> = TableDefinition::new("open");
+/// The tasks that have ended, by when.
+pub(super) const ENDED: TableDefinition<'_, (u64, Seq), ()> = TableDefinition::new("ended");
+
+/// Makes the tables where they are not there.
+pub(super) fn make(database: &Database) -> Result<(), StoreError> {
+    let transaction = database.begin_write()?;
+    transaction.open_table(TASKS)?;
+    transaction.open_table(NAMES)?;
+    transaction.open_table(KEYS)?;
+    transaction.open_table(OPEN)?;
+    transaction.open_table(ENDED)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Makes a record of its bytes.
+pub(super) fn decode(seq: Seq, bytes: &[u8]) -> Result<Record, StoreError> {
+    let record: Record =
+        serde_json::from_slice(bytes).map_err(|source| StoreError::Record { seq, source })?;
+    if record.format > FORMAT {
+        return Err(StoreError::Format {
+            seq,
+            found: record.format,
+            known: FORMAT,
+        });
+    }
+    Ok(record)
+}
+
+/// The bytes of a record.
+pub(super) fn encode(record: &Record) -> Vec<u8> {
+    serde_json::to_vec(record).expect("a record is made of texts and numbers")
+}
+
+/// The tables at one moment.
+pub(super) struct Reading {
+    tasks: ReadOnlyTable<Seq, &'static [u8]>,
+    names: ReadOnlyTable<&'static str, Seq>,
+    open: ReadOnlyTable<Seq, ()>,
+}
+
+impl Reading {
+    pub(super) fn new(transaction: &ReadTransaction) -> Result<Self, StoreError> {
+        Ok(Self {
+            tasks: transaction.open_table(TASKS)?,
+            names: transaction.open_table(NAMES)?,
+            open: transaction.open_table(OPEN)?,
+        })
+    }
+
+    pub(super) fn at(&self, seq: Seq) -> Result<Option<Record>, StoreError> {
+        let bytes = self.tasks.get(seq)?;
+        bytes.map(|bytes| decode(seq, bytes.value())).transpose()
+    }
+
+    pub(super) fn by_name(&self, name: &str) -> Result<Option<(Seq, Record)>, StoreError> {
+        let Some(seq) = self.names.get(name)?.map(|seq| seq.value()) else {
+            return Ok(None);
+        };
+        Ok(self.at(seq)?.map(|record| (seq, record)))
+    }
+
+    pub(super) fn list(&self, filter: &Filter) -> Result<Vec<(Seq, Record)>, StoreError> {
+        let before = filter.before.unwrap_or(Seq::MAX);
+        let mut found = Vec::new();
+        for entry in self.tasks.range(..before)?.rev() {
+            if found.len() >= filter.limit {
+                break;
+            }
+            let (seq, bytes) = entry?;
+            let seq = seq.value();
+            let record = decode(seq, bytes.value())?;
+            let wanted = filter.ended.is_none_or(|ended| ended == record.ended.is_some())
+                && filter.slot.as_ref().is_none_or(|slot| slot == record.slot())
+                && filter
+                    .prefix
+                    .as_ref()
+                    .is_none_or(|prefix| record.name.starts_with(prefix));
+            if wanted {
+                found.push((seq, record));
+            }
+        }
+        Ok(found)
+    }
+
+    pub(super) fn open_tasks(&self) -> Result<Vec<(Seq, Record)>, StoreError> {
+        let mut found = Vec::new();
+        for entry in self.open.iter()? {
+            let seq = entry?.0.value();
+            if let Some(record) = self.at(seq)? {
+                found.push((seq, record));
+            }
+        }
+        Ok(found)
+    }
+
+    pub(super) fn counts(&self) -> Result<(u64, u64), StoreError> {
+        let all = self.tasks.len()?;
+        Ok((all, all - self.open.len()?.min(all)))
+    }
+}

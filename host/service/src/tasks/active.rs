@@ -1,0 +1,157 @@
+//! A task that has not ended.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use solti_model_published::{Task, TaskPhase, TaskRun, Uid};
+
+use crate::store::{Ended, Run, Seq};
+use crate::time::{millis, now};
+
+/// How many of its last attempts are kept.
+const RUNS: usize = 16;
+
+/// A task that has not ended.
+#[derive(Debug)]
+pub(super) struct Active {
+    pub(super) seq: Seq,
+    /// What core says of it.
+    seen: Option<Seen>,
+    /// The generations that are built: each may make another attempt.
+    built: HashSet<u64>,
+    /// How many attempts there were before the first of each generation.
+    bases: HashMap<u64, u32>,
+    runs: VecDeque<Run>,
+    /// Whether somebody has asked for its end.
+    pub(super) cancelled: bool,
+}
+
+/// What core says of a task.
+#[derive(Debug)]
+struct Seen {
+    uid: Uid,
+    generation: u64,
+    phase: TaskPhase,
+    exit_code: Option<i32>,
+    error: Option<String>,
+    /// Whether it was never built, and will not be.
+    refused: Option<String>,
+}
+
+impl Active {
+    pub(super) fn new(seq: Seq, runs: Vec<Run>) -> Self {
+        Self {
+            seq,
+            seen: None,
+            built: HashSet::new(),
+            bases: HashMap::new(),
+            runs: runs.into(),
+            cancelled: false,
+        }
+    }
+
+    /// The highest number of an attempt.
+    pub(super) fn attempts(&self) -> u32 {
+        self.runs.iter().map(|run| run.attempt).max().unwrap_or(0)
+    }
+
+    pub(super) fn runs(&self) -> Vec<Run> {
+        self.runs.iter().cloned().collect()
+    }
+
+    /// The last attempts of a task that has ended: core may tell of the end of the task before it tells
+    /// of that of the attempt.
+    pub(super) fn runs_at_end(&self, ended: &Ended) -> Vec<Run> {
+        let mut runs = self.runs();
+        for run in runs.iter_mut().filter(|run| run.finished.is_none()) {
+            run.finished = Some(ended.at);
+            run.phase.clone_from(&ended.phase);
+            run.exit_code = ended.exit_code;
+            run.error.clone_from(&ended.error);
+        }
+        runs
+    }
+
+    pub(super) fn built(&mut self, generation: u64) {
+        let attempts = self.attempts();
+        self.bases.insert(generation, attempts);
+        self.built.insert(generation);
+    }
+
+    pub(super) fn gone(&mut self, generation: u64) {
+        self.built.remove(&generation);
+    }
+
+    /// Notes what core says of it.
+    pub(super) fn see(&mut self, task: &Task) {
+        let status = task.status();
+        let refused = status
+            .reconciliation_failed()
+            .then(|| status.reconciled().message().to_owned());
+        self.seen = Some(Seen {
+            uid: task.uid().clone(),
+            generation: task.metadata().generation(),
+            phase: status.phase(),
+            exit_code: status.exit_code(),
+            error: status.error().map(str::to_owned),
+            refused,
+        });
+    }
+
+    /// Notes an attempt that has begun or ended.
+    pub(super) fn run(&mut self, run: &TaskRun) {
+        let base = self.bases.get(&run.generation()).copied().unwrap_or(0);
+        let noted = Run {
+            attempt: base + run.attempt(),
+            generation: run.generation(),
+            started: millis(run.started_at()),
+            finished: run.finished_at().map(millis),
+            phase: run.phase().to_string(),
+            exit_code: run.exit_code(),
+            error: run.error().map(str::to_owned),
+        };
+        match self.runs.iter_mut().find(|it| it.attempt == noted.attempt) {
+            Some(known) => *known = noted,
+            None => {
+                self.runs.push_back(noted);
+                if self.runs.len() > RUNS {
+                    self.runs.pop_front();
+                }
+            }
+        }
+    }
+
+    /// How it ended, where it has.
+    pub(super) fn end(&self) -> Option<(Ended, Uid)> {
+        let seen = self.seen.as_ref()?;
+        if !self.built.is_empty() {
+            return None;
+        }
+        let (phase, error) = match &seen.refused {
+            Some(reason) => ("failed".to_owned(), Some(reason.clone())),
+            None if seen.phase.is_terminal() => (self.phase_of(seen), seen.error.clone()),
+            None => return None,
+        };
+        let ended = Ended {
+            at: now(),
+            phase,
+            exit_code: seen.exit_code,
+            error,
+            generation: seen.generation,
+            uid: seen.uid.to_string(),
+        };
+        Some((ended, seen.uid.clone()))
+    }
+
+    /// Core calls every failure after which there are no more retries exhausted, the first as well: how
+    /// the last attempt ended says more.
+    fn phase_of(&self, seen: &Seen) -> String {
+        let last = self.runs.back().filter(|run| {
+            run.generation == seen.generation && run.finished.is_some()
+        });
+        match (seen.phase, last) {
+            (TaskPhase::Exhausted, Some(last)) => last.phase.clone(),
+            (TaskPhase::Exhausted, None) => "failed".to_owned(),
+            (phase, _) => phase.to_string(),
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Takes tasks: refused at once, or kept before it is acknowledged.
+
+use serde_json::Value;
+use solti_api::{ApiError, ApiHandler as _};
+use solti_model_published::{RestartPolicy, Task, TaskManifest, WritePreconditions};
+use solti_plugin_bridge::{Work, work_of};
+use solti_plugin_host::solti_model::TaskSpec;
+
+use super::active::Active;
+use super::refusal::Refused;
+use super::{ON_INTERRUPT, Tasks, name, stored};
+use crate::config::OnInterrupt;
+use crate::store::{InsertError, Record, Seq};
+
+/// What somebody asks for.
+#[derive(Debug)]
+pub(crate) struct New {
+    pub(crate) manifest: TaskManifest,
+    /// What becomes of it when it is interrupted, where that was said beside the manifest.
+    pub(crate) on_interrupt: Option<OnInterrupt>,
+    pub(crate) idempotency_key: Option<String>,
+}
+
+/// A task that was taken.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    pub(crate) name: String,
+    /// As core has it; not for one that had been taken before.
+    pub(crate) task: Option<Task>,
+}
+
+impl Tasks {
+    /// A name for a task that was given none.
+    pub(crate) fn name_for(spec: &TaskSpec) -> String {
+        name::made_of(spec.slot().as_str())
+    }
+
+    /// Takes a task: when this returns the disk has it.
+    pub(crate) async fn create(&self, new: New) -> Result<Admitted, Refused> {
+        let admitted = self.try_create(new).await;
+        if let Err(refused) = &admitted {
+            self.counters.refused(refused.code());
+        }
+        admitted
+    }
+
+    async fn try_create(&self, new: New) -> Result<Admitted, Refused> {
+        let on_interrupt = on_interrupt(&new.manifest, new.on_interrupt)?;
+        self.check(&new.manifest)?;
+        let name = new.manifest.name().to_string();
+        let _locked = self.lock(&name).await;
+        let json = json_of(&new.manifest)?;
+        let record = Record::new(name.clone(), json, on_interrupt, new.idempotency_key);
+        let seq = match self.store.insert(record.clone()).await {
+            Ok(seq) => seq,
+            Err(InsertError::NameTaken) => return Err(Refused::NameTaken { name }),
+            Err(InsertError::KeyTaken(seq)) => return self.taken_before(seq, &record),
+            Err(InsertError::Store(err)) => return Err(err.into()),
+        };
+        self.begin(&name, seq, &record)?;
+        let manifest = new.manifest;
+        match self.core().adapter.create_task(manifest).await {
+            Ok(task) => {
+                self.counters.accepted();
+                Ok(Admitted {
+                    name,
+                    task: Some(task),
+                })
+            }
+            Err(err) => {
+                self.take_back(&name, seq).await;
+                Err(err.into())
+            }
+        }
+    }
+
+    /// Creates a task or changes it: when this returns the disk has it.
+    pub(crate) async fn apply(
+        &self,
+        manifest: TaskManifest,
+        preconditions: WritePreconditions,
+    ) -> Result<Task, Refused> {
+        let on_interrupt = on_interrupt(&manifest, None)?;
+        self.check(&manifest)?;
+        let name = manifest.name().to_string();
+        let locked = self.lock(&name).await;
+        let Some((seq, before)) = self.store.get(&name)? else {
+            drop(locked);
+            if !preconditions.is_empty() {
+                return Err(Refused::NotFound { name });
+            }
+            let new = New {
+                manifest,
+                on_interrupt: Some(on_interrupt),
+                idempotency_key: None,
+            };
+            let task = self.create(new).await?.task;
+            return task.ok_or_else(|| ApiError::Internal("a task without one".to_owned()).into());
+        };
+        let mut record = before.clone();
+        record.manifest = json_of(&manifest)?;
+        record.on_interrupt = on_interrupt;
+        let changes = record.manifest != before.manifest;
+        // Nothing to do: as core has it, one that has ended does not run again.
+        if before.ended.is_some() && !changes {
+            return match self.core().adapter.get_task(manifest.name()).await? {
+                Some(task) => Ok(task),
+                None => stored::task_of(&before),
+            };
+        }
+        if before.ended.is_some() {
+            record.ended = None;
+            record.runs = before.runs.clone();
+            self.begin(&name, seq, &record)?;
+        }
+        self.store.replace(seq, record).await?;
+        match self.core().adapter.apply_task(manifest, preconditions).await {
+            Ok(task) => Ok(task),
+            Err(err) => {
+                if before.ended.is_some() {
+                    self.active.lock().remove(&name);
+                    self.outputs.end(seq);
+                }
+                self.store.replace(seq, before).await?;
+                Err(err.into())
+            }
+        }
+    }
+
+    /// Whether a task would be taken now.
+    pub(crate) fn check(&self, manifest: &TaskManifest) -> Result<(), Refused> {
+        if self.is_stopping() {
+            return Err(Refused::Stopping);
+        }
+        let task = Task::from_manifest(manifest.clone())
+            .map_err(|err| Refused::Core(ApiError::InvalidRequest(err.to_string())))?;
+        let work = work_of(&task).map_err(|err| Refused::Invalid {
+            field: err.field.to_owned(),
+            reason: err.reason,
+        })?;
+        self.find_runner(&work)?;
+        let limit = self.max_tasks;
+        if self.active() >= limit {
+            return Err(Refused::TooMany { limit });
+        }
+        Ok(())
+    }
+
+    fn find_runner(&self, work: &Work) -> Result<(), Refused> {
+        match work {
+            Work::Spec(spec) if self.router.pick(spec).is_none() => Err(Refused::NoRunner(
+                self.report.why_no_runner(spec, &self.directory),
+            )),
+            Work::Workload(workload) if self.router.pick_workload(workload).is_none() => {
+                let kinds = self.report.loaded().iter().flat_map(|plugin| {
+                    let runners = plugin.runners.iter();
+                    runners.flat_map(|runner| runner.kinds.names().map(str::to_owned))
+                });
+                let kinds: std::collections::BTreeSet<_> = kinds.collect();
+                let kinds: Vec<_> = kinds.into_iter().collect();
+                Err(Refused::NoRunner(format!(
+                    "no runner for {} tasks: the plugins loaded from {} take {} tasks",
+                    workload.kind,
+                    self.directory.display(),
+                    kinds.join(", ")
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A task is in the store: from now on its ends are noted.
+    pub(super) fn begin(&self, name: &str, seq: Seq, record: &Record) -> Result<(), Refused> {
+        let active = Active::new(seq, record.runs.clone());
+        let attempts = active.attempts();
+        self.active.lock().insert(name.to_owned(), active);
+        self.outputs
+            .begin(seq, attempts)
+            .map_err(|err| Refused::Core(ApiError::Internal(format!("its output: {err}"))))
+    }
+
+    /// Core has refused what was in the store already.
+    async fn take_back(&self, name: &str, seq: Seq) {
+        self.active.lock().remove(name);
+        self.outputs.end(seq);
+        if let Err(err) = self.store.remove(seq).await {
+            tracing::error!("task {name}, which was refused, is still in the store: {err}");
+        }
+        self.outputs.remove(seq);
+    }
+
+    /// A task with this idempotency key is there already: the same, or another.
+    fn taken_before(&self, seq: Seq, asked: &Record) -> Result<Admitted, Refused> {
+        let found = self.store.at(seq)?;
+        let Some(found) = found else {
+            return Err(Refused::Stopping);
+        };
+        let same = ["spec", "apiVersion"]
+            .iter()
+            .all(|field| found.manifest[*field] == asked.manifest[*field])
+            && found.manifest["metadata"]["labels"] == asked.manifest["metadata"]["labels"];
+        if same {
+            Ok(Admitted {
+                name: found.name,
+                task: None,
+            })
+        } else {
+            Err(Refused::KeyReused { name: found.name })
+        }
+    }
+}
+
+fn json_of(manifest: &TaskManifest) -> Result<Value, Refused> {
+    serde_json::to_value(manifest)
+        .map_err(|err| Refused::Core(ApiError::InvalidRequest(err.to_string())))
+}
+
+/// What becomes of a task that is interrupted: what was asked for, or what its restart policy suggests.
+fn on_interrupt(
+    manifest: &TaskManifest,
+    asked: Option<OnInterrupt>,
+) -> Result<OnInterrupt, Refused> {
+    if let Some(asked) = asked {
+        return Ok(asked);
+    }
+    match manifest.metadata().annotations().get(ON_INTERRUPT) {
+        Some(text) => OnInterrupt::named(text).ok_or_else(|| Refused::Invalid {
+            field: format!("metadata.annotations[{ON_INTERRUPT}]"),
+            reason: format!("is {text:?}, expected rerun or fail"),
+        }),
+        None if matches!(manifest.spec().restart(), RestartPolicy::Never) => Ok(OnInterrupt::Fail),
+        None => Ok(OnInterrupt::Rerun),
+    }
+}

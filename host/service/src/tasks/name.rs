@@ -1,0 +1,54 @@
+//! Names for tasks that were given none.
+
+/// How many letters and digits make a name unlike the others.
+const UNLIKE: usize = 10;
+
+/// How much of the slot's name stands before them.
+const MOST_OF_SLOT: usize = 40;
+
+/// A name that begins as the slot does, of what names may have.
+pub(super) fn made_of(slot: &str) -> String {
+    let letters = slot.chars().map(|c| match c.to_ascii_lowercase() {
+        c if c.is_ascii_alphanumeric() => c,
+        _ => '-',
+    });
+    let slot: String = letters.take(MOST_OF_SLOT).collect();
+    let slot = slot.trim_matches('-');
+    let slot = if slot.is_empty() { "task" } else { slot };
+    format!("{slot}-{}", unlike())
+}
+
+fn unlike() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let mut bytes = [0; UNLIKE];
+    getrandom::fill(&mut bytes).expect("the system has random bytes");
+    bytes
+        .iter()
+        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_made_is_one_that_the_model_takes() {
+        for slot in ["night", "Night_Shift.7", "---", "\u{e4}\u{f6}", &"x".repeat(64)] {
+            let name = made_of(slot);
+            let taken = solti_model_published::TaskManifest::new(
+                &name,
+                solti_model_published::TaskSpec::builder(
+                    "s",
+                    solti_model_published::TaskWorkload::Embedded(
+                        solti_model_published::EmbeddedSpec::new("v").expect("not empty"),
+                    ),
+                    1_u64,
+                )
+                .build()
+                .expect("valid"),
+            );
+            assert!(taken.is_ok(), "{name}: {taken:?}");
+        }
+    }
+}

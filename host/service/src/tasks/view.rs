@@ -1,0 +1,186 @@
+//! Tasks as the service's own API shows them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use solti_model_published::TaskId;
+
+use super::Tasks;
+use super::refusal::Refused;
+use crate::store::{Filter, Record, Run, Seq};
+use crate::time::rfc3339;
+
+/// A task as the service's own API shows it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TaskView {
+    name: String,
+    /// `pending`, `running`, `waiting` between two attempts, or how it ended.
+    phase: String,
+    slot: String,
+    kind: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, String>,
+    created: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<String>,
+    attempts: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit_code: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    on_interrupt: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    interruptions: Vec<InterruptionView>,
+    /// The last attempts, the oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    runs: Vec<RunView>,
+    /// Only where one task was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spec: Option<Value>,
+}
+
+#[derive(Debug, Serialize)]
+struct InterruptionView {
+    found: String,
+    then: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RunView {
+    attempt: u32,
+    phase: String,
+    started: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit_code: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// Tasks, the newest first.
+#[derive(Debug, Serialize)]
+pub(crate) struct TaskList {
+    tasks: Vec<TaskView>,
+    /// What to ask for the next ones with, as `before`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Seq>,
+}
+
+impl Tasks {
+    /// A task, and the number of its record.
+    pub(crate) fn view(&self, name: &str) -> Result<(TaskView, Seq), Refused> {
+        let found = self.store.get(name)?;
+        let (seq, record) = found.ok_or_else(|| Refused::NotFound {
+            name: name.to_owned(),
+        })?;
+        let mut view = self.view_of(&record);
+        view.spec = Some(record.manifest["spec"].clone());
+        Ok((view, seq))
+    }
+
+    /// The number of a task's record.
+    pub(crate) fn seq(&self, name: &str) -> Result<Seq, Refused> {
+        let found = self.store.get(name)?;
+        let found = found.ok_or_else(|| Refused::NotFound {
+            name: name.to_owned(),
+        })?;
+        Ok(found.0)
+    }
+
+    /// Tasks, the newest first.
+    pub(crate) fn list(&self, filter: &Filter) -> Result<TaskList, Refused> {
+        let found = self.store.list(filter)?;
+        let next = (found.len() >= filter.limit)
+            .then(|| found.last().map(|(seq, _)| *seq))
+            .flatten();
+        Ok(TaskList {
+            tasks: found.iter().map(|(_, record)| self.view_of(record)).collect(),
+            next,
+        })
+    }
+
+    fn view_of(&self, record: &Record) -> TaskView {
+        let workload = &record.manifest["spec"]["workload"];
+        let labels = record.manifest["metadata"]["labels"].as_object();
+        let labels = labels.into_iter().flatten();
+        let mut view = TaskView {
+            name: record.name.clone(),
+            phase: "pending".to_owned(),
+            slot: record.slot().to_owned(),
+            kind: kind_of(workload),
+            labels: labels
+                .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
+                .collect(),
+            created: rfc3339(record.created),
+            ended: None,
+            attempts: record.attempts,
+            exit_code: None,
+            error: None,
+            on_interrupt: record.on_interrupt.as_str(),
+            interruptions: record
+                .interruptions
+                .iter()
+                .map(|it| InterruptionView {
+                    found: rfc3339(it.found),
+                    then: it.then.clone(),
+                })
+                .collect(),
+            runs: record.runs.iter().map(run_of).collect(),
+            spec: None,
+        };
+        match &record.ended {
+            Some(ended) => {
+                view.phase.clone_from(&ended.phase);
+                view.ended = Some(rfc3339(ended.at));
+                view.exit_code = ended.exit_code;
+                view.error.clone_from(&ended.error);
+            }
+            None => self.add_live(&mut view),
+        }
+        view
+    }
+
+    /// Adds what core and the attempts so far say of a task that has not ended.
+    fn add_live(&self, view: &mut TaskView) {
+        if let Some(active) = self.active.lock().get(&view.name) {
+            view.attempts = active.attempts();
+            view.runs = active.runs().iter().map(run_of).collect();
+        }
+        let task = TaskId::new(&view.name)
+            .ok()
+            .and_then(|id| self.core().api.get_task(&id));
+        let Some(task) = task else { return };
+        let status = task.status();
+        view.phase = if status.phase().is_terminal() {
+            "waiting".to_owned()
+        } else {
+            status.phase().to_string()
+        };
+        view.exit_code = status.exit_code();
+        view.error = status.error().map(str::to_owned);
+    }
+}
+
+fn run_of(run: &Run) -> RunView {
+    RunView {
+        attempt: run.attempt,
+        phase: run.phase.clone(),
+        started: rfc3339(run.started),
+        finished: run.finished.map(rfc3339),
+        exit_code: run.exit_code,
+        error: run.error.clone(),
+    }
+}
+
+/// The kind of a workload, as plugins declare it.
+fn kind_of(workload: &Value) -> String {
+    let text = |field: &str| workload[field].as_str().unwrap_or_default();
+    match (text("apiVersion"), text("kind")) {
+        ("solti.io/v1", kind) => kind.to_lowercase(),
+        (version, kind) => format!("{version}/{kind}"),
+    }
+}
