@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 use solti_model_published as published;
 use solti_plugin_host::Workload;
 use solti_plugin_host::solti_model::{
-    AdmissionPolicy, BackoffPolicy, ContainerSpec, Flag, JitterPolicy, Labels, MAX_SCRIPT_BODY_BYTES,
-    RestartPolicy, RunnerSelector, Runtime, SubprocessMode, SubprocessSpec, TaskEnv, TaskKind,
-    TaskSpec, WasmSpec,
+    AdmissionPolicy, BackoffPolicy, ContainerSpec, Flag, JitterPolicy, Labels,
+    MAX_SCRIPT_BODY_BYTES, RestartPolicy, RunnerSelector, Runtime, SubprocessMode, SubprocessSpec,
+    TaskEnv, TaskKind, TaskSpec, WasmSpec,
 };
 use thiserror::Error;
 
@@ -249,7 +249,8 @@ pub fn manifest_of_spec(
     annotations: &Map<String, Value>,
     spec: &TaskSpec,
 ) -> Result<published::TaskManifest, Unbridgeable> {
-    let json_of = |field, value: serde_json::Result<Value>| value.map_err(|err| unbridgeable(field, err));
+    let json_of =
+        |field, value: serde_json::Result<Value>| value.map_err(|err| unbridgeable(field, err));
     let workload = workload_of(spec.kind())?;
     let mut fields = json!({
         "slot": spec.slot(),
@@ -260,8 +261,7 @@ pub fn manifest_of_spec(
         "admission": json_of("admission", serde_json::to_value(spec.admission()))?,
     });
     if let Some(selector) = spec.runner_selector() {
-        fields["runnerSelector"] =
-            json_of("runnerSelector", serde_json::to_value(selector))?;
+        fields["runnerSelector"] = json_of("runnerSelector", serde_json::to_value(selector))?;
     }
     let manifest = json!({
         "apiVersion": published::TASK_API_VERSION,

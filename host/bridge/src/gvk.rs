@@ -57,10 +57,7 @@ mod tests {
             .iter()
             .map(|meta| kind_of(meta.api_version(), meta.kind()))
             .collect();
-        assert_eq!(
-            types,
-            ["solti.io/v1/Subprocess", "example.com/v1/Greeting"]
-        );
+        assert_eq!(types, ["solti.io/v1/Subprocess", "example.com/v1/Greeting"]);
         assert_eq!(others, ["gpu", "a/b"]);
     }
 

@@ -46,10 +46,13 @@ impl published::Runner for Bridge {
         let work =
             work_of(task).map_err(|err| published::RunnerError::InvalidSpec(err.to_string()))?;
         let output = self.output.begin(task, ctx.output_publisher());
-        let context = BuildContext::new(env_of(ctx), Arc::new(ToPublished(Arc::clone(ctx.metrics()))))
-            .with_output_registry(Arc::clone(output.registry()))
-            .with_run_id(RunId::from_parts(run_id.name().to_owned(), run_id.seq()))
-            .with_metadata(metadata_of(task));
+        let context = BuildContext::new(
+            env_of(ctx),
+            Arc::new(ToPublished(Arc::clone(ctx.metrics()))),
+        )
+        .with_output_registry(Arc::clone(output.registry()))
+        .with_run_id(RunId::from_parts(run_id.name().to_owned(), run_id.seq()))
+        .with_metadata(metadata_of(task));
         let built = tokio::select! {
             biased;
             built = self.build(&work, context) => built,

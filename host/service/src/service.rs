@@ -116,8 +116,8 @@ pub struct Service {
 impl Service {
     /// Starts a service: opens its state, loads its plugins, treats what another has left, and listens.
     ///
-    /// `take_over` is how long it waits for another service to let go of the state directory. Needs a
-    /// multi-threaded tokio runtime.
+    /// A service that works in the state directory already is told to stop, and waited for as long as
+    /// `take_over` says; zero refuses to start. Needs a multi-threaded tokio runtime.
     ///
     /// # Errors
     ///
@@ -144,13 +144,7 @@ impl Service {
         let (bridged, router) = load(&config, loader.grace(config.grace), &route, &state).await?;
         let report = Arc::new(bridged.report);
         let missing = missing(&config, &report);
-        let tasks = Tasks::new(
-            &config,
-            store,
-            outputs,
-            bridged.router,
-            Arc::clone(&report),
-        );
+        let tasks = Tasks::new(&config, store, outputs, bridged.router, Arc::clone(&report));
         route.tell(Arc::downgrade(&tasks) as _);
         let ends = Arc::new(Ends::default());
         ends.of(&tasks);
@@ -171,7 +165,11 @@ impl Service {
         for listener in listeners {
             server.accept(listener);
         }
-        tokio::spawn(prune(Arc::downgrade(&tasks), config.retention, closing.clone()));
+        tokio::spawn(prune(
+            Arc::downgrade(&tasks),
+            config.retention,
+            closing.clone(),
+        ));
         Ok(Self {
             config,
             addresses,
@@ -287,9 +285,9 @@ async fn load(
     let directory = config.plugins.clone();
     let mut loader = loader.state_dir(state.path());
     for (plugin, fields) in &config.config {
-        loader = loader.config(plugin, fields).map_err(|err| {
-            ServiceError::Supervision(format!("config.{plugin}: {err}"))
-        })?;
+        loader = loader
+            .config(plugin, fields)
+            .map_err(|err| ServiceError::Supervision(format!("config.{plugin}: {err}")))?;
     }
     let bridge = Bridge::new(loader).with_output(Arc::clone(route) as _);
     let loaded = tokio::task::spawn_blocking(move || {

@@ -1,13 +1,14 @@
 //! The directory of what a service keeps: who may use it, and that one service does.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
-use rustix::process::geteuid;
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, geteuid, kill_process};
 use solti_plugin_host::atomic;
 use thiserror::Error;
 
@@ -59,8 +60,8 @@ pub enum StateError {
     },
     /// Another service works in it.
     #[error(
-        "state directory {}: another service works in it{}: stop that one first, or say --take-over to wait \
-         until it has ended",
+        "state directory {}: another service works in it{}: stop that one first, or say --take-over to \
+         have it stop",
         path.display(),
         pid.as_ref().map(|pid| format!(" (process {pid})")).unwrap_or_default()
     )]
@@ -94,7 +95,8 @@ pub(crate) struct StateDir {
 }
 
 impl StateDir {
-    /// Opens a directory, or makes it. Waits `take_over` for another service to end.
+    /// Opens a directory, or makes it. Another service that works in it is told to stop, and waited for,
+    /// unless `take_over` is zero.
     pub(crate) fn open(path: &Path, take_over: Duration) -> Result<Self, StateError> {
         let failed = |doing: &'static str| {
             let path = path.to_owned();
@@ -182,25 +184,31 @@ fn lock(path: &Path, take_over: Duration) -> Result<File, StateError> {
         .open(&file)
         .map_err(failed)?;
     let until = Instant::now() + take_over;
+    let mut told = false;
     loop {
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => break,
-            Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < until => {
-                std::thread::sleep(LOOK_AGAIN);
-            }
-            Err(rustix::io::Errno::WOULDBLOCK) => {
-                let mut pid = String::new();
-                // Who it is helps, and is not needed.
-                let _ = lock.read_to_string(&mut pid);
-                let pid = pid.trim().to_owned();
-                return Err(StateError::InUse {
-                    path: path.to_owned(),
-                    pid: Some(pid).filter(|pid| !pid.is_empty()),
-                });
-            }
+            Err(Errno::WOULDBLOCK) => {}
             Err(err) => return Err(failed(err.into())),
         }
+        let mut pid = String::new();
+        // Who it is helps, and is not needed.
+        let _ = lock.rewind().and_then(|()| lock.read_to_string(&mut pid));
+        if Instant::now() >= until {
+            let pid = pid.trim().to_owned();
+            return Err(StateError::InUse {
+                path: path.to_owned(),
+                pid: Some(pid).filter(|pid| !pid.is_empty()),
+            });
+        }
+        if !told && let Some(other) = pid.trim().parse().ok().and_then(Pid::from_raw) {
+            // One that has just ended is no failure: its lock goes with it.
+            let _ = kill_process(other, Signal::TERM);
+            told = true;
+        }
+        std::thread::sleep(LOOK_AGAIN);
     }
+    lock.rewind().map_err(failed)?;
     lock.set_len(0).map_err(failed)?;
     lock.write_all(format!("{}\n", std::process::id()).as_bytes())
         .map_err(failed)?;

@@ -16,8 +16,8 @@ use parking_lot::{Mutex, RwLock};
 use redb::{Database, ReadableDatabase as _};
 use tokio::sync::oneshot;
 
-pub use error::StoreError;
 pub(crate) use error::InsertError;
+pub use error::StoreError;
 pub(crate) use record::{Ended, Interruption, Record, Run};
 use tables::Reading;
 use writer::{Op, Writer};

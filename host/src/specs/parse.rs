@@ -17,11 +17,7 @@ use super::tree::Tree;
 const LONGEST_REASON: usize = 1024;
 
 /// Reads the spec at `place` from what it is in JSON, and the texts `beside` it.
-pub(super) fn parse(
-    place: String,
-    tree: Tree,
-    beside: &'static [&'static str],
-) -> SpecResult {
+pub(super) fn parse(place: String, tree: Tree, beside: &'static [&'static str]) -> SpecResult {
     let Tree::Fields(fields) = tree else {
         let found = tree.kind();
         return Err(SpecError::NotAnObject { place, found });

@@ -31,6 +31,7 @@ mod raw_text;
 mod retired;
 mod room;
 mod run;
+mod serve;
 mod specs;
 mod stamps;
 mod stop;

@@ -86,7 +86,9 @@ fn a_workload_of_another_kind_keeps_its_spec_and_its_common_fields() {
 #[test]
 fn an_embedded_task_is_for_no_plugin() {
     let workload = published::TaskWorkload::Embedded(published::EmbeddedSpec::new("v1").unwrap());
-    let spec = published::TaskSpec::builder("s", workload, 1_u64).build().unwrap();
+    let spec = published::TaskSpec::builder("s", workload, 1_u64)
+        .build()
+        .unwrap();
     let task = published::Task::new("n", spec).unwrap();
     assert_eq!(
         work_of(&task).unwrap_err().to_string(),

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use solti_plugin_host::specs;
 use solti_plugin_host::CheckReport;
 use solti_plugin_host::inspect::static_tls_room;
 use solti_plugin_host::report::PassedPlugin;
+use solti_plugin_host::specs;
 use solti_plugin_host::text::one_line;
 
 use crate::args::CheckArgs;

@@ -9,8 +9,8 @@ use solti_plugin_host::specs;
 
 use crate::args::InspectArgs;
 use crate::exit::Exit;
-use crate::present::{message, tables};
 use crate::options;
+use crate::present::{message, tables};
 use examined::ExaminedFile;
 
 /// Prints what is known of the files and says how the program ends.

@@ -54,8 +54,7 @@ pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
     runtime.block_on(async {
         let signals = [SignalKind::terminate(), SignalKind::interrupt()];
         let numbers = signals.map(|kind| kind.as_raw_value());
-        let [mut terminate, mut interrupt] =
-            [signal(signals[0])?, signal(signals[1])?];
+        let [mut terminate, mut interrupt] = [signal(signals[0])?, signal(signals[1])?];
         let service = Service::start(config, loader, take_over)
             .await
             .map_err(|err| anyhow!("{err}"))?;
@@ -149,11 +148,18 @@ fn check(config: &Config, loader: PluginLoader) -> anyhow::Result<Exit> {
     }
     for required in &config.require {
         if !report.loaded().iter().any(|it| it.plugin == *required) {
-            bail!("require: plugin {required} is not loaded from {}", config.plugins.display());
+            bail!(
+                "require: plugin {required} is not loaded from {}",
+                config.plugins.display()
+            );
         }
     }
-    writeln!(Stdout, "the settings are good; {} plugins", report.loaded().len())
-        .context("standard output")?;
+    writeln!(
+        Stdout,
+        "the settings are good; {} plugins",
+        report.loaded().len()
+    )
+    .context("standard output")?;
     Ok(Exit::Success)
 }
 
@@ -169,7 +175,11 @@ fn say_ready(service: &Service) {
             rerun + failed
         ));
     }
-    let addresses: Vec<_> = service.addresses().iter().map(ToString::to_string).collect();
+    let addresses: Vec<_> = service
+        .addresses()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let token = service
         .token_file()
         .map(|file| format!(" (token in {})", file.display()))

@@ -87,7 +87,9 @@ impl Config {
         {
             return Err(unusable(
                 "no_auth",
-                format!("{open} is no loopback address, and others can reach it: leave no_auth out"),
+                format!(
+                    "{open} is no loopback address, and others can reach it: leave no_auth out"
+                ),
             ));
         }
         if self.no_auth && self.token_file.is_some() {

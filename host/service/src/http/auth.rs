@@ -85,8 +85,8 @@ fn may_pass(access: &Access, uri: &Uri, headers: &HeaderMap) -> Result<(), Probl
             format!("{message}: send `Authorization: Bearer TOKEN` with what is in the token file"),
         )
     };
-    let given = text(headers, header::AUTHORIZATION)
-        .ok_or_else(|| unauthorized("no token was sent"))?;
+    let given =
+        text(headers, header::AUTHORIZATION).ok_or_else(|| unauthorized("no token was sent"))?;
     let given = given
         .split_once(' ')
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
@@ -147,11 +147,20 @@ mod tests {
     fn only_who_knows_the_token_passes_and_no_page_of_another_site() {
         let right = (header::AUTHORIZATION, "Bearer right");
         for (headers, expected) in [
-            (vec![(header::HOST, "127.0.0.1:7480"), right.clone()], "passed"),
+            (
+                vec![(header::HOST, "127.0.0.1:7480"), right.clone()],
+                "passed",
+            ),
             (vec![(header::HOST, "[::1]:7480"), right.clone()], "passed"),
             (vec![(header::HOST, "LocalHost"), right.clone()], "passed"),
-            (vec![(header::HOST, "solti.example:1"), right.clone()], "passed"),
-            (vec![(header::HOST, "evil.example"), right.clone()], "forbidden"),
+            (
+                vec![(header::HOST, "solti.example:1"), right.clone()],
+                "passed",
+            ),
+            (
+                vec![(header::HOST, "evil.example"), right.clone()],
+                "forbidden",
+            ),
             (vec![right.clone()], "forbidden"),
             (vec![(header::HOST, "localhost")], "unauthorized"),
             (

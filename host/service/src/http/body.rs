@@ -17,11 +17,7 @@ use super::error::Problem;
 const MOST: usize = solti_api::MAX_REQUEST_BYTES;
 
 /// Takes the whole body before anything is done with it: a client that sends slowly holds up nobody.
-pub(super) async fn take(
-    State(app): State<Arc<App>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn take(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if matches!(*request.method(), Method::GET | Method::HEAD) || request.body().is_end_stream() {
         return next.run(request).await;
     }
@@ -53,9 +49,9 @@ pub(super) async fn take(
                 "the request was not sent within {}",
                 humantime::format_duration(time)
             );
-            return Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", message)
-                .into_response();
+            return Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", message).into_response();
         }
     };
-    next.run(Request::from_parts(parts, Body::from(bytes))).await
+    next.run(Request::from_parts(parts, Body::from(bytes)))
+        .await
 }

@@ -24,11 +24,7 @@ struct Document {
 }
 
 impl Problem {
-    pub(crate) fn new(
-        status: StatusCode,
-        code: &'static str,
-        message: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
             code,
@@ -57,7 +53,10 @@ impl Problem {
     }
 
     pub(crate) async fn method_not_allowed(method: Method, uri: Uri) -> Self {
-        let message = format!("{method} is not for {}; /openapi.json has what is", uri.path());
+        let message = format!(
+            "{method} is not for {}; /openapi.json has what is",
+            uri.path()
+        );
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",

@@ -50,12 +50,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
             "Tasks that have not ended.",
             app.tasks.active() as u64,
         ),
-        (
-            "solti_tasks_stored",
-            "gauge",
-            "Tasks in the store.",
-            all,
-        ),
+        ("solti_tasks_stored", "gauge", "Tasks in the store.", all),
         (
             "solti_tasks_stored_ended",
             "gauge",

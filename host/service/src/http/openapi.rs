@@ -10,14 +10,34 @@ use super::App;
 
 /// Our own routes: method, path, and what it does.
 const OWN: [(&str, &str, &str); 11] = [
-    ("post", "/v1/tasks", "Run a task, or an array of them, as `solti-host run` takes them"),
+    (
+        "post",
+        "/v1/tasks",
+        "Run a task, or an array of them, as `solti-host run` takes them",
+    ),
     ("get", "/v1/tasks", "List tasks, the newest first"),
     ("get", "/v1/tasks/{name}", "Get a task"),
-    ("delete", "/v1/tasks/{name}", "Remove a task, its record and its output"),
+    (
+        "delete",
+        "/v1/tasks/{name}",
+        "Remove a task, its record and its output",
+    ),
     ("post", "/v1/tasks/{name}/cancel", "Have a task end"),
-    ("get", "/v1/tasks/{name}/output", "What a task wrote, from its first byte"),
-    ("get", "/v1/plugins", "What became of each file of the plugin directory"),
-    ("get", "/metrics", "What is counted, in Prometheus' text format"),
+    (
+        "get",
+        "/v1/tasks/{name}/output",
+        "What a task wrote, from its first byte",
+    ),
+    (
+        "get",
+        "/v1/plugins",
+        "What became of each file of the plugin directory",
+    ),
+    (
+        "get",
+        "/metrics",
+        "What is counted, in Prometheus' text format",
+    ),
     ("get", "/livez", "Whether the service lives"),
     ("get", "/readyz", "Whether the service takes tasks"),
     ("get", "/openapi.json", "This description"),

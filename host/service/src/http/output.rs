@@ -81,9 +81,10 @@ impl Wanted {
                     };
                 }
                 "tail" => {
-                    wanted.tail = Some(value.parse().map_err(|_| {
-                        Problem::parameter("tail", &value, "a number of lines")
-                    })?);
+                    wanted.tail =
+                        Some(value.parse().map_err(|_| {
+                            Problem::parameter("tail", &value, "a number of lines")
+                        })?);
                 }
                 "since" => {
                     wanted.since = Some(since(&value).ok_or_else(|| {
@@ -95,16 +96,16 @@ impl Wanted {
                     })?);
                 }
                 "follow" => {
-                    wanted.follow = Some(value.parse().map_err(|_| {
-                        Problem::parameter("follow", &value, "true or false")
-                    })?);
+                    wanted.follow = Some(
+                        value
+                            .parse()
+                            .map_err(|_| Problem::parameter("follow", &value, "true or false"))?,
+                    );
                 }
                 _ => {
                     return Err(Problem::bad(
                         "invalid",
-                        format!(
-                            "{name}: unknown, expected attempt, stream, tail, since or follow"
-                        ),
+                        format!("{name}: unknown, expected attempt, stream, tail, since or follow"),
                     )
                     .in_field(name));
                 }

@@ -33,7 +33,8 @@ pub(super) async fn create(
 ) -> Response {
     let mut specs = Vec::new();
     specs::read_bytes("body", &body, BESIDE, &mut |spec| specs.push(spec));
-    let is_one = specs.len() == 1 && body.iter().find(|it| !it.is_ascii_whitespace()) != Some(&b'[');
+    let is_one =
+        specs.len() == 1 && body.iter().find(|it| !it.is_ascii_whitespace()) != Some(&b'[');
     let key = headers
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok());
@@ -44,7 +45,8 @@ pub(super) async fn create(
         };
     }
     if key.is_some() {
-        let message = "one key cannot be that of several tasks: give each an idempotencyKey of its own";
+        let message =
+            "one key cannot be that of several tasks: give each an idempotencyKey of its own";
         return Problem::bad("invalid", message)
             .in_field("Idempotency-Key")
             .into_response();
@@ -89,9 +91,8 @@ async fn one(
             .in_field("onInterrupt")
         })?),
     };
-    let manifest = manifest_of_spec(&name, &Map::new(), &spec).map_err(|err| {
-        Problem::bad("invalid", err.to_string()).in_field(err.field)
-    })?;
+    let manifest = manifest_of_spec(&name, &Map::new(), &spec)
+        .map_err(|err| Problem::bad("invalid", err.to_string()).in_field(err.field))?;
     let idempotency_key = beside
         .get("idempotencyKey")
         .cloned()
@@ -167,9 +168,7 @@ pub(super) async fn list(
             _ => {
                 return Err(Problem::bad(
                     "invalid",
-                    format!(
-                        "{name}: unknown, expected limit, before, ended, slot or prefix"
-                    ),
+                    format!("{name}: unknown, expected limit, before, ended, slot or prefix"),
                 )
                 .in_field(name));
             }
@@ -196,9 +195,7 @@ pub(super) async fn cancel(
 ) -> Result<Json<Value>, Problem> {
     app.tasks.seq(&name)?;
     let id = id_of(&name)?;
-    app.tasks
-        .cancel(&id, WritePreconditions::default())
-        .await?;
+    app.tasks.cancel(&id, WritePreconditions::default()).await?;
     Ok(Json(json!({ "name": name })))
 }
 
@@ -209,9 +206,7 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Problem> {
     app.tasks.seq(&name)?;
     let id = id_of(&name)?;
-    app.tasks
-        .delete(&id, WritePreconditions::default())
-        .await?;
+    app.tasks.delete(&id, WritePreconditions::default()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -40,8 +40,8 @@ struct Lost {
 pub(super) async fn drain(outputs: Arc<Outputs>, live: Arc<Live>, mut tap: Tap) {
     let base = *live.attempts.lock();
     let mut lost = [Lost::default(); 2];
+    let mut frames = Vec::new();
     while let Some(event) = tap.next().await {
-        let mut frames = Vec::new();
         let mut attempt = base;
         add(&mut frames, &event, base, &mut attempt);
         while frames.len() < MOST
@@ -53,7 +53,11 @@ pub(super) async fn drain(outputs: Arc<Outputs>, live: Arc<Live>, mut tap: Tap) 
             let mut highest = live.attempts.lock();
             *highest = (*highest).max(attempt);
         }
-        write(&outputs, &live, frames, attempt, &mut lost).await;
+        // What was silent has no file: thousands of tasks write nothing.
+        if live.log.lock().end() > 0 || has_output(&frames) {
+            let frames = std::mem::take(&mut frames);
+            write(&outputs, &live, frames, attempt, &mut lost).await;
+        }
     }
     drop(tap);
     outputs.leave(&live);
@@ -73,8 +77,7 @@ async fn write(
     loop {
         let with_losses = with_losses(&frames, attempt, lost);
         let (of, to) = (Arc::clone(outputs), Arc::clone(live));
-        let appended =
-            tokio::task::spawn_blocking(move || of.append(&to, &with_losses)).await;
+        let appended = tokio::task::spawn_blocking(move || of.append(&to, &with_losses)).await;
         let err = match appended {
             Ok(Ok(())) => {
                 *lost = [Lost::default(); 2];
@@ -113,6 +116,18 @@ fn with_losses(frames: &[u8], attempt: u32, lost: &[Lost; 2]) -> Vec<u8> {
     }
     all.extend_from_slice(frames);
     all
+}
+
+/// Whether something was written, or lost, and not only begun and ended.
+fn has_output(frames: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(head) = frame::Head::read(&frames[at..]) {
+        at += head.size();
+        if head.length() > 0 && !head.is_end() {
+            return true;
+        }
+    }
+    false
 }
 
 /// Counts frames that are left out; how many bytes they were.

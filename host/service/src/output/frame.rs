@@ -53,7 +53,11 @@ pub(crate) enum Kind {
     /// Bytes.
     Data(Stream),
     /// So many bytes and lines were left out.
-    Lost { stream: Stream, bytes: u64, lines: u64 },
+    Lost {
+        stream: Stream,
+        bytes: u64,
+        lines: u64,
+    },
     /// An attempt has begun.
     Started,
     /// An attempt has ended.
@@ -120,6 +124,16 @@ impl Head {
         self.attempt
     }
 
+    /// Whether it tells of the end of an attempt.
+    pub(crate) fn is_end(&self) -> bool {
+        self.code == 5
+    }
+
+    /// Whether it tells of the beginning of one.
+    pub(crate) fn is_start(&self) -> bool {
+        self.code == 4
+    }
+
     /// The stream whose bytes it has.
     pub(crate) fn data(&self) -> Option<Stream> {
         match self.code {
@@ -128,7 +142,6 @@ impl Head {
             _ => None,
         }
     }
-
 }
 
 impl Frame {
@@ -242,7 +255,15 @@ mod tests {
             },
         ] {
             let mut log = Vec::new();
-            write(&mut log, kind, LAST | CUT, 9, (2, 1 << 33), 1 << 41, b"a\nb\n");
+            write(
+                &mut log,
+                kind,
+                LAST | CUT,
+                9,
+                (2, 1 << 33),
+                1 << 41,
+                b"a\nb\n",
+            );
             let bytes = Bytes::from(log);
             let (frame, size) = Frame::read(100, &bytes).expect("it is whole");
             assert_eq!((frame.kind, size), (kind, bytes.len()));
@@ -253,7 +274,10 @@ mod tests {
                 assert_eq!(frame.payload, &b"a\nb\n"[..]);
             }
             for end in 0..bytes.len() {
-                assert!(Frame::read(0, &bytes.slice(..end)).is_none(), "{kind:?} {end}");
+                assert!(
+                    Frame::read(0, &bytes.slice(..end)).is_none(),
+                    "{kind:?} {end}"
+                );
             }
         }
         assert!(Head::read(&[0xff; HEADER]).is_none());

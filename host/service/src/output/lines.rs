@@ -77,7 +77,10 @@ impl Lines {
 
     /// The position in the log to read from.
     pub(crate) fn position(&self) -> u64 {
-        self.from.open.map_or(self.from.next, |open| open.min(self.from.next)).frame
+        self.from
+            .open
+            .map_or(self.from.next, |open| open.min(self.from.next))
+            .frame
     }
 
     /// Takes a frame, and hands over each line that it ends.
@@ -309,7 +312,15 @@ mod tests {
             let lines = count_ends(data) as u32;
             let first = numbers[stream.index()];
             numbers[stream.index()] += u64::from(lines);
-            frame::write(&mut log, Kind::Data(stream), flags, 1, (lines, first), 9, data);
+            frame::write(
+                &mut log,
+                Kind::Data(stream),
+                flags,
+                1,
+                (lines, first),
+                9,
+                data,
+            );
         }
         let mut bytes = Bytes::from(log);
         let mut frames = Vec::new();
@@ -353,7 +364,12 @@ mod tests {
         ];
         assert_eq!(
             texts,
-            expected.map(|(stream, number, text, partial)| (stream, number, text.to_owned(), partial))
+            expected.map(|(stream, number, text, partial)| (
+                stream,
+                number,
+                text.to_owned(),
+                partial
+            ))
         );
         for (at, line) in all.iter().enumerate() {
             let cursor: Cursor = line.cursor.to_string().parse().unwrap();
@@ -370,7 +386,10 @@ mod tests {
         let (frame, _) = Frame::read(0, &Bytes::from(log)).unwrap();
         let mut found = Vec::new();
         Lines::default().take(&frame, |line| found.push(line));
-        let lengths: Vec<_> = found.iter().map(|it| (it.bytes.len(), it.partial)).collect();
+        let lengths: Vec<_> = found
+            .iter()
+            .map(|it| (it.bytes.len(), it.partial))
+            .collect();
         let expected = [
             (MAX_LINE_BYTES, true),
             (MAX_LINE_BYTES, true),
@@ -378,6 +397,9 @@ mod tests {
             (5, false),
         ];
         assert_eq!(lengths, expected);
-        assert_eq!(found.iter().map(|it| it.number).collect::<Vec<_>>(), [0, 0, 0, 1]);
+        assert_eq!(
+            found.iter().map(|it| it.number).collect::<Vec<_>>(),
+            [0, 0, 0, 1]
+        );
     }
 }

@@ -120,7 +120,8 @@ impl Outputs {
             self.usage.lock().ended(live.seq, kept);
             self.make_room();
         }
-        live.progress.send_modify(|progress| progress.complete = true);
+        live.progress
+            .send_modify(|progress| progress.complete = true);
     }
 
     /// Appends frames to a log, and tells its readers.
@@ -171,10 +172,7 @@ impl Outputs {
 
     /// Bytes of all logs, and bytes that were left out.
     pub(crate) fn bytes(&self) -> (u64, u64) {
-        (
-            self.usage.lock().bytes(),
-            self.lost.load(Ordering::Relaxed),
-        )
+        (self.usage.lock().bytes(), self.lost.load(Ordering::Relaxed))
     }
 }
 

@@ -102,6 +102,21 @@ impl Reader {
         self.blocking(move |place| place.since(time)).await
     }
 
+    /// The attempts that are in the log, and when each began.
+    pub(crate) async fn attempts(&mut self) -> io::Result<Vec<(u32, u64)>> {
+        self.blocking(|place| {
+            let mut attempts = Vec::new();
+            place.each_head(|_, head| {
+                if head.is_start() {
+                    attempts.push((head.attempt(), head.time));
+                }
+                true
+            })?;
+            Ok(attempts)
+        })
+        .await
+    }
+
     /// How many bytes these streams and attempts have.
     pub(crate) async fn bytes(
         &mut self,
@@ -110,7 +125,10 @@ impl Reader {
         self.blocking(move |place| {
             let mut bytes = 0;
             place.each_head(|_, head| {
-                if head.data().is_some_and(|stream| wanted(head.attempt(), stream)) {
+                if head
+                    .data()
+                    .is_some_and(|stream| wanted(head.attempt(), stream))
+                {
                     bytes += head.length();
                 }
                 true
@@ -260,11 +278,7 @@ impl Place {
         Ok(found.unwrap_or(end))
     }
 
-    fn tail(
-        &mut self,
-        lines: u64,
-        wanted: &dyn Fn(u32, Stream) -> bool,
-    ) -> io::Result<(u64, u64)> {
+    fn tail(&mut self, lines: u64, wanted: &dyn Fn(u32, Stream) -> bool) -> io::Result<(u64, u64)> {
         let segments = segments::of(&self.root, self.seq)?;
         let mut begin = segments.last().map_or(0, |last| last.start + last.len);
         let mut found = 0;

@@ -41,7 +41,9 @@ pub(super) async fn start(
         .with_max_concurrent(config.jobs.and_then(NonZeroUsize::new))
         .with_max_registered_tasks(Some(most))
         // Tasks, and those who hear of them.
-        .with_ownership_capacity(Some(most.saturating_mul(NonZeroUsize::MIN.saturating_add(1))))
+        .with_ownership_capacity(Some(
+            most.saturating_mul(NonZeroUsize::MIN.saturating_add(1)),
+        ))
         .with_bus_capacity(events)
         .with_registry_queue_capacity(events);
     let controller = ControllerConfig::new(most, most.get());

@@ -89,8 +89,13 @@ impl Reading {
             let (seq, bytes) = entry?;
             let seq = seq.value();
             let record = decode(seq, bytes.value())?;
-            let wanted = filter.ended.is_none_or(|ended| ended == record.ended.is_some())
-                && filter.slot.as_ref().is_none_or(|slot| slot == record.slot())
+            let wanted = filter
+                .ended
+                .is_none_or(|ended| ended == record.ended.is_some())
+                && filter
+                    .slot
+                    .as_ref()
+                    .is_none_or(|slot| slot == record.slot())
                 && filter
                     .prefix
                     .as_ref()

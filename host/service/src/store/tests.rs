@@ -44,7 +44,10 @@ async fn what_was_acknowledged_is_there_after_the_store_is_opened_again() {
     let (seq, found) = store.get("a").unwrap().unwrap();
     assert_eq!((seq, found.ended), (first, Some(ended(5))));
     let open: Vec<_> = store.open_tasks().unwrap();
-    assert_eq!(open.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [second]);
+    assert_eq!(
+        open.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(),
+        [second]
+    );
     assert_eq!(store.counts().unwrap(), (2, 1));
     let third = store.insert(record("c", None)).await.unwrap();
     assert!(third > second, "numbers are not used twice");
@@ -73,10 +76,19 @@ async fn the_oldest_that_ended_go_first_and_those_that_run_never() {
     let store = Store::open(directory.path()).unwrap();
     let mut all = Vec::new();
     for number in 0..5 {
-        all.push(store.insert(record(&format!("t{number}"), None)).await.unwrap());
+        all.push(
+            store
+                .insert(record(&format!("t{number}"), None))
+                .await
+                .unwrap(),
+        );
     }
     for (seq, at) in [(all[3], 1), (all[1], 2), (all[0], 3)] {
-        store.end(seq, ended(at), Vec::new()).unwrap().await.unwrap();
+        store
+            .end(seq, ended(at), Vec::new())
+            .unwrap()
+            .await
+            .unwrap();
     }
     assert_eq!(store.prune(2, 0).await.unwrap(), (vec![all[3]], false));
     assert_eq!(store.prune(2, 3).await.unwrap(), (vec![all[1]], false));

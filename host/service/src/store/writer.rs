@@ -57,7 +57,9 @@ impl Writer {
     pub(super) fn run(mut self) {
         loop {
             let first = if self.ends.is_empty() {
-                self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected)
+                self.queue
+                    .recv()
+                    .map_err(|_| RecvTimeoutError::Disconnected)
             } else {
                 self.queue.recv_timeout(AGAIN)
             };
@@ -131,11 +133,11 @@ impl Writer {
         }
         let mut database = self.database.write();
         // One process opens a database once, so the old one has to go first.
-        let spare = match Database::builder().create_with_backend(redb::backends::InMemoryBackend::new())
-        {
-            Ok(spare) => spare,
-            Err(err) => return error!("the store of tasks cannot be opened again: {err}"),
-        };
+        let spare =
+            match Database::builder().create_with_backend(redb::backends::InMemoryBackend::new()) {
+                Ok(spare) => spare,
+                Err(err) => return error!("the store of tasks cannot be opened again: {err}"),
+            };
         *database = spare;
         match open_database(&self.path) {
             Ok(opened) => *database = opened,
@@ -245,7 +247,12 @@ fn replace(transaction: &WriteTransaction, seq: Seq, record: &Record) -> Result<
         .map(|bytes| decode(seq, bytes.value()))
         .transpose()?;
     let ended_before = before.and_then(|record| record.ended);
-    note_end(transaction, seq, ended_before.as_ref(), record.ended.as_ref())
+    note_end(
+        transaction,
+        seq,
+        ended_before.as_ref(),
+        record.ended.as_ref(),
+    )
 }
 
 fn end(
@@ -343,4 +350,3 @@ fn prune(
     let more = pruned.len() >= MOST_PRUNED;
     Ok((pruned, more))
 }
-

@@ -128,8 +128,12 @@ impl Active {
         }
         let (phase, error) = match &seen.refused {
             Some(reason) => ("failed".to_owned(), Some(reason.clone())),
-            None if seen.phase.is_terminal() => (self.phase_of(seen), seen.error.clone()),
-            None => return None,
+            None if !seen.phase.is_terminal() => return None,
+            // Between two attempts core calls it what the last one was.
+            None if self.cancelled && seen.phase != TaskPhase::Succeeded => {
+                ("canceled".to_owned(), seen.error.clone())
+            }
+            None => (self.phase_of(seen), seen.error.clone()),
         };
         let ended = Ended {
             at: now(),
@@ -145,9 +149,10 @@ impl Active {
     /// Core calls every failure after which there are no more retries exhausted, the first as well: how
     /// the last attempt ended says more.
     fn phase_of(&self, seen: &Seen) -> String {
-        let last = self.runs.back().filter(|run| {
-            run.generation == seen.generation && run.finished.is_some()
-        });
+        let last = self
+            .runs
+            .back()
+            .filter(|run| run.generation == seen.generation && run.finished.is_some());
         match (seen.phase, last) {
             (TaskPhase::Exhausted, Some(last)) => last.phase.clone(),
             (TaskPhase::Exhausted, None) => "failed".to_owned(),

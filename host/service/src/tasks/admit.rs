@@ -114,7 +114,12 @@ impl Tasks {
             self.begin(&name, seq, &record)?;
         }
         self.store.replace(seq, record).await?;
-        match self.core().adapter.apply_task(manifest, preconditions).await {
+        match self
+            .core()
+            .adapter
+            .apply_task(manifest, preconditions)
+            .await
+        {
             Ok(task) => Ok(task),
             Err(err) => {
                 if before.ended.is_some() {

@@ -122,11 +122,19 @@ impl Tasks {
         preconditions: WritePreconditions,
     ) -> Result<(), Refused> {
         let _locked = self.lock(id.as_str()).await;
-        if let Some(active) = self.active.lock().get_mut(id.as_str()) {
-            active.cancelled = true;
-        }
+        let cancelled = |is: bool| {
+            if let Some(active) = self.active.lock().get_mut(id.as_str()) {
+                active.cancelled = is;
+            }
+        };
+        // Before it is: its end may come at once.
+        cancelled(true);
         let core = &self.core().adapter;
-        match core.cancel_task(id, preconditions.clone()).await {
+        let done = core.cancel_task(id, preconditions.clone()).await;
+        if done.is_err() {
+            cancelled(false);
+        }
+        match done {
             Err(ApiError::TaskNotFound(_)) if preconditions.is_empty() => {
                 self.seq(id.as_str()).map(drop)
             }

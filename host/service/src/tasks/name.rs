@@ -34,7 +34,13 @@ mod tests {
 
     #[test]
     fn a_name_that_is_made_is_one_that_the_model_takes() {
-        for slot in ["night", "Night_Shift.7", "---", "\u{e4}\u{f6}", &"x".repeat(64)] {
+        for slot in [
+            "night",
+            "Night_Shift.7",
+            "---",
+            "\u{e4}\u{f6}",
+            &"x".repeat(64),
+        ] {
             let name = made_of(slot);
             let taken = solti_model_published::TaskManifest::new(
                 &name,

@@ -2,11 +2,11 @@
 
 use solti_api::ApiHandler as _;
 use solti_model_published::TaskManifest;
-use tracing::{info, warn};
+use tracing::info;
 
 use super::Tasks;
 use crate::config::OnInterrupt;
-use crate::store::{Ended, Interruption, Record, Seq, StoreError};
+use crate::store::{Ended, Interruption, Record, Run, Seq, StoreError};
 use crate::time::now;
 
 /// What became of tasks that another service had left.
@@ -46,12 +46,7 @@ impl Tasks {
             how => how.as_str(),
         };
         let again = record.requeued || record.on_interrupt == OnInterrupt::Rerun;
-        for run in &mut record.runs {
-            if run.finished.is_none() {
-                run.finished = Some(now());
-                run.phase = "interrupted".to_owned();
-            }
-        }
+        self.note_attempts(seq, &mut record).await;
         record.interruptions.push(Interruption {
             found: now(),
             then: then.to_owned(),
@@ -69,7 +64,7 @@ impl Tasks {
         } else {
             "the service ended while it had not".to_owned()
         };
-        warn!("task {name}: {reason}");
+        info!("task {name}: {reason}");
         record.ended = Some(Ended {
             at: now(),
             phase: "interrupted".to_owned(),
@@ -81,6 +76,27 @@ impl Tasks {
         self.counters.ended("interrupted");
         self.store.replace(seq, record).await?;
         Ok(false)
+    }
+
+    /// Notes the attempts that only its output tells of: the record of a task that runs is that of its
+    /// beginning.
+    async fn note_attempts(&self, seq: Seq, record: &mut Record) {
+        let begun = self.outputs.reader(seq).attempts().await;
+        for (attempt, started) in begun.unwrap_or_default() {
+            if record.runs.iter().any(|run| run.attempt == attempt) {
+                continue;
+            }
+            record.runs.push(Run {
+                attempt,
+                generation: 1,
+                started,
+                finished: Some(now()),
+                phase: "interrupted".to_owned(),
+                exit_code: None,
+                error: None,
+            });
+            record.attempts = record.attempts.max(attempt);
+        }
     }
 
     /// Runs a task again; why it could not be.

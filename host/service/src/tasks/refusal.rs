@@ -8,7 +8,9 @@ use crate::store::StoreError;
 /// Why a task was not taken, or something was not done with it.
 #[derive(Debug, Error)]
 pub(crate) enum Refused {
-    #[error("the service is about to stop and takes no more tasks; try again when the next one runs")]
+    #[error(
+        "the service is about to stop and takes no more tasks; try again when the next one runs"
+    )]
     Stopping,
     #[error("{0}")]
     NoRunner(String),

@@ -78,9 +78,7 @@ impl Tasks {
                 at: now(),
                 phase: "canceled".to_owned(),
                 exit_code: None,
-                error: Some(
-                    "the service was stopped, and the task did not end in time".to_owned(),
-                ),
+                error: Some("the service was stopped, and the task did not end in time".to_owned()),
                 generation: 1,
                 uid: format!("abandoned-{}", active.seq),
             };

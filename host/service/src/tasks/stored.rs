@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use solti_api::ApiError;
-use solti_model_published::{Task, TASK_API_VERSION, TASK_KIND};
+use solti_model_published::{TASK_API_VERSION, TASK_KIND, Task};
 
 use super::refusal::Refused;
 use crate::store::Record;
@@ -79,8 +79,7 @@ mod tests {
             },
         });
         for phase in ["succeeded", "failed", "timeout", "canceled", "interrupted"] {
-            let mut record =
-                Record::new("n".to_owned(), manifest.clone(), OnInterrupt::Fail, None);
+            let mut record = Record::new("n".to_owned(), manifest.clone(), OnInterrupt::Fail, None);
             record.attempts = 2;
             record.ended = Some(Ended {
                 at: 1_700_000_000_000,

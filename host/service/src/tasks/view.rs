@@ -98,7 +98,10 @@ impl Tasks {
             .then(|| found.last().map(|(seq, _)| *seq))
             .flatten();
         Ok(TaskList {
-            tasks: found.iter().map(|(_, record)| self.view_of(record)).collect(),
+            tasks: found
+                .iter()
+                .map(|(_, record)| self.view_of(record))
+                .collect(),
             next,
         })
     }

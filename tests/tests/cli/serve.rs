@@ -1,0 +1,94 @@
+//! `solti-host serve`, as a client sees it.
+
+mod access;
+mod client;
+mod killed;
+mod output;
+mod published;
+mod state;
+mod stop;
+mod tasks;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::{Place, Running, SOON};
+use client::{Answer, Client};
+
+/// A service that runs; killed when the test ends before it.
+struct Serving {
+    running: Running,
+    client: Client,
+    /// The line with its addresses.
+    ready: String,
+}
+
+/// The state directory of the services of a place.
+fn state_of(place: &Place) -> PathBuf {
+    place.directory.path().join("state")
+}
+
+impl Serving {
+    /// Starts a service with these words, and waits until it is ready.
+    fn start(place: &Place, words: &[&str]) -> Self {
+        let state = state_of(place);
+        let mut command = place.command("serve", words);
+        command.arg("--state").arg(&state);
+        let running = Running::start(&mut command);
+        let ready = running.line();
+        assert!(ready.starts_with("ready on unix:"), "{ready}");
+        Self {
+            running,
+            client: Client::unix(state.join("service.sock")),
+            ready,
+        }
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.client.send("GET", path, &[], b"")
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Answer {
+        let body = body.to_string();
+        self.client.send("POST", path, &[], body.as_bytes())
+    }
+
+    /// Has a task run, and returns its name.
+    fn submit(&self, spec: &Value) -> String {
+        let answer = self.post("/v1/tasks", spec);
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()["name"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until a task is in a phase that `is` accepts.
+    fn until(&self, name: &str, is: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        loop {
+            let task = self.get(&format!("/v1/tasks/{name}")).json();
+            if is(&task) {
+                return task;
+            }
+            assert!(began.elapsed() < SOON, "{task:#}");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until a task has ended.
+    fn ended(&self, name: &str) -> Value {
+        self.until(name, |task| task["ended"].is_string())
+    }
+
+    /// Ends it as `kill -9` does.
+    fn kill(mut self) {
+        self.running.child.kill().unwrap();
+        self.running.child.wait().unwrap();
+    }
+
+    /// Ends it in order.
+    fn terminate(self) -> (Option<i32>, String) {
+        self.running.signal(rustix::process::Signal::TERM);
+        self.running.end()
+    }
+}
