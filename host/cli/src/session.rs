@@ -64,6 +64,7 @@ pub(crate) fn run(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
     let hurried = plan.is_command && rows.iter().any(|row| row.outcome.was_stopped());
     let written = screen.finish(runtime, &stop, hurried, grace);
     host.warn_of_open_channels();
+    signals.wait_until_told();
     let summary = Summary {
         rows,
         metrics: host.counts(),

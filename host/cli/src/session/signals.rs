@@ -3,8 +3,10 @@
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use solti_plugin_host::Plugin;
 use solti_plugin_host::report::Warning;
 use tokio::signal::unix::{SignalKind, signal};
@@ -18,12 +20,17 @@ use crate::present::message;
 /// What the plugins get to kill what they have started, when the program exits at once.
 const LAST_MOMENT: Duration = Duration::from_millis(500);
 
+/// How long the end of a run waits until the first signal has been told of.
+const TO_SAY_SO: Duration = Duration::from_millis(500);
+
 /// The signals that have come.
 #[derive(Debug, Default)]
 pub(crate) struct Signals {
     /// The number of the first one, 0 before it.
     first: AtomicI32,
     again: AtomicI32,
+    /// Ends when the first one has been told of.
+    told: Mutex<Option<Receiver<()>>>,
 }
 
 impl Signals {
@@ -35,6 +42,15 @@ impl Signals {
     /// The number of the second one.
     pub(crate) fn again(&self) -> Option<i32> {
         Some(self.again.load(Ordering::Relaxed)).filter(|signal| *signal > 0)
+    }
+
+    /// Waits until the first one has been told of, unless standard error is full: what is said of the end
+    /// of a run comes behind it. Blocks half a second at most.
+    pub(crate) fn wait_until_told(&self) {
+        if let Some(told) = self.told.lock().take() {
+            // It ends without a word, when it is dropped.
+            let _ = told.recv_timeout(TO_SAY_SO);
+        }
     }
 }
 
@@ -78,9 +94,12 @@ pub(crate) fn watch(
             return;
         };
         signals.first.store(first.as_raw_value(), Ordering::Relaxed);
+        let (telling, told) = sync_channel::<()>(0);
+        *signals.told.lock() = Some(told);
         stop.cancel();
         // On a thread of its own: a standard error that is full must not keep the second from being heard.
-        let told = std::thread::Builder::new().spawn(|| {
+        let told = std::thread::Builder::new().spawn(move || {
+            let _telling = telling;
             message::warning(Warning::new(
                 "cancelling",
                 "cancelling every task; interrupt again to exit at once",
