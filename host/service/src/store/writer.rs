@@ -114,11 +114,8 @@ impl Writer {
         let database = self.database.read();
         let transaction = database.begin_write()?;
         for op in batch {
-            let written = write_one(&transaction, op, answers);
-            if let Err(err) = written {
-                // Dropping the transaction undoes what went before.
-                return Err(err);
-            }
+            // Dropping the transaction undoes what went before.
+            write_one(&transaction, op, answers)?;
         }
         transaction.commit()?;
         Ok(())
