@@ -13,6 +13,15 @@ pub const EXAMPLES: &[&str] = &["hello", "subprocess", "wasm", "container"];
 /// The package of the host, which runs them.
 const HOST: &str = "solti-host";
 
+/// Which host is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// All of it, as it is shipped.
+    Whole,
+    /// Without the command `serve`, which takes as long to build as all the rest.
+    WithoutService,
+}
+
 /// What has been built and installed.
 #[derive(Debug)]
 pub struct Installed {
@@ -24,7 +33,7 @@ pub struct Installed {
     pub solti_host: PathBuf,
 }
 
-/// Builds the example plugins and the host as they are shipped, and installs the plugins into
+/// Builds the example plugins and the host with the profile that is shipped, and installs the plugins into
 /// `target/plugins/`.
 ///
 /// # Errors
@@ -34,10 +43,15 @@ pub struct Installed {
 /// # Panics
 ///
 /// When the build fails; cargo has said why by then.
-pub fn install_examples() -> io::Result<Installed> {
+pub fn install_examples(host: Program) -> io::Result<Installed> {
     // Always the same packages: cargo would build their dependencies anew for others.
     let packages: Vec<_> = EXAMPLES.iter().copied().chain([HOST]).collect();
-    let built = build(&packages, Profile::Dist, &target_dir(), |_| {});
+    let built = build(&packages, Profile::Dist, &target_dir(), |cargo| {
+        // The plugins have no features that they are built with.
+        if host == Program::WithoutService {
+            cargo.arg("--no-default-features");
+        }
+    });
     let directory = target_dir().join("plugins");
     fs::create_dir_all(&directory)?;
     // A host refuses what others can change, and a umask may let them.

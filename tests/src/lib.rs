@@ -8,13 +8,14 @@ mod build;
 mod demands;
 mod examples;
 mod fixtures;
+pub mod http;
 mod podman;
 pub mod process;
 mod report;
 
 pub use build::{Built, Profile, build, build_linked, build_with};
 pub use demands::{is_thorough, skip, times};
-pub use examples::{EXAMPLES, Installed, install_examples};
+pub use examples::{EXAMPLES, Installed, Program, install_examples};
 pub use fixtures::{PLUGIN_SUFFIX, built, hand_over, hostile, install, plugin, solti_host};
 pub use podman::{IMAGE, Podman, RUN_ARGS};
 pub use report::unmeasured;

@@ -1,5 +1,6 @@
 //! Routes, authentication and errors.
 
+mod app;
 mod auth;
 mod body;
 mod error;
@@ -7,55 +8,20 @@ mod files;
 mod health;
 mod openapi;
 mod output;
+mod query;
 mod tasks;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use solti_api::HttpApi;
-use tokio_util::sync::CancellationToken;
 
-pub(crate) use auth::{Access, Peer};
+pub(crate) use app::{Access, App};
+pub(crate) use auth::Peer;
 use error::Problem;
 
-use crate::config::ServerLimits;
-use crate::tasks::{Handler, Tasks};
-
-/// What the routes work with.
-pub(crate) struct App {
-    pub(crate) tasks: Arc<Tasks>,
-    pub(crate) access: Access,
-    /// Plugins without which the service is not ready.
-    pub(crate) missing: Vec<String>,
-    /// Cancelled when streams are to end.
-    pub(crate) closing: CancellationToken,
-    pub(crate) limits: ServerLimits,
-    pub(crate) requests: AtomicU64,
-    /// The description of all routes.
-    openapi: serde_json::Value,
-}
-
-impl App {
-    pub(crate) fn new(
-        tasks: Arc<Tasks>,
-        access: Access,
-        missing: Vec<String>,
-        closing: CancellationToken,
-        limits: ServerLimits,
-    ) -> Self {
-        Self {
-            tasks,
-            access,
-            missing,
-            closing,
-            limits,
-            requests: AtomicU64::new(0),
-            openapi: serde_json::Value::Null,
-        }
-    }
-}
+use crate::tasks::Handler;
 
 /// All routes: our own, and those of 0.0.8.
 pub(crate) fn router(mut app: App) -> Router {

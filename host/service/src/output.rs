@@ -9,6 +9,7 @@ mod frame;
 mod lines;
 mod log;
 mod outputs;
+mod progress;
 mod reader;
 mod route;
 mod segments;

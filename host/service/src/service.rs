@@ -1,11 +1,10 @@
 //! The whole: start, run, stop.
 
 mod core;
+mod error;
 mod token;
 
 use std::fmt;
-use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,16 +12,17 @@ use std::time::{Duration, Instant};
 use solti_plugin_bridge::{Bridge, BridgeError, Bridged};
 use solti_plugin_host::{LoadReport, PluginLoader};
 use solti_runner_published::RunnerRouter;
-use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::config::{Config, ConfigError};
+pub use error::{Address, ServiceError};
+
+use crate::config::Config;
 use crate::http::{self, Access, App};
 use crate::output::{Outputs, Route};
 use crate::server::{Listener, Server};
-use crate::state::{StateDir, StateError};
-use crate::store::{Store, StoreError};
+use crate::state::StateDir;
+use crate::store::Store;
 use crate::tasks::{Ends, Tasks};
 use crate::time::now;
 
@@ -31,65 +31,6 @@ const PRUNE: Duration = Duration::from_secs(10);
 
 /// What clients get to take the ends of their answers when the service stops.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-
-/// Why a service does not start.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ServiceError {
-    /// Its configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// Its state directory.
-    #[error(transparent)]
-    State(#[from] StateError),
-    /// Its store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Its plugins.
-    #[error(transparent)]
-    Plugins(#[from] BridgeError),
-    /// An address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// The address.
-        address: Address,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The file of the token.
-    #[error("token file {}: {reason}", path.display())]
-    Token {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The directory of output.
-    #[error("the output of tasks cannot be used: {0}")]
-    Output(io::Error),
-    /// What supervises tasks.
-    #[error("tasks cannot be supervised: {0}")]
-    Supervision(String),
-}
-
-/// Where a service listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Address {
-    /// A Unix socket.
-    Unix(PathBuf),
-    /// TCP.
-    Tcp(SocketAddr),
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unix(path) => write!(f, "unix:{}", path.display()),
-            Self::Tcp(address) => write!(f, "http://{address}"),
-        }
-    }
-}
 
 /// How a service has stopped.
 #[derive(Debug, Clone, Copy)]

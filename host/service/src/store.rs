@@ -4,6 +4,7 @@
 //! clients share the time that a disk takes to keep something.
 
 mod error;
+mod filter;
 mod record;
 mod tables;
 mod writer;
@@ -18,15 +19,10 @@ use tokio::sync::oneshot;
 
 pub(crate) use error::InsertError;
 pub use error::StoreError;
-pub(crate) use record::{Ended, Interruption, Record, Run};
-use tables::Reading;
+pub(crate) use filter::Filter;
+pub(crate) use record::{Ended, Interruption, Record, Run, Seq};
+use tables::{Reading, open};
 use writer::{Op, Writer};
-
-/// What the database may keep of its file in memory, in bytes.
-const CACHE: usize = 8 << 20;
-
-/// The number of a task's record: they are in the order in which tasks came.
-pub(crate) type Seq = u64;
 
 /// The records of all tasks.
 pub(crate) struct Store {
@@ -37,26 +33,11 @@ pub(crate) struct Store {
     failing: Arc<Mutex<Option<String>>>,
 }
 
-/// Which records a list has.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Filter {
-    /// Those before this one.
-    pub(crate) before: Option<Seq>,
-    /// Those that are over, or those that are not.
-    pub(crate) ended: Option<bool>,
-    /// Those of this slot.
-    pub(crate) slot: Option<String>,
-    /// Those whose names begin so.
-    pub(crate) prefix: Option<String>,
-    /// No more than so many.
-    pub(crate) limit: usize,
-}
-
 impl Store {
     /// Opens the store in a directory, or makes it.
     pub(crate) fn open(directory: &Path) -> Result<Self, StoreError> {
         let path = directory.join("tasks.redb");
-        let database = open_database(&path)?;
+        let database = open(&path)?;
         let database = Arc::new(RwLock::new(database));
         let (ops, queue) = mpsc::channel();
         let failing = Arc::new(Mutex::new(None));
@@ -177,13 +158,6 @@ impl Store {
         let transaction = database.begin_read()?;
         read(&Reading::new(&transaction)?)
     }
-}
-
-/// Opens the database, with its tables.
-fn open_database(path: &Path) -> Result<Database, StoreError> {
-    let database = Database::builder().set_cache_size(CACHE).create(path)?;
-    tables::make(&database)?;
-    Ok(database)
 }
 
 impl std::fmt::Debug for Store {

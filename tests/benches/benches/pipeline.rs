@@ -50,7 +50,8 @@ fn main() {
     let quick = args.iter().any(|arg| arg == "--quick");
     let (count, rounds) = if quick { (10, 3) } else { (100, 15) };
 
-    let host = e2e::install_examples().expect("the target directory can be written");
+    let host =
+        e2e::install_examples(e2e::Program::Whole).expect("the target directory can be written");
     let host = host.solti_host.as_path();
     let directory = plugins::directory_of(count);
     let place = TempDir::new().expect("there is room for temporary files");

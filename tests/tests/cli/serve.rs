@@ -1,7 +1,6 @@
 //! `solti-host serve`, as a client sees it.
 
 mod access;
-mod client;
 mod killed;
 mod output;
 mod published;
@@ -12,10 +11,10 @@ mod tasks;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use e2e::http::{Answer, Client};
 use serde_json::Value;
 
 use super::{Place, Running, SOON};
-use client::{Answer, Client};
 
 /// A service that runs; killed when the test ends before it.
 struct Serving {
@@ -41,7 +40,7 @@ impl Serving {
         assert!(ready.starts_with("ready on unix:"), "{ready}");
         Self {
             running,
-            client: Client::unix(state.join("service.sock")),
+            client: Client::Unix(state.join("service.sock")),
             ready,
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::Config;
+use super::settings::Config;
 
 /// What is wrong with a configuration.
 #[derive(Debug, Error)]

@@ -4,14 +4,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::app::{Access, App};
+use super::error::Problem;
 use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use solti_model_published::Token;
-
-use super::App;
-use super::error::Problem;
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
@@ -20,14 +18,6 @@ pub(crate) enum Peer {
     Unix,
     /// TCP, through this address.
     Tcp(#[expect(dead_code, reason = "for the log")] SocketAddr),
-}
-
-/// What is asked of who comes over TCP.
-pub(crate) struct Access {
-    /// `None` where no token is asked for.
-    pub(crate) token: Option<Token>,
-    /// Names that the service may be called by, beside `localhost` and addresses.
-    pub(crate) hosts: Vec<String>,
 }
 
 /// Routes that tell nothing but whether the service lives.
@@ -122,6 +112,8 @@ fn is_allowed(access: &Access, host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "all of it is tests")]
+
+    use solti_model_published::Token;
 
     use super::*;
 

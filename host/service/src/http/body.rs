@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use http_body::Body as _;
 use tokio::time::timeout;
 
-use super::App;
+use super::app::App;
 use super::error::Problem;
 
 /// The most that a request may hold: what the routes of 0.0.8 take.

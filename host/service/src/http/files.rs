@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::Value;
 
-use super::App;
+use super::app::App;
 use super::error::Problem;
 
 /// `GET /v1/plugins`: what became of each file of the plugin directory.

@@ -10,7 +10,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
-use super::App;
+use super::app::App;
 
 /// `GET /livez`.
 pub(super) async fn livez() -> &'static str {

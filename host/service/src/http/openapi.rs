@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::App;
+use super::app::App;
 
 /// Our own routes: method, path, and what it does.
 const OWN: [(&str, &str, &str); 11] = [

@@ -12,8 +12,9 @@ use solti_model_published::{TaskId, WritePreconditions};
 use solti_plugin_bridge::manifest_of_spec;
 use solti_plugin_host::specs::{self, PlacedSpec, SpecError};
 
-use super::App;
+use super::app::App;
 use super::error::Problem;
+use super::query::pairs;
 use crate::config::OnInterrupt;
 use crate::store::Filter;
 use crate::tasks::{New, TaskList, TaskView, Tasks};
@@ -140,7 +141,7 @@ pub(super) async fn list(
         limit: LISTED,
         ..Filter::default()
     };
-    for (name, value) in super::output::pairs(query.as_deref().unwrap_or_default()) {
+    for (name, value) in pairs(query.as_deref().unwrap_or_default()) {
         match name.as_str() {
             "limit" => {
                 filter.limit = value

@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, watch};
 use tracing::error;
 
 use super::log::Log;
+use super::progress::Progress;
 use super::reader::Reader;
 use super::segments;
 use super::usage::Usage;
@@ -43,15 +44,6 @@ pub(crate) struct Live {
     pub(super) attempts: Mutex<u32>,
     /// Taps that are read, and the task itself until it has ended.
     users: AtomicUsize,
-}
-
-/// How far a log has come.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Progress {
-    /// The position behind its last byte.
-    pub(crate) end: u64,
-    /// Whether there will be no more.
-    pub(crate) complete: bool,
 }
 
 impl Outputs {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::frame::{Frame, HEADER, Head, Stream, TRAILER};
-use super::outputs::Progress;
+use super::progress::Progress;
 use super::segments::{self, Segment};
 use crate::store::Seq;
 

@@ -8,7 +8,7 @@ use solti_core::{ReconciliationConfig, StateConfig, SupervisorApi};
 use solti_runner_published::RunnerRouter;
 use taskvisor_published::{ControllerConfig, SupervisorConfig};
 
-use super::ServiceError;
+use super::error::ServiceError;
 use crate::config::Config;
 use crate::tasks::Ends;
 

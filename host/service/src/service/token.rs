@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use solti_model_published::Token;
 
-use super::ServiceError;
+use super::error::ServiceError;
 use crate::config::Config;
 use crate::state::StateDir;
 

@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use super::Seq;
+use super::record::Seq;
 
 /// Why the store did not do something.
 #[derive(Debug, Error)]

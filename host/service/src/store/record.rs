@@ -8,6 +8,9 @@ use crate::config::OnInterrupt;
 /// The format of a record. A later one reads the earlier ones.
 pub(super) const FORMAT: u32 = 1;
 
+/// The number of a task's record: they are in the order in which tasks came.
+pub(crate) type Seq = u64;
+
 /// What is kept of a task: JSON with a format number.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,13 +1,15 @@
 //! The tables of the database, and what is read from them.
 
+use std::path::Path;
+
 use redb::{
     Database, ReadOnlyTable, ReadTransaction, ReadableTable as _, ReadableTableMetadata as _,
     TableDefinition,
 };
 
 use super::error::StoreError;
-use super::record::{FORMAT, Record};
-use super::{Filter, Seq};
+use super::filter::Filter;
+use super::record::{FORMAT, Record, Seq};
 
 /// Each task, in the order in which they came.
 pub(super) const TASKS: TableDefinition<'_, Seq, &[u8]> = TableDefinition::new("tasks");
@@ -20,8 +22,18 @@ pub(super) const OPEN: TableDefinition<'_, Seq, ()> = TableDefinition::new("open
 /// The tasks that have ended, by when.
 pub(super) const ENDED: TableDefinition<'_, (u64, Seq), ()> = TableDefinition::new("ended");
 
+/// What the database may keep of its file in memory, in bytes.
+const CACHE: usize = 8 << 20;
+
+/// Opens the database, with its tables.
+pub(super) fn open(path: &Path) -> Result<Database, StoreError> {
+    let database = Database::builder().set_cache_size(CACHE).create(path)?;
+    make(&database)?;
+    Ok(database)
+}
+
 /// Makes the tables where they are not there.
-pub(super) fn make(database: &Database) -> Result<(), StoreError> {
+fn make(database: &Database) -> Result<(), StoreError> {
     let transaction = database.begin_write()?;
     transaction.open_table(TASKS)?;
     transaction.open_table(NAMES)?;

@@ -11,9 +11,8 @@ use tokio::sync::oneshot;
 use tracing::{error, info};
 
 use super::error::{InsertError, StoreError};
-use super::record::{Ended, Record, Run};
-use super::tables::{ENDED, KEYS, NAMES, OPEN, TASKS, decode, encode};
-use super::{Seq, open_database};
+use super::record::{Ended, Record, Run, Seq};
+use super::tables::{ENDED, KEYS, NAMES, OPEN, TASKS, decode, encode, open};
 
 /// How many changes one commit has at most.
 const MOST: usize = 1024;
@@ -136,7 +135,7 @@ impl Writer {
                 Err(err) => return error!("the store of tasks cannot be opened again: {err}"),
             };
         *database = spare;
-        match open_database(&self.path) {
+        match open(&self.path) {
             Ok(opened) => *database = opened,
             Err(err) => error!("the store of tasks cannot be opened again: {err}"),
         }
@@ -282,18 +281,18 @@ fn note_end(
     before: Option<&Ended>,
     now: Option<&Ended>,
 ) -> Result<(), StoreError> {
-    let mut open = transaction.open_table(OPEN)?;
+    let mut unended = transaction.open_table(OPEN)?;
     let mut ended = transaction.open_table(ENDED)?;
     if let Some(before) = before {
         ended.remove((before.at, seq))?;
     }
     match now {
         Some(now) => {
-            open.remove(seq)?;
+            unended.remove(seq)?;
             ended.insert((now.at, seq), ())?;
         }
         None => {
-            open.insert(seq, ())?;
+            unended.insert(seq, ())?;
         }
     }
     Ok(())

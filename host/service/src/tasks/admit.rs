@@ -7,10 +7,15 @@ use solti_plugin_bridge::{Work, work_of};
 use solti_plugin_host::solti_model::TaskSpec;
 
 use super::active::Active;
+use super::all::Tasks;
+use super::name;
 use super::refusal::Refused;
-use super::{ON_INTERRUPT, Tasks, name, stored};
+use super::stored;
 use crate::config::OnInterrupt;
 use crate::store::{InsertError, Record, Seq};
+
+/// The annotation that says on the routes of 0.0.8 what becomes of a task that is interrupted.
+const ON_INTERRUPT: &str = "solti-host/on-interrupt";
 
 /// What somebody asks for.
 #[derive(Debug)]

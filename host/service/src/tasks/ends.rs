@@ -6,7 +6,8 @@ use solti_core::{TaskStateEvent, TaskStateSink};
 use solti_model_published::TaskId;
 use tracing::error;
 
-use super::{STOPS, Tasks};
+use super::active::Active;
+use super::all::{STOPS, Tasks};
 use crate::config::OnStop;
 use crate::output::Built;
 use crate::store::Seq;
@@ -61,7 +62,7 @@ impl Built for Tasks {
 
 impl Tasks {
     /// Changes what is known of a task, and notes its end where that is one.
-    fn change(&self, name: &str, change: impl FnOnce(&mut super::Active)) {
+    fn change(&self, name: &str, change: impl FnOnce(&mut Active)) {
         let mut all = self.active.lock();
         let Some(active) = all.get_mut(name) else {
             return;

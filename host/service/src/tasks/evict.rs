@@ -6,7 +6,7 @@ use solti_model_published::{TaskId, Uid, WritePreconditions};
 use tokio::sync::oneshot;
 use tracing::debug;
 
-use super::{RUNS, Tasks};
+use super::all::{RUNS, Tasks};
 
 /// How many tasks that have ended core knows, for clients that list or watch them.
 const REMEMBERED: usize = 1000;

@@ -11,8 +11,9 @@ use solti_model_published::{
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::admit::New;
+use super::all::Tasks;
 use super::refusal::Refused;
-use super::{Tasks, stored};
+use super::stored;
 use crate::output::{Frame, Kind, Lines, Read, Reader, Stream};
 use crate::time::at;
 

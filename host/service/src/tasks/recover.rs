@@ -4,7 +4,7 @@ use solti_api::ApiHandler as _;
 use solti_model_published::TaskManifest;
 use tracing::info;
 
-use super::Tasks;
+use super::all::Tasks;
 use crate::config::OnInterrupt;
 use crate::store::{Ended, Interruption, Record, Run, Seq, StoreError};
 use crate::time::now;

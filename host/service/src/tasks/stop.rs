@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
-use super::{DRAINS, STOPS, Tasks};
+use super::all::{DRAINS, STOPS, Tasks};
 use crate::config::OnStop;
 use crate::store::Ended;
 use crate::time::now;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use solti_model_published::TaskId;
 
-use super::Tasks;
+use super::all::Tasks;
 use super::refusal::Refused;
 use crate::store::{Filter, Record, Run, Seq};
 use crate::time::rfc3339;

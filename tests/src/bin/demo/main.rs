@@ -8,6 +8,7 @@
 
 mod container;
 mod plugins;
+mod serve;
 mod tasks;
 mod trust;
 mod zones;
@@ -32,8 +33,13 @@ const BEFORE_REPLACEMENT: Duration = Duration::from_millis(1600);
 const UNTIL_DEPLOYED: Duration = Duration::from_secs(30);
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
+    match std::env::args().nth(1).as_deref() {
+        None => {}
+        Some("serve") => return serve::show(),
+        Some(other) => return Err(format!("{other}: unknown, expected serve, or nothing").into()),
+    }
     say("Building the example plugins and the host");
-    let installed = e2e::install_examples()?;
+    let installed = e2e::install_examples(e2e::Program::WithoutService)?;
     let solti_host = &installed.solti_host;
     let directory = plugins::directory();
     plugins::install(&installed.plugins, &directory)?;

@@ -6,7 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::json;
 
-use super::client::{Client, Streaming};
+use e2e::http::{Client, Streaming};
+
 use super::{Serving, state_of};
 use crate::{Place, end, shell};
 

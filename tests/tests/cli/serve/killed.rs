@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Serving, client::Client, state_of};
+use e2e::http::Client;
+
+use super::{Serving, state_of};
 use crate::{Place, shell, with};
 
 /// How often a service is killed.
@@ -95,7 +97,7 @@ fn no_task_that_was_acknowledged_is_lost_whenever_the_service_is_killed() {
         let clients: Vec<_> = (0..8)
             .map(|client| {
                 let killed = Arc::clone(&killed);
-                let socket = Client::unix(state_of(&place).join("service.sock"));
+                let socket = Client::Unix(state_of(&place).join("service.sock"));
                 std::thread::spawn(move || submit_until(&socket, round, client, &killed))
             })
             .collect();

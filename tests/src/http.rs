@@ -1,4 +1,6 @@
 //! A client of HTTP, over a Unix socket or TCP: what it sends and gets is in the tests' hands.
+//!
+//! It panics where a service does not answer: whoever uses it has started that.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -13,57 +15,70 @@ const SOON: Duration = Duration::from_secs(60);
 
 /// Where a service listens.
 #[derive(Debug, Clone)]
-pub(super) enum Client {
+pub enum Client {
+    /// On a Unix socket.
     Unix(PathBuf),
+    /// On TCP.
     Tcp(SocketAddr),
 }
 
 /// What a service answered, whole.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    headers: Vec<(String, String)>,
+    /// The whole body.
+    pub body: Vec<u8>,
 }
 
 /// An answer whose body is still to come.
-pub(super) struct Streaming {
-    pub(super) status: u16,
+pub struct Streaming {
+    /// The status.
+    pub status: u16,
     headers: Vec<(String, String)>,
     body: Box<dyn Read>,
 }
 
 impl Client {
-    pub(super) fn unix(path: PathBuf) -> Self {
-        Self::Unix(path)
-    }
-
-    pub(super) fn connect(&self) -> Box<dyn ReadWrite> {
+    /// Connects, for who sends what no client would.
+    ///
+    /// # Panics
+    ///
+    /// When nobody listens.
+    #[must_use]
+    pub fn connect(&self) -> Box<dyn ReadWrite> {
         match self {
             Self::Unix(path) => {
-                let stream = UnixStream::connect(path).unwrap();
-                stream.set_read_timeout(Some(SOON)).unwrap();
+                let stream = UnixStream::connect(path).expect("the service answers");
+                stream
+                    .set_read_timeout(Some(SOON))
+                    .expect("the service answers");
                 Box::new(stream)
             }
             Self::Tcp(address) => {
-                let stream = TcpStream::connect(address).unwrap();
-                stream.set_read_timeout(Some(SOON)).unwrap();
+                let stream = TcpStream::connect(address).expect("the service answers");
+                stream
+                    .set_read_timeout(Some(SOON))
+                    .expect("the service answers");
                 Box::new(stream)
             }
         }
     }
 
     /// Sends a request, and reads the whole answer.
-    pub(super) fn send(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> Answer {
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    #[must_use]
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut streaming = self.stream(method, path, headers, body);
         let mut whole = Vec::new();
-        streaming.body.read_to_end(&mut whole).unwrap();
+        streaming
+            .body
+            .read_to_end(&mut whole)
+            .expect("the service answers");
         Answer {
             status: streaming.status,
             headers: streaming.headers,
@@ -72,7 +87,12 @@ impl Client {
     }
 
     /// Sends a request, and reads the head of the answer.
-    pub(super) fn stream(
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    #[must_use]
+    pub fn stream(
         &self,
         method: &str,
         path: &str,
@@ -91,28 +111,35 @@ impl Client {
             "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
-        stream.write_all(head.as_bytes()).unwrap();
+        stream
+            .write_all(head.as_bytes())
+            .expect("the service answers");
         // One that is refused for its length may be answered before it was sent whole.
         let _ = stream.write_all(body);
         Streaming::read(stream)
     }
 }
 
-pub(super) trait ReadWrite: Read + Write {}
+/// A connection.
+pub trait ReadWrite: Read + Write {}
 impl<T: Read + Write> ReadWrite for T {}
 
 impl Streaming {
     /// Reads the head of an answer.
-    pub(super) fn read(stream: impl Read + 'static) -> Self {
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    pub fn read(stream: impl Read + 'static) -> Self {
         let mut reader = BufReader::new(stream);
         let mut line = String::new();
-        reader.read_line(&mut line).unwrap();
+        reader.read_line(&mut line).expect("the service answers");
         let status = line.split(' ').nth(1).unwrap_or_else(|| panic!("{line:?}"));
-        let status = status.parse().unwrap();
+        let status = status.parse().expect("the service answers");
         let mut headers = Vec::new();
         loop {
             let mut line = String::new();
-            reader.read_line(&mut line).unwrap();
+            reader.read_line(&mut line).expect("the service answers");
             let Some((name, value)) = line.trim_end().split_once(": ") else {
                 break;
             };
@@ -134,19 +161,23 @@ impl Streaming {
     }
 
     /// Its events, each as name, id and data, as they come.
-    pub(super) fn events(self) -> impl Iterator<Item = (String, String, Value)> {
+    ///
+    /// # Panics
+    ///
+    /// When they are none.
+    pub fn events(self) -> impl Iterator<Item = (String, String, Value)> {
         assert_eq!(self.status, 200);
         let mut lines = BufReader::new(self.body).lines();
         std::iter::from_fn(move || {
             let (mut name, mut id, mut data) = (String::new(), String::new(), None);
             loop {
-                let line = lines.next()?.unwrap();
+                let line = lines.next()?.expect("the service answers");
                 if let Some(text) = line.strip_prefix("event: ") {
                     name = text.to_owned();
                 } else if let Some(text) = line.strip_prefix("id: ") {
                     id = text.to_owned();
                 } else if let Some(text) = line.strip_prefix("data: ") {
-                    data = Some(serde_json::from_str(text).unwrap());
+                    data = Some(serde_json::from_str(text).expect("the service answers"));
                 } else if line.is_empty()
                     && let Some(data) = data.take()
                 {
@@ -158,21 +189,32 @@ impl Streaming {
 }
 
 impl Answer {
-    pub(super) fn text(&self) -> String {
+    /// The body as text.
+    #[must_use]
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub(super) fn json(&self) -> Value {
+    /// The body as JSON.
+    ///
+    /// # Panics
+    ///
+    /// When it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|err| panic!("{err}: {}", self.text()))
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    /// A header, whose name is written small.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(header, _)| header == name);
         found.map(|(_, value)| value.as_str())
     }
 
     /// Status, code and message of an error of the service's own API.
-    pub(super) fn error(&self) -> (u16, String, String) {
+    #[must_use]
+    pub fn error(&self) -> (u16, String, String) {
         let error = &self.json()["error"];
         let text = |field: &str| error[field].as_str().unwrap_or_default().to_owned();
         (self.status, text("code"), text("message"))

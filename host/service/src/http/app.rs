@@ -1,0 +1,52 @@
+//! What the routes work with.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use solti_model_published::Token;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::ServerLimits;
+use crate::tasks::Tasks;
+
+/// What is asked of who comes over TCP.
+pub(crate) struct Access {
+    /// `None` where no token is asked for.
+    pub(crate) token: Option<Token>,
+    /// Names that the service may be called by, beside `localhost` and addresses.
+    pub(crate) hosts: Vec<String>,
+}
+
+/// What the routes work with.
+pub(crate) struct App {
+    pub(crate) tasks: Arc<Tasks>,
+    pub(crate) access: Access,
+    /// Plugins without which the service is not ready.
+    pub(crate) missing: Vec<String>,
+    /// Cancelled when streams are to end.
+    pub(crate) closing: CancellationToken,
+    pub(crate) limits: ServerLimits,
+    pub(crate) requests: AtomicU64,
+    /// The description of all routes.
+    pub(super) openapi: serde_json::Value,
+}
+
+impl App {
+    pub(crate) fn new(
+        tasks: Arc<Tasks>,
+        access: Access,
+        missing: Vec<String>,
+        closing: CancellationToken,
+        limits: ServerLimits,
+    ) -> Self {
+        Self {
+            tasks,
+            access,
+            missing,
+            closing,
+            limits,
+            requests: AtomicU64::new(0),
+            openapi: serde_json::Value::Null,
+        }
+    }
+}
