@@ -57,6 +57,7 @@ pub(super) fn show() -> Result<ExitCode, Box<dyn Error>> {
     let once = service.submit(&task("once", script), &[]);
     service.wait(&again, "running")?;
     service.wait(&once, "running")?;
+    service.until_written(&again)?;
 
     say("The service is killed, as by a machine that fails, and another is started");
     println!("$ kill -9 {}", service.child.id());
@@ -133,6 +134,19 @@ impl Service {
             }
             sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Waits until a task has written something.
+    fn until_written(&self, name: &str) -> Result<(), String> {
+        let began = Instant::now();
+        let path = format!("/v1/tasks/{name}/output");
+        while self.client.send("GET", &path, &[], b"").body.is_empty() {
+            if began.elapsed() > SOON {
+                return Err(format!("{name} should have written something"));
+            }
+            sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     /// Asks what a person would ask with curl, and returns the answer.
