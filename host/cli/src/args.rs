@@ -15,6 +15,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use documents::{CompletionsArgs, ManArgs};
 pub(crate) use files::{CheckArgs, ForgetArgs, InspectArgs, ListArgs};
 pub(crate) use loading::{ConfigField, LoadArgs};
+pub(crate) use probing::ProbeArgs;
 #[cfg(feature = "serve")]
 pub(crate) use serve::ServeArgs;
 pub(crate) use tasks::{ExecArgs, RunArgs, SessionArgs};

@@ -8,7 +8,7 @@ use anyhow::{Context as _, anyhow};
 use serde_json::Map;
 use solti_plugin_host::PluginLoader;
 
-use crate::args::{ConfigField, LoadArgs, TrustArgs};
+use crate::args::{ConfigField, LoadArgs, ProbeArgs, TrustArgs};
 use crate::flags::flag;
 use crate::open_files;
 
@@ -18,28 +18,12 @@ use crate::open_files;
 ///
 /// When a public key cannot be used.
 pub(crate) fn loader(args: &LoadArgs) -> anyhow::Result<PluginLoader> {
-    let probing = &args.probing;
-    let mut loader = trusting(&args.trust)?
-        .probe_time(probing.probe_time.into())
-        .probe_memory(probing.memory_bytes())
-        .probe_env(probing.probe_env.iter().cloned());
-    if let Some(given) = open_files::given() {
-        loader = loader.open_files_of_children(given);
-    }
-    if let Some(threads) = args.workers.and_then(NonZeroU32::new) {
-        loader = loader.worker_threads(threads);
-    }
+    let mut loader = basic(&args.trust, &args.probing, args.workers, &args.allow)?;
     if let Some(panics) = NonZeroU64::new(args.max_panics) {
         loader = loader.max_panics(panics);
     }
-    if probing.no_probe {
-        loader = loader.without_probe();
-    }
-    if let Some(state) = &probing.state {
+    if let Some(state) = &args.probing.state {
         loader = loader.state_dir(state);
-    }
-    if !args.allow.is_empty() {
-        loader = loader.allow(args.allow.iter().cloned());
     }
     let mut by_plugin = BTreeMap::<_, Map<_, _>>::new();
     for ConfigField {
@@ -53,6 +37,36 @@ pub(crate) fn loader(args: &LoadArgs) -> anyhow::Result<PluginLoader> {
     }
     for (plugin, config) in by_plugin {
         loader = loader.config(plugin, config)?;
+    }
+    Ok(loader)
+}
+
+/// A loader with what every command that loads plugins is told.
+///
+/// # Errors
+///
+/// When a public key cannot be used.
+pub(crate) fn basic(
+    trust: &TrustArgs,
+    probing: &ProbeArgs,
+    workers: Option<u32>,
+    allow: &[String],
+) -> anyhow::Result<PluginLoader> {
+    let mut loader = trusting(trust)?
+        .probe_time(probing.probe_time.into())
+        .probe_memory(probing.memory_bytes())
+        .probe_env(probing.probe_env.iter().cloned());
+    if let Some(given) = open_files::given() {
+        loader = loader.open_files_of_children(given);
+    }
+    if let Some(threads) = workers.and_then(NonZeroU32::new) {
+        loader = loader.worker_threads(threads);
+    }
+    if probing.no_probe {
+        loader = loader.without_probe();
+    }
+    if !allow.is_empty() {
+        loader = loader.allow(allow.iter().cloned());
     }
     Ok(loader)
 }

@@ -24,6 +24,7 @@
 //! | `service` | the whole: start, run, stop |
 
 mod config;
+mod disk;
 mod http;
 mod output;
 mod server;

@@ -134,10 +134,10 @@ impl Accepting {
                 return;
             };
             let accepted = match listener {
-                Listener::Tcp(listener, address) => listener.accept().await.map(|(stream, _)| {
+                Listener::Tcp(listener, _) => listener.accept().await.map(|(stream, _)| {
                     // Answers are small, and somebody waits for them.
                     let _ = stream.set_nodelay(true);
-                    self.serve(stream, Peer::Tcp(*address), permit);
+                    self.serve(stream, Peer::Tcp, permit);
                 }),
                 Listener::Unix(listener, _) => listener.accept().await.map(|(stream, _)| {
                     self.serve(stream, Peer::Unix, permit);

@@ -22,7 +22,7 @@ pub use error::StoreError;
 pub(crate) use filter::Filter;
 pub(crate) use record::{Ended, Interruption, Record, Run, Seq};
 use tables::{Reading, open};
-use writer::{Op, Writer};
+use writer::{End, Op, Writer};
 
 /// The records of all tasks.
 pub(crate) struct Store {
@@ -89,7 +89,12 @@ impl Store {
         runs: Vec<Run>,
     ) -> Result<oneshot::Receiver<()>, StoreError> {
         let (done, noted) = oneshot::channel();
-        self.send(Op::End(seq, Box::new(ended), runs, Some(done)))?;
+        self.send(Op::End(Box::new(End {
+            seq,
+            ended,
+            runs,
+            done,
+        })))?;
         Ok(noted)
     }
 
@@ -100,6 +105,10 @@ impl Store {
         keep: usize,
         before: u64,
     ) -> Result<(Vec<Seq>, bool), StoreError> {
+        // A commit for nothing would keep the disk awake.
+        if !self.read(|reading| reading.can_prune(keep, before))? {
+            return Ok((Vec::new(), false));
+        }
         let (done, pruned) = oneshot::channel();
         self.send(Op::Prune(keep, before, done))?;
         pruned.await.map_err(|_| StoreError::Closed)?

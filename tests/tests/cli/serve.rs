@@ -29,6 +29,16 @@ fn state_of(place: &Place) -> PathBuf {
     place.directory.path().join("state")
 }
 
+/// A file of settings for the plugins of a place, with these lines as well. Its state directory is the one
+/// that the command line names.
+fn settings(place: &Place, more: &str) -> String {
+    let plugins = place.plugins();
+    place.file(
+        "serve.toml",
+        format!("plugins = {plugins:?}\nstate = 'unused'\n{more}"),
+    )
+}
+
 impl Serving {
     /// Starts a service with these words, and waits until it is ready.
     fn start(place: &Place, words: &[&str]) -> Self {

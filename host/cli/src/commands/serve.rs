@@ -1,7 +1,6 @@
 //! `serve`: runs tasks that come over HTTP.
 
 use std::io::Write as _;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -31,7 +30,7 @@ const MARGIN: Duration = Duration::from_secs(8);
 /// When the service cannot start.
 pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
     let config = config(args)?;
-    let loader = loader(args)?;
+    let loader = options::basic(&args.trust, &args.probing, args.workers, &args.allow)?;
     if args.check {
         return check(&config, loader);
     }
@@ -117,25 +116,6 @@ fn config(args: &ServeArgs) -> anyhow::Result<Config> {
     }
     config.check()?;
     Ok(config)
-}
-
-/// The loader that the arguments describe.
-fn loader(args: &ServeArgs) -> anyhow::Result<PluginLoader> {
-    let probing = &args.probing;
-    let mut loader = options::trusting(&args.trust)?
-        .probe_time(probing.probe_time.into())
-        .probe_memory(probing.memory_bytes())
-        .probe_env(probing.probe_env.iter().cloned());
-    if let Some(threads) = args.workers.and_then(NonZeroU32::new) {
-        loader = loader.worker_threads(threads);
-    }
-    if probing.no_probe {
-        loader = loader.without_probe();
-    }
-    if !args.allow.is_empty() {
-        loader = loader.allow(args.allow.iter().cloned());
-    }
-    Ok(loader)
 }
 
 /// Says what is wrong with the plugins, as far as it can be said without a service.

@@ -1,6 +1,6 @@
 //! Who may ask: one layer for every route.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -16,8 +16,8 @@ use axum::response::{IntoResponse as _, Response};
 pub(crate) enum Peer {
     /// The Unix socket, whose mode says who may connect.
     Unix,
-    /// TCP, through this address.
-    Tcp(#[expect(dead_code, reason = "for the log")] SocketAddr),
+    /// TCP.
+    Tcp,
 }
 
 /// Routes that tell nothing but whether the service lives.
@@ -31,7 +31,7 @@ pub(super) async fn check(
     next: Next,
 ) -> Response {
     app.requests.fetch_add(1, Ordering::Relaxed);
-    if let Peer::Tcp(_) = peer
+    if matches!(peer, Peer::Tcp)
         && let Err(problem) = may_pass(&app.access, request.uri(), request.headers())
     {
         return problem.into_response();

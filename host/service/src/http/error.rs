@@ -42,9 +42,15 @@ impl Problem {
         self
     }
 
-    /// A parameter of the query that is wrong.
-    pub(crate) fn parameter(name: &'static str, found: &str, expected: &str) -> Self {
+    /// A field, a header or a parameter of the query that has something else than was expected.
+    pub(crate) fn unexpected(name: &'static str, found: &str, expected: &str) -> Self {
         let message = format!("{name}: is {found:?}, expected {expected}");
+        Self::bad("invalid", message).in_field(name)
+    }
+
+    /// A parameter of the query that there is none of.
+    pub(crate) fn unknown_parameter(name: String, known: &str) -> Self {
+        let message = format!("{name}: unknown, expected {known}");
         Self::bad("invalid", message).in_field(name)
     }
 

@@ -84,13 +84,10 @@ async fn one(
     };
     let on_interrupt = match beside.get("onInterrupt") {
         None => None,
-        Some(text) => Some(OnInterrupt::named(text).ok_or_else(|| {
-            Problem::bad(
-                "invalid",
-                format!("onInterrupt: is {text:?}, expected rerun or fail"),
-            )
-            .in_field("onInterrupt")
-        })?),
+        Some(text) => Some(
+            OnInterrupt::named(text)
+                .ok_or_else(|| Problem::unexpected("onInterrupt", text, "rerun or fail"))?,
+        ),
     };
     let manifest = manifest_of_spec(&name, &Map::new(), &spec)
         .map_err(|err| Problem::bad("invalid", err.to_string()).in_field(err.field))?;
@@ -149,29 +146,28 @@ pub(super) async fn list(
                     .ok()
                     .filter(|limit| (1..=MOST_LISTED).contains(limit))
                     .ok_or_else(|| {
-                        Problem::parameter("limit", &value, "a number from 1 to 1000")
+                        Problem::unexpected("limit", &value, "a number from 1 to 1000")
                     })?;
             }
             "before" => {
                 let before = value.parse().map_err(|_| {
-                    Problem::parameter("before", &value, "what `next` of a list was")
+                    Problem::unexpected("before", &value, "what `next` of a list was")
                 })?;
                 filter.before = Some(before);
             }
             "ended" => {
                 let ended = value
                     .parse()
-                    .map_err(|_| Problem::parameter("ended", &value, "true or false"))?;
+                    .map_err(|_| Problem::unexpected("ended", &value, "true or false"))?;
                 filter.ended = Some(ended);
             }
             "slot" => filter.slot = Some(value),
             "prefix" => filter.prefix = Some(value),
             _ => {
-                return Err(Problem::bad(
-                    "invalid",
-                    format!("{name}: unknown, expected limit, before, ended, slot or prefix"),
-                )
-                .in_field(name));
+                return Err(Problem::unknown_parameter(
+                    name,
+                    "limit, before, ended, slot or prefix",
+                ));
             }
         }
     }

@@ -13,6 +13,7 @@ use tracing::{error, warn};
 use super::frame::{self, CUT, Kind, LAST, Stream};
 use super::outputs::{Live, Outputs};
 use crate::config::OnFull;
+use crate::disk::is_full;
 use crate::time::millis;
 
 /// What a tap keeps of one task that the disk is slow to take, in bytes.
@@ -38,7 +39,7 @@ struct Lost {
 
 /// Reads a tap to its end.
 pub(super) async fn drain(outputs: Arc<Outputs>, live: Arc<Live>, mut tap: Tap) {
-    let base = *live.attempts.lock();
+    let base = live.attempts.load(Ordering::Relaxed);
     let mut lost = [Lost::default(); 2];
     let mut frames = Vec::new();
     while let Some(event) = tap.next().await {
@@ -49,10 +50,7 @@ pub(super) async fn drain(outputs: Arc<Outputs>, live: Arc<Live>, mut tap: Tap) 
         {
             add(&mut frames, &event, base, &mut attempt);
         }
-        {
-            let mut highest = live.attempts.lock();
-            *highest = (*highest).max(attempt);
-        }
+        live.attempts.fetch_max(attempt, Ordering::Relaxed);
         // What was silent has no file: thousands of tasks write nothing.
         if live.log.lock().end() > 0 || has_output(&frames) {
             let frames = std::mem::take(&mut frames);
@@ -72,12 +70,11 @@ async fn write(
     lost: &mut [Lost; 2],
 ) {
     let until = Instant::now() + outputs.limits.full_wait;
-    let frames = Arc::new(frames);
+    let frames = Arc::new(behind_losses(frames, attempt, lost));
     let mut told = false;
     loop {
-        let with_losses = with_losses(&frames, attempt, lost);
-        let (of, to) = (Arc::clone(outputs), Arc::clone(live));
-        let appended = tokio::task::spawn_blocking(move || of.append(&to, &with_losses)).await;
+        let (of, to, what) = (Arc::clone(outputs), Arc::clone(live), Arc::clone(&frames));
+        let appended = tokio::task::spawn_blocking(move || of.append(&to, &what)).await;
         let err = match appended {
             Ok(Ok(())) => {
                 *lost = [Lost::default(); 2];
@@ -102,8 +99,8 @@ async fn write(
 }
 
 /// The frames, behind what tells what was lost before them.
-fn with_losses(frames: &[u8], attempt: u32, lost: &[Lost; 2]) -> Vec<u8> {
-    let mut all = Vec::with_capacity(frames.len() + 128);
+fn behind_losses(frames: Vec<u8>, attempt: u32, lost: &[Lost; 2]) -> Vec<u8> {
+    let mut all = Vec::new();
     for (stream, lost) in [Stream::Stdout, Stream::Stderr].into_iter().zip(lost) {
         if lost.bytes > 0 {
             let kind = Kind::Lost {
@@ -114,7 +111,10 @@ fn with_losses(frames: &[u8], attempt: u32, lost: &[Lost; 2]) -> Vec<u8> {
             frame::write(&mut all, kind, 0, attempt, (0, 0), crate::time::now(), &[]);
         }
     }
-    all.extend_from_slice(frames);
+    if all.is_empty() {
+        return frames;
+    }
+    all.extend_from_slice(&frames);
     all
 }
 
@@ -143,13 +143,6 @@ fn lose(frames: &[u8], lost: &mut [Lost; 2]) -> u64 {
         }
     }
     bytes
-}
-
-fn is_full(err: &io::Error) -> bool {
-    matches!(
-        err.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-    )
 }
 
 /// Adds what a tap has told.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use solti_plugin_host::OutputRegistry;
@@ -41,7 +41,7 @@ pub(crate) struct Live {
     pub(super) log: Mutex<Log>,
     progress: watch::Sender<Progress>,
     /// The highest number of an attempt in it.
-    pub(super) attempts: Mutex<u32>,
+    pub(super) attempts: AtomicU32,
     /// Taps that are read, and the task itself until it has ended.
     users: AtomicUsize,
 }
@@ -68,8 +68,10 @@ impl Outputs {
 
     /// A task begins whose attempts come behind the one with this number.
     pub(crate) fn begin(&self, seq: Seq, attempts: u32) -> io::Result<()> {
-        self.usage.lock().forget(seq);
         let log = Log::open(self.root.clone(), seq, self.limits.per_task)?;
+        if log.kept() > 0 {
+            self.usage.lock().forget(seq);
+        }
         let (progress, _) = watch::channel(Progress {
             end: log.end(),
             complete: false,
@@ -78,7 +80,7 @@ impl Outputs {
             seq,
             log: Mutex::new(log),
             progress,
-            attempts: Mutex::new(attempts),
+            attempts: AtomicU32::new(attempts),
             users: AtomicUsize::new(1),
         };
         self.live.lock().insert(seq, Arc::new(live));

@@ -30,8 +30,7 @@ pub(crate) fn path(root: &Path, seq: Seq, start: u64) -> PathBuf {
 
 /// The files of a log, in its order; none where it has none.
 pub(crate) fn of(root: &Path, seq: Seq) -> io::Result<Vec<Segment>> {
-    let mut found = in_directory(&directory(root, seq))?;
-    found.retain(|(of, _)| *of == seq);
+    let found = in_directory(&directory(root, seq), |other| other == seq)?;
     let mut segments: Vec<_> = found.into_iter().map(|(_, segment)| segment).collect();
     segments.sort_by_key(|segment| segment.start);
     Ok(segments)
@@ -43,13 +42,14 @@ pub(crate) fn all(root: &Path) -> io::Result<Vec<(Seq, Segment)>> {
     for entry in fs::read_dir(root)? {
         let path = entry?.path();
         if path.is_dir() {
-            found.extend(in_directory(&path)?);
+            found.extend(in_directory(&path, |_| true)?);
         }
     }
     Ok(found)
 }
 
-fn in_directory(directory: &Path) -> io::Result<Vec<(Seq, Segment)>> {
+/// The files of the logs that are wanted; the others are not looked at.
+fn in_directory(directory: &Path, wanted: impl Fn(Seq) -> bool) -> io::Result<Vec<(Seq, Segment)>> {
     let entries = match fs::read_dir(directory) {
         Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
@@ -64,6 +64,9 @@ fn in_directory(directory: &Path) -> io::Result<Vec<(Seq, Segment)>> {
         let (Some(seq), Some(start)) = (number(seq), number(start)) else {
             continue;
         };
+        if !wanted(seq) {
+            continue;
+        }
         // One that goes at this moment is no longer there.
         let Ok(metadata) = entry.metadata() else {
             continue;

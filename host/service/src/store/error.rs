@@ -5,6 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use super::record::Seq;
+use crate::disk::is_full;
 
 /// Why the store did not do something.
 #[derive(Debug, Error)]
@@ -67,21 +68,10 @@ impl StoreError {
     pub(crate) fn is_full(&self) -> bool {
         match self {
             Self::NotKept { full, .. } => *full,
-            Self::Database(err) => is_full(err),
+            Self::Database(err) => matches!(&**err, redb::Error::Io(err) if is_full(err)),
             _ => false,
         }
     }
-}
-
-/// Whether the system says that there is no room, or that the user may use no more.
-fn is_full(err: &redb::Error) -> bool {
-    matches!(
-        err,
-        redb::Error::Io(err) if matches!(
-            err.kind(),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-        )
-    )
 }
 
 /// Every error of the database is one of its kinds.

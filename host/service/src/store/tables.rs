@@ -68,6 +68,7 @@ pub(super) struct Reading {
     tasks: ReadOnlyTable<Seq, &'static [u8]>,
     names: ReadOnlyTable<&'static str, Seq>,
     open: ReadOnlyTable<Seq, ()>,
+    ended: ReadOnlyTable<(u64, Seq), ()>,
 }
 
 impl Reading {
@@ -76,6 +77,7 @@ impl Reading {
             tasks: transaction.open_table(TASKS)?,
             names: transaction.open_table(NAMES)?,
             open: transaction.open_table(OPEN)?,
+            ended: transaction.open_table(ENDED)?,
         })
     }
 
@@ -128,6 +130,12 @@ impl Reading {
             }
         }
         Ok(found)
+    }
+
+    /// Whether there are more than so many that have ended, or some that did before a time.
+    pub(super) fn can_prune(&self, keep: usize, before: u64) -> Result<bool, StoreError> {
+        let oldest = self.ended.first()?.map(|(key, _)| key.value().0);
+        Ok(self.ended.len()? > keep as u64 || oldest.is_some_and(|at| at < before))
     }
 
     pub(super) fn counts(&self) -> Result<(u64, u64), StoreError> {

@@ -30,15 +30,24 @@ pub(super) enum Op {
     Insert(Box<Record>, Done<Result<Seq, InsertError>>),
     Replace(Seq, Box<Record>, Done<Result<(), StoreError>>),
     Remove(Seq, Done<Result<(), StoreError>>),
-    End(Seq, Box<Ended>, Vec<Run>, Option<Done<()>>),
+    End(Box<End>),
     Prune(usize, u64, Done<Result<(Vec<Seq>, bool), StoreError>>),
+}
+
+/// The end of a task.
+pub(super) struct End {
+    pub(super) seq: Seq,
+    pub(super) ended: Ended,
+    pub(super) runs: Vec<Run>,
+    /// Told when it is noted.
+    pub(super) done: Done<()>,
 }
 
 /// What is answered once the disk has it.
 enum Answer {
     Inserted(Done<Result<Seq, InsertError>>, Result<Seq, InsertError>),
     Done(Done<Result<(), StoreError>>),
-    Ended(Op),
+    Ended(Box<End>),
     Pruned(Done<Result<(Vec<Seq>, bool), StoreError>>, (Vec<Seq>, bool)),
 }
 
@@ -48,7 +57,7 @@ pub(super) struct Writer {
     pub(super) queue: Receiver<Op>,
     pub(super) failing: Arc<Mutex<Option<String>>>,
     /// Ends that the disk has refused so far: a task that is over stays so.
-    pub(super) ends: Vec<Op>,
+    pub(super) ends: Vec<End>,
 }
 
 impl Writer {
@@ -62,7 +71,11 @@ impl Writer {
             } else {
                 self.queue.recv_timeout(AGAIN)
             };
-            let mut batch = std::mem::take(&mut self.ends);
+            let mut batch: Vec<_> = self
+                .ends
+                .drain(..)
+                .map(|end| Op::End(Box::new(end)))
+                .collect();
             match first {
                 Ok(op) => batch.push(op),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -99,7 +112,7 @@ impl Writer {
         answers.extend(batch.map(|op| match op {
             Op::Insert(_, done) => Answer::Inserted(done, Ok(0)),
             Op::Replace(_, _, done) | Op::Remove(_, done) => Answer::Done(done),
-            end @ Op::End(..) => Answer::Ended(end),
+            Op::End(end) => Answer::Ended(end),
             Op::Prune(_, _, done) => Answer::Pruned(done, (Vec::new(), false)),
         }));
         written
@@ -157,13 +170,10 @@ impl Writer {
             Answer::Done(done) => {
                 let _ = done.send(refused().map_or(Ok(()), Err));
             }
-            Answer::Ended(end) if failure.is_some() => self.ends.push(end),
-            Answer::Ended(Op::End(_, _, _, done)) => {
-                if let Some(done) = done {
-                    let _ = done.send(());
-                }
+            Answer::Ended(end) if failure.is_some() => self.ends.push(*end),
+            Answer::Ended(end) => {
+                let _ = end.done.send(());
             }
-            Answer::Ended(_) => {}
             Answer::Pruned(done, pruned) => {
                 let _ = done.send(refused().map_or(Ok(pruned), Err));
             }
@@ -195,9 +205,9 @@ fn write_one(
             answers.push(Answer::Done(done));
             written?;
         }
-        Op::End(seq, ended, runs, done) => {
-            let written = end(transaction, seq, &ended, &runs);
-            answers.push(Answer::Ended(Op::End(seq, ended, runs, done)));
+        Op::End(of) => {
+            let written = end(transaction, of.seq, &of.ended, &of.runs);
+            answers.push(Answer::Ended(of));
             written?;
         }
         Op::Prune(keep, before, done) => match prune(transaction, keep, before) {

@@ -62,9 +62,11 @@ impl Tasks {
             Err(InsertError::KeyTaken(seq)) => return self.taken_before(seq, &record),
             Err(InsertError::Store(err)) => return Err(err.into()),
         };
-        self.begin(&name, seq, &record)?;
-        let manifest = new.manifest;
-        match self.core().adapter.create_task(manifest).await {
+        let created = match self.begin(&name, seq, &record) {
+            Ok(()) => self.core().adapter.create_task(new.manifest).await,
+            Err(refused) => Err(refused.into()),
+        };
+        match created {
             Ok(task) => {
                 self.counters.accepted();
                 Ok(Admitted {
@@ -115,7 +117,6 @@ impl Tasks {
         }
         if before.ended.is_some() {
             record.ended = None;
-            record.runs = before.runs.clone();
             self.begin(&name, seq, &record)?;
         }
         self.store.replace(seq, record).await?;

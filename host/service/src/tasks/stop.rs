@@ -1,8 +1,10 @@
 //! The end of all tasks, in order.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::all::{DRAINS, STOPS, Tasks};
@@ -54,12 +56,18 @@ impl Tasks {
     /// Notes that the next service runs these tasks again.
     async fn requeue(&self) {
         let seqs: Vec<_> = self.active.lock().values().map(|it| it.seq).collect();
+        // Together: they share a commit.
+        let mut noting = JoinSet::new();
         for seq in seqs {
             let Ok(Some(mut record)) = self.store.at(seq) else {
                 continue;
             };
             record.requeued = true;
-            if let Err(err) = self.store.replace(seq, record).await {
+            let store = Arc::clone(&self.store);
+            noting.spawn(async move { (seq, store.replace(seq, record).await) });
+        }
+        while let Some(noted) = noting.join_next().await {
+            if let Ok((seq, Err(err))) = noted {
                 warn!("that task {seq} is to be run again is not noted: {err}");
             }
         }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use e2e::http::{Client, Streaming};
 
-use super::{Serving, state_of};
+use super::{Serving, settings, state_of};
 use crate::{Place, end, shell};
 
 /// The TCP address of a line that says that a service is ready.
@@ -105,12 +105,9 @@ fn without_a_token_it_listens_on_loopback_alone() {
 #[test]
 fn a_client_that_sends_slowly_holds_up_nobody_and_is_sent_away() {
     let place = Place::with(&["subprocess"]);
-    let config = place.file(
-        "serve.toml",
-        format!(
-            "plugins = {:?}\nstate = 'unused'\n[limits]\nheader_time = '300ms'\nbody_time = '300ms'\n",
-            place.plugins()
-        ),
+    let config = settings(
+        &place,
+        "[limits]\nheader_time = '300ms'\nbody_time = '300ms'\n",
     );
     let serving = Serving::start(&place, &["--config", &config]);
     let mut head = serving.client.connect();
@@ -134,13 +131,7 @@ fn a_client_that_sends_slowly_holds_up_nobody_and_is_sent_away() {
 #[test]
 fn a_reader_that_stops_reading_costs_no_other() {
     let place = Place::with(&["subprocess"]);
-    let config = place.file(
-        "serve.toml",
-        format!(
-            "plugins = {:?}\nstate = 'unused'\n[limits]\nreaders = 2\n",
-            place.plugins()
-        ),
-    );
+    let config = settings(&place, "[limits]\nreaders = 2\n");
     let serving = Serving::start(&place, &["--config", &config]);
     let name = serving.submit(&shell("a", "seq 300000; sleep 60"));
     let path = format!("/v1/tasks/{name}/output?follow");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Serving;
+use super::{Serving, settings};
 use crate::{Place, shell, with};
 
 /// The numbers from 1 to this one, a line each.
@@ -133,13 +133,7 @@ fn who_follows_sees_each_line_when_it_is_written() {
 #[test]
 fn the_oldest_output_goes_where_there_is_too_much_and_its_reader_is_told() {
     let place = Place::with(&["subprocess"]);
-    let config = place.file(
-        "serve.toml",
-        format!(
-            "plugins = {:?}\nstate = 'unused'\n[output]\nper_task = '1MiB'\ntotal = '2MiB'\n",
-            place.plugins()
-        ),
-    );
+    let config = settings(&place, "[output]\nper_task = '1MiB'\ntotal = '2MiB'\n");
     let serving = Serving::start(&place, &["--config", &config]);
     let name = serving.submit(&shell("a", "seq 1000000"));
     serving.ended(&name);

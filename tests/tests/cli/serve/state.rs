@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::{Serving, state_of};
+use super::{Serving, settings, state_of};
 use crate::{Place, end, shown};
 
 /// What `serve` says of a state directory that it cannot use, without its path.
@@ -72,13 +72,7 @@ fn an_address_in_use_is_named() {
 #[test]
 fn a_service_is_not_ready_without_a_plugin_that_is_required() {
     let place = Place::with(&["subprocess"]);
-    let config = place.file(
-        "serve.toml",
-        format!(
-            "plugins = {:?}\nstate = 'unused'\nrequire = ['wasm']\n",
-            place.plugins()
-        ),
-    );
+    let config = settings(&place, "require = ['wasm']\n");
     let serving = Serving::start(&place, &["--config", &config]);
     let answer = serving.get("/readyz");
     assert_eq!(answer.status, 503);

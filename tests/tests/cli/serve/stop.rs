@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::Serving;
+use super::{Serving, settings};
 use crate::{Place, shell, with};
 
 #[test]
@@ -63,13 +63,7 @@ fn a_stop_with_many_children_leaves_none_and_says_so_of_each_task() {
 fn tasks_that_a_stop_ends_are_run_by_the_next_service_where_that_is_wanted() {
     let place = Place::with(&["subprocess"]);
     let runs = place.directory.path().join("runs");
-    let config = place.file(
-        "serve.toml",
-        format!(
-            "plugins = {:?}\nstate = 'unused'\non_stop = 'requeue'\n",
-            place.plugins()
-        ),
-    );
+    let config = settings(&place, "on_stop = 'requeue'\n");
     let serving = Serving::start(&place, &["--config", &config]);
     let script = format!(
         "echo x >> {0}; [ $(wc -l < {0}) = 2 ] || exec sleep 60",
