@@ -29,6 +29,7 @@ mod services;
 mod signals;
 
 pub mod atomic;
+pub mod counts;
 mod exit;
 mod images;
 mod init;

@@ -2,7 +2,7 @@
 //!
 //! It panics where a service does not answer: whoever uses it has started that.
 
-use std::io::{BufRead as _, BufReader, Read, Write};
+use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -48,22 +48,22 @@ impl Client {
     /// When nobody listens.
     #[must_use]
     pub fn connect(&self) -> Box<dyn ReadWrite> {
-        match self {
+        self.try_connect().expect("the service answers")
+    }
+
+    fn try_connect(&self) -> io::Result<Box<dyn ReadWrite>> {
+        Ok(match self {
             Self::Unix(path) => {
-                let stream = UnixStream::connect(path).expect("the service answers");
-                stream
-                    .set_read_timeout(Some(SOON))
-                    .expect("the service answers");
+                let stream = UnixStream::connect(path)?;
+                stream.set_read_timeout(Some(SOON))?;
                 Box::new(stream)
             }
             Self::Tcp(address) => {
-                let stream = TcpStream::connect(address).expect("the service answers");
-                stream
-                    .set_read_timeout(Some(SOON))
-                    .expect("the service answers");
+                let stream = TcpStream::connect(address)?;
+                stream.set_read_timeout(Some(SOON))?;
                 Box::new(stream)
             }
-        }
+        })
     }
 
     /// Sends a request, and reads the whole answer.
@@ -73,17 +73,30 @@ impl Client {
     /// When there is none.
     #[must_use]
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut streaming = self.stream(method, path, headers, body);
+        self.try_send(method, path, headers, body)
+            .expect("the service answers")
+    }
+
+    /// As [`send`](Self::send), to a service that may be gone.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer, or no whole one.
+    pub fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> io::Result<Answer> {
+        let mut streaming = self.try_stream(method, path, headers, body)?;
         let mut whole = Vec::new();
-        streaming
-            .body
-            .read_to_end(&mut whole)
-            .expect("the service answers");
-        Answer {
+        streaming.body.read_to_end(&mut whole)?;
+        Ok(Answer {
             status: streaming.status,
             headers: streaming.headers,
             body: whole,
-        }
+        })
     }
 
     /// Sends a request, and reads the head of the answer.
@@ -99,7 +112,18 @@ impl Client {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Streaming {
-        let mut stream = self.connect();
+        self.try_stream(method, path, headers, body)
+            .expect("the service answers")
+    }
+
+    fn try_stream(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> io::Result<Streaming> {
+        let mut stream = self.try_connect()?;
         let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
         if !headers.iter().any(|(name, _)| *name == "Host") {
             head += "Host: localhost\r\n";
@@ -111,12 +135,10 @@ impl Client {
             "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
-        stream
-            .write_all(head.as_bytes())
-            .expect("the service answers");
+        stream.write_all(head.as_bytes())?;
         // One that is refused for its length may be answered before it was sent whole.
         let _ = stream.write_all(body);
-        Streaming::read(stream)
+        Streaming::try_read(stream)
     }
 }
 
@@ -131,15 +153,19 @@ impl Streaming {
     ///
     /// When there is none.
     pub fn read(stream: impl Read + 'static) -> Self {
+        Self::try_read(stream).expect("the service answers")
+    }
+
+    fn try_read(stream: impl Read + 'static) -> io::Result<Self> {
         let mut reader = BufReader::new(stream);
         let mut line = String::new();
-        reader.read_line(&mut line).expect("the service answers");
-        let status = line.split(' ').nth(1).unwrap_or_else(|| panic!("{line:?}"));
-        let status = status.parse().expect("the service answers");
+        reader.read_line(&mut line)?;
+        let status = line.split(' ').nth(1).and_then(|it| it.parse().ok());
+        let status = status.ok_or(io::ErrorKind::UnexpectedEof)?;
         let mut headers = Vec::new();
         loop {
             let mut line = String::new();
-            reader.read_line(&mut line).expect("the service answers");
+            reader.read_line(&mut line)?;
             let Some((name, value)) = line.trim_end().split_once(": ") else {
                 break;
             };
@@ -153,11 +179,11 @@ impl Streaming {
         } else {
             Box::new(reader)
         };
-        Self {
+        Ok(Self {
             status,
             headers,
             body,
-        }
+        })
     }
 
     /// Its events, each as name, id and data, as they come.

@@ -20,12 +20,15 @@
 //! | any other workload | a [`Workload`](solti_plugin_host::Workload) of the kind `group/version/Kind` |
 //! | run id, environment, labels, annotations | the same, with the context of the build |
 //! | `BuildCancellation` | the token of the build; it is dropped as well |
+//! | a chain, and a calendar, with [`Bridge::with_composites`] | a task for each step, in one attempt |
 //! | each call of `spawn` | an attempt with the next number, the deadline of the spec and a sink |
 //! | the end of its context, and dropping the attempt | a token that is cancelled, an attempt that is dropped |
 //!
 //! Lines go to the sinks that the published context hands out, which cannot press back. An application
 //! that wants every byte gives the bridge an [`OutputRoute`] of its own.
 
+mod attempt;
+mod composite;
 mod convert;
 mod error;
 mod gvk;
@@ -36,10 +39,11 @@ mod output;
 mod runner;
 mod task;
 
+pub use composite::{CRON_API_VERSION, CRON_KIND, Composite, CronSpec};
 pub use convert::{Unbridgeable, Work, manifest_of_spec, work_of};
 pub use error::BridgeError;
 pub use load::{Bridge, Bridged, BridgedRunner, NotBridged, load_dir};
-pub use output::{OutputRoute, PublishedSinks, TaskOutput};
+pub use output::{Invocation, OutputRoute, PublishedSinks, TaskOutput};
 
 /// The crates of the published line whose types this one deals with, so that an application needs no
 /// versions of its own.

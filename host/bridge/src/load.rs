@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use solti_model_published::Labels;
 use solti_plugin_host::report::OfferedRunner;
-use solti_plugin_host::{LoadReport, PluginLoader, RunnerRouter};
+use solti_plugin_host::{LoadReport, MetricsHandle, PluginLoader, RunnerRouter};
 use solti_runner_published as published;
 
 use crate::error::BridgeError;
@@ -33,6 +33,8 @@ pub fn load_dir(
 pub struct Bridge {
     loader: PluginLoader,
     output: Arc<dyn OutputRoute>,
+    metrics: Option<MetricsHandle>,
+    composites: bool,
 }
 
 /// What became of a directory.
@@ -81,6 +83,8 @@ impl Bridge {
         Self {
             loader,
             output: Arc::new(PublishedSinks),
+            metrics: None,
+            composites: false,
         }
     }
 
@@ -91,11 +95,27 @@ impl Bridge {
         self
     }
 
+    /// Lets what runners count go elsewhere than to the metrics of the published context, which have room
+    /// for errors only: attempts are counted there by who supervises them.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: MetricsHandle) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
+    /// Registers a runner of [`Composite`](crate::Composite) workloads as well, behind those of the
+    /// plugins: chains, and what a calendar says.
+    #[must_use]
+    pub fn with_composites(mut self) -> Self {
+        self.composites = true;
+        self
+    }
+
     /// As [`load_dir`].
     ///
     /// # Errors
     ///
-    /// As [`load_dir`].
+    /// As [`load_dir`], and when there is another runner of composites.
     pub fn load_dir(
         &self,
         path: impl AsRef<Path>,
@@ -104,13 +124,18 @@ impl Bridge {
         let mut all = RunnerRouter::new();
         let report = self.loader.load_dir(path, &mut all)?;
         let all = Arc::new(all);
+        let shared = Arc::new(runner::Shared {
+            all: Arc::clone(&all),
+            output: Arc::clone(&self.output),
+            metrics: self.metrics.clone(),
+        });
         let offered = report.loaded().iter().flat_map(|plugin| {
             let runners = plugin.runners.iter();
             runners.map(move |runner| (plugin.plugin.as_str(), runner))
         });
         let (mut runners, mut left_out) = (Vec::new(), Vec::new());
         for (position, (plugin, offered)) in offered.enumerate() {
-            match self.register(plugin, offered, position, &all, router) {
+            match register(plugin, offered, position, &shared, router) {
                 Ok(runner) => runners.push(runner),
                 Err(reason) => left_out.push(NotBridged {
                     plugin: plugin.to_owned(),
@@ -119,6 +144,9 @@ impl Bridge {
                 }),
             }
         }
+        if self.composites {
+            router.register(Arc::new(runner::Composer(shared)))?;
+        }
         Ok(Bridged {
             report,
             runners,
@@ -126,59 +154,58 @@ impl Bridge {
             router: all,
         })
     }
+}
 
-    /// Registers the runner at `position` of all that were loaded.
-    fn register(
-        &self,
-        plugin: &str,
-        offered: &OfferedRunner,
-        position: usize,
-        all: &Arc<RunnerRouter>,
-        router: &mut published::RunnerRouter,
-    ) -> Result<BridgedRunner, String> {
-        let (types, unnamed_kinds) = types_of(&offered.kinds);
-        if types.is_empty() {
-            return Err(format!(
-                "its kinds have no name in the published line, which has those of the model and \
-                 group/version/Kind: {}",
-                unnamed_kinds.join(", ")
-            ));
-        }
-        let (runner, own_labels) = all
-            .runners()
-            .nth(position)
-            .expect("a report lists the runners in the order in which they were registered");
-        let mut labels = Labels::new();
-        for (key, value) in own_labels {
-            labels.insert(key, value);
-        }
-        let mut refused = String::new();
-        for name in [offered.name.clone(), format!("{plugin}.{}", offered.name)] {
-            let mut own = RunnerRouter::new();
-            own.register_with_labels(Arc::clone(runner), own_labels.clone());
-            let bridge = runner::Bridge {
-                name: name.clone(),
-                types: types.clone(),
-                own,
-                all: Arc::clone(all),
-                output: Arc::clone(&self.output),
-            };
-            match router.register_with_labels(Arc::new(bridge), labels.clone()) {
-                Ok(()) => {
-                    return Ok(BridgedRunner {
-                        plugin: plugin.to_owned(),
-                        name,
-                        unnamed_kinds,
-                    });
-                }
-                Err(err @ published::RouterError::DuplicateRunner { .. }) => {
-                    refused = err.to_string();
-                }
-                Err(err) => return Err(err.to_string()),
-            }
-        }
-        Err(refused)
+/// Registers the runner at `position` of all that were loaded.
+fn register(
+    plugin: &str,
+    offered: &OfferedRunner,
+    position: usize,
+    shared: &Arc<runner::Shared>,
+    router: &mut published::RunnerRouter,
+) -> Result<BridgedRunner, String> {
+    let (types, unnamed_kinds) = types_of(&offered.kinds);
+    if types.is_empty() {
+        return Err(format!(
+            "its kinds have no name in the published line, which has those of the model and \
+             group/version/Kind: {}",
+            unnamed_kinds.join(", ")
+        ));
     }
+    let (runner, own_labels) = shared
+        .all
+        .runners()
+        .nth(position)
+        .expect("a report lists the runners in the order in which they were registered");
+    let mut labels = Labels::new();
+    for (key, value) in own_labels {
+        labels.insert(key, value);
+    }
+    let mut refused = String::new();
+    for name in [offered.name.clone(), format!("{plugin}.{}", offered.name)] {
+        let mut own = RunnerRouter::new();
+        own.register_with_labels(Arc::clone(runner), own_labels.clone());
+        let bridge = runner::Bridge {
+            name: name.clone(),
+            types: types.clone(),
+            own,
+            shared: Arc::clone(shared),
+        };
+        match router.register_with_labels(Arc::new(bridge), labels.clone()) {
+            Ok(()) => {
+                return Ok(BridgedRunner {
+                    plugin: plugin.to_owned(),
+                    name,
+                    unnamed_kinds,
+                });
+            }
+            Err(err @ published::RouterError::DuplicateRunner { .. }) => {
+                refused = err.to_string();
+            }
+            Err(err) => return Err(err.to_string()),
+        }
+    }
+    Err(refused)
 }
 
 impl fmt::Debug for Bridge {

@@ -2,7 +2,7 @@
 
 use std::future::ready;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 use solti_model_published as published;
@@ -37,6 +37,30 @@ pub trait TaskOutput: Send + Sync {
     fn built(&self, channel: &TaskId) {
         let _ = channel;
     }
+
+    /// Called when a run within an attempt begins, and when it has ended: of a task that makes many, as a
+    /// calendar says. Their numbers are those of the attempts that its registry announces.
+    fn invoked(&self, invocation: &Invocation) {
+        let _ = invocation;
+    }
+}
+
+/// A run within an attempt.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Invocation {
+    /// From one.
+    pub number: u32,
+    /// When it began.
+    pub started: SystemTime,
+    /// When it ended.
+    pub finished: Option<SystemTime>,
+    /// `running`, or how it ended: `succeeded`, `failed`, `timeout` or `canceled`.
+    pub phase: &'static str,
+    /// The exit code of what ran, where it had one.
+    pub exit_code: Option<i32>,
+    /// Why it failed.
+    pub error: Option<String>,
 }
 
 /// Lines go to the sinks of the published context, which do not press back.

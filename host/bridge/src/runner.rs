@@ -3,15 +3,44 @@
 use std::sync::Arc;
 
 use solti_model_published::{Task, WorkloadTypeMeta};
-use solti_plugin_host::solti_model::RunnerEnv;
+use solti_plugin_host::solti_model::{RunnerEnv, TaskId};
 use solti_plugin_host::taskvisor::TaskRef;
-use solti_plugin_host::{BuildContext, RunId, RunnerError, RunnerRouter};
+use solti_plugin_host::{BuildContext, MetricsHandle, RunId, RunnerError, RunnerRouter};
 use solti_runner_published::{self as published, BuildCancellation, BuildScope, async_trait};
 
-use crate::convert::{Work, metadata_of, work_of};
+use crate::composite::{Calendar, Composite, Plan};
+use crate::convert::{Unbridgeable, Work, metadata_of, work_of};
 use crate::metrics::ToPublished;
-use crate::output::OutputRoute;
-use crate::task::BridgedTask;
+use crate::output::{OutputRoute, TaskOutput};
+use crate::task::{Body, BridgedTask};
+
+/// What all runners of a bridge share.
+pub(crate) struct Shared {
+    /// All runners that were loaded: the published router asks no runner whether it takes a task, so one
+    /// that does not passes it on.
+    pub(crate) all: Arc<RunnerRouter>,
+    pub(crate) output: Arc<dyn OutputRoute>,
+    /// What runners count, where it does not go to the published metrics.
+    pub(crate) metrics: Option<MetricsHandle>,
+}
+
+impl Shared {
+    /// What a task is built with.
+    fn context(
+        &self,
+        output: &dyn TaskOutput,
+        run_id: &published::RunId,
+        ctx: &published::BuildContext,
+    ) -> BuildContext {
+        let metrics = match &self.metrics {
+            Some(metrics) => Arc::clone(metrics),
+            None => Arc::new(ToPublished(Arc::clone(ctx.metrics()))),
+        };
+        BuildContext::new(env_of(ctx), metrics)
+            .with_output_registry(Arc::clone(output.registry()))
+            .with_run_id(RunId::from_parts(run_id.name().to_owned(), run_id.seq()))
+    }
+}
 
 /// A runner of a plugin, as one of the published line.
 pub(crate) struct Bridge {
@@ -19,10 +48,7 @@ pub(crate) struct Bridge {
     pub(crate) types: Vec<WorkloadTypeMeta>,
     /// This runner alone.
     pub(crate) own: RunnerRouter,
-    /// All that were loaded with it: the published router asks no runner whether it takes a task, so one
-    /// that does not passes it on.
-    pub(crate) all: Arc<RunnerRouter>,
-    pub(crate) output: Arc<dyn OutputRoute>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 #[async_trait]
@@ -43,53 +69,154 @@ impl published::Runner for Bridge {
         cancellation: &BuildCancellation,
         _scope: &mut BuildScope,
     ) -> Result<taskvisor_published::TaskRef, published::RunnerError> {
-        let work =
-            work_of(task).map_err(|err| published::RunnerError::InvalidSpec(err.to_string()))?;
-        let output = self.output.begin(task, ctx.output_publisher());
-        let context = BuildContext::new(
-            env_of(ctx),
-            Arc::new(ToPublished(Arc::clone(ctx.metrics()))),
-        )
-        .with_output_registry(Arc::clone(output.registry()))
-        .with_run_id(RunId::from_parts(run_id.name().to_owned(), run_id.seq()))
-        .with_metadata(metadata_of(task));
-        let built = tokio::select! {
-            biased;
-            built = self.build(&work, context) => built,
-            // Dropping the build cancels it.
-            () = cancellation.cancelled() => return Err(published::RunnerError::BuildCancelled),
-        };
-        let built = built.map_err(|err| self.error_of(task, err))?;
-        Ok(Arc::new(BridgedTask::new(built, output, task.spec())))
+        let work = work_of(task).map_err(invalid)?;
+        let output = self.shared.output.begin(task, ctx.output_publisher());
+        let context = self
+            .shared
+            .context(&*output, run_id, ctx)
+            .with_metadata(metadata_of(task));
+        let built = unless_cancelled(cancellation, self.build(&work, context)).await?;
+        let built = built.map_err(|err| error_of(&self.name, task, err))?;
+        let channel = TaskId::from(built.name());
+        let body = Body::Plan(Plan::One(built));
+        Ok(Arc::new(BridgedTask::new(
+            body,
+            channel,
+            output,
+            task.spec(),
+        )))
     }
 }
 
 impl Bridge {
     async fn build(&self, work: &Work, context: BuildContext) -> Result<TaskRef, RunnerError> {
         match build_by(&self.own, work, context.clone()).await {
-            Err(RunnerError::NoRunner(_)) => build_by(&self.all, work, context).await,
+            Err(RunnerError::NoRunner(_)) => build_by(&self.shared.all, work, context).await,
             built => built,
         }
     }
+}
 
-    fn error_of(&self, task: &Task, err: RunnerError) -> published::RunnerError {
-        let workload = task.spec().workload();
-        match err {
-            RunnerError::UnsupportedKind { .. } => published::RunnerError::UnsupportedWorkload {
-                runner: self.name.clone(),
-                api_version: workload.api_version().to_owned(),
-                kind: workload.kind().to_owned(),
-            },
-            RunnerError::NoRunner(kind) => {
-                published::RunnerError::InvalidSpec(format!("no plugin takes this task: {kind}"))
-            }
-            RunnerError::InvalidSpec(reason) => published::RunnerError::InvalidSpec(reason),
-            RunnerError::MissingField(field) => {
-                published::RunnerError::InvalidSpec(format!("missing field: {field}"))
-            }
-            RunnerError::Internal(reason) => published::RunnerError::Internal(reason),
-            other => published::RunnerError::Internal(other.to_string()),
+/// What builds workloads that are made of others, out of tasks of all plugins.
+pub(crate) struct Composer(pub(crate) Arc<Shared>);
+
+/// The name of the runner of composites.
+pub(crate) const COMPOSER: &str = "composite";
+
+#[async_trait]
+impl published::Runner for Composer {
+    fn name(&self) -> &str {
+        COMPOSER
+    }
+
+    fn workload_types(&self) -> Vec<WorkloadTypeMeta> {
+        Composite::types()
+    }
+
+    async fn build_task(
+        &self,
+        task: &Task,
+        run_id: &published::RunId,
+        ctx: &published::BuildContext,
+        cancellation: &BuildCancellation,
+        _scope: &mut BuildScope,
+    ) -> Result<taskvisor_published::TaskRef, published::RunnerError> {
+        let composite = Composite::of(task).map_err(invalid)?;
+        let composite = composite.ok_or_else(|| {
+            published::RunnerError::InvalidSpec("it is made of no others".to_owned())
+        })?;
+        let parts = composite.parts(task).map_err(invalid)?;
+        let output = self.0.output.begin(task, ctx.output_publisher());
+        // All with one name, so that their output is one.
+        let context = self.0.context(&*output, run_id, ctx);
+        let mut built = Vec::new();
+        for part in &parts {
+            let work = work_of(part).map_err(invalid)?;
+            let context = context.clone().with_metadata(metadata_of(part));
+            let task =
+                unless_cancelled(cancellation, build_by(&self.0.all, &work, context)).await?;
+            built.push(task.map_err(|err| error_of(COMPOSER, part, err))?);
         }
+        let Some(first) = built.first() else {
+            return Err(published::RunnerError::InvalidSpec(
+                "it has no steps".to_owned(),
+            ));
+        };
+        let channel = TaskId::from(first.name());
+        let body = body_of(&composite, task, built).map_err(invalid)?;
+        Ok(Arc::new(BridgedTask::new(
+            body,
+            channel,
+            output,
+            task.spec(),
+        )))
+    }
+}
+
+/// What attempts of a composite do with the tasks that it is made of.
+fn body_of(
+    composite: &Composite,
+    task: &Task,
+    mut built: Vec<TaskRef>,
+) -> Result<Body, Unbridgeable> {
+    Ok(match composite {
+        Composite::Chain(chain) => Body::Plan(Plan::chain(chain, built)),
+        Composite::Cron(cron) => {
+            let plan = match (cron.chain(task)?, built.pop()) {
+                (None, Some(only)) => Plan::One(only),
+                (Some(chain), Some(last)) => {
+                    built.push(last);
+                    Plan::chain(&chain, built)
+                }
+                (_, None) => {
+                    return Err(Unbridgeable {
+                        field: "spec.workload.spec.workload",
+                        reason: "it has no steps".to_owned(),
+                    });
+                }
+            };
+            Body::Calendar(Calendar {
+                schedule: cron.schedule.clone(),
+                timeout: cron.timeout,
+                plan,
+            })
+        }
+    })
+}
+
+/// Waits for a build. Dropping it cancels it.
+async fn unless_cancelled<T>(
+    cancellation: &BuildCancellation,
+    build: impl Future<Output = T>,
+) -> Result<T, published::RunnerError> {
+    tokio::select! {
+        biased;
+        built = build => Ok(built),
+        () = cancellation.cancelled() => Err(published::RunnerError::BuildCancelled),
+    }
+}
+
+fn invalid(err: Unbridgeable) -> published::RunnerError {
+    published::RunnerError::InvalidSpec(err.to_string())
+}
+
+fn error_of(runner: &str, task: &Task, err: RunnerError) -> published::RunnerError {
+    let workload = task.spec().workload();
+    match err {
+        RunnerError::UnsupportedKind { .. } => published::RunnerError::UnsupportedWorkload {
+            runner: runner.to_owned(),
+            api_version: workload.api_version().to_owned(),
+            kind: workload.kind().to_owned(),
+        },
+        RunnerError::NoRunner(kind) => {
+            published::RunnerError::InvalidSpec(format!("no plugin takes this task: {kind}"))
+        }
+        RunnerError::InvalidSpec(reason) => published::RunnerError::InvalidSpec(reason),
+        RunnerError::MissingField(field) => {
+            published::RunnerError::InvalidSpec(format!("missing field: {field}"))
+        }
+        RunnerError::Internal(reason) => published::RunnerError::Internal(reason),
+        other => published::RunnerError::Internal(other.to_string()),
     }
 }
 

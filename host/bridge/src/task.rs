@@ -1,63 +1,93 @@
-//! A task of a plugin, as one that the published line supervises.
+//! A task of plugins, as one that the published line supervises.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use solti_model_published::TaskSpec;
 use solti_plugin_host::solti_model::TaskId;
-use solti_plugin_host::taskvisor::{self, TaskRef};
-use solti_plugin_host::{AttemptControl, OutputRegistry, Spawn, SpawnedAttempt};
+use solti_plugin_host::taskvisor;
 use taskvisor_published::{BoxTaskFuture, Task, TaskContext, TaskError};
 use tokio_util::sync::CancellationToken;
 
+use crate::attempt::Attempt;
+use crate::composite::{Calendar, Plan};
 use crate::output::TaskOutput;
 
-/// Further than any deadline: what cannot be added to the time of day.
-const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
+/// What each attempt does.
+pub(crate) enum Body {
+    /// This.
+    Plan(Plan),
+    /// This, whenever a calendar says so.
+    Calendar(Calendar),
+}
 
-/// A task of a plugin.
-pub(crate) struct BridgedTask {
-    task: TaskRef,
+/// A task of plugins.
+pub(crate) struct BridgedTask(Arc<Shared>);
+
+/// What its attempts share.
+pub(crate) struct Shared {
+    body: Body,
     channel: TaskId,
     timeout: Duration,
     attempts: AtomicU32,
-    output: Box<dyn TaskOutput>,
+    pub(crate) output: Box<dyn TaskOutput>,
 }
 
 impl BridgedTask {
-    pub(crate) fn new(task: TaskRef, output: Box<dyn TaskOutput>, spec: &TaskSpec) -> Self {
-        let channel = TaskId::from(task.name());
+    /// A task whose output goes through this channel.
+    pub(crate) fn new(
+        body: Body,
+        channel: TaskId,
+        output: Box<dyn TaskOutput>,
+        spec: &TaskSpec,
+    ) -> Self {
         output.registry().ensure_channel(channel.clone());
         output.built(&channel);
-        Self {
-            task,
+        Self(Arc::new(Shared {
+            body,
             channel,
-            timeout: Duration::from_millis(spec.timeout().as_millis()).min(NEVER),
+            timeout: Duration::from_millis(spec.timeout().as_millis()),
             attempts: AtomicU32::new(0),
             output,
+        }))
+    }
+}
+
+impl Shared {
+    /// Begins the next attempt.
+    pub(crate) fn begin(&self, timeout: Duration) -> (u32, Attempt) {
+        let number = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+        let registry = self.output.registry();
+        let attempt = Attempt::begin(registry, &self.channel, number, timeout);
+        (number, attempt)
+    }
+
+    async fn run(
+        &self,
+        attempt: Option<Attempt>,
+        cancel: &CancellationToken,
+    ) -> Result<(), taskvisor::TaskError> {
+        match (&self.body, attempt) {
+            (Body::Plan(plan), Some(mut attempt)) => plan.run(&mut attempt, cancel).await,
+            (Body::Plan(_), None) => Ok(()),
+            (Body::Calendar(calendar), _) => calendar.run(self, self.timeout, cancel).await,
         }
     }
 }
 
 impl Task for BridgedTask {
     fn spawn(&self, ctx: TaskContext) -> BoxTaskFuture {
-        let number = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
-        let registry = Arc::clone(self.output.registry());
-        registry.announce_run_started(&self.channel, number);
-        let cancel = CancellationToken::new();
-        let SpawnedAttempt { future, control } = Spawn::new(number)
-            .with_deadline(Instant::now() + self.timeout)
-            .begin(&self.task, cancel.clone());
-        let mut attempt = Attempt {
-            registry,
-            channel: self.channel.clone(),
-            number,
-            control,
-            exit_code: None,
+        let shared = Arc::clone(&self.0);
+        // A calendar makes its own.
+        let attempt = match shared.body {
+            Body::Plan(_) => Some(shared.begin(shared.timeout).1),
+            Body::Calendar(_) => None,
         };
         Box::pin(async move {
-            let mut work = future;
+            let cancel = CancellationToken::new();
+            let mut work = pin!(shared.run(attempt, &cancel));
             let result = tokio::select! {
                 biased;
                 result = &mut work => result,
@@ -66,43 +96,14 @@ impl Task for BridgedTask {
                     work.await
                 }
             };
-            attempt.exit_code = exit_code_of(&result);
-            drop(attempt);
             result.map_err(error_of)
         })
     }
 }
 
-impl Drop for BridgedTask {
+impl Drop for Shared {
     fn drop(&mut self) {
         self.output.registry().evict(&self.channel);
-    }
-}
-
-/// An attempt whose end is announced, however it ends.
-struct Attempt {
-    registry: Arc<OutputRegistry>,
-    channel: TaskId,
-    number: u32,
-    control: AttemptControl,
-    exit_code: Option<i32>,
-}
-
-impl Drop for Attempt {
-    fn drop(&mut self) {
-        let exit_code = self.control.outcome().exit_code.or(self.exit_code);
-        self.registry
-            .announce_run_finished(&self.channel, self.number, exit_code);
-    }
-}
-
-fn exit_code_of(result: &Result<(), taskvisor::TaskError>) -> Option<i32> {
-    match result {
-        Err(
-            taskvisor::TaskError::Fail { exit_code, .. }
-            | taskvisor::TaskError::Fatal { exit_code, .. },
-        ) => *exit_code,
-        _ => None,
     }
 }
 

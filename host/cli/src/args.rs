@@ -35,6 +35,26 @@ pub(crate) struct Args {
     /// Put the time, in UTC, before each line of `run`, each message and each record of the log
     #[arg(long, global = true)]
     pub(crate) timestamps: bool,
+
+    /// Write messages and the log as text, or as JSON, an object on each line
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t
+    )]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How messages and the log are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// What the help of the whole program says at its end.

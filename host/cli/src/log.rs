@@ -13,8 +13,8 @@ use crate::present::stamp::OfRecord;
 use crate::stdio::Stderr;
 
 /// Starts logging, with as much detail as `verbose` asks for unless `RUST_LOG` says otherwise, and with the
-/// time of each record if `timestamps`.
-pub(crate) fn init(verbose: u8, timestamps: bool) {
+/// time of each record if `timestamps`, or all of it as JSON.
+pub(crate) fn init(verbose: u8, timestamps: bool, as_json: bool) {
     let level = match verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
@@ -40,7 +40,13 @@ pub(crate) fn init(verbose: u8, timestamps: bool) {
         // It would tell of a standard error that is gone on standard error, and panic.
         .log_internal_errors(false)
         .with_ansi(colour);
-    let records = if timestamps {
+    let records = if as_json {
+        records
+            .json()
+            .flatten_event(true)
+            .with_timer(OfRecord)
+            .boxed()
+    } else if timestamps {
         records.with_timer(OfRecord).boxed()
     } else {
         records.without_time().boxed()

@@ -44,7 +44,7 @@ mod stdio;
 use clap::Parser as _;
 use solti_plugin_host::report::Warning;
 
-use args::Args;
+use args::{Args, LogFormat};
 use exit::Exit;
 use present::{message, stamp};
 
@@ -77,7 +77,11 @@ fn run() -> Exit {
     if args.timestamps {
         stamp::want();
     }
-    log::init(args.verbose, args.timestamps);
+    let as_json = args.log_format == LogFormat::Json;
+    if as_json {
+        message::as_json();
+    }
+    log::init(args.verbose, args.timestamps, as_json);
     if let Err(err) = solti_plugin_host::tell_of_fatal_signals() {
         message::warning(Warning::new(
             "signals_not_told",

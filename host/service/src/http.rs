@@ -6,6 +6,7 @@ mod body;
 mod error;
 mod files;
 mod health;
+mod metrics;
 mod openapi;
 mod output;
 mod query;
@@ -20,11 +21,13 @@ use solti_api::HttpApi;
 pub(crate) use app::{Access, App};
 pub(crate) use auth::Peer;
 use error::Problem;
+#[cfg(feature = "grpc")]
+pub(crate) use health::why_not_ready;
 
 use crate::tasks::Handler;
 
-/// All routes: our own, and those of 0.0.8.
-pub(crate) fn router(mut app: App) -> Router {
+/// All routes: our own, and those of 0.0.8; and what they work with.
+pub(crate) fn router(mut app: App) -> (Router, Arc<App>) {
     let published = HttpApi::new(Arc::new(Handler(Arc::clone(&app.tasks)))).build();
     app.openapi = openapi::document(&published.openapi);
     let app = Arc::new(app);
@@ -34,15 +37,23 @@ pub(crate) fn router(mut app: App) -> Router {
         .route("/v1/tasks/{name}/cancel", post(tasks::cancel))
         .route("/v1/tasks/{name}/output", get(output::output))
         .route("/v1/plugins", get(files::plugins))
-        .route("/metrics", get(health::metrics))
+        .route("/metrics", get(metrics::metrics))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/openapi.json", get(openapi::openapi))
         .method_not_allowed_fallback(Problem::method_not_allowed)
         .with_state(Arc::clone(&app));
-    published
+    let router = published
         .router
         .merge(own)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), body::take))
-        .layer(middleware::from_fn_with_state(app, auth::check))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            auth::check,
+        ))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            metrics::count,
+        ));
+    (router, app)
 }

@@ -20,11 +20,14 @@
 //! | `output` | what tasks wrote: files, and readers of them at any position |
 //! | `tasks` | the life of a task: admission, supervision, its end, what an interruption makes of it |
 //! | `http` | routes, authentication, errors |
+//! | `grpc` | the routes of 0.0.8 over gRPC, and its health |
 //! | `server` | sockets, connections and their limits |
 //! | `service` | the whole: start, run, stop |
 
 mod config;
 mod disk;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod http;
 mod output;
 mod server;

@@ -17,6 +17,7 @@ mod usage;
 
 pub(crate) use frame::{Frame, Kind, Stream};
 pub(crate) use lines::{Cursor, Line, Lines};
-pub(crate) use outputs::Outputs;
+pub(crate) use outputs::{Live, Outputs};
 pub(crate) use reader::{Read, Reader};
 pub(crate) use route::{Built, Route};
+pub(crate) use usage::Owners;

@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::config::ServerLimits;
-use crate::http::Peer;
+use crate::http::{App, Peer};
 
 /// How long it is waited before the next connection where the system has no room for one.
 const NO_ROOM: Duration = Duration::from_millis(50);
@@ -28,6 +28,7 @@ const NO_ROOM: Duration = Duration::from_millis(50);
 /// A socket that is listened on.
 pub(crate) enum Listener {
     Tcp(TcpListener, SocketAddr),
+    Grpc(TcpListener, SocketAddr),
     Unix(UnixListener, Socket),
 }
 
@@ -46,6 +47,13 @@ impl Listener {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         Ok(Self::Tcp(listener, address))
+    }
+
+    /// As [`Self::tcp`], for gRPC.
+    pub(crate) async fn grpc(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok(Self::Grpc(listener, address))
     }
 
     /// Listens on a socket of mode 0600. What another service has left in its place goes: the state
@@ -71,6 +79,11 @@ impl Listener {
 /// What serves connections, until it is told to stop.
 pub(crate) struct Server {
     router: Router,
+    #[cfg_attr(
+        not(feature = "grpc"),
+        expect(dead_code, reason = "only gRPC needs it")
+    )]
+    app: Arc<App>,
     connections: Arc<Semaphore>,
     header_time: Duration,
     /// Cancelled when no connection is accepted any more.
@@ -79,9 +92,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn new(router: Router, limits: ServerLimits) -> Self {
+    pub(crate) fn new((router, app): (Router, Arc<App>), limits: ServerLimits) -> Self {
         Self {
             router,
+            app,
             connections: Arc::new(Semaphore::new(limits.connections)),
             header_time: limits.header_time,
             stop: CancellationToken::new(),
@@ -91,6 +105,17 @@ impl Server {
 
     /// Accepts connections of a listener.
     pub(crate) fn accept(&self, listener: Listener) {
+        #[cfg(feature = "grpc")]
+        let listener = match listener {
+            Listener::Grpc(listener, _) => {
+                let (app, connections) = (Arc::clone(&self.app), Arc::clone(&self.connections));
+                let stop = self.stop.clone();
+                self.tracker
+                    .spawn(crate::grpc::serve(listener, app, connections, stop));
+                return;
+            }
+            other => other,
+        };
         let accepting = Accepting {
             router: self.router.clone(),
             connections: Arc::clone(&self.connections),
@@ -139,6 +164,8 @@ impl Accepting {
                     let _ = stream.set_nodelay(true);
                     self.serve(stream, Peer::Tcp, permit);
                 }),
+                // It is served elsewhere.
+                Listener::Grpc(..) => return,
                 Listener::Unix(listener, _) => listener.accept().await.map(|(stream, _)| {
                     self.serve(stream, Peer::Unix, permit);
                 }),

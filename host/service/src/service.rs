@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use solti_plugin_bridge::{Bridge, BridgeError, Bridged};
+use solti_plugin_host::counts::Counters;
 use solti_plugin_host::{LoadReport, PluginLoader};
 use solti_runner_published::RunnerRouter;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +20,7 @@ pub use error::{Address, ServiceError};
 
 use crate::config::Config;
 use crate::http::{self, Access, App};
-use crate::output::{Outputs, Route};
+use crate::output::{Outputs, Owners, Route};
 use crate::server::{Listener, Server};
 use crate::state::StateDir;
 use crate::store::Store;
@@ -74,15 +75,11 @@ impl Service {
         let addresses = listeners.iter().map(address_of).collect();
         let (token, token_file) = token::of(&config, &state)?;
         let store = Arc::new(Store::open(state.path())?);
-        let open: std::collections::HashSet<_> =
-            store.open_tasks()?.iter().map(|(seq, _)| *seq).collect();
-        let output = state.directory("output")?;
-        let outputs = Outputs::new(output, config.output, config.limits.readers, |seq| {
-            open.contains(&seq)
-        })
-        .map_err(ServiceError::Output)?;
+        let outputs = outputs(&config, &state, &store)?;
         let route = Route::new(Arc::clone(&outputs));
-        let (bridged, router) = load(&config, loader.grace(config.grace), &route, &state).await?;
+        let runners = Arc::new(Counters::default());
+        let loader = loader.grace(config.grace);
+        let (bridged, router) = load(&config, loader, &route, &runners, &state).await?;
         let report = Arc::new(bridged.report);
         let missing = missing(&config, &report);
         let tasks = Tasks::new(&config, store, outputs, bridged.router, Arc::clone(&report));
@@ -101,6 +98,7 @@ impl Service {
             missing,
             closing.clone(),
             config.limits,
+            runners,
         );
         let server = Server::new(http::router(app), config.limits);
         for listener in listeners {
@@ -165,8 +163,9 @@ impl Service {
                 let outcome = plugin.handle.shutdown(left);
                 if outcome.unfinished > 0 {
                     warn!(
-                        "plugin '{}' has not ended {} attempts",
-                        plugin.plugin, outcome.unfinished
+                        plugin = %plugin.plugin,
+                        attempts = outcome.unfinished,
+                        "attempts that have not ended are not waited for any longer"
                     );
                 }
             }
@@ -188,6 +187,27 @@ impl fmt::Debug for Service {
     }
 }
 
+/// The output that is there already, of tasks that the store knows.
+fn outputs(config: &Config, state: &StateDir, store: &Store) -> Result<Arc<Outputs>, ServiceError> {
+    let directory = state.directory("output")?;
+    let open = store.open_tasks()?.iter().map(|(seq, _)| *seq).collect();
+    let mut failed = None;
+    let outputs = Outputs::new(directory, config.output, config.limits.readers, |found| {
+        let known = store.known(&mut found.iter().copied());
+        Owners {
+            known: known.unwrap_or_else(|err| {
+                failed = Some(err);
+                found.to_vec()
+            }),
+            is_open: open,
+        }
+    });
+    match failed {
+        Some(err) => Err(err.into()),
+        None => outputs.map_err(ServiceError::Output),
+    }
+}
+
 /// Listens on every address, before anything that takes long.
 async fn listen(config: &Config, state: &StateDir) -> Result<Vec<Listener>, ServiceError> {
     let path = match &config.unix {
@@ -206,12 +226,20 @@ async fn listen(config: &Config, state: &StateDir) -> Result<Vec<Listener>, Serv
             source,
         })?);
     }
+    for address in &config.grpc {
+        let grpc = Listener::grpc(*address).await;
+        listeners.push(grpc.map_err(|source| ServiceError::Listen {
+            address: Address::Grpc(*address),
+            source,
+        })?);
+    }
     Ok(listeners)
 }
 
 fn address_of(listener: &Listener) -> Address {
     match listener {
         Listener::Tcp(_, address) => Address::Tcp(*address),
+        Listener::Grpc(_, address) => Address::Grpc(*address),
         Listener::Unix(_, socket) => Address::Unix(socket.0.clone()),
     }
 }
@@ -221,6 +249,7 @@ async fn load(
     config: &Config,
     loader: PluginLoader,
     route: &Arc<Route>,
+    counters: &Arc<Counters>,
     state: &StateDir,
 ) -> Result<(Bridged, RunnerRouter), ServiceError> {
     let directory = config.plugins.clone();
@@ -230,7 +259,10 @@ async fn load(
             .config(plugin, fields)
             .map_err(|err| ServiceError::Supervision(format!("config.{plugin}: {err}")))?;
     }
-    let bridge = Bridge::new(loader).with_output(Arc::clone(route) as _);
+    let bridge = Bridge::new(loader)
+        .with_output(Arc::clone(route) as _)
+        .with_metrics(Arc::clone(counters) as _)
+        .with_composites();
     let loaded = tokio::task::spawn_blocking(move || {
         let mut router = RunnerRouter::new();
         let bridged = bridge.load_dir(directory, &mut router)?;
@@ -241,8 +273,10 @@ async fn load(
         .map_err(|err| ServiceError::Supervision(err.to_string()))??;
     for left_out in &bridged.left_out {
         warn!(
-            "runner '{}' of plugin '{}' takes no tasks of this service: {}",
-            left_out.runner, left_out.plugin, left_out.reason
+            plugin = %left_out.plugin,
+            runner = %left_out.runner,
+            "it takes no tasks of this service: {}",
+            left_out.reason
         );
     }
     Ok((bridged, router))

@@ -129,6 +129,14 @@ impl Store {
         self.read(|reading| reading.list(filter))
     }
 
+    /// Which of these numbers are those of tasks.
+    pub(crate) fn known(
+        &self,
+        seqs: &mut dyn Iterator<Item = Seq>,
+    ) -> Result<Vec<Seq>, StoreError> {
+        self.read(|reading| reading.known(seqs))
+    }
+
     /// The records of tasks that have not ended, the oldest first.
     pub(crate) fn open_tasks(&self) -> Result<Vec<(Seq, Record)>, StoreError> {
         self.read(|reading| reading.open_tasks())

@@ -1,9 +1,15 @@
 //! `solti-host serve`, as a client sees it.
 
 mod access;
+mod composite;
+#[cfg(target_os = "linux")]
+mod full;
+mod grpc;
 mod killed;
 mod output;
 mod published;
+mod seen;
+mod soak;
 mod state;
 mod stop;
 mod tasks;

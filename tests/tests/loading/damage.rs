@@ -164,7 +164,10 @@ fn a_host_answers_for_every_damaged_plugin_that_nobody_vouches_for() {
     let stages = ["inspect", "probe"].map(str::to_owned);
     assert!(by_stage.is_superset(&stages.into()), "{by_stage:?}");
     assert!(loaded > 0, "not all damage is harmful");
-    println!("{} of {loaded} plugins ended their host when they were dropped", ended.len());
+    println!(
+        "{} of {loaded} plugins ended their host when they were dropped",
+        ended.len()
+    );
     assert!(ended.len() * 100 <= loaded, "of {loaded}: {ended:?}");
 }
 
@@ -228,7 +231,8 @@ fn list(directory: &Path, what: &str) -> (Value, Option<String>) {
         return (report, None);
     }
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let is_told = said.contains(".so has ended this program: ") || said.contains("error: this program ends: ");
+    let is_told = said.contains(".so has ended this program: ")
+        || said.contains("error: this program ends: ");
     assert!(is_told, "{what}: {}: {said}", output.status);
     (report, Some(said))
 }

@@ -10,7 +10,7 @@ use super::trust::TrustArgs;
 /// Run tasks that come over HTTP, through the plugins of a directory, and lose none
 ///
 /// It listens on a Unix socket, `service.sock` in the state directory, and on the addresses that
-/// --listen names, for which it makes a token in the state directory. When it is ready it prints a line
+/// --listen and --grpc name, for which it makes a token in the state directory. When it is ready it prints a line
 /// with its addresses. A task that is acknowledged is on the disk; what it writes is kept and can be
 /// read at any time.
 ///
@@ -28,6 +28,10 @@ pub(crate) struct ServeArgs {
     /// Listen on this address as well; port 0 chooses one; may be given several times
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Vec<SocketAddr>,
+
+    /// Serve gRPC on this address, with the same token; port 0 chooses one; may be given several times
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) grpc: Vec<SocketAddr>,
 
     /// Listen on this Unix socket, instead of `service.sock` in the state directory
     #[arg(long, value_name = "PATH")]

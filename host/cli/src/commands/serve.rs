@@ -34,7 +34,7 @@ pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
     if args.check {
         return check(&config, loader);
     }
-    if config.no_auth && !config.listen.is_empty() {
+    if config.no_auth && !(config.listen.is_empty() && config.grpc.is_empty()) {
         message::warning(Warning::new(
             "no_auth",
             "no token is asked for: any user of this machine can run tasks as this one",
@@ -100,6 +100,9 @@ fn config(args: &ServeArgs) -> anyhow::Result<Config> {
     }
     if !args.listen.is_empty() {
         config.listen.clone_from(&args.listen);
+    }
+    if !args.grpc.is_empty() {
+        config.grpc.clone_from(&args.grpc);
     }
     if args.unix.is_some() {
         config.unix.clone_from(&args.unix);

@@ -20,6 +20,11 @@ pub(crate) fn before(time: SystemTime) -> Stamp {
     Stamp(WANTED.load(Ordering::Relaxed).then_some(time))
 }
 
+/// A time, as text.
+pub(crate) fn of(time: SystemTime) -> String {
+    humantime::format_rfc3339_millis(time).to_string()
+}
+
 /// What stands before a line.
 pub(crate) struct Stamp(Option<SystemTime>);
 

@@ -32,7 +32,7 @@ pub(crate) fn check(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
             match spec {
                 Ok(task) => tasks.push(task),
                 Err(err) => {
-                    message::error(&err);
+                    message::error(err.to_string());
                     plan.problems.push(err.to_string());
                 }
             }

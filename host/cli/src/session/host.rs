@@ -8,9 +8,9 @@ use solti_plugin_host::{BuildContext, LoadReport, OutputRegistry, Plugin, Runner
 
 use super::plan::Plan;
 use super::summary::Row;
-use crate::metrics::{self, Counters, Counts};
 use crate::present::{message, phrase};
 use crate::{loading, options, shutdown};
+use solti_plugin_host::counts::{Counters, Counts};
 
 /// The plugins of a run, and what the host gives them.
 pub(super) struct Host<'a> {
@@ -107,8 +107,6 @@ impl<'a> Host<'a> {
 
     /// The metrics of plugins and tasks, in Prometheus' text format.
     pub(super) fn prometheus(&self) -> String {
-        self.report.metrics()
-            + &metrics::prometheus(&self.counters.counts())
-            + &self.report.plugin_metrics()
+        self.report.metrics() + &self.counters.counts().prometheus() + &self.report.plugin_metrics()
     }
 }

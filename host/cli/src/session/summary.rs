@@ -9,8 +9,8 @@ use solti_plugin_host::report::Rejected;
 use solti_plugin_host::supervise::Outcome;
 
 use crate::exit::Exit;
-use crate::metrics::Counts;
 use crate::output::LineCounts;
+use solti_plugin_host::counts::Counts;
 
 /// What became of a run.
 pub(super) struct Summary<'a> {

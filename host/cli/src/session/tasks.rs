@@ -81,7 +81,7 @@ impl Tasks<'_> {
                         self.submit(task, None);
                     }
                     Some(Err(err)) => {
-                        message::error(&err);
+                        message::error(err.to_string());
                         problems.push(err.to_string());
                     }
                     None => arriving = None,

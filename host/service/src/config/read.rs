@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -76,6 +77,11 @@ impl Config {
         Ok(config)
     }
 
+    /// All addresses that it listens on over TCP.
+    pub(crate) fn tcp(&self) -> impl Iterator<Item = &SocketAddr> {
+        self.listen.iter().chain(&self.grpc)
+    }
+
     /// Looks for values that no service can work with. Touches nothing.
     ///
     /// # Errors
@@ -83,7 +89,7 @@ impl Config {
     /// The first of them.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.no_auth
-            && let Some(open) = self.listen.iter().find(|it| !it.ip().is_loopback())
+            && let Some(open) = self.tcp().find(|it| !it.ip().is_loopback())
         {
             return Err(unusable(
                 "no_auth",
@@ -96,6 +102,13 @@ impl Config {
             return Err(unusable(
                 "no_auth",
                 "a token_file is given as well: leave one of the two out",
+            ));
+        }
+        #[cfg(not(feature = "grpc"))]
+        if !self.grpc.is_empty() {
+            return Err(unusable(
+                "grpc",
+                "this program was built without it: leave it out, or build with the feature grpc",
             ));
         }
         let zero = [

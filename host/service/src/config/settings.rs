@@ -21,6 +21,9 @@ pub struct Config {
     /// The addresses it listens on over TCP. Each asks for a token.
     #[serde(default)]
     pub listen: Vec<SocketAddr>,
+    /// The addresses it listens on for gRPC. Each asks for the same token.
+    #[serde(default)]
+    pub grpc: Vec<SocketAddr>,
     /// The Unix socket, of mode 0600; `service.sock` in the state directory when nothing else is given.
     #[serde(default)]
     pub unix: Option<PathBuf>,
@@ -218,6 +221,7 @@ impl Config {
             plugins: plugins.into(),
             state: state.into(),
             listen: Vec::new(),
+            grpc: Vec::new(),
             unix: None,
             token_file: None,
             no_auth: false,

@@ -1,11 +1,12 @@
 //! What the routes work with.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use solti_model_published::Token;
+use solti_plugin_host::counts::Counters;
 use tokio_util::sync::CancellationToken;
 
+use super::metrics::Requests;
 use crate::config::ServerLimits;
 use crate::tasks::Tasks;
 
@@ -26,7 +27,9 @@ pub(crate) struct App {
     /// Cancelled when streams are to end.
     pub(crate) closing: CancellationToken,
     pub(crate) limits: ServerLimits,
-    pub(crate) requests: AtomicU64,
+    pub(super) requests: Requests,
+    /// What runners count.
+    pub(super) runners: Arc<Counters>,
     /// The description of all routes.
     pub(super) openapi: serde_json::Value,
 }
@@ -38,6 +41,7 @@ impl App {
         missing: Vec<String>,
         closing: CancellationToken,
         limits: ServerLimits,
+        runners: Arc<Counters>,
     ) -> Self {
         Self {
             tasks,
@@ -45,7 +49,8 @@ impl App {
             missing,
             closing,
             limits,
-            requests: AtomicU64::new(0),
+            requests: Requests::default(),
+            runners,
             openapi: serde_json::Value::Null,
         }
     }

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::app::{Access, App};
 use super::error::Problem;
@@ -30,7 +29,6 @@ pub(super) async fn check(
     request: Request,
     next: Next,
 ) -> Response {
-    app.requests.fetch_add(1, Ordering::Relaxed);
     if matches!(peer, Peer::Tcp)
         && let Err(problem) = may_pass(&app.access, request.uri(), request.headers())
     {

@@ -85,13 +85,13 @@ async fn write(
         };
         if !told {
             told = true;
-            error!("output of task {} cannot be kept: {err}", live.seq);
+            error!(task = %live.name, "its output cannot be kept: {err}");
         }
         let waits = outputs.limits.on_full == OnFull::Wait || Instant::now() < until;
         if !is_full(&err) || !waits {
             let bytes = lose(&frames, lost);
             outputs.lost.fetch_add(bytes, Ordering::Relaxed);
-            warn!("{bytes} bytes of output of task {} are left out", live.seq);
+            warn!(task = %live.name, bytes, "output is left out");
             return;
         }
         sleep(AGAIN).await;

@@ -27,18 +27,24 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// The log of a task, with what earlier runs of it have left.
-    pub(crate) fn open(root: PathBuf, seq: Seq, limit: u64) -> io::Result<Self> {
-        let segments = segments::of(&root, seq)?;
-        let end = segments.last().map_or(0, |last| last.start + last.len);
-        Ok(Self {
+    /// The log of a task that has never run.
+    pub(crate) fn new(root: PathBuf, seq: Seq, limit: u64) -> Self {
+        Self {
             root,
             seq,
             limit,
-            segments,
+            segments: Vec::new(),
             file: None,
-            end,
-        })
+            end: 0,
+        }
+    }
+
+    /// The log of a task, with what earlier runs of it have left.
+    pub(crate) fn open(root: PathBuf, seq: Seq, limit: u64) -> io::Result<Self> {
+        let mut log = Self::new(root, seq, limit);
+        log.segments = segments::of(&log.root, seq)?;
+        log.end = log.segments.last().map_or(0, |last| last.start + last.len);
+        Ok(log)
     }
 
     /// The position behind its last byte.
@@ -77,17 +83,23 @@ impl Log {
     }
 
     fn begin_segment(&mut self) -> io::Result<()> {
-        let mut directory = DirBuilder::new();
-        directory.recursive(true).mode(0o700);
-        directory.create(segments::directory(&self.root, self.seq))?;
         let path = segments::path(&self.root, self.seq, self.end);
-        let file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(&path)?;
-        // What a killed service has left of a frame.
-        file.set_len(0)?;
+        let mut options = OpenOptions::new();
+        options.append(true).create(true).mode(0o600);
+        let file = match options.open(&path) {
+            // The first of those that share a directory.
+            Err(err) if err.kind() == io::ErrorKind::NotFound => {
+                let mut directory = DirBuilder::new();
+                directory.recursive(true).mode(0o700);
+                directory.create(segments::directory(&self.root, self.seq))?;
+                options.open(&path)?
+            }
+            file => file?,
+        };
+        // What a killed service has left of a frame, or one of a task that was never acknowledged.
+        if file.metadata()?.len() > 0 {
+            file.set_len(0)?;
+        }
         self.file = Some(file);
         self.segments.push(Segment {
             path,

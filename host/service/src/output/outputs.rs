@@ -16,7 +16,7 @@ use super::log::Log;
 use super::progress::Progress;
 use super::reader::Reader;
 use super::segments;
-use super::usage::Usage;
+use super::usage::{Owners, Usage};
 use crate::config::OutputLimits;
 use crate::store::Seq;
 
@@ -38,22 +38,28 @@ pub(crate) struct Outputs {
 /// The log of a task that has not ended.
 pub(crate) struct Live {
     pub(super) seq: Seq,
+    pub(super) name: String,
     pub(super) log: Mutex<Log>,
     progress: watch::Sender<Progress>,
     /// The highest number of an attempt in it.
     pub(super) attempts: AtomicU32,
     /// Taps that are read, and the task itself until it has ended.
     users: AtomicUsize,
+    /// What is to be done when all of its output is in the log.
+    then: Mutex<Option<Then>>,
 }
+
+/// What is to be done with a log that has all of its output: to complete it, sooner or later.
+type Then = Box<dyn FnOnce(Arc<Live>) + Send>;
 
 impl Outputs {
     pub(crate) fn new(
         root: PathBuf,
         limits: OutputLimits,
         followers: usize,
-        is_open: impl Fn(Seq) -> bool,
+        owners: impl FnOnce(&[Seq]) -> Owners,
     ) -> io::Result<Arc<Self>> {
-        let usage = Usage::found(&root, is_open)?;
+        let usage = Usage::found(&root, owners)?;
         Ok(Arc::new(Self {
             root,
             limits,
@@ -66,25 +72,37 @@ impl Outputs {
         }))
     }
 
-    /// A task begins whose attempts come behind the one with this number.
-    pub(crate) fn begin(&self, seq: Seq, attempts: u32) -> io::Result<()> {
+    /// A task begins that has never run.
+    pub(crate) fn begin(&self, seq: Seq, name: &str) {
+        let log = Log::new(self.root.clone(), seq, self.limits.per_task);
+        self.go_live(seq, name, log, 0);
+    }
+
+    /// A task runs again; its attempts come behind the one with this number.
+    pub(crate) fn begin_again(&self, seq: Seq, name: &str, attempts: u32) -> io::Result<()> {
         let log = Log::open(self.root.clone(), seq, self.limits.per_task)?;
         if log.kept() > 0 {
             self.usage.lock().forget(seq);
         }
+        self.go_live(seq, name, log, attempts);
+        Ok(())
+    }
+
+    fn go_live(&self, seq: Seq, name: &str, log: Log, attempts: u32) {
         let (progress, _) = watch::channel(Progress {
             end: log.end(),
             complete: false,
         });
         let live = Live {
             seq,
+            name: name.to_owned(),
             log: Mutex::new(log),
             progress,
             attempts: AtomicU32::new(attempts),
             users: AtomicUsize::new(1),
+            then: Mutex::new(None),
         };
         self.live.lock().insert(seq, Arc::new(live));
-        Ok(())
     }
 
     /// The log of a task that has not ended, for one more tap of it.
@@ -95,20 +113,43 @@ impl Outputs {
         Some(Arc::clone(live))
     }
 
-    /// A task has ended: its log is complete when its taps have been read.
-    pub(crate) fn end(&self, seq: Seq) {
+    /// A task has ended, and nothing is to be noted of that.
+    pub(crate) fn end(self: &Arc<Self>, seq: Seq) {
+        let outputs = Arc::clone(self);
+        self.end_then(seq, move |live| outputs.complete(&live));
+    }
+
+    /// A task has ended: when its taps have been read, and all it wrote is in its log, `then` is done, and
+    /// has to complete it.
+    pub(crate) fn end_then(&self, seq: Seq, then: impl FnOnce(Arc<Live>) + Send + 'static) {
         let live = self.live.lock().get(&seq).map(Arc::clone);
         if let Some(live) = live {
+            *live.then.lock() = Some(Box::new(then));
             self.leave(&live);
         }
     }
 
     /// A tap has been read to its end, or the task has ended.
-    pub(super) fn leave(&self, live: &Live) {
+    pub(super) fn leave(&self, live: &Arc<Live>) {
         if live.users.fetch_sub(1, Ordering::AcqRel) > 1 {
             return;
         }
-        self.live.lock().remove(&live.seq);
+        let then = live.then.lock().take();
+        match then {
+            Some(then) => then(Arc::clone(live)),
+            None => self.complete(live),
+        }
+    }
+
+    /// Its readers have come to its end when they have read what is there.
+    pub(crate) fn complete(&self, live: &Arc<Live>) {
+        {
+            let mut all = self.live.lock();
+            // The task may run again.
+            if all.get(&live.seq).is_some_and(|it| Arc::ptr_eq(it, live)) {
+                all.remove(&live.seq);
+            }
+        }
         let kept = live.log.lock().kept();
         if kept > 0 {
             self.usage.lock().ended(live.seq, kept);

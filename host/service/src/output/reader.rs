@@ -71,6 +71,11 @@ impl Reader {
 
     /// What comes next, without waiting for it.
     pub(crate) async fn read(&mut self) -> io::Result<Read> {
+        let position = self.place.as_ref().map_or(0, |place| place.position);
+        let end = self.progress.as_ref().map(|live| live.borrow().end);
+        if end.is_some_and(|end| end <= position) {
+            return Ok(Read::Nothing);
+        }
         self.blocking(Place::read).await
     }
 
@@ -187,6 +192,17 @@ impl Place {
     /// Opens the segment of the position, or the first behind it; where that begins at the earliest.
     fn open_next(&mut self) -> io::Result<Option<u64>> {
         if self.open.is_some() {
+            return Ok(Some(self.position));
+        }
+        // One is there as a rule that begins where the last has ended: no other name has to be read.
+        let path = segments::path(&self.root, self.seq, self.position);
+        if let Ok(file) = File::open(&path) {
+            let segment = Segment {
+                path,
+                start: self.position,
+                len: 0,
+            };
+            self.open = Some((segment, file));
             return Ok(Some(self.position));
         }
         for _ in 0..3 {

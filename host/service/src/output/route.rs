@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock, Weak};
 
 use solti_model_published::Task;
-use solti_plugin_bridge::{OutputRoute, TaskOutput};
+use solti_plugin_bridge::{Composite, Invocation, OutputRoute, TaskOutput};
 use solti_plugin_host::OutputRegistry;
 use solti_plugin_host::solti_model::TaskId;
 use solti_runner_published::OutputPublisherHandle;
@@ -14,8 +14,12 @@ use crate::store::Seq;
 
 /// Who is told which tasks are built, and which of those are no more.
 pub(crate) trait Built: Send + Sync {
-    /// A task is about to be built; the number of its record, where it has one.
-    fn built(&self, name: &str, generation: u64) -> Option<Seq>;
+    /// A task is about to be built, which may count runs of its own; the number of its record, where it
+    /// has one.
+    fn built(&self, name: &str, generation: u64, counts_runs: bool) -> Option<Seq>;
+
+    /// One of these runs has begun or ended.
+    fn invoked(&self, name: &str, generation: u64, invocation: &Invocation);
 
     /// It is gone: there will be no further attempt.
     fn gone(&self, name: &str, generation: u64);
@@ -54,7 +58,7 @@ impl OutputRoute for Route {
         let built = self.built();
         let seq = built
             .as_ref()
-            .and_then(|built| built.built(&name, generation));
+            .and_then(|built| built.built(&name, generation, counts_runs(task)));
         Box::new(Kept {
             outputs: Arc::clone(&self.outputs),
             built: self.built.get().cloned(),
@@ -63,6 +67,10 @@ impl OutputRoute for Route {
             seq,
         })
     }
+}
+
+fn counts_runs(task: &Task) -> bool {
+    matches!(Composite::of(task), Ok(Some(composite)) if composite.counts_runs())
 }
 
 /// The output of one task.
@@ -85,6 +93,12 @@ impl TaskOutput for Kept {
         if let (Some(live), Some(tap)) = (live, tap) {
             let draining = drain(Arc::clone(&self.outputs), live, tap);
             self.outputs.runtime.spawn(draining);
+        }
+    }
+
+    fn invoked(&self, invocation: &Invocation) {
+        if let Some(built) = self.built.as_ref().and_then(Weak::upgrade) {
+            built.invoked(&self.name, self.generation, invocation);
         }
     }
 }

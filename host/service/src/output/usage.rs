@@ -1,11 +1,20 @@
 //! How much all logs take, and which go first.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::path::Path;
 
 use super::segments;
 use crate::store::Seq;
+
+/// Whose the logs are that are there.
+#[derive(Debug, Default)]
+pub(crate) struct Owners {
+    /// Tasks that are in the store, in their order.
+    pub(crate) known: Vec<Seq>,
+    /// Tasks that have not ended.
+    pub(crate) is_open: HashSet<Seq>,
+}
 
 /// What all logs take.
 #[derive(Debug, Default)]
@@ -17,14 +26,23 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    /// What is there already. `is_open` says whether a task has not ended.
-    pub(crate) fn found(root: &Path, is_open: impl Fn(Seq) -> bool) -> io::Result<Self> {
+    /// What is there already. `owner` says whose logs those of these numbers are; what nobody has any
+    /// more goes: the service was killed before it could.
+    pub(crate) fn found(root: &Path, owner: impl FnOnce(&[Seq]) -> Owners) -> io::Result<Self> {
         let mut by_seq = std::collections::BTreeMap::<Seq, u64>::new();
         for (seq, segment) in segments::all(root)? {
             *by_seq.entry(seq).or_default() += segment.len;
         }
+        let all: Vec<_> = by_seq.keys().copied().collect();
+        let Owners { known, is_open } = owner(&all);
+        for seq in all {
+            if known.binary_search(&seq).is_err() {
+                segments::remove(root, seq)?;
+                by_seq.remove(&seq);
+            }
+        }
         let bytes = by_seq.values().sum();
-        let ended = by_seq.into_iter().filter(|(seq, _)| !is_open(*seq));
+        let ended = by_seq.into_iter().filter(|(seq, _)| !is_open.contains(seq));
         Ok(Self {
             ended: ended.collect(),
             bytes,

@@ -58,8 +58,10 @@ pub enum ServiceError {
 pub enum Address {
     /// A Unix socket.
     Unix(PathBuf),
-    /// TCP.
+    /// HTTP over TCP.
     Tcp(SocketAddr),
+    /// gRPC over TCP.
+    Grpc(SocketAddr),
 }
 
 impl fmt::Display for Address {
@@ -67,6 +69,7 @@ impl fmt::Display for Address {
         match self {
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
             Self::Tcp(address) => write!(f, "http://{address}"),
+            Self::Grpc(address) => write!(f, "grpc://{address}"),
         }
     }
 }

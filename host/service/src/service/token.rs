@@ -18,7 +18,7 @@ pub(super) fn of(
     config: &Config,
     state: &StateDir,
 ) -> Result<(Option<Token>, Option<PathBuf>), ServiceError> {
-    if config.listen.is_empty() || config.no_auth {
+    if config.tcp().next().is_none() || config.no_auth {
         return Ok((None, None));
     }
     let path = match &config.token_file {

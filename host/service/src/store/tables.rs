@@ -21,6 +21,9 @@ pub(super) const KEYS: TableDefinition<'_, &str, Seq> = TableDefinition::new("ke
 pub(super) const OPEN: TableDefinition<'_, Seq, ()> = TableDefinition::new("open");
 /// The tasks that have ended, by when.
 pub(super) const ENDED: TableDefinition<'_, (u64, Seq), ()> = TableDefinition::new("ended");
+/// The number that the next task has at least: that of one that was removed is not given to another, whose
+/// output is elsewhere.
+pub(super) const NEXT: TableDefinition<'_, (), Seq> = TableDefinition::new("next");
 
 /// What the database may keep of its file in memory, in bytes.
 const CACHE: usize = 8 << 20;
@@ -40,6 +43,7 @@ fn make(database: &Database) -> Result<(), StoreError> {
     transaction.open_table(KEYS)?;
     transaction.open_table(OPEN)?;
     transaction.open_table(ENDED)?;
+    transaction.open_table(NEXT)?;
     transaction.commit()?;
     Ok(())
 }
@@ -119,6 +123,20 @@ impl Reading {
             }
         }
         Ok(found)
+    }
+
+    /// Which of these are there, in their order.
+    pub(super) fn known(
+        &self,
+        seqs: &mut dyn Iterator<Item = Seq>,
+    ) -> Result<Vec<Seq>, StoreError> {
+        let mut known = Vec::new();
+        for seq in seqs {
+            if self.tasks.get(seq)?.is_some() {
+                known.push(seq);
+            }
+        }
+        Ok(known)
     }
 
     pub(super) fn open_tasks(&self) -> Result<Vec<(Seq, Record)>, StoreError> {

@@ -12,7 +12,7 @@ use tracing::{error, info};
 
 use super::error::{InsertError, StoreError};
 use super::record::{Ended, Record, Run, Seq};
-use super::tables::{ENDED, KEYS, NAMES, OPEN, TASKS, decode, encode, open};
+use super::tables::{ENDED, KEYS, NAMES, NEXT, OPEN, TASKS, decode, encode, open};
 
 /// How many changes one commit has at most.
 const MOST: usize = 1024;
@@ -236,7 +236,12 @@ fn insert(
     if names.get(record.name.as_str())?.is_some() {
         return Ok(Err(InsertError::NameTaken));
     }
-    let seq = tasks.last()?.map_or(1, |(seq, _)| seq.value() + 1);
+    let behind_last = tasks.last()?.map_or(1, |(seq, _)| seq.value() + 1);
+    let reserved = transaction
+        .open_table(NEXT)?
+        .get(())?
+        .map(|seq| seq.value());
+    let seq = behind_last.max(reserved.unwrap_or(1));
     tasks.insert(seq, encode(record).as_slice())?;
     names.insert(record.name.as_str(), seq)?;
     if let Some(key) = record.idempotency_key.as_deref() {
@@ -317,6 +322,9 @@ fn remove(transaction: &WriteTransaction, seq: Seq) -> Result<(), StoreError> {
     let Some(record) = removed else {
         return Ok(());
     };
+    if tasks.last()?.is_none_or(|(last, _)| last.value() < seq) {
+        transaction.open_table(NEXT)?.insert((), seq + 1)?;
+    }
     let mut names = transaction.open_table(NAMES)?;
     if names.get(record.name.as_str())?.map(|seq| seq.value()) == Some(seq) {
         names.remove(record.name.as_str())?;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use solti_model_published::{Task, TaskPhase, TaskRun, Uid};
+use solti_plugin_bridge::Invocation;
 
 use crate::store::{Ended, Run, Seq};
 use crate::time::{millis, now};
@@ -21,8 +22,12 @@ pub(super) struct Active {
     /// How many attempts there were before the first of each generation.
     bases: HashMap<u64, u32>,
     runs: VecDeque<Run>,
+    /// Whether it counts its runs itself: those of core are not what somebody wants to see then.
+    counts_runs: bool,
     /// Whether somebody has asked for its end.
     pub(super) cancelled: bool,
+    /// How it has ended, until that is noted: first all it wrote is.
+    pub(super) ended: Option<(Ended, Vec<Run>)>,
 }
 
 /// What core says of a task.
@@ -45,7 +50,9 @@ impl Active {
             built: HashSet::new(),
             bases: HashMap::new(),
             runs: runs.into(),
+            counts_runs: false,
             cancelled: false,
+            ended: None,
         }
     }
 
@@ -71,8 +78,9 @@ impl Active {
         runs
     }
 
-    pub(super) fn built(&mut self, generation: u64) {
+    pub(super) fn built(&mut self, generation: u64, counts_runs: bool) {
         let attempts = self.attempts();
+        self.counts_runs = counts_runs;
         self.bases.insert(generation, attempts);
         self.built.insert(generation);
     }
@@ -99,16 +107,44 @@ impl Active {
 
     /// Notes an attempt that has begun or ended.
     pub(super) fn run(&mut self, run: &TaskRun) {
-        let base = self.bases.get(&run.generation()).copied().unwrap_or(0);
-        let noted = Run {
-            attempt: base + run.attempt(),
+        if self.counts_runs {
+            return;
+        }
+        self.note(Run {
+            attempt: self.base(run.generation()) + run.attempt(),
             generation: run.generation(),
             started: millis(run.started_at()),
             finished: run.finished_at().map(millis),
             phase: run.phase().to_string(),
             exit_code: run.exit_code(),
             error: run.error().map(str::to_owned),
-        };
+        });
+    }
+
+    /// Notes a run that the task counts itself.
+    pub(super) fn invoked(&mut self, generation: u64, run: &Invocation) {
+        self.note(Run {
+            attempt: self.base(generation) + run.number,
+            generation,
+            started: millis(run.started),
+            finished: run.finished.map(millis),
+            phase: run.phase.to_owned(),
+            exit_code: run.exit_code,
+            error: run.error.clone(),
+        });
+    }
+
+    /// Whether it waits for the time of its next run.
+    pub(super) fn is_between_runs(&self) -> bool {
+        self.counts_runs && self.runs.iter().all(|run| run.finished.is_some())
+    }
+
+    /// How many attempts there were before the first of a generation.
+    fn base(&self, generation: u64) -> u32 {
+        self.bases.get(&generation).copied().unwrap_or(0)
+    }
+
+    fn note(&mut self, noted: Run) {
         match self.runs.iter_mut().find(|it| it.attempt == noted.attempt) {
             Some(known) => *known = noted,
             None => {
@@ -123,7 +159,7 @@ impl Active {
     /// How it ended, where it has.
     pub(super) fn end(&self) -> Option<(Ended, Uid)> {
         let seen = self.seen.as_ref()?;
-        if !self.built.is_empty() {
+        if !self.built.is_empty() || self.ended.is_some() {
             return None;
         }
         let (phase, error) = match &seen.refused {

@@ -3,8 +3,9 @@
 use serde_json::Value;
 use solti_api::{ApiError, ApiHandler as _};
 use solti_model_published::{RestartPolicy, Task, TaskManifest, WritePreconditions};
-use solti_plugin_bridge::{Work, work_of};
+use solti_plugin_bridge::{CRON_KIND, Composite, Unbridgeable, Work, work_of};
 use solti_plugin_host::solti_model::TaskSpec;
+use tracing::{error, info};
 
 use super::active::Active;
 use super::all::Tasks;
@@ -62,13 +63,14 @@ impl Tasks {
             Err(InsertError::KeyTaken(seq)) => return self.taken_before(seq, &record),
             Err(InsertError::Store(err)) => return Err(err.into()),
         };
-        let created = match self.begin(&name, seq, &record) {
-            Ok(()) => self.core().adapter.create_task(new.manifest).await,
-            Err(refused) => Err(refused.into()),
-        };
-        match created {
+        self.active
+            .lock()
+            .insert(name.clone(), Active::new(seq, Vec::new()));
+        self.outputs.begin(seq, &name);
+        match self.core().adapter.create_task(new.manifest).await {
             Ok(task) => {
                 self.counters.accepted();
+                info!(task = %name, "accepted");
                 Ok(Admitted {
                     name,
                     task: Some(task),
@@ -117,7 +119,7 @@ impl Tasks {
         }
         if before.ended.is_some() {
             record.ended = None;
-            self.begin(&name, seq, &record)?;
+            self.begin_again(&name, seq, &record)?;
         }
         self.store.replace(seq, record).await?;
         match self
@@ -145,11 +147,9 @@ impl Tasks {
         }
         let task = Task::from_manifest(manifest.clone())
             .map_err(|err| Refused::Core(ApiError::InvalidRequest(err.to_string())))?;
-        let work = work_of(&task).map_err(|err| Refused::Invalid {
-            field: err.field.to_owned(),
-            reason: err.reason,
-        })?;
-        self.find_runner(&work)?;
+        for work in works_of(&task)? {
+            self.find_runner(&work)?;
+        }
         let limit = self.max_tasks;
         if self.active() >= limit {
             return Err(Refused::TooMany { limit });
@@ -180,13 +180,13 @@ impl Tasks {
         }
     }
 
-    /// A task is in the store: from now on its ends are noted.
-    pub(super) fn begin(&self, name: &str, seq: Seq, record: &Record) -> Result<(), Refused> {
+    /// A task that is in the store runs again: from now on its ends are noted.
+    pub(super) fn begin_again(&self, name: &str, seq: Seq, record: &Record) -> Result<(), Refused> {
         let active = Active::new(seq, record.runs.clone());
         let attempts = active.attempts();
         self.active.lock().insert(name.to_owned(), active);
         self.outputs
-            .begin(seq, attempts)
+            .begin_again(seq, name, attempts)
             .map_err(|err| Refused::Core(ApiError::Internal(format!("its output: {err}"))))
     }
 
@@ -195,7 +195,10 @@ impl Tasks {
         self.active.lock().remove(name);
         self.outputs.end(seq);
         if let Err(err) = self.store.remove(seq).await {
-            tracing::error!("task {name}, which was refused, is still in the store: {err}");
+            error!(
+                task = name,
+                "it was refused and is still in the store: {err}"
+            );
         }
         self.outputs.remove(seq);
     }
@@ -221,6 +224,14 @@ impl Tasks {
     }
 }
 
+/// What runners of plugins are asked to do by a task: by each of its parts, where it has some.
+fn works_of(task: &Task) -> Result<Vec<Work>, Unbridgeable> {
+    match Composite::of(task)? {
+        None => Ok(vec![work_of(task)?]),
+        Some(composite) => composite.parts(task)?.iter().map(work_of).collect(),
+    }
+}
+
 fn json_of(manifest: &TaskManifest) -> Result<Value, Refused> {
     serde_json::to_value(manifest)
         .map_err(|err| Refused::Core(ApiError::InvalidRequest(err.to_string())))
@@ -239,6 +250,8 @@ fn on_interrupt(
             field: format!("metadata.annotations[{ON_INTERRUPT}]"),
             reason: format!("is {text:?}, expected rerun or fail"),
         }),
+        // A calendar goes on.
+        None if manifest.spec().workload().kind() == CRON_KIND => Ok(OnInterrupt::Rerun),
         None if matches!(manifest.spec().restart(), RestartPolicy::Never) => Ok(OnInterrupt::Fail),
         None => Ok(OnInterrupt::Rerun),
     }

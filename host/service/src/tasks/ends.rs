@@ -1,16 +1,22 @@
 //! Hears of the ends of tasks, and notes them.
 
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use solti_core::{TaskStateEvent, TaskStateSink};
-use solti_model_published::TaskId;
-use tracing::error;
+use solti_model_published::{TaskId, Uid};
+use solti_plugin_bridge::Invocation;
+use tokio::time::timeout;
+use tracing::{error, info};
 
 use super::active::Active;
 use super::all::{STOPS, Tasks};
 use crate::config::OnStop;
-use crate::output::Built;
-use crate::store::Seq;
+use crate::output::{Built, Live};
+use crate::store::{Ended, Run, Seq};
+
+/// How long readers of the output of a task wait for its end to be noted.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Hears what core commits. It is there before the tasks are.
 #[derive(Default)]
@@ -48,11 +54,15 @@ impl TaskStateSink for Ends {
 }
 
 impl Built for Tasks {
-    fn built(&self, name: &str, generation: u64) -> Option<Seq> {
+    fn built(&self, name: &str, generation: u64, counts_runs: bool) -> Option<Seq> {
         let mut all = self.active.lock();
         let active = all.get_mut(name)?;
-        active.built(generation);
+        active.built(generation, counts_runs);
         Some(active.seq)
+    }
+
+    fn invoked(&self, name: &str, generation: u64, invocation: &Invocation) {
+        self.change(name, |active| active.invoked(generation, invocation));
     }
 
     fn gone(&self, name: &str, generation: u64) {
@@ -86,17 +96,58 @@ impl Tasks {
             ended.error = Some("the service was stopped".to_owned());
         }
         let (seq, runs) = (active.seq, active.runs_at_end(&ended));
-        all.remove(name);
+        active.ended = Some((ended.clone(), runs.clone()));
         drop(all);
         self.counters.ended(&ended.phase);
-        let noted = self.store.end(seq, ended, runs);
-        self.outputs.end(seq);
-        let noted = match noted {
-            Ok(noted) => noted,
-            Err(err) => return error!("the end of task {name} is not noted: {err}"),
+        info!(task = name, phase = %ended.phase, attempts = runs.len(), "ended");
+        let (Some(tasks), Ok(task)) = (self.this(), TaskId::new(name)) else {
+            return;
         };
-        if let Ok(id) = TaskId::new(name) {
-            self.evict_once(noted, id, uid);
+        // A record that says that it has ended says as well that all it wrote is there.
+        self.outputs.end_then(seq, move |live| {
+            let runtime = tasks.runtime.clone();
+            runtime.spawn(async move { tasks.note_end(task, (seq, ended, runs), uid, live).await });
+        });
+    }
+
+    /// Notes the end of a task, and lets go of it.
+    async fn note_end(
+        &self,
+        task: TaskId,
+        (seq, ended, runs): (Seq, Ended, Vec<Run>),
+        uid: Uid,
+        live: Arc<Live>,
+    ) {
+        let mut noted = match self.store.end(seq, ended, runs) {
+            Ok(noted) => noted,
+            Err(err) => {
+                error!(task = %task, "its end is not noted: {err}");
+                return self.let_go(&task, seq, &live);
+            }
+        };
+        // Who has read its output to the end, and asks how it ended, is to be told.
+        let in_time = timeout(PATIENCE, &mut noted).await;
+        self.let_go(&task, seq, &live);
+        let is_noted = match in_time {
+            Ok(noted) => noted,
+            // The disk refuses it so far.
+            Err(_) => noted.await,
+        };
+        // Until then core has to know it.
+        if is_noted.is_ok() {
+            self.remember(task, uid).await;
         }
+    }
+
+    fn let_go(&self, task: &TaskId, seq: Seq, live: &Arc<Live>) {
+        {
+            let mut all = self.active.lock();
+            // It may run again already.
+            let is_this = |active: &Active| active.seq == seq && active.ended.is_some();
+            if all.get(task.as_str()).is_some_and(is_this) {
+                all.remove(task.as_str());
+            }
+        }
+        self.outputs.complete(live);
     }
 }

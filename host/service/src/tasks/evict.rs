@@ -3,7 +3,6 @@
 use std::sync::atomic::Ordering;
 
 use solti_model_published::{TaskId, Uid, WritePreconditions};
-use tokio::sync::oneshot;
 use tracing::debug;
 
 use super::all::{RUNS, Tasks};
@@ -12,24 +11,17 @@ use super::all::{RUNS, Tasks};
 const REMEMBERED: usize = 1000;
 
 impl Tasks {
-    /// Once the end of a task is noted it is one of those that core may forget.
-    pub(super) fn evict_once(&self, noted: oneshot::Receiver<()>, task: TaskId, uid: Uid) {
-        let Some(tasks) = self.this() else { return };
-        self.runtime.spawn(async move {
-            // Otherwise the disk refuses it so far: core has to know it.
-            if noted.await.is_err() {
-                return;
-            }
-            let oldest = {
-                let mut remembered = tasks.remembered.lock();
-                remembered.push_back((task, uid));
-                let surplus = remembered.len().saturating_sub(REMEMBERED);
-                remembered.drain(..surplus).collect::<Vec<_>>()
-            };
-            for (task, uid) in oldest {
-                tasks.evict(&task, uid).await;
-            }
-        });
+    /// The end of a task is noted: it is one of those that core may forget.
+    pub(super) async fn remember(&self, task: TaskId, uid: Uid) {
+        let oldest = {
+            let mut remembered = self.remembered.lock();
+            remembered.push_back((task, uid));
+            let surplus = remembered.len().saturating_sub(REMEMBERED);
+            remembered.drain(..surplus).collect::<Vec<_>>()
+        };
+        for (task, uid) in oldest {
+            self.evict(&task, uid).await;
+        }
     }
 
     async fn evict(&self, task: &TaskId, uid: Uid) {
@@ -45,7 +37,7 @@ impl Tasks {
             .delete_task_with_preconditions(task, this_one);
         if let Err(err) = deleted.await {
             // It was deleted meanwhile, or is another one.
-            debug!("task {task} is not evicted: {err}");
+            debug!(task = %task, "not evicted: {err}");
         }
     }
 }

@@ -156,7 +156,9 @@ impl Tasks {
             done => done?,
         }
         let seq = self.seq(id.as_str())?;
-        if self.active.lock().remove(id.as_str()).is_some() {
+        let active = self.active.lock().remove(id.as_str());
+        // Otherwise that was done.
+        if active.is_some_and(|active| active.ended.is_none()) {
             self.outputs.end(seq);
         }
         self.store.remove(seq).await?;

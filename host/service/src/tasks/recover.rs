@@ -64,7 +64,7 @@ impl Tasks {
         } else {
             "the service ended while it had not".to_owned()
         };
-        info!("task {name}: {reason}");
+        info!(task = %name, "interrupted: {reason}");
         record.ended = Some(Ended {
             at: now(),
             phase: "interrupted".to_owned(),
@@ -109,7 +109,7 @@ impl Tasks {
             return Ok(Some(refused.to_string()));
         }
         self.store.replace(seq, record.clone()).await?;
-        if let Err(refused) = self.begin(&record.name, seq, record) {
+        if let Err(refused) = self.begin_again(&record.name, seq, record) {
             return Ok(Some(refused.to_string()));
         }
         match self.core().adapter.create_task(manifest).await {

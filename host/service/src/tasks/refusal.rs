@@ -1,6 +1,7 @@
 //! Why a task was not taken, or something was not done with it.
 
 use solti_api::ApiError;
+use solti_plugin_bridge::Unbridgeable;
 use thiserror::Error;
 
 use crate::store::StoreError;
@@ -54,6 +55,15 @@ impl Refused {
             Self::Core(ApiError::ResourceExhausted(_)) => "too_many_tasks",
             Self::Core(ApiError::Unavailable(_)) => "stopping",
             Self::Core(_) => "internal",
+        }
+    }
+}
+
+impl From<Unbridgeable> for Refused {
+    fn from(err: Unbridgeable) -> Self {
+        Self::Invalid {
+            field: err.field.to_owned(),
+            reason: err.reason,
         }
     }
 }

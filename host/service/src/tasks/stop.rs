@@ -68,7 +68,10 @@ impl Tasks {
         }
         while let Some(noted) = noting.join_next().await {
             if let Ok((seq, Err(err))) = noted {
-                warn!("that task {seq} is to be run again is not noted: {err}");
+                warn!(
+                    record = seq,
+                    "that a task is to be run again is not noted: {err}"
+                );
             }
         }
     }
@@ -78,8 +81,13 @@ impl Tasks {
         let left: Vec<_> = self.active.lock().drain().collect();
         let count = left.len();
         for (name, active) in left {
-            warn!("task {name} did not end in time and is not waited for any longer");
-            if self.on_stop == OnStop::Requeue {
+            warn!(task = %name, "it did not end in time and is not waited for any longer");
+            if self.on_stop == OnStop::Requeue && active.ended.is_none() {
+                continue;
+            }
+            // Only its output could not be kept.
+            if let Some((ended, runs)) = active.ended {
+                let _ = self.store.end(active.seq, ended, runs);
                 continue;
             }
             let ended = Ended {

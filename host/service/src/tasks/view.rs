@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
-use solti_model_published::TaskId;
+use solti_model_published::{TaskId, TaskPhase};
 
 use super::all::Tasks;
 use super::refusal::Refused;
@@ -149,16 +149,23 @@ impl Tasks {
 
     /// Adds what core and the attempts so far say of a task that has not ended.
     fn add_live(&self, view: &mut TaskView) {
+        let (mut is_between_runs, mut is_ending) = (false, false);
         if let Some(active) = self.active.lock().get(&view.name) {
             view.attempts = active.attempts();
             view.runs = active.runs().iter().map(run_of).collect();
+            is_between_runs = active.is_between_runs();
+            is_ending = active.ended.is_some();
         }
         let task = TaskId::new(&view.name)
             .ok()
             .and_then(|id| self.core().api.get_task(&id));
         let Some(task) = task else { return };
         let status = task.status();
-        view.phase = if status.phase().is_terminal() {
+        let waits = is_between_runs && status.phase() == TaskPhase::Running;
+        view.phase = if is_ending {
+            // What it wrote is not kept yet.
+            TaskPhase::Running.to_string()
+        } else if waits || status.phase().is_terminal() {
             "waiting".to_owned()
         } else {
             status.phase().to_string()

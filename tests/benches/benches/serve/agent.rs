@@ -83,9 +83,13 @@ impl Agent {
     pub(super) fn memory(&self) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.expect("it runs");
-        let kib = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse::<f64>().ok());
+        let kib = status.lines().find_map(|line| {
+            line.strip_prefix("VmRSS:")?
+                .split_whitespace()
+                .next()?
+                .parse::<f64>()
+                .ok()
+        });
         kib.expect("Linux says so of every process") * 1.024 / 1000.0
     }
 
@@ -214,12 +218,16 @@ impl Client {
         match self.side {
             Side::Service => {
                 let open = self.json("/v1/tasks?ended=false&limit=1");
-                open["tasks"].as_array().is_some_and(|open| !open.is_empty())
+                open["tasks"]
+                    .as_array()
+                    .is_some_and(|open| !open.is_empty())
             }
             Side::Published => ["pending", "running"].iter().any(|phase| {
                 let path = format!("/apis/solti.io/v1/tasks?phase={phase}&limit=1");
                 let open = self.json(&path);
-                open["items"].as_array().is_some_and(|open| !open.is_empty())
+                open["items"]
+                    .as_array()
+                    .is_some_and(|open| !open.is_empty())
             }),
         }
     }

@@ -69,7 +69,12 @@ pub(super) fn true_5000(bench: &Bench<'_>) -> Vec<Row> {
         || Load::of(&bench.service(), "t", count),
         || Load::of(&Agent::published(bench.programs), "t", count),
     );
-    let of = |number: fn(&Load) -> f64| rounds.iter().map(|round| number(&round.ours)).collect::<Vec<_>>();
+    let of = |number: fn(&Load) -> f64| {
+        rounds
+            .iter()
+            .map(|round| number(&round.ours))
+            .collect::<Vec<_>>()
+    };
     vec![
         Row::new(
             "true_5000",
@@ -123,7 +128,8 @@ pub(super) fn echo_60_at_once(bench: &Bench<'_>) -> Vec<Row> {
                 })
             };
             let all: Vec<_> = (0..AT_ONCE).map(echo).collect();
-            let of = |one: thread::ScopedJoinHandle<'_, f64>| one.join().expect("clients do not panic");
+            let of =
+                |one: thread::ScopedJoinHandle<'_, f64>| one.join().expect("clients do not panic");
             all.into_iter().map(of).collect()
         });
         median(took)

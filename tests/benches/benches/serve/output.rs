@@ -43,7 +43,8 @@ pub(super) fn million_lines(bench: &Bench<'_>) -> Vec<Row> {
     };
     let specs = bench.scratch.path().join("seq.json");
     let mode = json!({ "command": { "command": "seq", "args": [lines.to_string()] } });
-    let spec = json!({ "slot": "seq", "timeout": 60_000, "kind": { "subprocess": { "mode": mode } } });
+    let spec =
+        json!({ "slot": "seq", "timeout": 60_000, "kind": { "subprocess": { "mode": mode } } });
     std::fs::write(&specs, spec.to_string()).expect("there is room for it");
     let written = bench.scratch.path().join("seq.out");
     let theirs = || {
@@ -84,7 +85,10 @@ pub(super) fn readers_100(bench: &Bench<'_>) -> Vec<Row> {
     let before = service.memory();
     // It begins when everybody reads.
     let go = bench.scratch.path().join("go");
-    let script = format!("until [ -e {} ]; do sleep 0.05; done; seq {lines}", go.display());
+    let script = format!(
+        "until [ -e {} ]; do sleep 0.05; done; seq {lines}",
+        go.display()
+    );
     service.client().submit("read", &["sh", "-c", &script]);
     let missing: u64 = thread::scope(|scope| {
         let read = |_| {

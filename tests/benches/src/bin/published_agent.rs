@@ -2,7 +2,10 @@
 //!
 //! It prints its address, and ends with its standard input.
 
-#![expect(clippy::print_stdout, reason = "whoever has started it reads its address")]
+#![expect(
+    clippy::print_stdout,
+    reason = "whoever has started it reads its address"
+)]
 
 use std::io::Read as _;
 use std::num::NonZeroUsize;
@@ -24,7 +27,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let _runner = register_subprocess_runner(&mut router, "subprocess")?;
     let runtime = SupervisorConfig::new()
         .with_max_registered_tasks(Some(MOST))
-        .with_ownership_capacity(Some(MOST.saturating_mul(NonZeroUsize::MIN.saturating_add(1))))
+        .with_ownership_capacity(Some(
+            MOST.saturating_mul(NonZeroUsize::MIN.saturating_add(1)),
+        ))
         .with_bus_capacity(MOST)
         .with_registry_queue_capacity(MOST);
     let state = StateConfig::new()

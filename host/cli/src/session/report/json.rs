@@ -4,9 +4,9 @@ use serde::Serialize;
 use solti_model::TaskId;
 use solti_plugin_host::report::{Rejected, Warning};
 
-use crate::metrics::Counts;
 use crate::present::message;
 use crate::session::summary::{Row, Summary};
+use solti_plugin_host::counts::Counts;
 
 /// The summary as one line.
 ///

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use anstyle::AnsiColor;
 use indicatif::HumanCount;
 
-use crate::metrics::Counts;
 use crate::present::phrase::{self, counted};
 use crate::present::style::{self, Colours, DIM, RED};
 use crate::present::tables::{Cell, Stream, Table};
 use crate::session::summary::{Row, Summary};
 use crate::stdio::Stderr;
+use solti_plugin_host::counts::Counts;
 use solti_plugin_host::supervise::Outcome;
 
 /// Prints a table of the tasks, the metrics, and what was lost; when `quiet`, of what went wrong alone.

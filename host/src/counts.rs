@@ -1,33 +1,56 @@
-//! Counts what runners report.
+//! A backend of metrics that counts what runners report.
+//!
+//! ```
+//! use solti_plugin_host::counts::Counters;
+//! use solti_plugin_host::{MetricsBackend as _, RunnerType};
+//!
+//! let counters = Counters::default();
+//! counters.record_task_started(RunnerType::Subprocess);
+//! let text = counters.counts().prometheus();
+//! assert!(text.contains("solti_tasks_started_total{runner_type=\"subprocess\"} 1"));
+//! ```
+
+mod text;
 
 use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
 use serde::Serialize;
-use solti_plugin_host::{MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
+use solti_plugin_abi::{MetricsBackend, RunnerErrorKind, RunnerType, TaskOutcome};
 
-/// A backend that counts.
+/// A backend of metrics that counts.
 #[derive(Debug, Default)]
-pub(crate) struct Counters(Mutex<Counts>);
+pub struct Counters(Mutex<Counts>);
 
 /// What has been counted, by the labels of the runner type, the outcome and the kind of error.
 #[derive(Debug, Default, Clone, Serialize)]
-pub(crate) struct Counts {
-    pub(crate) started: BTreeMap<&'static str, u64>,
-    pub(crate) completed: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
-    pub(crate) errors: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
+#[non_exhaustive]
+pub struct Counts {
+    /// Attempts started.
+    pub started: BTreeMap<&'static str, u64>,
+    /// Attempts that ended, by outcome.
+    pub completed: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
+    /// Errors of the runners themselves, by kind.
+    pub errors: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
 }
 
 impl Counters {
     /// What has been counted so far.
-    pub(crate) fn counts(&self) -> Counts {
+    #[must_use]
+    pub fn counts(&self) -> Counts {
         self.0.lock().clone()
     }
 }
 
 impl Counts {
+    /// The counts in Prometheus' text format, under the names that the published backend gives them.
+    #[must_use]
+    pub fn prometheus(&self) -> String {
+        text::prometheus(self)
+    }
+
     /// The runner types that reported anything.
-    pub(crate) fn runner_types(&self) -> impl Iterator<Item = &'static str> {
+    pub fn runner_types(&self) -> impl Iterator<Item = &'static str> {
         RunnerType::ALL
             .iter()
             .map(|runner_type| runner_type.as_label())

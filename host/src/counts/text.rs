@@ -3,12 +3,11 @@
 
 use std::fmt::Write as _;
 
-use solti_plugin_host::report::label_value;
-
-use super::counts::Counts;
+use super::Counts;
+use crate::services::instruments::label_value;
 
 /// The counts as text.
-pub(crate) fn prometheus(counts: &Counts) -> String {
+pub(super) fn prometheus(counts: &Counts) -> String {
     let mut text = String::new();
     begin(&mut text, "solti_tasks_started_total", "Attempts started.");
     for (runner_type, count) in &counts.started {
