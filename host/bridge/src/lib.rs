@@ -37,7 +37,11 @@ mod load;
 mod metrics;
 mod output;
 mod runner;
+mod sink;
 mod task;
+
+#[cfg(feature = "v0-0-2")]
+pub mod v0_0_2;
 
 pub use composite::{CRON_API_VERSION, CRON_KIND, Composite, CronSpec};
 pub use convert::{Unbridgeable, Work, manifest_of_spec, work_of};

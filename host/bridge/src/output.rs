@@ -1,17 +1,15 @@
 //! Where the output of a bridged task goes.
 
-use std::future::ready;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use parking_lot::Mutex;
 use solti_model_published as published;
 use solti_plugin_host::OutputRegistry;
-use solti_plugin_host::output::{Block, OutputBackend, Pressure, Ready, SinkBackend};
+use solti_plugin_host::output::{OutputBackend, SinkBackend};
 use solti_plugin_host::solti_model::{StreamKind, TaskId};
 use solti_runner_published::{OutputPublisherHandle, OutputSink, request_output_sink};
 
-use crate::lines::Lines;
+use crate::sink::{LineSink, TakesLines};
 
 /// Decides where the output of each task goes.
 ///
@@ -102,10 +100,7 @@ impl OutputBackend for Publisher {
 
     fn sink_for(&self, _: &TaskId, attempt: u32) -> Arc<dyn SinkBackend> {
         let sink = request_output_sink(&self.publisher, &self.task, self.generation, attempt);
-        Arc::new(Sink {
-            sink,
-            open: Mutex::default(),
-        })
+        Arc::new(LineSink::new(Sink(sink)))
     }
 
     // Core announces attempts itself.
@@ -120,16 +115,12 @@ impl OutputBackend for Publisher {
     }
 }
 
-/// A sink of the published line; none where nobody wants the output.
-struct Sink {
-    sink: Option<OutputSink>,
-    /// The lines that have begun, of standard output and of standard error.
-    open: Mutex<[Lines; 2]>,
-}
+/// Takes lines for a sink of the published line; none where nobody wants the output.
+struct Sink(Option<OutputSink>);
 
-impl Sink {
+impl TakesLines for Sink {
     fn line(&self, stream: StreamKind, cut: bool, line: &[u8]) {
-        let Some(sink) = &self.sink else { return };
+        let Some(sink) = &self.0 else { return };
         match (stream, cut) {
             (StreamKind::Stdout, false) => sink.stdout_line_bytes(line),
             (StreamKind::Stdout, true) => sink.stdout_line_bytes_truncated(line),
@@ -137,43 +128,8 @@ impl Sink {
             (StreamKind::Stderr, true) => sink.stderr_line_bytes_truncated(line),
         }
     }
-}
-
-impl SinkBackend for Sink {
-    fn push(&self, stream: StreamKind, cut: bool, line: &[u8]) -> Pressure {
-        self.line(stream, cut, line);
-        Pressure::None
-    }
-
-    fn push_lines(&self, stream: StreamKind, text: &[u8], spans: &[[u32; 2]]) -> Pressure {
-        for [start, end] in spans {
-            if let Some(line) = text.get(*start as usize..*end as usize) {
-                self.line(stream, false, line);
-            }
-        }
-        Pressure::None
-    }
-
-    fn write(&self, stream: StreamKind, block: Block<'_>) -> Pressure {
-        if self.sink.is_some() {
-            let mut open = self.open.lock();
-            let lines = &mut open[usize::from(stream == StreamKind::Stderr)];
-            lines.take(block.bytes, block.longest_line, block.last, |line, cut| {
-                self.line(stream, cut, line);
-            });
-        }
-        Pressure::None
-    }
-
-    fn ready(&self) -> Ready {
-        Box::pin(ready(()))
-    }
-
-    fn wait_ready(&self, _: Duration) -> bool {
-        true
-    }
 
     fn is_enabled(&self) -> bool {
-        self.sink.is_some()
+        self.0.is_some()
     }
 }

@@ -175,11 +175,11 @@ fn body_of(
                     });
                 }
             };
-            Body::Calendar(Calendar {
+            Body::Calendar(Box::new(Calendar {
                 schedule: cron.schedule.clone(),
                 timeout: cron.timeout,
                 plan,
-            })
+            }))
         }
     })
 }

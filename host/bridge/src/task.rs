@@ -20,7 +20,7 @@ pub(crate) enum Body {
     /// This.
     Plan(Plan),
     /// This, whenever a calendar says so.
-    Calendar(Calendar),
+    Calendar(Box<Calendar>),
 }
 
 /// A task of plugins.

@@ -12,6 +12,7 @@ mod recover;
 mod refusal;
 mod stop;
 mod stored;
+mod turns;
 mod view;
 
 pub(crate) use admit::New;

@@ -37,7 +37,7 @@ impl Calendar {
         loop {
             let due = self.schedule.next_after(after.max(now()));
             let due = due.map_err(|err| TaskError::Fatal {
-                reason: err.to_string().into(),
+                reason: err.to_string(),
                 exit_code: None,
             })?;
             let late = wait(due, cancel).await?;

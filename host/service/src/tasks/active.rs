@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use solti_model_published::{Task, TaskPhase, TaskRun, Uid};
+use solti_model_published::{ConditionStatus, Task, TaskPhase, TaskRun, Uid};
 use solti_plugin_bridge::Invocation;
 
+use super::turns::Turn;
 use crate::store::{Ended, Run, Seq};
 use crate::time::{millis, now};
 
@@ -15,6 +16,8 @@ const RUNS: usize = 16;
 #[derive(Debug)]
 pub(super) struct Active {
     pub(super) seq: Seq,
+    /// Its place among the tasks of its slot.
+    pub(super) turn: Turn,
     /// What core says of it.
     seen: Option<Seen>,
     /// The generations that are built: each may make another attempt.
@@ -43,9 +46,10 @@ struct Seen {
 }
 
 impl Active {
-    pub(super) fn new(seq: Seq, runs: Vec<Run>) -> Self {
+    pub(super) fn new(seq: Seq, slot: &str, runs: Vec<Run>) -> Self {
         Self {
             seq,
+            turn: Turn::new(slot),
             seen: None,
             built: HashSet::new(),
             bases: HashMap::new(),
@@ -92,6 +96,9 @@ impl Active {
     /// Notes what core says of it.
     pub(super) fn see(&mut self, task: &Task) {
         let status = task.status();
+        if status.reconciled().status() != ConditionStatus::Unknown {
+            self.turn.end();
+        }
         let refused = status
             .reconciliation_failed()
             .then(|| status.reconciled().message().to_owned());

@@ -65,9 +65,9 @@ impl Tasks {
         };
         self.active
             .lock()
-            .insert(name.clone(), Active::new(seq, Vec::new()));
+            .insert(name.clone(), Active::new(seq, record.slot(), Vec::new()));
         self.outputs.begin(seq, &name);
-        match self.core().adapter.create_task(new.manifest).await {
+        match self.hand_over(&name, new.manifest).await {
             Ok(task) => {
                 self.counters.accepted();
                 info!(task = %name, "accepted");
@@ -182,7 +182,7 @@ impl Tasks {
 
     /// A task that is in the store runs again: from now on its ends are noted.
     pub(super) fn begin_again(&self, name: &str, seq: Seq, record: &Record) -> Result<(), Refused> {
-        let active = Active::new(seq, record.runs.clone());
+        let active = Active::new(seq, record.slot(), record.runs.clone());
         let attempts = active.attempts();
         self.active.lock().insert(name.to_owned(), active);
         self.outputs

@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 
 use super::active::Active;
 use super::counters::Counters;
+use super::turns::Turns;
 use crate::config::{Config, OnStop};
 use crate::output::Outputs;
 use crate::store::Store;
@@ -32,6 +33,8 @@ pub(crate) struct Tasks {
     pub(super) directory: PathBuf,
     pub(super) core: OnceLock<Core>,
     pub(super) active: Mutex<HashMap<String, Active>>,
+    /// Which of a slot's tasks core takes next.
+    pub(super) turns: Turns,
     /// The tasks that have ended and that core still knows.
     pub(super) remembered: Mutex<VecDeque<(TaskId, solti_model_published::Uid)>>,
     locks: [tokio::sync::Mutex<()>; LOCKS],
@@ -69,6 +72,7 @@ impl Tasks {
             directory: config.plugins.clone(),
             core: OnceLock::new(),
             active: Mutex::default(),
+            turns: Turns::default(),
             remembered: Mutex::default(),
             locks: std::array::from_fn(|_| tokio::sync::Mutex::default()),
             stopping: AtomicU8::new(RUNS),

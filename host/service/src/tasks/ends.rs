@@ -144,8 +144,10 @@ impl Tasks {
             let mut all = self.active.lock();
             // It may run again already.
             let is_this = |active: &Active| active.seq == seq && active.ended.is_some();
-            if all.get(task.as_str()).is_some_and(is_this) {
-                all.remove(task.as_str());
+            if all.get(task.as_str()).is_some_and(is_this)
+                && let Some(active) = all.remove(task.as_str())
+            {
+                self.turns.leave(&active.turn);
             }
         }
         self.outputs.complete(live);

@@ -1,6 +1,5 @@
 //! What an interruption makes of tasks.
 
-use solti_api::ApiHandler as _;
 use solti_model_published::TaskManifest;
 use tracing::info;
 
@@ -112,7 +111,7 @@ impl Tasks {
         if let Err(refused) = self.begin_again(&record.name, seq, record) {
             return Ok(Some(refused.to_string()));
         }
-        match self.core().adapter.create_task(manifest).await {
+        match self.hand_over(&record.name, manifest).await {
             Ok(_) => Ok(None),
             Err(err) => {
                 self.active.lock().remove(&record.name);

@@ -292,3 +292,23 @@ fn every_route_that_the_description_names_is_there() {
     }
     assert_eq!(routes, 19, "{:#}", document["paths"]);
 }
+
+#[test]
+fn tasks_of_one_slot_run_in_the_order_in_which_they_came() {
+    let place = Place::with(&["subprocess"]);
+    let serving = Serving::start(&place, &[]);
+    let log = place.directory.path().join("log");
+    let names: Vec<_> = (0..60)
+        .map(|number| {
+            let script = format!("echo {number} >> {}", log.display());
+            let spec = with(shell("one", &script), json!({ "admission": "queue" }));
+            serving.submit(&spec)
+        })
+        .collect();
+    for name in &names {
+        assert_eq!(serving.ended(name)["phase"], "succeeded");
+    }
+    let order = std::fs::read_to_string(log).unwrap();
+    let expected: String = (0..60).map(|number| format!("{number}\n")).collect();
+    assert_eq!(order, expected);
+}
