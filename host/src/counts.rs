@@ -43,12 +43,6 @@ impl Counters {
 }
 
 impl Counts {
-    /// The counts in Prometheus' text format, under the names that the published backend gives them.
-    #[must_use]
-    pub fn prometheus(&self) -> String {
-        text::prometheus(self)
-    }
-
     /// The runner types that reported anything.
     pub fn runner_types(&self) -> impl Iterator<Item = &'static str> {
         RunnerType::ALL

@@ -1,6 +1,8 @@
 //! Plugins, and a runner that is linked in, side by side in a router of `solti-runner` 0.0.2:
 //! `cargo run -p solti-plugin-bridge --features v0-0-2 --example route_0_0_2 -- plugins`
 
+#![expect(clippy::print_stderr, reason = "an example talks to people")]
+
 use solti_plugin_bridge::v0_0_2::load_dir;
 use solti_plugin_host::solti_model::TaskSpec;
 use solti_runner_0_0_2::RunnerRouter;

@@ -1,5 +1,7 @@
 //! Plugins supervised by `solti-core` 0.0.8: `cargo run -p solti-plugin-bridge --example supervise -- plugins`
 
+#![expect(clippy::print_stderr, reason = "an example talks to people")]
+
 use solti_core::SupervisorApi;
 use solti_model_published::{TaskId, TaskManifest};
 use solti_plugin_bridge::{load_dir, published::runner::RunnerRouter};

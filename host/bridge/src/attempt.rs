@@ -1,6 +1,7 @@
 //! One attempt, which is announced from its beginning to its end.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -9,8 +10,49 @@ use solti_plugin_host::taskvisor::{self, TaskRef};
 use solti_plugin_host::{AttemptControl, OutputRegistry, Spawn, SpawnedAttempt};
 use tokio_util::sync::CancellationToken;
 
+use crate::output::{Invocation, TaskOutput};
+
 /// Further than any deadline: what cannot be added to the time of day.
 const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
+
+/// The attempts of one task: their numbers, and where their output goes.
+pub(crate) struct Attempts {
+    channel: TaskId,
+    output: Box<dyn TaskOutput>,
+    begun: AtomicU32,
+}
+
+impl Attempts {
+    /// Those of a task that was just built, whose output goes through this channel.
+    pub(crate) fn new(channel: TaskId, output: Box<dyn TaskOutput>) -> Self {
+        output.registry().ensure_channel(channel.clone());
+        output.built(&channel);
+        Self {
+            channel,
+            output,
+            begun: AtomicU32::new(0),
+        }
+    }
+
+    /// Begins the next one.
+    pub(crate) fn begin(&self, timeout: Duration) -> (u32, Attempt) {
+        let number = self.begun.fetch_add(1, Ordering::Relaxed) + 1;
+        let registry = self.output.registry();
+        let attempt = Attempt::begin(registry, &self.channel, number, timeout);
+        (number, attempt)
+    }
+
+    /// Tells of a run within an attempt.
+    pub(crate) fn invoked(&self, invocation: &Invocation) {
+        self.output.invoked(invocation);
+    }
+}
+
+impl Drop for Attempts {
+    fn drop(&mut self) {
+        self.output.registry().evict(&self.channel);
+    }
+}
 
 /// An attempt whose end is announced, however it ends.
 pub(crate) struct Attempt {
@@ -25,7 +67,7 @@ pub(crate) struct Attempt {
 
 impl Attempt {
     /// Announces an attempt that has so much time.
-    pub(crate) fn begin(
+    fn begin(
         registry: &Arc<OutputRegistry>,
         channel: &TaskId,
         number: u32,

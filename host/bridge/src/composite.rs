@@ -91,6 +91,20 @@ impl Composite {
         }
     }
 
+    /// The chain that an attempt, or a run of a calendar, is; `None` where it is one task.
+    pub(crate) fn chain(&self, whole: &Task) -> Result<Option<ChainSpec>, Unbridgeable> {
+        match self {
+            Self::Chain(chain) => Ok(Some(chain.clone())),
+            Self::Cron(cron) => {
+                let inner = part(whole, &cron.workload, None)?;
+                Ok(match Self::of(&inner)? {
+                    Some(Self::Chain(chain)) => Some(chain),
+                    _ => None,
+                })
+            }
+        }
+    }
+
     /// Whether it counts runs of its own within one attempt.
     #[must_use]
     pub fn counts_runs(&self) -> bool {

@@ -159,28 +159,17 @@ fn body_of(
     task: &Task,
     mut built: Vec<TaskRef>,
 ) -> Result<Body, Unbridgeable> {
+    let plan = match composite.chain(task)? {
+        Some(chain) => Plan::chain(&chain, built),
+        None => Plan::One(built.remove(0)),
+    };
     Ok(match composite {
-        Composite::Chain(chain) => Body::Plan(Plan::chain(chain, built)),
-        Composite::Cron(cron) => {
-            let plan = match (cron.chain(task)?, built.pop()) {
-                (None, Some(only)) => Plan::One(only),
-                (Some(chain), Some(last)) => {
-                    built.push(last);
-                    Plan::chain(&chain, built)
-                }
-                (_, None) => {
-                    return Err(Unbridgeable {
-                        field: "spec.workload.spec.workload",
-                        reason: "it has no steps".to_owned(),
-                    });
-                }
-            };
-            Body::Calendar(Box::new(Calendar {
-                schedule: cron.schedule.clone(),
-                timeout: cron.timeout,
-                plan,
-            }))
-        }
+        Composite::Chain(_) => Body::Plan(plan),
+        Composite::Cron(cron) => Body::Calendar(Box::new(Calendar {
+            schedule: cron.schedule.clone(),
+            timeout: cron.timeout,
+            plan,
+        })),
     })
 }
 

@@ -2,7 +2,6 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use solti_model_published::TaskSpec;
@@ -11,7 +10,7 @@ use solti_plugin_host::taskvisor;
 use taskvisor_published::{BoxTaskFuture, Task, TaskContext, TaskError};
 use tokio_util::sync::CancellationToken;
 
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, Attempts};
 use crate::composite::{Calendar, Plan};
 use crate::output::TaskOutput;
 
@@ -27,12 +26,10 @@ pub(crate) enum Body {
 pub(crate) struct BridgedTask(Arc<Shared>);
 
 /// What its attempts share.
-pub(crate) struct Shared {
+struct Shared {
     body: Body,
-    channel: TaskId,
+    attempts: Attempts,
     timeout: Duration,
-    attempts: AtomicU32,
-    pub(crate) output: Box<dyn TaskOutput>,
 }
 
 impl BridgedTask {
@@ -43,27 +40,15 @@ impl BridgedTask {
         output: Box<dyn TaskOutput>,
         spec: &TaskSpec,
     ) -> Self {
-        output.registry().ensure_channel(channel.clone());
-        output.built(&channel);
         Self(Arc::new(Shared {
             body,
-            channel,
+            attempts: Attempts::new(channel, output),
             timeout: Duration::from_millis(spec.timeout().as_millis()),
-            attempts: AtomicU32::new(0),
-            output,
         }))
     }
 }
 
 impl Shared {
-    /// Begins the next attempt.
-    pub(crate) fn begin(&self, timeout: Duration) -> (u32, Attempt) {
-        let number = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
-        let registry = self.output.registry();
-        let attempt = Attempt::begin(registry, &self.channel, number, timeout);
-        (number, attempt)
-    }
-
     async fn run(
         &self,
         attempt: Option<Attempt>,
@@ -72,7 +57,9 @@ impl Shared {
         match (&self.body, attempt) {
             (Body::Plan(plan), Some(mut attempt)) => plan.run(&mut attempt, cancel).await,
             (Body::Plan(_), None) => Ok(()),
-            (Body::Calendar(calendar), _) => calendar.run(self, self.timeout, cancel).await,
+            (Body::Calendar(calendar), _) => {
+                calendar.run(&self.attempts, self.timeout, cancel).await
+            }
         }
     }
 }
@@ -82,7 +69,7 @@ impl Task for BridgedTask {
         let shared = Arc::clone(&self.0);
         // A calendar makes its own.
         let attempt = match shared.body {
-            Body::Plan(_) => Some(shared.begin(shared.timeout).1),
+            Body::Plan(_) => Some(shared.attempts.begin(shared.timeout).1),
             Body::Calendar(_) => None,
         };
         Box::pin(async move {
@@ -98,12 +85,6 @@ impl Task for BridgedTask {
             };
             result.map_err(error_of)
         })
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        self.output.registry().evict(&self.channel);
     }
 }
 

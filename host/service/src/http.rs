@@ -4,12 +4,15 @@ mod app;
 mod auth;
 mod body;
 mod error;
+mod exposition;
 mod files;
 mod health;
 mod metrics;
 mod openapi;
 mod output;
+mod process;
 mod query;
+mod requests;
 mod tasks;
 
 use std::sync::Arc;

@@ -6,8 +6,15 @@ use std::fmt::Write as _;
 use super::Counts;
 use crate::services::instruments::label_value;
 
-/// The counts as text.
-pub(super) fn prometheus(counts: &Counts) -> String {
+impl Counts {
+    /// The counts in Prometheus' text format, under the names that the published backend gives them.
+    #[must_use]
+    pub fn prometheus(&self) -> String {
+        text_of(self)
+    }
+}
+
+fn text_of(counts: &Counts) -> String {
     let mut text = String::new();
     begin(&mut text, "solti_tasks_started_total", "Attempts started.");
     for (runner_type, count) in &counts.started {

@@ -7,8 +7,8 @@ use solti_plugin_host::taskvisor::TaskError;
 use tokio_util::sync::CancellationToken;
 
 use super::plan::Plan;
+use crate::attempt::Attempts;
 use crate::output::Invocation;
-use crate::task::Shared;
 
 /// How long it sleeps at most: the time of day may be set.
 const LOOK: Duration = Duration::from_secs(1);
@@ -28,7 +28,7 @@ impl Calendar {
     /// that fails is noted, and the next one comes all the same.
     pub(crate) async fn run(
         &self,
-        task: &Shared,
+        attempts: &Attempts,
         whole: Duration,
         cancel: &CancellationToken,
     ) -> Result<(), TaskError> {
@@ -43,7 +43,7 @@ impl Calendar {
             let late = wait(due, cancel).await?;
             after = due;
             if late <= LATE {
-                self.invoke(task, timeout, cancel).await?;
+                self.invoke(attempts, timeout, cancel).await?;
             }
         }
     }
@@ -51,11 +51,11 @@ impl Calendar {
     /// One run. It fails only where all has been cancelled.
     async fn invoke(
         &self,
-        task: &Shared,
+        attempts: &Attempts,
         timeout: Duration,
         cancel: &CancellationToken,
     ) -> Result<(), TaskError> {
-        let (number, mut attempt) = task.begin(timeout);
+        let (number, mut attempt) = attempts.begin(timeout);
         let mut invocation = Invocation {
             number,
             started: SystemTime::now(),
@@ -64,7 +64,7 @@ impl Calendar {
             exit_code: None,
             error: None,
         };
-        task.output.invoked(&invocation);
+        attempts.invoked(&invocation);
         let own = cancel.child_token();
         let result = tokio::time::timeout(timeout, self.plan.run(&mut attempt, &own)).await;
         // What is left of one that took too long.
@@ -79,7 +79,7 @@ impl Calendar {
             Err(_) => "failed",
         };
         invocation.error = result.as_ref().err().map(ToString::to_string);
-        task.output.invoked(&invocation);
+        attempts.invoked(&invocation);
         match result {
             Err(TaskError::Canceled) => Err(TaskError::Canceled),
             _ => Ok(()),

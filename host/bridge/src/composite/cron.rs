@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
-use solti_chain::ChainSpec;
 use solti_cron::CronSchedule;
-use solti_model_published::{LabelSelector, Task, TaskWorkload};
+use solti_model_published::{LabelSelector, TaskWorkload};
 
-use super::Composite;
 use crate::convert::Unbridgeable;
 
 /// The API version of cron workloads.
@@ -49,15 +47,6 @@ struct Written {
 }
 
 impl CronSpec {
-    /// The chain that it runs, where that is one.
-    pub(crate) fn chain(&self, task: &Task) -> Result<Option<ChainSpec>, Unbridgeable> {
-        let inner = super::part(task, &self.workload, None)?;
-        Ok(match Composite::of(&inner)? {
-            Some(Composite::Chain(chain)) => Some(chain),
-            _ => None,
-        })
-    }
-
     /// Reads the spec of a cron workload, of a task with this timeout in milliseconds.
     pub(super) fn read(spec: &Value, timeout: u64) -> Result<Self, Unbridgeable> {
         let bad = |field: &'static str, reason: String| Unbridgeable { field, reason };

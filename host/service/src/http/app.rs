@@ -6,7 +6,7 @@ use solti_model_published::Token;
 use solti_plugin_host::counts::Counters;
 use tokio_util::sync::CancellationToken;
 
-use super::metrics::Requests;
+use super::requests::Requests;
 use crate::config::ServerLimits;
 use crate::tasks::Tasks;
 

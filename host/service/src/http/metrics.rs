@@ -1,18 +1,17 @@
 //! What is counted, in Prometheus' text format.
 
-mod process;
-mod requests;
-
-use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Instant;
 
-use axum::extract::State;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header;
+use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::app::App;
-
-pub(super) use requests::{Requests, count};
+use super::exposition::{family, sample};
+use super::process;
+use super::requests::{NO_ROUTE, method_of};
 
 /// `GET /metrics`. What it tells of tasks is counted where their states are committed: there is no queue
 /// between that could overflow.
@@ -60,15 +59,18 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     ([(header::CONTENT_TYPE, content)], text).into_response()
 }
 
-/// Begins a family of samples.
-fn family(text: &mut String, name: &str, kind: &str, help: &str) {
-    sample(
-        text,
-        format_args!("# HELP {name} {help}\n# TYPE {name} {kind}"),
-    );
-}
-
-fn sample(text: &mut String, line: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "{line}");
+/// Counts a request.
+pub(super) async fn count(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let method = method_of(request.method());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or(NO_ROUTE, MatchedPath::as_str)
+        .to_owned();
+    let began = Instant::now();
+    let answer = next.run(request).await;
+    let status = answer.status().as_u16();
+    app.requests
+        .answered(method, route, status, began.elapsed());
+    answer
 }

@@ -83,6 +83,24 @@ impl Tasks {
         }
     }
 
+    /// Has core create a task, behind those of its slot that came before: it builds tasks side by side, and
+    /// takes them as they are ready.
+    pub(super) async fn hand_over(
+        &self,
+        name: &str,
+        manifest: TaskManifest,
+    ) -> Result<Task, ApiError> {
+        let before = {
+            let all = self.active.lock();
+            let active = all.get(name);
+            active.and_then(|active| self.turns.queue(&active.turn))
+        };
+        if let Some(before) = before {
+            before.wait().await;
+        }
+        self.core().adapter.create_task(manifest).await
+    }
+
     /// Creates a task or changes it: when this returns the disk has it.
     pub(crate) async fn apply(
         &self,

@@ -4,12 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use solti_api::{ApiError, ApiHandler as _};
-use solti_model_published::{Task, TaskManifest};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-
-use super::all::Tasks;
 
 /// How long a task waits for the one before it: longer than core gives a build.
 const LONGEST_BUILD: Duration = Duration::from_secs(35);
@@ -46,6 +42,13 @@ impl Drop for Turn {
 }
 
 impl Turns {
+    /// Puts a task behind the last one of its slot, whose end is to be waited for.
+    pub(super) fn queue(&self, turn: &Turn) -> Option<Before> {
+        let mut last = self.0.lock();
+        last.insert(turn.slot.clone(), turn.over.clone())
+            .map(Before)
+    }
+
     /// Forgets a slot whose last task this was.
     pub(super) fn leave(&self, turn: &Turn) {
         let mut last = self.0.lock();
@@ -58,26 +61,14 @@ impl Turns {
     }
 }
 
-impl Tasks {
-    /// Has core create a task, behind those of its slot that came before: it builds tasks side by side, and
-    /// takes them as they are ready.
-    pub(super) async fn hand_over(
-        &self,
-        name: &str,
-        manifest: TaskManifest,
-    ) -> Result<Task, ApiError> {
-        let before = {
-            let all = self.active.lock();
-            let turn = all.get(name).map(|active| &active.turn);
-            turn.and_then(|turn| {
-                let over = turn.over.clone();
-                self.turns.0.lock().insert(turn.slot.clone(), over)
-            })
-        };
-        if let Some(before) = before {
-            // One that is built for longer has lost its turn.
-            let _ = timeout(LONGEST_BUILD, before.cancelled()).await;
-        }
-        self.core().adapter.create_task(manifest).await
+/// The task before another one in its slot.
+#[derive(Debug)]
+pub(super) struct Before(CancellationToken);
+
+impl Before {
+    /// Waits until core has taken it.
+    pub(super) async fn wait(self) {
+        // One that is built for longer has lost its turn.
+        let _ = timeout(LONGEST_BUILD, self.0.cancelled()).await;
     }
 }

@@ -20,11 +20,15 @@ fn sample(metrics: &str, name: &str) -> f64 {
 fn metrics_count_every_task_and_request_and_have_what_the_system_says_of_the_process() {
     let place = Place::with(&["subprocess"]);
     let serving = Serving::start(&place, &[]);
-    let specs: Vec<_> = (0..300)
+    let specs: Vec<_> = (0..300_u32)
         .map(|number| {
             shell(
                 &format!("s{number}"),
-                if number % 3 == 0 { "exit 1" } else { "true" },
+                if number.is_multiple_of(3) {
+                    "exit 1"
+                } else {
+                    "true"
+                },
             )
         })
         .collect();

@@ -45,7 +45,7 @@ impl Work {
             };
             assert_eq!(answer.status, 201, "{}", answer.text());
             self.acknowledged.lock().unwrap().push(number);
-            if number % 10 != 0 {
+            if !number.is_multiple_of(10) {
                 continue;
             }
             let path = format!("/v1/tasks/{name}/output?follow");

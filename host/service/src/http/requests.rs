@@ -1,33 +1,25 @@
 //! Requests, by route and status, and how long they took.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
-use axum::middleware::Next;
-use axum::response::Response;
 use parking_lot::Mutex;
 
-use super::super::app::App;
-use super::{family, sample};
+use super::exposition::{family, sample};
 
 /// The upper bounds of the buckets, in seconds.
 const BUCKETS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0];
 
 /// What stands for a path that there is no route for.
-const NO_ROUTE: &str = "none";
+pub(super) const NO_ROUTE: &str = "none";
 
 /// Requests, by route and status, and how long they took.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
-    answered: Mutex<BTreeMap<(MethodName, String, u16), u64>>,
+    answered: Mutex<BTreeMap<(&'static str, String, u16), u64>>,
     took: Mutex<BTreeMap<String, Took>>,
 }
-
-/// A method as text: clients can invent some, and each would be a sample of its own for ever.
-type MethodName = &'static str;
 
 /// How long the requests of a route took, until their answers began.
 #[derive(Debug, Default)]
@@ -37,28 +29,15 @@ struct Took {
     seconds: f64,
 }
 
-/// Counts a request.
-pub(in crate::http) async fn count(
-    State(app): State<Arc<App>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let method = name_of(request.method());
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or(NO_ROUTE, MatchedPath::as_str)
-        .to_owned();
-    let began = Instant::now();
-    let answer = next.run(request).await;
-    let status = answer.status().as_u16();
-    app.requests
-        .answered(method, route, status, began.elapsed());
-    answer
-}
-
 impl Requests {
-    fn answered(&self, method: &'static str, route: String, status: u16, took: Duration) {
+    /// Counts an answer.
+    pub(super) fn answered(
+        &self,
+        method: &'static str,
+        route: String,
+        status: u16,
+        took: Duration,
+    ) {
         let seconds = took.as_secs_f64();
         {
             let mut all = self.took.lock();
@@ -118,7 +97,8 @@ impl Requests {
     }
 }
 
-fn name_of(method: &Method) -> &'static str {
+/// The name of a method. Clients can invent some, and each would be a sample of its own for ever.
+pub(super) fn method_of(method: &Method) -> &'static str {
     let known = [
         Method::GET,
         Method::POST,

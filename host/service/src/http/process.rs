@@ -5,7 +5,7 @@ use std::fs;
 use rustix::param::{clock_ticks_per_second, page_size};
 use rustix::process::{Resource, getrlimit};
 
-use super::{family, sample};
+use super::exposition::{family, sample};
 
 /// What of `/proc/self/stat` is told, as `proc_pid_stat(5)` has it.
 struct Stat {
