@@ -47,6 +47,7 @@ impl Store {
             queue,
             failing: Arc::clone(&failing),
             ends: Vec::new(),
+            is_busy: false,
         };
         let thread = std::thread::Builder::new()
             .name("store".to_owned())

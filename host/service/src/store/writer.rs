@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 use redb::{Database, ReadableTable as _, ReadableTableMetadata as _, WriteTransaction};
@@ -19,6 +19,9 @@ const MOST: usize = 1024;
 
 /// How many records one pruning removes at most: others wait for it.
 const MOST_PRUNED: usize = 1000;
+
+/// How long ends wait for somebody who asks, where several do.
+const LINGER: Duration = Duration::from_millis(5);
 
 /// How soon it is tried again to note ends that the disk has refused.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -58,6 +61,8 @@ pub(super) struct Writer {
     pub(super) failing: Arc<Mutex<Option<String>>>,
     /// Ends that the disk has refused so far: a task that is over stays so.
     pub(super) ends: Vec<End>,
+    /// Whether several asked for something at the same time.
+    pub(super) is_busy: bool,
 }
 
 impl Writer {
@@ -77,6 +82,10 @@ impl Writer {
                 .map(|end| Op::End(Box::new(end)))
                 .collect();
             match first {
+                Ok(op @ Op::End(_)) if self.is_busy => {
+                    batch.push(op);
+                    self.until_asked(&mut batch);
+                }
                 Ok(op) => batch.push(op),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) if batch.is_empty() => return,
@@ -86,7 +95,23 @@ impl Writer {
                 }
             }
             batch.extend(self.queue.try_iter().take(MOST));
+            let asking = batch.iter().filter(|op| !matches!(op, Op::End(_)));
+            self.is_busy = asking.count() > 1;
             self.commit(batch);
+        }
+    }
+
+    /// Collects ends until somebody asks for something, or some time is over: a commit for them alone would
+    /// have those wait who ask meanwhile.
+    fn until_asked(&self, batch: &mut Vec<Op>) {
+        let until = Instant::now() + LINGER;
+        while batch.len() < MOST {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.queue.recv_timeout(left) {
+                Ok(op @ Op::End(_)) => batch.push(op),
+                Ok(op) => return batch.push(op),
+                Err(_) => return,
+            }
         }
     }
 

@@ -112,3 +112,31 @@ fn the_settings_are_checked_without_a_service() {
         )
     );
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_directory_that_cannot_be_written_to_is_refused() {
+    let may = std::process::Command::new("unshare").args(["-m", "true"]).status();
+    if !may.is_ok_and(|status| status.success()) {
+        e2e::skip("nothing may be mounted here");
+        return;
+    }
+    let place = Place::with(&["subprocess"]);
+    Serving::start(&place, &[]).terminate();
+    let state = shown(state_of(&place));
+    let script = "mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && exec \"$@\"";
+    let mut command = std::process::Command::new("unshare");
+    command
+        .args(["-m", "sh", "-c", script, &state])
+        .arg(e2e::solti_host())
+        .args(["serve", "--plugins"])
+        .arg(place.plugins())
+        .args(["--state", &state])
+        .env_remove("RUST_LOG");
+    let ended = end(&mut command);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert_eq!(
+        ended.stderr.replace(&state, "STATE"),
+        "error: state directory STATE: cannot lock it: Read-only file system (os error 30)\n"
+    );
+}
