@@ -16,7 +16,7 @@ use crate::tasks::Ends;
 const BESIDE: usize = 4096;
 
 /// Changes that a client who lists or watches may be behind.
-const JOURNAL: usize = 16_384;
+const JOURNAL: usize = 6144;
 
 /// Events that wait for core itself.
 const EVENTS: usize = 8192;
