@@ -125,6 +125,15 @@ impl Store {
         self.read(|reading| reading.at(seq))
     }
 
+    /// Records in the order of their names, behind one of them: at most so many.
+    pub(crate) fn behind(
+        &self,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<Record>, StoreError> {
+        self.read(|reading| reading.behind(after, most))
+    }
+
     /// Records, the newest first.
     pub(crate) fn list(&self, filter: &Filter) -> Result<Vec<(Seq, Record)>, StoreError> {
         self.read(|reading| reading.list(filter))

@@ -7,6 +7,7 @@ mod counters;
 mod ends;
 mod evict;
 mod handler;
+mod history;
 mod name;
 mod recover;
 mod refusal;

@@ -1,5 +1,6 @@
 //! The tables of the database, and what is read from them.
 
+use std::ops::Bound;
 use std::path::Path;
 
 use redb::{
@@ -95,6 +96,23 @@ impl Reading {
             return Ok(None);
         };
         Ok(self.at(seq)?.map(|record| (seq, record)))
+    }
+
+    /// Records in the order of their names, behind one of them.
+    pub(super) fn behind(
+        &self,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<Record>, StoreError> {
+        let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let names = self.names.range::<&str>((begin, Bound::Unbounded))?;
+        let mut found = Vec::new();
+        for entry in names.take(most) {
+            if let Some(record) = self.at(entry?.1.value())? {
+                found.push(record);
+            }
+        }
+        Ok(found)
     }
 
     pub(super) fn list(&self, filter: &Filter) -> Result<Vec<(Seq, Record)>, StoreError> {

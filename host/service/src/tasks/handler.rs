@@ -57,7 +57,7 @@ impl ApiHandler for Handler {
     }
 
     async fn query_tasks(&self, query: TaskQuery) -> Result<TaskPage<Task>, ApiError> {
-        self.0.core().adapter.query_tasks(query).await
+        self.0.query(query).await
     }
 
     async fn watch_tasks(

@@ -124,3 +124,56 @@ fn a_task_is_changed_while_it_runs_and_is_there_after_a_restart() {
     assert_eq!(deleted.status, 204, "{}", deleted.text());
     assert_eq!(serving.get("/v1/tasks/a").status, 404);
 }
+
+#[test]
+fn a_list_has_all_tasks_that_have_ended_page_by_page() {
+    let place = Place::with(&["subprocess"]);
+    let serving = Serving::start(&place, &[]);
+    let ends: std::collections::BTreeSet<_> =
+        (0..30).map(|number| format!("e{number:02}")).collect();
+    for name in &ends {
+        let script = if name.ends_with('5') {
+            "exit 1"
+        } else {
+            "true"
+        };
+        serving.post(ROOT, &manifest(name, name, script, json!({})));
+    }
+    for name in &ends {
+        serving.ended(name);
+    }
+    assert_eq!(serving.terminate().0, Some(0));
+    // The next service knows them from its store alone, and some of its own between.
+    let serving = Serving::start(&place, &[]);
+    for name in ["e10-later", "e99"] {
+        serving.post(ROOT, &manifest(name, name, "true", json!({})));
+        serving.ended(name);
+    }
+    let walk = |filter: &str| {
+        let (mut names, mut token) = (Vec::new(), String::new());
+        loop {
+            let page = serving
+                .get(&format!("{ROOT}?limit=7{filter}{token}"))
+                .json();
+            let items = page["items"]
+                .as_array()
+                .unwrap_or_else(|| panic!("{page:#}"));
+            assert!(items.len() <= 7);
+            names.extend(
+                items
+                    .iter()
+                    .map(|it| it["metadata"]["name"].as_str().unwrap().to_owned()),
+            );
+            match page["metadata"]["continue"].as_str() {
+                Some(next) if !next.is_empty() => token = format!("&continue={next}"),
+                _ => return names,
+            }
+        }
+    };
+    let mut all = ends.clone();
+    all.extend(["e10-later", "e99"].map(str::to_owned));
+    assert_eq!(walk(""), all.into_iter().collect::<Vec<_>>());
+    assert_eq!(walk("&phase=failed"), ["e05", "e15", "e25"]);
+    assert_eq!(walk("&slot=e07"), ["e07"]);
+    assert_eq!(walk("&phase=running"), Vec::<String>::new());
+}

@@ -116,7 +116,9 @@ fn the_settings_are_checked_without_a_service() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_directory_that_cannot_be_written_to_is_refused() {
-    let may = std::process::Command::new("unshare").args(["-m", "true"]).status();
+    let may = std::process::Command::new("unshare")
+        .args(["-m", "true"])
+        .status();
     if !may.is_ok_and(|status| status.success()) {
         e2e::skip("nothing may be mounted here");
         return;
@@ -137,6 +139,6 @@ fn a_directory_that_cannot_be_written_to_is_refused() {
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert_eq!(
         ended.stderr.replace(&state, "STATE"),
-        "error: state directory STATE: cannot lock it: Read-only file system (os error 30)\n"
+        "error: state directory STATE/lock: cannot lock it: Read-only file system (os error 30)\n"
     );
 }
