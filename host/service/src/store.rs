@@ -75,6 +75,20 @@ impl Store {
         replaced.await.map_err(|_| StoreError::Closed)?
     }
 
+    /// As [`Self::replace`], for many: they share commits.
+    pub(crate) async fn replace_all(&self, records: Vec<(Seq, Record)>) -> Result<(), StoreError> {
+        let mut waiting = Vec::with_capacity(records.len());
+        for (seq, record) in records {
+            let (done, replaced) = oneshot::channel();
+            self.send(Op::Replace(seq, Box::new(record), done))?;
+            waiting.push(replaced);
+        }
+        for replaced in waiting {
+            replaced.await.map_err(|_| StoreError::Closed)??;
+        }
+        Ok(())
+    }
+
     /// Removes a record.
     pub(crate) async fn remove(&self, seq: Seq) -> Result<(), StoreError> {
         let (done, removed) = oneshot::channel();

@@ -201,11 +201,10 @@ impl Tasks {
     /// A task that is in the store runs again: from now on its ends are noted.
     pub(super) fn begin_again(&self, name: &str, seq: Seq, record: &Record) -> Result<(), Refused> {
         let active = Active::new(seq, record.slot(), record.runs.clone());
-        let attempts = active.attempts();
+        let begun = self.outputs.begin_again(seq, name, active.attempts());
+        begun.map_err(|err| Refused::Core(ApiError::Internal(format!("its output: {err}"))))?;
         self.active.lock().insert(name.to_owned(), active);
-        self.outputs
-            .begin_again(seq, name, attempts)
-            .map_err(|err| Refused::Core(ApiError::Internal(format!("its output: {err}"))))
+        Ok(())
     }
 
     /// Core has refused what was in the store already.

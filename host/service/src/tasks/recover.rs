@@ -18,13 +18,28 @@ pub(crate) struct Recovered {
 }
 
 impl Tasks {
-    /// Treats the tasks that had not ended when the last service did.
+    /// Treats the tasks that had not ended when the last service did: what becomes of all of them is noted
+    /// first, then those that run again begin in their order.
     pub(crate) async fn recover(&self) -> Result<Recovered, StoreError> {
-        let mut recovered = Recovered::default();
-        for (seq, record) in self.store.open_tasks()? {
-            if self.recover_one(seq, record).await? {
-                recovered.rerun += 1;
-            } else {
+        let (mut again, mut noted) = (Vec::new(), Vec::new());
+        for (seq, mut record) in self.store.open_tasks()? {
+            self.note_attempts(seq, &mut record).await;
+            match self.interrupt(&mut record) {
+                Ok(manifest) => again.push((seq, record.clone(), manifest)),
+                Err(reason) => self.fail(seq, &mut record, reason),
+            }
+            noted.push((seq, record));
+        }
+        let mut recovered = Recovered {
+            rerun: again.len(),
+            failed: noted.len() - again.len(),
+        };
+        self.store.replace_all(noted).await?;
+        for (seq, mut record, manifest) in again {
+            if let Err(reason) = self.run_again(seq, &record, manifest).await {
+                self.fail(seq, &mut record, not_again(&reason));
+                self.store.replace(seq, record).await?;
+                recovered.rerun -= 1;
                 recovered.failed += 1;
             }
         }
@@ -38,32 +53,31 @@ impl Tasks {
         Ok(recovered)
     }
 
-    /// Treats one; whether it runs again.
-    async fn recover_one(&self, seq: Seq, mut record: Record) -> Result<bool, StoreError> {
+    /// Notes an interruption; what is to be run again, or why nothing is.
+    fn interrupt(&self, record: &mut Record) -> Result<TaskManifest, String> {
         let then = match record.on_interrupt {
             _ if record.requeued => "requeue",
             how => how.as_str(),
         };
         let again = record.requeued || record.on_interrupt == OnInterrupt::Rerun;
-        self.note_attempts(seq, &mut record).await;
         record.interruptions.push(Interruption {
             found: now(),
             then: then.to_owned(),
         });
         record.requeued = false;
-        let name = record.name.clone();
-        let reason = if again {
-            let refused = self.run_again(seq, &record).await?;
-            match refused {
-                None => return Ok(true),
-                Some(reason) => {
-                    format!("it was interrupted, and could not be run again: {reason}")
-                }
-            }
-        } else {
-            "the service ended while it had not".to_owned()
-        };
-        info!(task = %name, "interrupted: {reason}");
+        if !again {
+            return Err("the service ended while it had not".to_owned());
+        }
+        let manifest: TaskManifest = serde_json::from_value(record.manifest.clone())
+            .map_err(|err| not_again(&err.to_string()))?;
+        self.check(&manifest)
+            .map_err(|refused| not_again(&refused.to_string()))?;
+        Ok(manifest)
+    }
+
+    /// Notes the end of a task that is not run again.
+    fn fail(&self, seq: Seq, record: &mut Record, reason: String) {
+        info!(task = %record.name, "interrupted: {reason}");
         record.ended = Some(Ended {
             at: now(),
             phase: "interrupted".to_owned(),
@@ -73,8 +87,6 @@ impl Tasks {
             uid: format!("interrupted-{seq}"),
         });
         self.counters.ended("interrupted");
-        self.store.replace(seq, record).await?;
-        Ok(false)
     }
 
     /// Notes the attempts that only its output tells of: the record of a task that runs is that of its
@@ -98,26 +110,24 @@ impl Tasks {
         }
     }
 
-    /// Runs a task again; why it could not be.
-    async fn run_again(&self, seq: Seq, record: &Record) -> Result<Option<String>, StoreError> {
-        let manifest: TaskManifest = match serde_json::from_value(record.manifest.clone()) {
-            Ok(manifest) => manifest,
-            Err(err) => return Ok(Some(err.to_string())),
-        };
-        if let Err(refused) = self.check(&manifest) {
-            return Ok(Some(refused.to_string()));
+    /// Runs a task again, or says why it could not be.
+    async fn run_again(
+        &self,
+        seq: Seq,
+        record: &Record,
+        manifest: TaskManifest,
+    ) -> Result<(), String> {
+        self.begin_again(&record.name, seq, record)
+            .map_err(|refused| refused.to_string())?;
+        if let Err(err) = self.hand_over(&record.name, manifest).await {
+            self.active.lock().remove(&record.name);
+            self.outputs.end(seq);
+            return Err(err.to_string());
         }
-        self.store.replace(seq, record.clone()).await?;
-        if let Err(refused) = self.begin_again(&record.name, seq, record) {
-            return Ok(Some(refused.to_string()));
-        }
-        match self.hand_over(&record.name, manifest).await {
-            Ok(_) => Ok(None),
-            Err(err) => {
-                self.active.lock().remove(&record.name);
-                self.outputs.end(seq);
-                Ok(Some(err.to_string()))
-            }
-        }
+        Ok(())
     }
+}
+
+fn not_again(reason: &str) -> String {
+    format!("it was interrupted, and could not be run again: {reason}")
 }

@@ -1,10 +1,8 @@
 //! The end of all tasks, in order.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::all::{DRAINS, STOPS, Tasks};
@@ -56,23 +54,13 @@ impl Tasks {
     /// Notes that the next service runs these tasks again.
     async fn requeue(&self) {
         let seqs: Vec<_> = self.active.lock().values().map(|it| it.seq).collect();
-        // Together: they share a commit.
-        let mut noting = JoinSet::new();
-        for seq in seqs {
-            let Ok(Some(mut record)) = self.store.at(seq) else {
-                continue;
-            };
+        let records = seqs.into_iter().filter_map(|seq| {
+            let mut record = self.store.at(seq).ok()??;
             record.requeued = true;
-            let store = Arc::clone(&self.store);
-            noting.spawn(async move { (seq, store.replace(seq, record).await) });
-        }
-        while let Some(noted) = noting.join_next().await {
-            if let Ok((seq, Err(err))) = noted {
-                warn!(
-                    record = seq,
-                    "that a task is to be run again is not noted: {err}"
-                );
-            }
+            Some((seq, record))
+        });
+        if let Err(err) = self.store.replace_all(records.collect()).await {
+            warn!("that tasks are to be run again is not noted: {err}");
         }
     }
 
