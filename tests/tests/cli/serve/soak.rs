@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use e2e::http::Client;
 use serde_json::json;
 
-use super::{Serving, state_of};
+use super::{Serving, settings, state_of};
 use crate::{Place, shell, with};
 
 /// What each life of a service does: so many lines are written by one task in ten.
@@ -20,6 +20,8 @@ const LINES: u64 = 2000;
 #[derive(Default)]
 struct Work {
     next: AtomicU64,
+    /// Between two tasks of a client: in an hour there would be a million else, and each is looked at.
+    pause: Duration,
     acknowledged: Mutex<Vec<u64>>,
     read: AtomicU64,
 }
@@ -28,6 +30,7 @@ impl Work {
     /// Submits tasks and reads their output, until the service is gone.
     fn go_on(&self, client: &Client) {
         loop {
+            std::thread::sleep(self.pause);
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let name = format!("n{number}");
             let script = match number % 10 {
@@ -92,10 +95,15 @@ fn a_service_that_works_and_is_killed_now_and_then_loses_nothing_and_does_not_gr
         ),
     };
     let place = Place::with(&["subprocess"]);
-    let work = Arc::new(Work::default());
+    let work = Arc::new(Work {
+        pause: Duration::from_millis(if minutes.is_some() { 50 } else { 0 }),
+        ..Work::default()
+    });
+    let config = settings(&place, "[retention]\ncount = 1000000\n");
+    let words = ["--config", &*config];
     let mut figures = Vec::new();
     for _ in 0..lives {
-        let serving = Serving::start(&place, &[]);
+        let serving = Serving::start(&place, &words);
         let clients: Vec<_> = (0..4)
             .map(|_| {
                 let work = Arc::clone(&work);
@@ -116,7 +124,7 @@ fn a_service_that_works_and_is_killed_now_and_then_loses_nothing_and_does_not_gr
             client.join().unwrap();
         }
     }
-    let serving = Serving::start(&place, &[]);
+    let serving = Serving::start(&place, &words);
     let acknowledged = work.acknowledged.lock().unwrap().clone();
     assert!(!acknowledged.is_empty() && work.read.load(Ordering::Relaxed) > 0);
     for number in &acknowledged {
