@@ -28,6 +28,10 @@ const NO_ROOM: Duration = Duration::from_millis(50);
 /// A socket that is listened on.
 pub(crate) enum Listener {
     Tcp(TcpListener, SocketAddr),
+    #[cfg_attr(
+        not(feature = "grpc"),
+        expect(dead_code, reason = "only gRPC reads it")
+    )]
     Grpc(TcpListener, SocketAddr),
     Unix(UnixListener, Socket),
 }
