@@ -8,39 +8,119 @@ use serde_json::{Value, json};
 
 use super::app::App;
 
-/// Our own routes: method, path, and what it does.
-const OWN: [(&str, &str, &str); 11] = [
-    (
-        "post",
-        "/v1/tasks",
-        "Run a task, or an array of them, as `solti-host run` takes them",
-    ),
-    ("get", "/v1/tasks", "List tasks, the newest first"),
-    ("get", "/v1/tasks/{name}", "Get a task"),
-    (
-        "delete",
-        "/v1/tasks/{name}",
-        "Remove a task, its record and its output",
-    ),
-    ("post", "/v1/tasks/{name}/cancel", "Have a task end"),
-    (
-        "get",
-        "/v1/tasks/{name}/output",
-        "What a task wrote, from its first byte",
-    ),
-    (
-        "get",
-        "/v1/plugins",
-        "What became of each file of the plugin directory",
-    ),
-    (
-        "get",
-        "/metrics",
-        "What is counted, in Prometheus' text format",
-    ),
-    ("get", "/livez", "Whether the service lives"),
-    ("get", "/readyz", "Whether the service takes tasks"),
-    ("get", "/openapi.json", "This description"),
+/// A route of our own.
+struct Route {
+    method: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    /// The parameters of its query: name, what it is, and an example.
+    query: &'static [(&'static str, &'static str, &'static str)],
+    /// What it answers: a status, a type, and a schema of [`schemas`] where there is one.
+    answer: (&'static str, &'static str, Option<&'static str>),
+}
+
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain";
+
+/// Our own routes.
+const OWN: [Route; 11] = [
+    Route {
+        method: "post",
+        path: "/v1/tasks",
+        summary: "Run a task, or an array of them, as `solti-host run` takes them",
+        query: &[],
+        answer: ("201", JSON, Some("ServedTask")),
+    },
+    Route {
+        method: "get",
+        path: "/v1/tasks",
+        summary: "List tasks, the newest first",
+        query: &[
+            (
+                "limit",
+                "how many at most, from 1 to 1000; 100 if not given",
+                "10",
+            ),
+            ("before", "what `next` of the list before was", "100"),
+            (
+                "ended",
+                "only those that have ended, or only the others",
+                "true",
+            ),
+            ("slot", "only those of this slot", "nightly"),
+            ("prefix", "only those whose names begin so", "nightly-"),
+        ],
+        answer: ("200", JSON, Some("ServedTaskList")),
+    },
+    Route {
+        method: "get",
+        path: "/v1/tasks/{name}",
+        summary: "Get a task, with its attempts and its spec",
+        query: &[],
+        answer: ("200", JSON, Some("ServedTask")),
+    },
+    Route {
+        method: "delete",
+        path: "/v1/tasks/{name}",
+        summary: "End a task, and remove its record and its output",
+        query: &[],
+        answer: ("204", JSON, None),
+    },
+    Route {
+        method: "post",
+        path: "/v1/tasks/{name}/cancel",
+        summary: "Have a task end",
+        query: &[],
+        answer: ("200", JSON, None),
+    },
+    Route {
+        method: "get",
+        path: "/v1/tasks/{name}/output",
+        summary: "What a task wrote, from its first byte: as text, as bytes, or as events, by `Accept`",
+        query: &[
+            ("attempt", "of one attempt, from 1", "1"),
+            ("stream", "of `stdout` or `stderr` alone", "stdout"),
+            ("tail", "the last lines", "10"),
+            ("since", "from a time on, or so long ago", "5m"),
+            ("follow", "whether to wait for more", "false"),
+        ],
+        answer: ("200", TEXT, None),
+    },
+    Route {
+        method: "get",
+        path: "/v1/plugins",
+        summary: "What became of each file of the plugin directory",
+        query: &[],
+        answer: ("200", JSON, None),
+    },
+    Route {
+        method: "get",
+        path: "/metrics",
+        summary: "What is counted, in Prometheus' text format",
+        query: &[],
+        answer: ("200", TEXT, None),
+    },
+    Route {
+        method: "get",
+        path: "/livez",
+        summary: "Whether the service lives",
+        query: &[],
+        answer: ("200", TEXT, None),
+    },
+    Route {
+        method: "get",
+        path: "/readyz",
+        summary: "Whether the service takes tasks, and why not",
+        query: &[],
+        answer: ("200", JSON, None),
+    },
+    Route {
+        method: "get",
+        path: "/openapi.json",
+        summary: "This description",
+        query: &[],
+        answer: ("200", JSON, None),
+    },
 ];
 
 /// The description of the routes of 0.0.8, and of ours.
@@ -50,22 +130,122 @@ pub(super) fn document(published: &impl serde::Serialize) -> Value {
         "title": "solti-host serve",
         "version": env!("CARGO_PKG_VERSION"),
     });
-    for (method, path, summary) in OWN {
-        let parameters: Vec<_> = path
-            .contains("{name}")
-            .then(|| json!({"name": "name", "in": "path", "required": true, "schema": {"type": "string"}}))
-            .into_iter()
-            .collect();
-        document["paths"][path][method] = json!({
-            "summary": summary,
-            "parameters": parameters,
-            "responses": {
-                "200": {"description": "Done"},
-                "default": {"description": "`error` with `code`, `message`, and `field` where it is one"},
-            },
-        });
+    for route in &OWN {
+        document["paths"][route.path][route.method] = operation(route);
+    }
+    for (name, schema) in schemas() {
+        document["components"]["schemas"][name] = schema;
     }
     document
+}
+
+fn operation(route: &Route) -> Value {
+    let name =
+        json!({"name": "name", "in": "path", "required": true, "schema": {"type": "string"}});
+    let in_path = route.path.contains("{name}").then_some(name);
+    let in_query = route.query.iter().map(|(name, what, example)| {
+        json!({
+            "name": name, "in": "query", "description": what, "example": example,
+            "schema": {"type": "string"},
+        })
+    });
+    let (status, content, schema) = route.answer;
+    let mut done = json!({"description": "Done"});
+    if status != "204" {
+        let schema = schema.map_or_else(|| json!({}), reference);
+        done["content"][content]["schema"] = schema;
+    }
+    let mut operation = json!({
+        "summary": route.summary,
+        "parameters": in_path.into_iter().chain(in_query).collect::<Vec<_>>(),
+        "responses": {
+            status: done,
+            "default": {
+                "description": "Why not",
+                "content": {JSON: {"schema": reference("ServedError")}},
+            },
+        },
+    });
+    if (route.method, route.path) == ("post", "/v1/tasks") {
+        operation["requestBody"] = json!({
+            "required": true,
+            "content": {JSON: {"schema": reference("ServedSpec")}},
+        });
+    }
+    operation
+}
+
+fn reference(schema: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{schema}")})
+}
+
+/// What our own routes take and answer.
+fn schemas() -> [(&'static str, Value); 4] {
+    let text = || json!({"type": "string"});
+    let number = || json!({"type": "integer"});
+    let time = || json!({"type": "string", "format": "date-time"});
+    let run = json!({
+        "type": "object",
+        "required": ["attempt", "phase", "started"],
+        "properties": {
+            "attempt": number(), "phase": text(), "started": time(), "finished": time(),
+            "exitCode": number(), "error": text(),
+        },
+    });
+    let interruption = json!({
+        "type": "object",
+        "required": ["found", "then"],
+        "properties": {"found": time(), "then": text()},
+    });
+    let task = json!({
+        "type": "object",
+        "required": ["name", "phase", "slot", "kind", "created", "attempts", "onInterrupt"],
+        "properties": {
+            "name": text(), "phase": text(), "slot": text(), "kind": text(),
+            "labels": {"type": "object", "additionalProperties": text()},
+            "created": time(), "ended": time(), "attempts": number(), "exitCode": number(),
+            "error": text(), "onInterrupt": {"enum": ["rerun", "fail"]},
+            "interruptions": {"type": "array", "items": interruption},
+            "runs": {"type": "array", "items": run},
+            "spec": {"type": "object"},
+        },
+    });
+    let list = json!({
+        "type": "object",
+        "required": ["tasks"],
+        "properties": {
+            "tasks": {"type": "array", "items": reference("ServedTask")},
+            "next": number(),
+        },
+    });
+    let spec = json!({
+        "description": "A spec as `solti-host run` takes it, or an array of them",
+        "type": "object",
+        "required": ["slot", "timeout", "kind"],
+        "properties": {
+            "slot": text(),
+            "timeout": {"description": "such as \"5s\", or milliseconds"},
+            "kind": {"type": "object"},
+            "name": text(),
+            "onInterrupt": {"enum": ["rerun", "fail"]},
+            "idempotencyKey": text(),
+        },
+    });
+    let error = json!({
+        "type": "object",
+        "required": ["error"],
+        "properties": {"error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {"code": text(), "message": text(), "field": text()},
+        }},
+    });
+    [
+        ("ServedTask", task),
+        ("ServedTaskList", list),
+        ("ServedSpec", spec),
+        ("ServedError", error),
+    ]
 }
 
 /// `GET /openapi.json`.

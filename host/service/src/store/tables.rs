@@ -27,7 +27,7 @@ pub(super) const ENDED: TableDefinition<'_, (u64, Seq), ()> = TableDefinition::n
 pub(super) const NEXT: TableDefinition<'_, (), Seq> = TableDefinition::new("next");
 
 /// What the database may keep of its file in memory, in bytes.
-const CACHE: usize = 8 << 20;
+const CACHE: usize = 4 << 20;
 
 /// Opens the database, with its tables.
 pub(super) fn open(path: &Path) -> Result<Database, StoreError> {

@@ -293,6 +293,77 @@ fn every_route_that_the_description_names_is_there() {
     assert_eq!(routes, 19, "{:#}", document["paths"]);
 }
 
+/// Whether an object has all fields that a schema requires, and no others than it names.
+fn fits(object: &Value, schema: &Value, document: &Value) {
+    let schema = match schema["$ref"].as_str() {
+        Some(reference) => document.pointer(&reference[1..]).unwrap(),
+        None => schema,
+    };
+    if let Some(items) = object.as_array() {
+        items
+            .iter()
+            .for_each(|item| fits(item, &schema["items"], document));
+        return;
+    }
+    let Some(properties) = schema["properties"].as_object() else {
+        return;
+    };
+    let object = object
+        .as_object()
+        .unwrap_or_else(|| panic!("{object} is no object"));
+    for required in schema["required"].as_array().into_iter().flatten() {
+        assert!(
+            object.contains_key(required.as_str().unwrap()),
+            "no {required} in {object:?}"
+        );
+    }
+    for (name, value) in object {
+        let property = properties.get(name);
+        fits(
+            value,
+            property.unwrap_or_else(|| panic!("{name} is not described")),
+            document,
+        );
+    }
+}
+
+#[test]
+fn what_the_description_says_of_our_routes_is_what_they_take_and_answer() {
+    let place = Place::with(&["subprocess"]);
+    let serving = Serving::start(&place, &[]);
+    let document = serving.get("/openapi.json").json();
+    let schema = |name: &str| document["components"]["schemas"][name].clone();
+    let spec = with(
+        shell("a", "exit 3"),
+        json!({ "name": "a", "labels": { "team": "ops" } }),
+    );
+    serving.submit(&spec);
+    fits(&serving.ended("a"), &schema("ServedTask"), &document);
+    fits(
+        &serving.get("/v1/tasks").json(),
+        &schema("ServedTaskList"),
+        &document,
+    );
+    fits(
+        &serving.get("/v1/tasks/none").json(),
+        &schema("ServedError"),
+        &document,
+    );
+    for path in ["/v1/tasks", "/v1/tasks/{name}/output"] {
+        let parameters = document["paths"][path]["get"]["parameters"]
+            .as_array()
+            .unwrap();
+        let in_query: Vec<_> = parameters.iter().filter(|it| it["in"] == "query").collect();
+        assert_eq!(in_query.len(), 5, "{parameters:?}");
+        for parameter in in_query {
+            let text = |field: &str| parameter[field].as_str().unwrap();
+            let query = format!("{}={}", text("name"), text("example"));
+            let answer = serving.get(&format!("{}?{query}", path.replace("{name}", "a")));
+            assert_eq!(answer.status, 200, "{path}?{query}: {}", answer.text());
+        }
+    }
+}
+
 #[test]
 fn tasks_of_one_slot_run_in_the_order_in_which_they_came() {
     let place = Place::with(&["subprocess"]);
