@@ -10,6 +10,9 @@ use tokio_util::sync::CancellationToken;
 /// How long a task waits for the one before it: longer than core gives a build.
 const LONGEST_BUILD: Duration = Duration::from_secs(35);
 
+/// How many slots are remembered before those that nobody waits in are forgotten.
+const MANY: usize = 4096;
+
 /// The last task of each slot that core has not taken yet, or has just.
 #[derive(Debug, Default)]
 pub(super) struct Turns(Mutex<HashMap<String, CancellationToken>>);
@@ -45,6 +48,10 @@ impl Turns {
     /// Puts a task behind the last one of its slot, whose end is to be waited for.
     pub(super) fn queue(&self, turn: &Turn) -> Option<Before> {
         let mut last = self.0.lock();
+        // Those of tasks that were deleted while they ran.
+        if last.len() >= MANY {
+            last.retain(|_, over| !over.is_cancelled());
+        }
         last.insert(turn.slot.clone(), turn.over.clone())
             .map(Before)
     }
