@@ -134,8 +134,10 @@ async fn a_slot_queues_drops_or_replaces() {
         ("replace", "canceled", "succeeded"),
     ] {
         let slot = admission.to_lowercase();
+        let go = it.directory.path().join(&slot);
         let names = [format!("{slot}-1"), format!("{slot}-2")];
-        for (name, script) in names.iter().zip(["sleep 0.5", "true"]) {
+        let first = format!("until [ -e {} ]; do sleep 0.02; done", go.display());
+        for (name, script) in names.iter().zip([&*first, "true"]) {
             let more = json!({ "slot": slot, "admission": admission });
             it.api
                 .create_task(manifest(name, &shell(script), more))
@@ -147,6 +149,7 @@ async fn a_slot_queues_drops_or_replaces() {
             }
         }
         assert_eq!(it.phase_at_end(&names[1]).await, of_second, "{admission}");
+        std::fs::write(&go, "").unwrap();
         assert_eq!(it.phase_at_end(&names[0]).await, of_first, "{admission}");
     }
     it.api.shutdown().await.unwrap();
