@@ -44,7 +44,7 @@ async fn a_task_that_takes_too_long_ends_with_its_children() {
     let it = Supervised::start().await;
     let pid = it.directory.path().join("pid");
     let script = format!("echo $$ > {}; exec sleep 60", pid.display());
-    let more = json!({ "timeout": 300 });
+    let more = json!({ "timeout": 2_000 });
     it.api
         .create_task(manifest("n", &shell(&script), more))
         .await
