@@ -3,6 +3,7 @@
 
 use std::io::{Write as _, stderr};
 use std::panic::Location;
+use std::process::Command;
 
 /// Nothing may be skipped.
 const NO_SKIPS: &str = "SOLTI_NO_SKIPS";
@@ -31,6 +32,22 @@ pub fn skip(reason: &str) {
         place.file(),
         place.line()
     );
+}
+
+/// Whether this user may make mounts of their own (`unshare -m`); says so when not, as [`skip`] does.
+///
+/// # Panics
+///
+/// As [`skip`].
+#[must_use]
+#[track_caller]
+pub fn may_mount() -> bool {
+    let may = Command::new("unshare").args(["-m", "true"]).status();
+    let may = may.is_ok_and(|status| status.success());
+    if !may {
+        skip("no mounts, as this user may make none");
+    }
+    may
 }
 
 /// How often a test tries something: `few` times, or `many` when the variable `SOLTI_THOROUGH` is `1`.

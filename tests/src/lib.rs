@@ -14,7 +14,7 @@ pub mod process;
 mod report;
 
 pub use build::{Built, Profile, build, build_linked, build_with};
-pub use demands::{is_thorough, skip, times};
+pub use demands::{is_thorough, may_mount, skip, times};
 pub use examples::{EXAMPLES, Installed, Program, install_examples};
 pub use fixtures::{PLUGIN_SUFFIX, built, hand_over, hostile, install, plugin, solti_host};
 pub use podman::{IMAGE, Podman, RUN_ARGS};

@@ -35,11 +35,9 @@ impl Attempts {
     }
 
     /// Begins the next one.
-    pub(crate) fn begin(&self, timeout: Duration) -> (u32, Attempt) {
+    pub(crate) fn begin(&self, timeout: Duration) -> Attempt {
         let number = self.begun.fetch_add(1, Ordering::Relaxed) + 1;
-        let registry = self.output.registry();
-        let attempt = Attempt::begin(registry, &self.channel, number, timeout);
-        (number, attempt)
+        Attempt::begin(self.output.registry(), &self.channel, number, timeout)
     }
 
     /// Tells of a run within an attempt.
@@ -98,6 +96,11 @@ impl Attempt {
         let told = self.control.take().and_then(|it| it.outcome().exit_code);
         self.exit_code = told.or(exit_code_of(&result));
         result
+    }
+
+    /// Its number, from one.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
     }
 
     /// The exit code of what ran last.

@@ -104,12 +104,12 @@ impl Composite {
             }
         }
     }
+}
 
-    /// Whether it counts runs of its own within one attempt.
-    #[must_use]
-    pub fn counts_runs(&self) -> bool {
-        matches!(self, Self::Cron(_))
-    }
+/// Whether a workload is that of a calendar, which makes runs of its own within one attempt.
+#[must_use]
+pub fn is_cron(workload: &TaskWorkload) -> bool {
+    (workload.api_version(), workload.kind()) == (CRON_API_VERSION, CRON_KIND)
 }
 
 /// A task like the whole, with another workload.

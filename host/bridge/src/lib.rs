@@ -43,7 +43,7 @@ mod task;
 #[cfg(feature = "v0-0-2")]
 pub mod v0_0_2;
 
-pub use composite::{CRON_API_VERSION, CRON_KIND, Composite, CronSpec};
+pub use composite::{CRON_API_VERSION, CRON_KIND, Composite, CronSpec, is_cron};
 pub use convert::{Unbridgeable, Work, manifest_of_spec, work_of};
 pub use error::BridgeError;
 pub use load::{Bridge, Bridged, BridgedRunner, NotBridged, load_dir};

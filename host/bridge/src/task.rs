@@ -69,7 +69,7 @@ impl Task for BridgedTask {
         let shared = Arc::clone(&self.0);
         // A calendar makes its own.
         let attempt = match shared.body {
-            Body::Plan(_) => Some(shared.attempts.begin(shared.timeout).1),
+            Body::Plan(_) => Some(shared.attempts.begin(shared.timeout)),
             Body::Calendar(_) => None,
         };
         Box::pin(async move {

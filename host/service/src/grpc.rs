@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use solti_api::GrpcApi;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_stream::Stream;
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::server::NamedService;
 use tonic::transport::Server;
@@ -31,14 +32,10 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// Calls of one connection at the same time.
 const CALLS: u32 = 256;
 
-/// How long it is waited before the next connection where the system has no room for one.
-const NO_ROOM: Duration = Duration::from_millis(50);
-
-/// Serves a listener until it is told to stop.
+/// Serves connections until it is told to stop.
 pub(crate) async fn serve(
-    listener: TcpListener,
+    connections: mpsc::Receiver<Connection>,
     app: Arc<App>,
-    connections: Arc<Semaphore>,
     stop: CancellationToken,
 ) {
     let mut api = GrpcApi::new(Arc::new(Handler(Arc::clone(&app.tasks))));
@@ -48,13 +45,14 @@ pub(crate) async fn serve(
     let api = api.server();
     let (reporter, health) = tonic_health::server::health_reporter();
     let watching = watch(reporter, name_of(&api), Arc::clone(&app), stop.clone());
+    let accepted = ReceiverStream::new(connections).map(Ok::<_, io::Error>);
     let served = Server::builder()
         .http2_keepalive_interval(Some(ASK))
         .http2_keepalive_timeout(Some(ANSWER))
         .max_concurrent_streams(Some(CALLS))
         .add_service(health)
         .add_service(api)
-        .serve_with_incoming_shutdown(accepted(listener, connections), stop.cancelled());
+        .serve_with_incoming_shutdown(accepted, stop.cancelled());
     let (served, ()) = tokio::join!(served, watching);
     if let Err(err) = served {
         warn!("gRPC is not served any longer: {err}");
@@ -93,44 +91,19 @@ async fn watch(
     }
 }
 
-/// The connections that come, as many as may be there at the same time.
-fn accepted(
-    listener: TcpListener,
-    connections: Arc<Semaphore>,
-) -> impl Stream<Item = io::Result<Connection>> {
-    let (found, stream) = tokio::sync::mpsc::channel(1);
-    tokio::spawn(async move {
-        while let Ok(permit) = Arc::clone(&connections).acquire_owned().await {
-            let stream = tokio::select! {
-                // Nobody takes them any more.
-                () = found.closed() => return,
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
-                    Err(err) => {
-                        warn!("a connection cannot be accepted: {err}");
-                        tokio::time::sleep(NO_ROOM).await;
-                        continue;
-                    }
-                },
-            };
-            // Answers are small, and somebody waits for them.
-            let _ = stream.set_nodelay(true);
-            let connection = Connection {
-                stream,
-                _permit: permit,
-            };
-            if found.send(Ok(connection)).await.is_err() {
-                return;
-            }
-        }
-    });
-    tokio_stream::wrappers::ReceiverStream::new(stream)
-}
-
 /// A connection, which is counted for as long as it is there.
-struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     _permit: OwnedSemaphorePermit,
+}
+
+impl Connection {
+    pub(crate) fn new(stream: TcpStream, permit: OwnedSemaphorePermit) -> Self {
+        Self {
+            stream,
+            _permit: permit,
+        }
+    }
 }
 
 impl Connected for Connection {

@@ -4,7 +4,6 @@ mod app;
 mod auth;
 mod body;
 mod error;
-mod exposition;
 mod files;
 mod health;
 mod metrics;

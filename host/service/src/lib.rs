@@ -26,6 +26,7 @@
 
 mod config;
 mod disk;
+mod exposition;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod http;

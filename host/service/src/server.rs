@@ -13,13 +13,15 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::config::ServerLimits;
+#[cfg(feature = "grpc")]
+use crate::grpc;
 use crate::http::{App, Peer};
 
 /// How long it is waited before the next connection where the system has no room for one.
@@ -28,10 +30,7 @@ const NO_ROOM: Duration = Duration::from_millis(50);
 /// A socket that is listened on.
 pub(crate) enum Listener {
     Tcp(TcpListener, SocketAddr),
-    #[cfg_attr(
-        not(feature = "grpc"),
-        expect(dead_code, reason = "only gRPC reads it")
-    )]
+    #[cfg(feature = "grpc")]
     Grpc(TcpListener, SocketAddr),
     Unix(UnixListener, Socket),
 }
@@ -47,17 +46,14 @@ impl Drop for Socket {
 }
 
 impl Listener {
-    pub(crate) async fn tcp(address: SocketAddr) -> io::Result<Self> {
+    /// Listens on an address, for `Self::Tcp` or `Self::Grpc`; port 0 chooses one.
+    pub(crate) async fn bind(
+        address: SocketAddr,
+        of: impl FnOnce(TcpListener, SocketAddr) -> Self,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        Ok(Self::Tcp(listener, address))
-    }
-
-    /// As [`Self::tcp`], for gRPC.
-    pub(crate) async fn grpc(address: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        Ok(Self::Grpc(listener, address))
+        Ok(of(listener, address))
     }
 
     /// Listens on a socket of mode 0600. What another service has left in its place goes: the state
@@ -83,10 +79,7 @@ impl Listener {
 /// What serves connections, until it is told to stop.
 pub(crate) struct Server {
     router: Router,
-    #[cfg_attr(
-        not(feature = "grpc"),
-        expect(dead_code, reason = "only gRPC needs it")
-    )]
+    #[cfg(feature = "grpc")]
     app: Arc<App>,
     connections: Arc<Semaphore>,
     header_time: Duration,
@@ -96,10 +89,11 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn new((router, app): (Router, Arc<App>), limits: ServerLimits) -> Self {
+    pub(crate) fn new((router, _app): (Router, Arc<App>), limits: ServerLimits) -> Self {
         Self {
             router,
-            app,
+            #[cfg(feature = "grpc")]
+            app: _app,
             connections: Arc::new(Semaphore::new(limits.connections)),
             header_time: limits.header_time,
             stop: CancellationToken::new(),
@@ -110,22 +104,20 @@ impl Server {
     /// Accepts connections of a listener.
     pub(crate) fn accept(&self, listener: Listener) {
         #[cfg(feature = "grpc")]
-        let listener = match listener {
-            Listener::Grpc(listener, _) => {
-                let (app, connections) = (Arc::clone(&self.app), Arc::clone(&self.connections));
-                let stop = self.stop.clone();
-                self.tracker
-                    .spawn(crate::grpc::serve(listener, app, connections, stop));
-                return;
-            }
-            other => other,
-        };
+        let (grpc, accepted) = tokio::sync::mpsc::channel(1);
+        #[cfg(feature = "grpc")]
+        if matches!(listener, Listener::Grpc(..)) {
+            let serving = grpc::serve(accepted, Arc::clone(&self.app), self.stop.clone());
+            self.tracker.spawn(serving);
+        }
         let accepting = Accepting {
             router: self.router.clone(),
             connections: Arc::clone(&self.connections),
             header_time: self.header_time,
             tracker: self.tracker.clone(),
             stop: self.stop.clone(),
+            #[cfg(feature = "grpc")]
+            grpc,
         };
         let stop = self.stop.clone();
         self.tracker.spawn(async move {
@@ -147,12 +139,22 @@ impl Server {
     }
 }
 
+async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+    let (stream, _) = listener.accept().await?;
+    // Answers are small, and somebody waits for them.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
 struct Accepting {
     router: Router,
     connections: Arc<Semaphore>,
     header_time: Duration,
     tracker: TaskTracker,
     stop: CancellationToken,
+    /// Who serves the connections of a gRPC listener.
+    #[cfg(feature = "grpc")]
+    grpc: tokio::sync::mpsc::Sender<grpc::Connection>,
 }
 
 impl Accepting {
@@ -163,13 +165,21 @@ impl Accepting {
                 return;
             };
             let accepted = match listener {
-                Listener::Tcp(listener, _) => listener.accept().await.map(|(stream, _)| {
-                    // Answers are small, and somebody waits for them.
-                    let _ = stream.set_nodelay(true);
-                    self.serve(stream, Peer::Tcp, permit);
-                }),
-                // It is served elsewhere.
-                Listener::Grpc(..) => return,
+                Listener::Tcp(listener, _) => {
+                    let stream = accept(listener).await;
+                    stream.map(|stream| self.serve(stream, Peer::Tcp, permit))
+                }
+                #[cfg(feature = "grpc")]
+                Listener::Grpc(listener, _) => match accept(listener).await {
+                    Ok(stream) => {
+                        let connection = grpc::Connection::new(stream, permit);
+                        if self.grpc.send(connection).await.is_err() {
+                            return;
+                        }
+                        Ok(())
+                    }
+                    Err(err) => Err(err),
+                },
                 Listener::Unix(listener, _) => listener.accept().await.map(|(stream, _)| {
                     self.serve(stream, Peer::Unix, permit);
                 }),

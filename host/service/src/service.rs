@@ -5,6 +5,7 @@ mod error;
 mod token;
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -190,22 +191,10 @@ impl fmt::Debug for Service {
 /// The output that is there already, of tasks that the store knows.
 fn outputs(config: &Config, state: &StateDir, store: &Store) -> Result<Arc<Outputs>, ServiceError> {
     let directory = state.directory("output")?;
-    let open = store.open_tasks()?.iter().map(|(seq, _)| *seq).collect();
-    let mut failed = None;
-    let outputs = Outputs::new(directory, config.output, config.limits.readers, |found| {
-        let known = store.known(&mut found.iter().copied());
-        Owners {
-            known: known.unwrap_or_else(|err| {
-                failed = Some(err);
-                found.to_vec()
-            }),
-            is_open: open,
-        }
-    });
-    match failed {
-        Some(err) => Err(err.into()),
-        None => outputs.map_err(ServiceError::Output),
-    }
+    let (known, open) = store.seqs()?;
+    let owners = Owners { known, open };
+    Outputs::new(directory, config.output, config.limits.readers, &owners)
+        .map_err(ServiceError::Output)
 }
 
 /// Listens on every address, before anything that takes long.
@@ -214,31 +203,28 @@ async fn listen(config: &Config, state: &StateDir) -> Result<Vec<Listener>, Serv
         Some(path) => path.clone(),
         None => state.path().join("service.sock"),
     };
-    let unix = Listener::unix(&path).map_err(|source| ServiceError::Listen {
-        address: Address::Unix(path),
-        source,
-    })?;
+    let unix = Listener::unix(&path).map_err(|err| cannot_listen(Address::Unix(path), err))?;
     let mut listeners = vec![unix];
     for address in &config.listen {
-        let tcp = Listener::tcp(*address).await;
-        listeners.push(tcp.map_err(|source| ServiceError::Listen {
-            address: Address::Tcp(*address),
-            source,
-        })?);
+        let tcp = Listener::bind(*address, Listener::Tcp).await;
+        listeners.push(tcp.map_err(|err| cannot_listen(Address::Tcp(*address), err))?);
     }
+    #[cfg(feature = "grpc")]
     for address in &config.grpc {
-        let grpc = Listener::grpc(*address).await;
-        listeners.push(grpc.map_err(|source| ServiceError::Listen {
-            address: Address::Grpc(*address),
-            source,
-        })?);
+        let grpc = Listener::bind(*address, Listener::Grpc).await;
+        listeners.push(grpc.map_err(|err| cannot_listen(Address::Grpc(*address), err))?);
     }
     Ok(listeners)
+}
+
+fn cannot_listen(address: Address, source: io::Error) -> ServiceError {
+    ServiceError::Listen { address, source }
 }
 
 fn address_of(listener: &Listener) -> Address {
     match listener {
         Listener::Tcp(_, address) => Address::Tcp(*address),
+        #[cfg(feature = "grpc")]
         Listener::Grpc(_, address) => Address::Grpc(*address),
         Listener::Unix(_, socket) => Address::Unix(socket.0.clone()),
     }

@@ -153,12 +153,9 @@ impl Store {
         self.read(|reading| reading.list(filter))
     }
 
-    /// Which of these numbers are those of tasks.
-    pub(crate) fn known(
-        &self,
-        seqs: &mut dyn Iterator<Item = Seq>,
-    ) -> Result<Vec<Seq>, StoreError> {
-        self.read(|reading| reading.known(seqs))
+    /// The numbers of all tasks, and of those that have not ended, in their order.
+    pub(crate) fn seqs(&self) -> Result<(Vec<Seq>, Vec<Seq>), StoreError> {
+        self.read(Reading::seqs)
     }
 
     /// The records of tasks that have not ended, the oldest first.

@@ -14,6 +14,7 @@ mod state;
 mod stop;
 mod tasks;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -59,6 +60,12 @@ impl Serving {
             client: Client::Unix(state.join("service.sock")),
             ready,
         }
+    }
+
+    /// Where it listens, by the line that said so.
+    fn address(&self, scheme: &str) -> SocketAddr {
+        let (_, behind) = self.ready.split_once(&format!("{scheme}://")).unwrap();
+        behind.split(' ').next().unwrap().parse().unwrap()
     }
 
     fn get(&self, path: &str) -> Answer {

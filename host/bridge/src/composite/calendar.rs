@@ -55,9 +55,9 @@ impl Calendar {
         timeout: Duration,
         cancel: &CancellationToken,
     ) -> Result<(), TaskError> {
-        let (number, mut attempt) = attempts.begin(timeout);
+        let mut attempt = attempts.begin(timeout);
         let mut invocation = Invocation {
-            number,
+            number: attempt.number(),
             started: SystemTime::now(),
             finished: None,
             phase: "running",

@@ -9,9 +9,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::app::App;
-use super::exposition::{family, sample};
 use super::process;
 use super::requests::{NO_ROUTE, method_of};
+use crate::exposition::{family, sample};
 
 /// `GET /metrics`. What it tells of tasks is counted where their states are committed: there is no queue
 /// between that could overflow.

@@ -2,96 +2,82 @@
 
 use std::fs;
 
-use rustix::param::{clock_ticks_per_second, page_size};
 use rustix::process::{Resource, getrlimit};
+use rustix::time::{ClockId, clock_gettime};
+use solti_plugin_abi::process::Stat;
 
-use super::exposition::{family, sample};
+use crate::exposition::{family, sample};
 
-/// What of `/proc/self/stat` is told, as `proc_pid_stat(5)` has it.
-struct Stat {
-    /// Of user and system, in ticks.
-    cpu: u64,
-    threads: u64,
-    /// Since the system began, in ticks.
-    started: u64,
-    /// In bytes.
-    virtual_memory: u64,
-    /// In pages.
-    resident: u64,
-}
+/// Hundredths of a second, in which the system counts since its beginning.
+const HUNDREDTHS: f64 = 100.0;
 
 pub(super) fn write(text: &mut String) {
-    let Some(stat) = stat() else { return };
-    let ticks = clock_ticks_per_second().max(1) as f64;
-    let mut number = |name: &str, kind: &str, help: &str, value: f64| {
-        family(text, name, kind, help);
-        sample(text, format_args!("{name} {value}"));
+    let mut number = |name: &str, kind: &str, help: &str, value: Option<f64>| {
+        if let Some(value) = value {
+            family(text, name, kind, help);
+            sample(text, format_args!("{name} {value}"));
+        }
     };
+    let cpu = clock_gettime(ClockId::ProcessCPUTime);
     number(
         "process_cpu_seconds_total",
         "counter",
         "User and system time, in seconds.",
-        stat.cpu as f64 / ticks,
+        Some(cpu.tv_sec as f64 + cpu.tv_nsec as f64 / 1e9),
     );
+    let status = fs::read("/proc/self/status").unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
+    let kib = |field: &str| Some(field_of(&status, field)? * 1024.0);
     number(
         "process_resident_memory_bytes",
         "gauge",
         "Resident memory, in bytes.",
-        (stat.resident * page_size() as u64) as f64,
+        kib("VmRSS:"),
     );
     number(
         "process_virtual_memory_bytes",
         "gauge",
         "Virtual memory, in bytes.",
-        stat.virtual_memory as f64,
+        kib("VmSize:"),
     );
-    number("process_threads", "gauge", "Threads.", stat.threads as f64);
-    if let Some(booted) = booted() {
-        number(
-            "process_start_time_seconds",
-            "gauge",
-            "When it was started, in seconds since 1970.",
-            booted + stat.started as f64 / ticks,
-        );
-    }
+    number(
+        "process_threads",
+        "gauge",
+        "Threads.",
+        field_of(&status, "Threads:"),
+    );
+    number(
+        "process_start_time_seconds",
+        "gauge",
+        "When it was started, in seconds since 1970.",
+        started(),
+    );
     // The directory that is being read is one of them.
-    let open = fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+    let open = fs::read_dir("/proc/self/fd").map(|open| open.count().saturating_sub(1));
     number(
         "process_open_fds",
         "gauge",
         "Open file descriptors.",
-        open.saturating_sub(1) as f64,
+        open.ok().map(|open| open as f64),
     );
-    if let Some(most) = getrlimit(Resource::Nofile).current {
-        number(
-            "process_max_fds",
-            "gauge",
-            "How many file descriptors may be open.",
-            most as f64,
-        );
-    }
+    number(
+        "process_max_fds",
+        "gauge",
+        "How many file descriptors may be open.",
+        getrlimit(Resource::Nofile).current.map(|most| most as f64),
+    );
 }
 
-fn stat() -> Option<Stat> {
-    // The name of a program is no text, as far as the system knows.
-    let bytes = fs::read("/proc/self/stat").ok()?;
-    let behind_name = bytes.iter().rposition(|byte| *byte == b')')? + 1;
-    let text = std::str::from_utf8(&bytes[behind_name..]).ok()?;
-    // The first is the third of the page.
-    let fields: Vec<_> = text.split_ascii_whitespace().collect();
-    let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
-    Some(Stat {
-        cpu: field(14)? + field(15)?,
-        threads: field(20)?,
-        started: field(22)?,
-        virtual_memory: field(23)?,
-        resident: field(24)?,
-    })
+/// A number of `/proc/self/status`.
+fn field_of(status: &str, field: &str) -> Option<f64> {
+    let rest = status.lines().find_map(|line| line.strip_prefix(field))?;
+    rest.split_ascii_whitespace().next()?.parse().ok()
 }
 
-/// When the system began, in seconds since 1970.
-fn booted() -> Option<f64> {
+/// When this process was started, in seconds since 1970.
+fn started() -> Option<f64> {
+    let began = Stat::of(std::process::id())?.began as f64 / HUNDREDTHS;
     let text = fs::read_to_string("/proc/stat").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("btime "))?;
-    line.trim().parse().ok()
+    let booted = text.lines().find_map(|line| line.strip_prefix("btime "))?;
+    Some(booted.trim().parse::<f64>().ok()? + began)
 }

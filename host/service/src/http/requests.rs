@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::http::Method;
 use parking_lot::Mutex;
 
-use super::exposition::{family, sample};
+use crate::exposition::{family, sample};
 
 /// The upper bounds of the buckets, in seconds.
 const BUCKETS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0];

@@ -57,7 +57,7 @@ impl Outputs {
         root: PathBuf,
         limits: OutputLimits,
         followers: usize,
-        owners: impl FnOnce(&[Seq]) -> Owners,
+        owners: &Owners,
     ) -> io::Result<Arc<Self>> {
         let usage = Usage::found(&root, owners)?;
         Ok(Arc::new(Self {

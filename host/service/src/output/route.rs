@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock, Weak};
 
 use solti_model_published::Task;
-use solti_plugin_bridge::{Composite, Invocation, OutputRoute, TaskOutput};
+use solti_plugin_bridge::{Invocation, OutputRoute, TaskOutput, is_cron};
 use solti_plugin_host::OutputRegistry;
 use solti_plugin_host::solti_model::TaskId;
 use solti_runner_published::OutputPublisherHandle;
@@ -58,7 +58,7 @@ impl OutputRoute for Route {
         let built = self.built();
         let seq = built
             .as_ref()
-            .and_then(|built| built.built(&name, generation, counts_runs(task)));
+            .and_then(|built| built.built(&name, generation, is_cron(task.spec().workload())));
         Box::new(Kept {
             outputs: Arc::clone(&self.outputs),
             built: self.built.get().cloned(),
@@ -67,10 +67,6 @@ impl OutputRoute for Route {
             seq,
         })
     }
-}
-
-fn counts_runs(task: &Task) -> bool {
-    matches!(Composite::of(task), Ok(Some(composite)) if composite.counts_runs())
 }
 
 /// The output of one task.

@@ -1,6 +1,6 @@
 //! How much all logs take, and which go first.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 
@@ -12,8 +12,8 @@ use crate::store::Seq;
 pub(crate) struct Owners {
     /// Tasks that are in the store, in their order.
     pub(crate) known: Vec<Seq>,
-    /// Tasks that have not ended.
-    pub(crate) is_open: HashSet<Seq>,
+    /// Those that have not ended, in their order.
+    pub(crate) open: Vec<Seq>,
 }
 
 /// What all logs take.
@@ -26,23 +26,20 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    /// What is there already. `owner` says whose logs those of these numbers are; what nobody has any
-    /// more goes: the service was killed before it could.
-    pub(crate) fn found(root: &Path, owner: impl FnOnce(&[Seq]) -> Owners) -> io::Result<Self> {
+    /// What is there already. What nobody has any more goes: the service was killed before it could.
+    pub(crate) fn found(root: &Path, owners: &Owners) -> io::Result<Self> {
         let mut by_seq = std::collections::BTreeMap::<Seq, u64>::new();
         for (seq, segment) in segments::all(root)? {
             *by_seq.entry(seq).or_default() += segment.len;
         }
-        let all: Vec<_> = by_seq.keys().copied().collect();
-        let Owners { known, is_open } = owner(&all);
-        for seq in all {
-            if known.binary_search(&seq).is_err() {
-                segments::remove(root, seq)?;
-                by_seq.remove(&seq);
-            }
+        let is_known = |seq: &Seq| owners.known.binary_search(seq).is_ok();
+        for seq in by_seq.keys().filter(|seq| !is_known(seq)) {
+            segments::remove(root, *seq)?;
         }
+        by_seq.retain(|seq, _| is_known(seq));
         let bytes = by_seq.values().sum();
-        let ended = by_seq.into_iter().filter(|(seq, _)| !is_open.contains(seq));
+        let has_ended = |seq: &Seq| owners.open.binary_search(seq).is_err();
+        let ended = by_seq.into_iter().filter(|(seq, _)| has_ended(seq));
         Ok(Self {
             ended: ended.collect(),
             bytes,

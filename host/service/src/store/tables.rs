@@ -143,18 +143,14 @@ impl Reading {
         Ok(found)
     }
 
-    /// Which of these are there, in their order.
-    pub(super) fn known(
-        &self,
-        seqs: &mut dyn Iterator<Item = Seq>,
-    ) -> Result<Vec<Seq>, StoreError> {
-        let mut known = Vec::new();
-        for seq in seqs {
-            if self.tasks.get(seq)?.is_some() {
-                known.push(seq);
-            }
-        }
-        Ok(known)
+    /// The numbers of all tasks, and of those that have not ended, in their order.
+    pub(super) fn seqs(&self) -> Result<(Vec<Seq>, Vec<Seq>), StoreError> {
+        let all = self.tasks.iter()?.map(|entry| Ok(entry?.0.value()));
+        let open = self.open.iter()?.map(|entry| Ok(entry?.0.value()));
+        Ok((
+            all.collect::<Result<_, StoreError>>()?,
+            open.collect::<Result<_, StoreError>>()?,
+        ))
     }
 
     pub(super) fn open_tasks(&self) -> Result<Vec<(Seq, Record)>, StoreError> {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use solti_api::{ApiError, ApiHandler as _};
 use solti_model_published::{RestartPolicy, Task, TaskManifest, WritePreconditions};
-use solti_plugin_bridge::{CRON_KIND, Composite, Unbridgeable, Work, work_of};
+use solti_plugin_bridge::{Composite, Unbridgeable, Work, is_cron, work_of};
 use solti_plugin_host::solti_model::TaskSpec;
 use tracing::{error, info};
 
@@ -268,7 +268,7 @@ fn on_interrupt(
             reason: format!("is {text:?}, expected rerun or fail"),
         }),
         // A calendar goes on.
-        None if manifest.spec().workload().kind() == CRON_KIND => Ok(OnInterrupt::Rerun),
+        None if is_cron(manifest.spec().workload()) => Ok(OnInterrupt::Rerun),
         None if matches!(manifest.spec().restart(), RestartPolicy::Never) => Ok(OnInterrupt::Fail),
         None => Ok(OnInterrupt::Rerun),
     }

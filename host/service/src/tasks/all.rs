@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use parking_lot::Mutex;
 use solti_api::SupervisorApiAdapter;
 use solti_core::SupervisorApi;
-use solti_model_published::TaskId;
+use solti_model_published::{Task, TaskId};
 use solti_plugin_host::{LoadReport, RunnerRouter};
 use tokio::runtime::Handle;
 
@@ -94,6 +94,12 @@ impl Tasks {
         self.core
             .get()
             .expect("tasks come after what supervises them")
+    }
+
+    /// A task as core has it.
+    pub(super) fn known(&self, name: &str) -> Option<Task> {
+        let id = TaskId::new(name).ok()?;
+        self.core().api.get_task(&id)
     }
 
     /// These tasks, for what goes on by itself.

@@ -1,9 +1,10 @@
 //! What is counted of tasks.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use parking_lot::Mutex;
+
+use crate::exposition::{family, sample};
 
 /// What is counted of tasks.
 #[derive(Debug, Default)]
@@ -36,29 +37,18 @@ impl Counters {
 
     /// In Prometheus' text format.
     pub(crate) fn write(&self, text: &mut String) {
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "# HELP solti_tasks_accepted_total Tasks that were acknowledged.\n\
-             # TYPE solti_tasks_accepted_total counter\n\
-             solti_tasks_accepted_total {}",
-            self.accepted.lock()
-        );
-        let _ = writeln!(
-            text,
-            "# HELP solti_tasks_ended_total Tasks that have ended, by how.\n\
-             # TYPE solti_tasks_ended_total counter"
-        );
+        let name = "solti_tasks_accepted_total";
+        family(text, name, "counter", "Tasks that were acknowledged.");
+        sample(text, format_args!("{name} {}", self.accepted.lock()));
+        let name = "solti_tasks_ended_total";
+        family(text, name, "counter", "Tasks that have ended, by how.");
         for (phase, count) in &*self.ended.lock() {
-            let _ = writeln!(text, "solti_tasks_ended_total{{phase=\"{phase}\"}} {count}");
+            sample(text, format_args!("{name}{{phase=\"{phase}\"}} {count}"));
         }
-        let _ = writeln!(
-            text,
-            "# HELP solti_tasks_refused_total Tasks that were not taken, by why.\n\
-             # TYPE solti_tasks_refused_total counter"
-        );
+        let name = "solti_tasks_refused_total";
+        family(text, name, "counter", "Tasks that were not taken, by why.");
         for (code, count) in &*self.refused.lock() {
-            let _ = writeln!(text, "solti_tasks_refused_total{{code=\"{code}\"}} {count}");
+            sample(text, format_args!("{name}{{code=\"{code}\"}} {count}"));
         }
     }
 }

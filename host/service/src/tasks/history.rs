@@ -1,9 +1,7 @@
 //! Lists of the routes of 0.0.8: all tasks of the store, as core has those that it knows.
 
 use solti_api::{ApiError, ApiHandler as _};
-use solti_model_published::{
-    Task, TaskContinuation, TaskFilter, TaskId, TaskPage, TaskPhase, TaskQuery,
-};
+use solti_model_published::{Task, TaskContinuation, TaskFilter, TaskPage, TaskPhase, TaskQuery};
 
 use super::all::Tasks;
 use super::refusal::Refused;
@@ -100,12 +98,6 @@ impl Tasks {
             None if record.ended.is_some() => stored::task_of(record).map(Some),
             None => Ok(None),
         }
-    }
-
-    /// A task as core has it.
-    fn known(&self, name: &str) -> Option<Task> {
-        let id = TaskId::new(name).ok()?;
-        self.core().api.get_task(&id)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
-use solti_model_published::{TaskId, TaskPhase};
+use solti_model_published::TaskPhase;
 
 use super::all::Tasks;
 use super::refusal::Refused;
@@ -156,10 +156,9 @@ impl Tasks {
             is_between_runs = active.is_between_runs();
             is_ending = active.ended.is_some();
         }
-        let task = TaskId::new(&view.name)
-            .ok()
-            .and_then(|id| self.core().api.get_task(&id));
-        let Some(task) = task else { return };
+        let Some(task) = self.known(&view.name) else {
+            return;
+        };
         let status = task.status();
         let waits = is_between_runs && status.phase() == TaskPhase::Running;
         view.phase = if is_ending {

@@ -81,16 +81,7 @@ impl Agent {
 
     /// Resident memory, in MB.
     pub(super) fn memory(&self) -> f64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
-        let status = status.expect("it runs");
-        let kib = status.lines().find_map(|line| {
-            line.strip_prefix("VmRSS:")?
-                .split_whitespace()
-                .next()?
-                .parse::<f64>()
-                .ok()
-        });
-        kib.expect("Linux says so of every process") * 1.024 / 1000.0
+        e2e::process::resident(self.child.id()).expect("it runs")
     }
 
     /// Waits until every task has ended.

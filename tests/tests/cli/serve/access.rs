@@ -1,7 +1,6 @@
 //! Who may ask, and how long he may take.
 
 use std::io::Write as _;
-use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::json;
@@ -10,12 +9,6 @@ use e2e::http::{Client, Streaming};
 
 use super::{Serving, settings, state_of};
 use crate::{Place, end, shell};
-
-/// The TCP address of a line that says that a service is ready.
-fn tcp(ready: &str) -> SocketAddr {
-    let at = ready.find("http://").unwrap() + "http://".len();
-    ready[at..].split(' ').next().unwrap().parse().unwrap()
-}
 
 #[test]
 fn over_tcp_only_who_knows_the_token_is_served() {
@@ -32,7 +25,7 @@ fn over_tcp_only_who_knows_the_token_is_served() {
         0o600
     );
     let token = std::fs::read_to_string(&file).unwrap().trim().to_owned();
-    let client = Client::Tcp(tcp(&serving.ready));
+    let client = Client::Tcp(serving.address("http"));
     let ask = |path: &str, headers: &[(&str, &str)]| client.send("GET", path, headers, b"");
     let almost = format!("Bearer {}", &token[..token.len() - 1]);
     let right = format!("Bearer {token}");
@@ -77,7 +70,7 @@ fn over_tcp_only_who_knows_the_token_is_served() {
     // The token is the same in the next service.
     serving.terminate();
     let serving = Serving::start(&place, &["--listen", "127.0.0.1:0"]);
-    let client = Client::Tcp(tcp(&serving.ready));
+    let client = Client::Tcp(serving.address("http"));
     let answer = client.send("GET", "/v1/tasks", &[("Authorization", &right)], b"");
     assert_eq!(answer.status, 200);
 }
@@ -94,7 +87,7 @@ fn without_a_token_it_listens_on_loopback_alone() {
         "error: no_auth: 0.0.0.0:0 is no loopback address, and others can reach it: leave no_auth out\n"
     );
     let serving = Serving::start(&place, &["--no-auth", "--listen", "127.0.0.1:0"]);
-    let client = Client::Tcp(tcp(&serving.ready));
+    let client = Client::Tcp(serving.address("http"));
     assert_eq!(client.send("GET", "/v1/tasks", &[], b"").status, 200);
     assert_eq!(
         serving.terminate().1,

@@ -14,10 +14,14 @@ use crate::{Place, shell, with};
 
 type Client = wire::TaskServiceClient<Channel>;
 
-/// The address of a line that says that a service is ready.
-fn address(ready: &str) -> String {
-    let at = ready.find("grpc://").unwrap() + "grpc://".len();
-    format!("http://{}", ready[at..].split(' ').next().unwrap())
+/// A connection to a service.
+async fn connect(serving: &Serving) -> Channel {
+    let address = format!("http://{}", serving.address("grpc"));
+    Endpoint::from_shared(address)
+        .unwrap()
+        .connect()
+        .await
+        .unwrap()
 }
 
 fn with_token<T>(message: T, token: &str) -> Request<T> {
@@ -102,8 +106,7 @@ fn a_client_of_grpc_gets_what_one_of_http_gets() {
     let token = token.trim();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let endpoint = Endpoint::from_shared(address(&serving.ready)).unwrap();
-        let channel = endpoint.connect().await.unwrap();
+        let channel = connect(&serving).await;
         let mut client = Client::new(channel.clone());
         for wrong in ["", "almost", &token[..token.len() - 1]] {
             let refused = get(&mut client, "n", wrong).await.unwrap_err();
@@ -155,8 +158,7 @@ fn a_service_that_lacks_a_plugin_is_not_healthy() {
     let serving = Serving::start(&place, &["--config", &config]);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let endpoint = Endpoint::from_shared(address(&serving.ready)).unwrap();
-        let mut health = HealthClient::new(endpoint.connect().await.unwrap());
+        let mut health = HealthClient::new(connect(&serving).await);
         let began = std::time::Instant::now();
         loop {
             let answer = health.check(HealthCheckRequest::default()).await.unwrap();

@@ -68,18 +68,10 @@ impl Work {
 
 /// Resident memory in MB, and open descriptors.
 fn of_process(pid: u32) -> (f64, usize) {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let kib = status.lines().find_map(|line| {
-        line.strip_prefix("VmRSS:")?
-            .split_whitespace()
-            .next()?
-            .parse::<f64>()
-            .ok()
-    });
     let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd"))
         .unwrap()
         .count();
-    (kib.unwrap() / 1000.0, descriptors)
+    (e2e::process::resident(pid).unwrap(), descriptors)
 }
 
 #[test]

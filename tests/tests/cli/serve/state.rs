@@ -116,11 +116,7 @@ fn the_settings_are_checked_without_a_service() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_directory_that_cannot_be_written_to_is_refused() {
-    let may = std::process::Command::new("unshare")
-        .args(["-m", "true"])
-        .status();
-    if !may.is_ok_and(|status| status.success()) {
-        e2e::skip("nothing may be mounted here");
+    if !e2e::may_mount() {
         return;
     }
     let place = Place::with(&["subprocess"]);

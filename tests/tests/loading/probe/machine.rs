@@ -41,16 +41,6 @@ fn reason(report: &Value) -> &str {
     rejected[0]["reason"].as_str().unwrap()
 }
 
-/// Whether this user may make mounts of their own; says so when not.
-fn may_mount() -> bool {
-    let may = Command::new("unshare").args(["-m", "true"]).status();
-    let may = may.is_ok_and(|status| status.success());
-    if !may {
-        e2e::skip("no mounts, as this user may make none");
-    }
-    may
-}
-
 /// A shell that mounts in a namespace of its own before it runs its arguments.
 fn mounting(mount: &str) -> [String; 6] {
     let script = format!("{mount} && exec \"$@\"");
@@ -189,7 +179,7 @@ fn readable_by_all(place: &Place) -> TempDir {
 
 #[test]
 fn a_mount_that_forbids_code_is_no_lack_of_memory() {
-    if !may_mount() {
+    if !e2e::may_mount() {
         return;
     }
     let place = Place::new();
@@ -213,7 +203,7 @@ fn a_mount_that_forbids_code_is_no_lack_of_memory() {
 
 #[test]
 fn a_system_without_proc_is_no_missing_right() {
-    if !may_mount() {
+    if !e2e::may_mount() {
         return;
     }
     let place = Place::new();

@@ -3,7 +3,7 @@
 use std::fmt::{Arguments, Write as _};
 
 /// Begins a family of samples.
-pub(super) fn family(text: &mut String, name: &str, kind: &str, help: &str) {
+pub(crate) fn family(text: &mut String, name: &str, kind: &str, help: &str) {
     sample(
         text,
         format_args!("# HELP {name} {help}\n# TYPE {name} {kind}"),
@@ -11,7 +11,7 @@ pub(super) fn family(text: &mut String, name: &str, kind: &str, help: &str) {
 }
 
 /// Adds a sample.
-pub(super) fn sample(text: &mut String, line: Arguments<'_>) {
+pub(crate) fn sample(text: &mut String, line: Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{line}");
 }
