@@ -7,4 +7,5 @@ mod stack;
 mod table;
 
 pub(crate) use stack::{on_stack_at, on_this_stack};
+pub use table::{OpenImages, open_images};
 pub(crate) use table::{opened, while_opening};

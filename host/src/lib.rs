@@ -34,6 +34,7 @@ mod exit;
 mod images;
 mod init;
 mod links;
+pub mod live;
 mod maps;
 pub mod specs;
 pub mod supervise;
@@ -42,8 +43,10 @@ pub use exit::{
     exit_at_panic, exit_at_second_signal, exit_now, exit_unflushed, exit_within, on_exit_by_plugin,
     tell_of_fatal_signals,
 };
-pub use foreign::{Plugin, ShutdownOutcome};
+pub use foreign::{AttemptCounts, LastError, Plugin, ShutdownOutcome};
+pub use images::{OpenImages, open_images};
 pub use init::reap_orphans;
+pub use live::LivePlugins;
 pub use loader::error::{LoadDirError, LoadError};
 pub use loader::probe::probe_main;
 pub use loader::report::{CheckReport, LoadReport};
@@ -118,7 +121,8 @@ pub mod probe {
 pub mod options {
     pub use crate::loader::builder::{ConfigError, PublicKeyError, PublicKeyFileError};
     pub use crate::loader::options::{
-        DEFAULT_MAX_FILE_BYTES, DEFAULT_PROBE_MEMORY, DEFAULT_PROBE_TIME, Progress,
+        DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_IMAGE_BYTES, DEFAULT_MAX_IMAGES, DEFAULT_PROBE_MEMORY,
+        DEFAULT_PROBE_TIME, Progress,
     };
 }
 

@@ -9,6 +9,8 @@
 //! | file | owns |
 //! |---|---|
 //! | `load`, `check`, `examine` | the three things that can be done with a file: through all stages, up to the probe, up to *vouch* |
+//! | `renew` | the first of them again, for plugins that come and change while the host runs |
+//! | `enter` | the stages in which the plugin itself runs |
 //! | `pipeline` | the way of a file up to the probe, the same for all three; how many at a time |
 //! | `options`, `builder` | what a host decides, as data for the stages; the methods that set it |
 //! | one of each name above | a stage, with its error beside it (`staging` is the stage *stage*) |
@@ -21,10 +23,12 @@
 pub(crate) mod builder;
 
 mod check;
+pub(crate) mod enter;
 mod examine;
 mod load;
+pub(crate) mod renew;
 
-mod pipeline;
+pub(crate) mod pipeline;
 
 pub(crate) mod error;
 pub(crate) mod report;

@@ -45,7 +45,7 @@ use index::Index;
 /// println!("{report}");
 /// # Ok::<(), solti_plugin_host::LoadDirError>(())
 /// ```
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct RunnerRouter {
     entries: Vec<Entry>,
     index: Index,
@@ -53,6 +53,7 @@ pub struct RunnerRouter {
 }
 
 /// A runner and the labels it is registered with.
+#[derive(Clone)]
 struct Entry {
     runner: Arc<dyn Runner>,
     labels: Labels,

@@ -187,4 +187,8 @@ pub trait Runner: Send + Sync {
     /// Told when the runner is to be replaced: it lets go of what it owns exclusively, such as ports and
     /// locks. What it has begun goes on. Must not block.
     fn drain(&self) {}
+
+    /// Told when the runner is put back after a [`drain`](Self::drain), as when a host goes back to an
+    /// earlier version of a plugin: it may take again what it has let go of. Must not block.
+    fn resume(&self) {}
 }

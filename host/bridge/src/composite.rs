@@ -106,6 +106,15 @@ impl Composite {
     }
 }
 
+/// Whether a workload is made of others.
+pub(crate) fn is_composite(workload: &TaskWorkload) -> bool {
+    [
+        (CHAIN_API_VERSION, CHAIN_KIND),
+        (CRON_API_VERSION, CRON_KIND),
+    ]
+    .contains(&(workload.api_version(), workload.kind()))
+}
+
 /// Whether a workload is that of a calendar, which makes runs of its own within one attempt.
 #[must_use]
 pub fn is_cron(workload: &TaskWorkload) -> bool {

@@ -12,6 +12,6 @@ pub enum BridgeError {
     #[error(transparent)]
     Load(#[from] LoadDirError),
     /// The router has a runner of that name already.
-    #[error("the runner of composite workloads: {0}")]
+    #[error("the bridge's own runner: {0}")]
     Router(#[from] RouterError),
 }

@@ -36,6 +36,7 @@ mod lines;
 mod load;
 mod metrics;
 mod output;
+mod routed;
 mod runner;
 mod sink;
 mod task;
@@ -48,6 +49,7 @@ pub use convert::{Unbridgeable, Work, manifest_of_spec, work_of};
 pub use error::BridgeError;
 pub use load::{Bridge, Bridged, BridgedRunner, NotBridged, load_dir};
 pub use output::{Invocation, OutputRoute, PublishedSinks, TaskOutput};
+pub use routed::{from_core, run_from_core, to_core};
 
 /// The crates of the published line whose types this one deals with, so that an application needs no
 /// versions of its own.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use solti_model_published::Labels;
 use solti_plugin_host::report::OfferedRunner;
-use solti_plugin_host::{LoadReport, MetricsHandle, PluginLoader, RunnerRouter};
+use solti_plugin_host::{LivePlugins, LoadReport, MetricsHandle, PluginLoader, RunnerRouter};
 use solti_runner_published as published;
 
 use crate::error::BridgeError;
@@ -124,18 +124,14 @@ impl Bridge {
         let mut all = RunnerRouter::new();
         let report = self.loader.load_dir(path, &mut all)?;
         let all = Arc::new(all);
-        let shared = Arc::new(runner::Shared {
-            all: Arc::clone(&all),
-            output: Arc::clone(&self.output),
-            metrics: self.metrics.clone(),
-        });
+        let shared = self.shared(runner::Runners::Fixed(Arc::clone(&all)));
         let offered = report.loaded().iter().flat_map(|plugin| {
             let runners = plugin.runners.iter();
             runners.map(move |runner| (plugin.plugin.as_str(), runner))
         });
         let (mut runners, mut left_out) = (Vec::new(), Vec::new());
         for (position, (plugin, offered)) in offered.enumerate() {
-            match register(plugin, offered, position, &shared, router) {
+            match register(plugin, offered, (&all, position), &shared, router) {
                 Ok(runner) => runners.push(runner),
                 Err(reason) => left_out.push(NotBridged {
                     plugin: plugin.to_owned(),
@@ -154,13 +150,43 @@ impl Bridge {
             router: all,
         })
     }
+
+    /// Registers a runner for all that the plugins in service take, whichever they are when a task is built.
+    ///
+    /// The published router routes by types and labels that it is told now. So that it passes on what
+    /// plugins bring later, manifests go to core by [`to_core`](crate::to_core), and what core tells of
+    /// them comes back by [`from_core`](crate::from_core).
+    ///
+    /// # Errors
+    ///
+    /// When another runner is called as this one, or as that of composites.
+    pub fn serve(
+        &self,
+        plugins: Arc<LivePlugins>,
+        router: &mut published::RunnerRouter,
+    ) -> Result<(), BridgeError> {
+        let shared = self.shared(runner::Runners::Live(plugins));
+        router.register(Arc::new(runner::Delegate(Arc::clone(&shared))))?;
+        if self.composites {
+            router.register(Arc::new(runner::Composer(shared)))?;
+        }
+        Ok(())
+    }
+
+    fn shared(&self, all: runner::Runners) -> Arc<runner::Shared> {
+        Arc::new(runner::Shared {
+            all,
+            output: Arc::clone(&self.output),
+            metrics: self.metrics.clone(),
+        })
+    }
 }
 
 /// Registers the runner at `position` of all that were loaded.
 fn register(
     plugin: &str,
     offered: &OfferedRunner,
-    position: usize,
+    (all, position): (&RunnerRouter, usize),
     shared: &Arc<runner::Shared>,
     router: &mut published::RunnerRouter,
 ) -> Result<BridgedRunner, String> {
@@ -172,8 +198,7 @@ fn register(
             unnamed_kinds.join(", ")
         ));
     }
-    let (runner, own_labels) = shared
-        .all
+    let (runner, own_labels) = all
         .runners()
         .nth(position)
         .expect("a report lists the runners in the order in which they were registered");

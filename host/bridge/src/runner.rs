@@ -5,23 +5,44 @@ use std::sync::Arc;
 use solti_model_published::{Task, WorkloadTypeMeta};
 use solti_plugin_host::solti_model::{RunnerEnv, TaskId};
 use solti_plugin_host::taskvisor::TaskRef;
-use solti_plugin_host::{BuildContext, MetricsHandle, RunId, RunnerError, RunnerRouter};
+use solti_plugin_host::{
+    BuildContext, Kinds, LivePlugins, MetricsHandle, RunId, RunnerError, RunnerRouter,
+};
 use solti_runner_published::{self as published, BuildCancellation, BuildScope, async_trait};
 
 use crate::composite::{Calendar, Composite, Plan};
 use crate::convert::{Unbridgeable, Work, metadata_of, work_of};
+use crate::gvk::types_of;
 use crate::metrics::ToPublished;
 use crate::output::{OutputRoute, TaskOutput};
+use crate::routed;
 use crate::task::{Body, BridgedTask};
 
 /// What all runners of a bridge share.
 pub(crate) struct Shared {
     /// All runners that were loaded: the published router asks no runner whether it takes a task, so one
     /// that does not passes it on.
-    pub(crate) all: Arc<RunnerRouter>,
+    pub(crate) all: Runners,
     pub(crate) output: Arc<dyn OutputRoute>,
     /// What runners count, where it does not go to the published metrics.
     pub(crate) metrics: Option<MetricsHandle>,
+}
+
+/// All runners of plugins.
+pub(crate) enum Runners {
+    /// Those that were loaded.
+    Fixed(Arc<RunnerRouter>),
+    /// Those that are in service now.
+    Live(Arc<LivePlugins>),
+}
+
+impl Runners {
+    fn router(&self) -> Arc<RunnerRouter> {
+        match self {
+            Self::Fixed(router) => Arc::clone(router),
+            Self::Live(plugins) => plugins.router(),
+        }
+    }
 }
 
 impl Shared {
@@ -91,9 +112,58 @@ impl published::Runner for Bridge {
 impl Bridge {
     async fn build(&self, work: &Work, context: BuildContext) -> Result<TaskRef, RunnerError> {
         match build_by(&self.own, work, context.clone()).await {
-            Err(RunnerError::NoRunner(_)) => build_by(&self.shared.all, work, context).await,
+            Err(RunnerError::NoRunner(_)) => {
+                build_by(&self.shared.all.router(), work, context).await
+            }
             built => built,
         }
+    }
+}
+
+/// The runner of everything that plugins in service take.
+pub(crate) struct Delegate(pub(crate) Arc<Shared>);
+
+/// The name of the runner that stands for all plugins.
+const DELEGATE: &str = "plugins";
+
+#[async_trait]
+impl published::Runner for Delegate {
+    fn name(&self) -> &str {
+        DELEGATE
+    }
+
+    fn workload_types(&self) -> Vec<WorkloadTypeMeta> {
+        let (mut types, _) = types_of(&Kinds::ANY);
+        types.extend(routed::workload_type());
+        types
+    }
+
+    async fn build_task(
+        &self,
+        task: &Task,
+        run_id: &published::RunId,
+        ctx: &published::BuildContext,
+        cancellation: &BuildCancellation,
+        _scope: &mut BuildScope,
+    ) -> Result<taskvisor_published::TaskRef, published::RunnerError> {
+        let task = &routed::from_core(task.clone());
+        let work = work_of(task).map_err(invalid)?;
+        let output = self.0.output.begin(task, ctx.output_publisher());
+        let context = self
+            .0
+            .context(&*output, run_id, ctx)
+            .with_metadata(metadata_of(task));
+        let router = self.0.all.router();
+        let built = unless_cancelled(cancellation, build_by(&router, &work, context)).await?;
+        let built = built.map_err(|err| error_of(DELEGATE, task, err))?;
+        let channel = TaskId::from(built.name());
+        let body = Body::Plan(Plan::One(built));
+        Ok(Arc::new(BridgedTask::new(
+            body,
+            channel,
+            output,
+            task.spec(),
+        )))
     }
 }
 
@@ -134,7 +204,8 @@ impl published::Runner for Composer {
             let work = work_of(part).map_err(invalid)?;
             let context = context.clone().with_metadata(metadata_of(part));
             let task =
-                unless_cancelled(cancellation, build_by(&self.0.all, &work, context)).await?;
+                unless_cancelled(cancellation, build_by(&self.0.all.router(), &work, context))
+                    .await?;
             built.push(task.map_err(|err| error_of(COMPOSER, part, err))?);
         }
         let Some(first) = built.first() else {

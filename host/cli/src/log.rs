@@ -2,6 +2,7 @@
 
 use solti_plugin_host::report::{LOG_TARGET, Warning};
 use solti_plugin_host::text::mismatch::quoted;
+use solti_plugin_service::AUDIT_TARGET;
 use tracing_subscriber::filter::{Directive, LevelFilter};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -30,6 +31,14 @@ pub(crate) fn init(verbose: u8, timestamps: bool, as_json: bool) {
     if !wanted.contains(LOG_TARGET) {
         filter = filter.add_directive(
             format!("{LOG_TARGET}=error")
+                .parse()
+                .expect("the target and the level are those of a directive"),
+        );
+    }
+    // Who runs a service is told what becomes of its plugins.
+    if !wanted.contains(AUDIT_TARGET) {
+        filter = filter.add_directive(
+            format!("{AUDIT_TARGET}=info")
                 .parse()
                 .expect("the target and the level are those of a directive"),
         );

@@ -19,6 +19,7 @@
 //! | `store` | the record of each task, durable before it is acknowledged |
 //! | `output` | what tasks wrote: files, and readers of them at any position |
 //! | `tasks` | the life of a task: admission, supervision, its end, what an interruption makes of it |
+//! | `plugins` | plugins that come, change and go, and what is told of them |
 //! | `http` | routes, authentication, errors |
 //! | `grpc` | the routes of 0.0.8 over gRPC, and its health |
 //! | `server` | sockets, connections and their limits |
@@ -31,6 +32,7 @@ mod exposition;
 mod grpc;
 mod http;
 mod output;
+mod plugins;
 mod server;
 mod service;
 mod state;
@@ -41,6 +43,9 @@ mod time;
 pub use config::{
     Config, ConfigError, OnFull, OnInterrupt, OnStop, OutputLimits, Retention, ServerLimits,
 };
+/// The target of what the log is told of every change of plugins: which, and who asked for it.
+pub const AUDIT_TARGET: &str = plugins::AUDIT;
+
 pub use service::{Address, Service, ServiceError, Stopped};
 pub use state::StateError;
 pub use store::StoreError;

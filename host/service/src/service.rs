@@ -8,11 +8,12 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use solti_plugin_bridge::{Bridge, BridgeError, Bridged};
+use solti_plugin_bridge::{Bridge, BridgeError};
 use solti_plugin_host::counts::Counters;
-use solti_plugin_host::{LoadReport, PluginLoader};
+use solti_plugin_host::live::Changes;
+use solti_plugin_host::{LivePlugins, LoadDirError, LoadReport, PluginLoader};
 use solti_runner_published::RunnerRouter;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -22,6 +23,7 @@ pub use error::{Address, ServiceError};
 use crate::config::Config;
 use crate::http::{self, Access, App};
 use crate::output::{Outputs, Owners, Route};
+use crate::plugins::{self, Cause, Plugins};
 use crate::server::{Listener, Server};
 use crate::state::StateDir;
 use crate::store::Store;
@@ -50,7 +52,7 @@ pub struct Service {
     tasks: Arc<Tasks>,
     server: Server,
     closing: CancellationToken,
-    report: Arc<LoadReport>,
+    plugins: Arc<Plugins>,
     recovered: (usize, usize),
     /// Ours until everything has ended.
     _state: StateDir,
@@ -80,10 +82,13 @@ impl Service {
         let route = Route::new(Arc::clone(&outputs));
         let runners = Arc::new(Counters::default());
         let loader = loader.grace(config.grace);
-        let (bridged, router) = load(&config, loader, &route, &runners, &state).await?;
-        let report = Arc::new(bridged.report);
-        let missing = missing(&config, &report);
-        let tasks = Tasks::new(&config, store, outputs, bridged.router, Arc::clone(&report));
+        let (live, router) = load(&config, loader, &route, &runners, &state).await?;
+        let tasks = Tasks::new(&config, store, outputs, Arc::clone(&live));
+        let limits = plugins::Limits {
+            images: config.max_images,
+            bytes: config.max_image_bytes,
+        };
+        let plugins = Plugins::new(live, config.require.clone(), limits);
         route.tell(Arc::downgrade(&tasks) as _);
         let ends = Arc::new(Ends::default());
         ends.of(&tasks);
@@ -96,7 +101,7 @@ impl Service {
                 token,
                 hosts: config.hosts.clone(),
             },
-            missing,
+            Arc::clone(&plugins),
             closing.clone(),
             config.limits,
             runners,
@@ -110,6 +115,7 @@ impl Service {
             config.retention,
             closing.clone(),
         ));
+        tokio::spawn(plugins::watch(Arc::downgrade(&plugins), closing.clone()));
         Ok(Self {
             config,
             addresses,
@@ -117,7 +123,7 @@ impl Service {
             tasks,
             server,
             closing,
-            report,
+            plugins,
             recovered: (recovered.rerun, recovered.failed),
             _state: state,
         })
@@ -135,10 +141,20 @@ impl Service {
         self.token_file.as_deref()
     }
 
-    /// What became of the plugin directory.
+    /// What became of the plugin directory when it was last looked at.
     #[must_use]
-    pub fn report(&self) -> &LoadReport {
-        &self.report
+    pub fn report(&self) -> Arc<LoadReport> {
+        self.plugins.live.report()
+    }
+
+    /// Looks at the plugin directory now, and takes what has come, changed and gone. It is done by itself
+    /// when the directory changes.
+    ///
+    /// # Errors
+    ///
+    /// When the directory as a whole cannot be used; all plugins stay in service then.
+    pub async fn reload(&self) -> Result<Changes, LoadDirError> {
+        self.plugins.reload(Cause::Signal).await
     }
 
     /// How many tasks that another service had left run again, and how many have failed.
@@ -154,17 +170,14 @@ impl Service {
         let left = self.tasks.stop(self.config.drain, self.config.grace).await;
         self.closing.cancel();
         self.server.stop(LAST_WORDS).await;
-        let report = Arc::clone(&self.report);
+        let live = Arc::clone(&self.plugins.live);
         let grace = self.config.grace;
         let tasks = Arc::clone(&self.tasks);
         let ended = tokio::task::spawn_blocking(move || {
-            let until = Instant::now() + grace;
-            for plugin in report.loaded() {
-                let left = until.saturating_duration_since(Instant::now());
-                let outcome = plugin.handle.shutdown(left);
+            for (plugin, outcome) in live.shutdown(grace) {
                 if outcome.unfinished > 0 {
                     warn!(
-                        plugin = %plugin.plugin,
+                        plugin = %plugin,
                         attempts = outcome.unfinished,
                         "attempts that have not ended are not waited for any longer"
                     );
@@ -230,49 +243,38 @@ fn address_of(listener: &Listener) -> Address {
     }
 }
 
-/// Loads the plugins into a router of the published line.
+/// Loads the plugins, and makes a router of the published line that leads to them.
 async fn load(
     config: &Config,
     loader: PluginLoader,
     route: &Arc<Route>,
     counters: &Arc<Counters>,
     state: &StateDir,
-) -> Result<(Bridged, RunnerRouter), ServiceError> {
+) -> Result<(Arc<LivePlugins>, RunnerRouter), ServiceError> {
     let directory = config.plugins.clone();
-    let mut loader = loader.state_dir(state.path());
+    let mut loader = loader
+        .state_dir(state.path())
+        .max_images(config.max_images, config.max_image_bytes);
+    if let Some(panics) = config.max_panics {
+        loader = loader.max_panics(panics);
+    }
     for (plugin, fields) in &config.config {
         loader = loader
             .config(plugin, fields)
             .map_err(|err| ServiceError::Supervision(format!("config.{plugin}: {err}")))?;
     }
-    let bridge = Bridge::new(loader)
+    let loaded = tokio::task::spawn_blocking(move || LivePlugins::load_dir(loader, directory));
+    let loaded = loaded
+        .await
+        .map_err(|err| ServiceError::Supervision(err.to_string()))?;
+    let live = Arc::new(loaded.map_err(BridgeError::from)?);
+    let mut router = RunnerRouter::new();
+    Bridge::new(PluginLoader::new())
         .with_output(Arc::clone(route) as _)
         .with_metrics(Arc::clone(counters) as _)
-        .with_composites();
-    let loaded = tokio::task::spawn_blocking(move || {
-        let mut router = RunnerRouter::new();
-        let bridged = bridge.load_dir(directory, &mut router)?;
-        Ok::<_, BridgeError>((bridged, router))
-    });
-    let (bridged, router) = loaded
-        .await
-        .map_err(|err| ServiceError::Supervision(err.to_string()))??;
-    for left_out in &bridged.left_out {
-        warn!(
-            plugin = %left_out.plugin,
-            runner = %left_out.runner,
-            "it takes no tasks of this service: {}",
-            left_out.reason
-        );
-    }
-    Ok((bridged, router))
-}
-
-/// The required plugins that are not there.
-fn missing(config: &Config, report: &LoadReport) -> Vec<String> {
-    let is_loaded = |name: &String| report.loaded().iter().any(|it| it.plugin == *name);
-    let missing = config.require.iter().filter(|name| !is_loaded(name));
-    missing.cloned().collect()
+        .with_composites()
+        .serve(Arc::clone(&live), &mut router)?;
+    Ok((live, router))
 }
 
 /// Removes what of the history is not to be kept, from time to time.

@@ -3,6 +3,7 @@
 mod active;
 mod admit;
 mod all;
+mod core;
 mod counters;
 mod ends;
 mod evict;

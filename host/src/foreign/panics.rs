@@ -16,6 +16,8 @@ use tracing::error;
 pub(crate) struct Panics {
     plugin: Box<str>,
     count: AtomicU64,
+    /// Those that do not count any more.
+    forgiven: AtomicU64,
     /// With this one the plugin is retired.
     limit: Option<NonZeroU64>,
 }
@@ -25,6 +27,7 @@ impl Panics {
         Self {
             plugin: plugin.into(),
             count: AtomicU64::new(0),
+            forgiven: AtomicU64::new(0),
             limit,
         }
     }
@@ -33,7 +36,8 @@ impl Panics {
     #[must_use]
     pub(crate) fn count(&self) -> Option<Retired> {
         let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
-        let is_last = self.limit.is_some_and(|limit| limit.get() == count);
+        let counts = count.saturating_sub(self.forgiven.load(Ordering::Relaxed));
+        let is_last = self.limit.is_some_and(|limit| limit.get() == counts);
         is_last.then(|| Retired {
             plugin: self.plugin.clone(),
             panics: count,
@@ -69,7 +73,14 @@ impl Panics {
     }
 
     pub(super) fn reached_limit(&self) -> bool {
-        self.limit.is_some_and(|limit| self.so_far() >= limit.get())
+        let forgiven = self.forgiven.load(Ordering::Relaxed);
+        let counts = self.so_far().saturating_sub(forgiven);
+        self.limit.is_some_and(|limit| counts >= limit.get())
+    }
+
+    /// Lets those so far not count any more towards the limit.
+    pub(super) fn forgive(&self) {
+        self.forgiven.store(self.so_far(), Ordering::Relaxed);
     }
 }
 
@@ -85,8 +96,8 @@ impl Retired {
         error!(
             plugin = &*self.plugin,
             panics = self.panics,
-            "plugin '{}' has panicked {}: its runners get no more tasks until the host is started \
-             again",
+            "plugin '{}' has panicked {}: its runners get no more tasks until it is put back, or the \
+             host is started again",
             self.plugin,
             times(self.panics)
         );
@@ -119,5 +130,9 @@ mod tests {
             panics.refusal(),
             "plugin 'demo' has panicked 1 time and gets no more tasks"
         );
+        panics.forgive();
+        assert_eq!((panics.so_far(), panics.reached_limit()), (1, false));
+        answers(&panics, PANIC);
+        assert_eq!((panics.so_far(), panics.reached_limit()), (2, true));
     }
 }

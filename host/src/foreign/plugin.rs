@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use abi_stable::std_types::{RBox, RResult};
 use bytes::Bytes;
+use parking_lot::{RwLock, RwLockReadGuard};
 use solti_plugin_abi::CallFuture;
 use solti_plugin_abi::v1::error::FfiError;
 use solti_plugin_abi::v1::plugin::PluginAbi_TO;
@@ -17,6 +18,7 @@ use solti_plugin_abi::v1::task::TaskAbi_TO;
 use super::call;
 use super::panics::Panics;
 use super::parting::{Object, Parting};
+use super::tally::{AttemptCounts, LastError, Tally};
 use crate::services::instruments::{Instruments, Measured};
 use crate::services::log::Records;
 use crate::services::output::Unannounced;
@@ -42,12 +44,18 @@ struct Inner {
     panics: Arc<Panics>,
     instruments: Arc<Instruments>,
     unannounced: Arc<Unannounced>,
-    draining: AtomicBool,
+    /// Held while an attempt begins.
+    draining: RwLock<bool>,
+    tally: Tally,
     parting: Arc<Parting>,
 }
 
 /// How long a shutdown waits for the log to take what the plugin has logged.
 const LAST_RECORDS_WITHIN: Duration = Duration::from_secs(1);
+
+/// While it is there, a plugin does not begin to drain.
+#[expect(dead_code, reason = "it is there to be dropped")]
+pub(crate) struct Entered<'a>(RwLockReadGuard<'a, bool>);
 
 /// How a plugin's shutdown went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +92,8 @@ impl Plugin {
                 panics,
                 instruments,
                 unannounced,
-                draining: AtomicBool::new(false),
+                draining: RwLock::new(false),
+                tally: Tally::default(),
                 parting: Arc::default(),
             }),
         }
@@ -116,10 +125,33 @@ impl Plugin {
         self.inner.panics.reached_limit()
     }
 
+    /// Puts a plugin back that has panicked as often as the host allows: its runners are given tasks again,
+    /// until it has panicked as often once more.
+    pub fn reinstate(&self) {
+        self.inner.panics.forgive();
+    }
+
     /// The number of attempts that have begun and not ended.
     #[must_use]
     pub fn active_tasks(&self) -> u64 {
         self.inner.control.active_tasks()
+    }
+
+    /// What became of the attempts that have ended.
+    #[must_use]
+    pub fn attempts(&self) -> AttemptCounts {
+        self.inner.tally.counts()
+    }
+
+    /// The last error that it has answered with: that of a build, a call or an attempt, or a panic.
+    #[must_use]
+    pub fn last_error(&self) -> Option<LastError> {
+        self.inner.tally.last_error()
+    }
+
+    /// What its attempts are counted by.
+    pub(super) fn tally(&self) -> &Tally {
+        &self.inner.tally
     }
 
     /// Cancels the plugin's attempts, gives them `grace` to end, and then stops its runtime.
@@ -186,17 +218,40 @@ impl Plugin {
     }
 
     /// Tells the plugin that it is to be replaced: it builds nothing more, begins no attempt, and lets go
-    /// of what it owns exclusively, such as ports. What it has begun goes on. Does not block, and there
-    /// is no way back.
+    /// of what it owns exclusively, such as ports. What it has begun goes on. Blocks for as long as its
+    /// author's code does, which should not.
     pub fn drain(&self) {
-        self.inner.draining.store(true, Ordering::Release);
+        self.take_no_more();
         self.inner.control.drain();
+    }
+
+    /// From now on its runners are given no tasks, and no attempt of a [`LivePlugins`](crate::LivePlugins)'
+    /// task begins there: the plugin itself is not told.
+    pub(crate) fn take_no_more(&self) {
+        // What begins at this moment has begun before it is told.
+        *self.inner.draining.write() = true;
     }
 
     /// Whether the plugin has been told to [`drain`](Self::drain): a router gives its runners no more tasks.
     #[must_use]
     pub fn is_draining(&self) -> bool {
-        self.inner.draining.load(Ordering::Acquire)
+        *self.inner.draining.read_recursive()
+    }
+
+    /// Keeps the plugin from draining while an attempt begins; `None` where it drains already.
+    pub(crate) fn enter(&self) -> Option<Entered<'_>> {
+        let draining = self.inner.draining.read_recursive();
+        (!*draining).then_some(Entered(draining))
+    }
+
+    /// Takes a drain back, also after a shutdown that has ended: the plugin is given tasks again. `false` where
+    /// it cannot, since its runners are gone.
+    pub(crate) fn resume(&self) -> bool {
+        let resumed = self.inner.control.resume();
+        if resumed {
+            *self.inner.draining.write() = false;
+        }
+        resumed
     }
 
     /// Ends when the plugin has neither builds nor attempts under way. Dropping it changes nothing.
@@ -283,7 +338,11 @@ impl Plugin {
     /// Takes what a call into the plugin has answered, after what it has logged before; a panic is counted.
     pub(super) fn answer<T>(&self, answer: RResult<T, FfiError>) -> Result<T, FfiError> {
         self.inner.records.settle();
-        self.inner.panics.count_in(answer)
+        let answer = self.inner.panics.count_in(answer);
+        if let Err(err) = &answer {
+            self.inner.tally.note(&err.text);
+        }
+        answer
     }
 
     /// Tells the plugin when the host's log filter has changed since it last asked.

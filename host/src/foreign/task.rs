@@ -80,6 +80,7 @@ impl Task for ForeignTask {
             control,
             scope,
             cancellation: Cancellation::Unwatched(ctx),
+            ended: false,
         })
     }
 }
@@ -118,6 +119,7 @@ struct ForeignAttempt {
     control: Arc<AttemptAbi_TO<RBox<()>>>,
     scope: Arc<AttemptScope>,
     cancellation: Cancellation,
+    ended: bool,
 }
 
 // Nothing in it is pinned: the future is a pair of pointers, and the objects are boxed.
@@ -144,9 +146,10 @@ impl ForeignAttempt {
             }
         }
         self.scope.set_outcome(outcome);
-        self.plugin
-            .answer(end.result)
-            .map_err(|err| task_error(self.plugin.name(), err))
+        let answer = self.plugin.answer(end.result);
+        let result = answer.map_err(|err| task_error(self.plugin.name(), err));
+        self.plugin.tally().ended(&result);
+        result
     }
 }
 
@@ -156,6 +159,7 @@ impl Future for ForeignAttempt {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         if let Poll::Ready(end) = Pin::new(&mut this.end).poll(cx) {
+            this.ended = true;
             return Poll::Ready(this.take(end));
         }
         if let Cancellation::Unwatched(token) = &this.cancellation {
@@ -173,6 +177,9 @@ impl Future for ForeignAttempt {
 
 impl Drop for ForeignAttempt {
     fn drop(&mut self) {
+        if !self.ended {
+            self.plugin.tally().dropped();
+        }
         self.scope.end();
     }
 }

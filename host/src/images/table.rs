@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use parking_lot::Mutex;
+use serde::Serialize;
 use solti_plugin_abi::text::one_line;
 
 use super::code;
@@ -25,6 +26,25 @@ static FIRST: OnceLock<&'static Image> = OnceLock::new();
 /// The last one, for who adds the next; who looks for one takes no lock.
 static LAST: Mutex<Option<&'static Image>> = Mutex::new(None);
 
+/// How many there are.
+static OPEN: Mutex<OpenImages> = Mutex::new(OpenImages { count: 0, bytes: 0 });
+
+/// What of plugins is open in this process, which stays so: a library is never closed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct OpenImages {
+    /// How many libraries.
+    pub count: u64,
+    /// The lengths of their files together, in bytes.
+    pub bytes: u64,
+}
+
+/// What of plugins is open in this process.
+#[must_use]
+pub fn open_images() -> OpenImages {
+    *OPEN.lock()
+}
+
 thread_local! {
     /// The file of the plugin whose constructors this thread runs.
     static OPENING: Cell<Option<&'static str>> = const { Cell::new(None) };
@@ -38,8 +58,12 @@ pub(crate) fn while_opening<T>(file: &str, open: impl FnOnce() -> T) -> T {
     opened
 }
 
-/// From now on the plugin in a file of this name is known by an address in it.
-pub(crate) fn opened(file: &str, address: usize) {
+/// From now on the plugin in a file of this name and length is known by an address in it.
+pub(crate) fn opened(file: &str, len: u64, address: usize) {
+    let mut open = OPEN.lock();
+    open.count += 1;
+    open.bytes += len;
+    drop(open);
     let image: &Image = Box::leak(Box::new(Image {
         file: kept(file),
         code: code::around(address),

@@ -148,6 +148,17 @@ impl PluginLoader {
         self
     }
 
+    /// Sets how many libraries may be open, and how many bytes their files may have together, for more to be
+    /// opened beside plugins that run: 256, and 1 GiB, unless set. For
+    /// [`LivePlugins`](crate::LivePlugins) alone: a library is never closed, so each version of a plugin
+    /// takes memory until the process ends.
+    #[must_use]
+    pub fn max_images(mut self, images: u64, bytes: u64) -> Self {
+        self.options.max_images = images;
+        self.options.max_image_bytes = bytes;
+        self
+    }
+
     fn of_plugin(&mut self, plugin: impl Into<String>) -> &mut PluginOptions {
         self.options.by_plugin.entry(plugin.into()).or_default()
     }

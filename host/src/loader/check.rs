@@ -51,6 +51,7 @@ fn check_all(options: &Options, pipeline: &Pipeline<'_>, found: Vec<Found>) -> C
                     names: options.names,
                 }),
             },
+            Outcome::InService(_) => unreachable!("nothing runs for a check"),
             Outcome::Rejected(rejected, _) => report.add_rejected(*rejected),
             Outcome::Skipped(skipped) => report.add_skipped(skipped),
         }
@@ -67,26 +68,27 @@ fn would_load(
     sonames: &mut Sonames,
     tls: &mut StaticTls,
 ) -> Result<(), LoadError> {
-    let (file, prepared) = (&probed.candidate.file, &probed.prepared);
-    register::check_name(&prepared.name, report.file_of(&prepared.name))?;
-    sonames.check(file, &prepared.requirements)?;
-    tls.take(&prepared.requirements)?;
-    sonames.add(file, &prepared.requirements);
+    let (file, wanted) = (&probed.candidate.file, &probed.wanted);
+    let name = &wanted.identity.name;
+    register::check_name(name, report.file_of(name))?;
+    sonames.check(file, &wanted.requirements)?;
+    tls.take(&wanted.requirements)?;
+    sonames.add(file, &wanted.requirements);
     Ok(())
 }
 
 fn passed(probed: Probed) -> PassedPlugin {
-    let prepared = probed.prepared;
-    let labels = register::labels(&prepared.stamp, &prepared.labels);
+    let wanted = probed.wanted;
+    let labels = register::labels(&wanted.stamp, &wanted.labels);
     PassedPlugin {
         file: probed.candidate.file,
         path: probed.candidate.path,
-        plugin: prepared.name,
-        version: prepared.stamp.version.clone(),
-        abi: prepared.stamp.abi,
-        runners: OfferedRunner::all(&prepared.stamp, labels),
+        plugin: wanted.identity.name,
+        version: wanted.stamp.version.clone(),
+        abi: wanted.stamp.abi,
+        runners: OfferedRunner::all(&wanted.stamp, labels),
         probe: probed.probe,
-        static_tls_bytes: prepared.requirements.static_tls_bytes,
+        static_tls_bytes: wanted.requirements.static_tls_bytes,
         measurements: probed.measurements,
     }
 }

@@ -5,8 +5,10 @@
 mod error;
 mod identity;
 mod mapping;
+mod room;
 mod sonames;
 mod static_tls;
+mod uniques;
 
 use std::fs::File;
 use std::mem::ManuallyDrop;
@@ -19,6 +21,7 @@ use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW, Symbol};
 use solti_plugin_abi::v1::module::{LAYOUTS_DIGEST, PluginModule};
 
 pub use error::OpenError;
+pub(in crate::loader) use room::Beside;
 pub(super) use sonames::Sonames;
 pub(super) use static_tls::StaticTls;
 
@@ -26,7 +29,8 @@ use super::inspect::Requirements;
 use crate::images;
 
 /// Opens the library at `path`, whose bytes are in `file`, and returns its root module. Another
-/// plugin that is mistaken for it is told that it came from the file called `name`.
+/// plugin that is mistaken for it is told that it came from the file called `name`. What is opened beside
+/// plugins that run has less room than the first ones.
 ///
 /// The library is never closed: threads, thread-locals and objects of a plugin may outlive everything
 /// the host knows of. Nor is the file: were the descriptor closed, its number would come to name
@@ -37,14 +41,25 @@ pub(super) fn open(
     file: File,
     name: &str,
     requirements: &Requirements,
+    beside: Option<&Beside>,
 ) -> Result<PluginModule, OpenError> {
+    let len = file.metadata().map_or(0, |metadata| metadata.len());
+    if let Some(beside) = beside {
+        beside.check(len)?;
+    }
+    let uniques = uniques::reserve(name, requirements, beside)?;
     let sonames = sonames::reserve(name, requirements)?;
-    let library = images::while_opening(name, || load(path, &file))?;
+    let opened = images::while_opening(name, || load(path, &file));
+    let library = opened.map_err(|err| match beside {
+        Some(_) => err.beside_others(),
+        None => err,
+    })?;
     let file = ManuallyDrop::new(file);
     sonames.keep();
+    uniques.keep();
     let (root, address) = find_root(&library)?;
     identity::check(address, &file)?;
-    images::opened(name, address);
+    images::opened(name, len, address);
     root_module(root)
 }
 

@@ -23,6 +23,13 @@ pub const DEFAULT_PROBE_TIME: Duration = Duration::from_secs(5);
 /// The address space that a probe may use unless the host says otherwise: 2 GiB, in bytes.
 pub const DEFAULT_PROBE_MEMORY: u64 = 2 << 30;
 
+/// How many libraries may be open in a process whose plugins change while it runs, unless the host says
+/// otherwise.
+pub const DEFAULT_MAX_IMAGES: u64 = 256;
+
+/// How many bytes these may have together unless the host says otherwise: 1 GiB.
+pub const DEFAULT_MAX_IMAGE_BYTES: u64 = 1 << 30;
+
 /// What a host application decides.
 #[derive(Clone)]
 pub(super) struct Options {
@@ -48,6 +55,9 @@ pub(super) struct Options {
     /// Where copies are put; in memory unless named.
     pub(super) stage_in: Option<PathBuf>,
     pub(super) probe: ProbeOptions,
+    /// Beside plugins that run: how many libraries may be open, and how many bytes of them.
+    pub(super) max_images: u64,
+    pub(super) max_image_bytes: u64,
     /// What advice calls these options.
     pub(super) names: OptionNames,
 }
@@ -134,6 +144,8 @@ impl Default for Options {
             require_sums: false,
             stage_in: None,
             probe: ProbeOptions::default(),
+            max_images: DEFAULT_MAX_IMAGES,
+            max_image_bytes: DEFAULT_MAX_IMAGE_BYTES,
             names: method,
         }
     }

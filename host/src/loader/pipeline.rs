@@ -12,23 +12,21 @@ mod directory;
 mod findings;
 mod look;
 mod parallel;
+mod wanted;
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
-use solti_model::Labels;
-use solti_plugin_abi::stamp::Stamp;
 use tracing::debug;
 
 pub(super) use findings::{Ended, Findings};
 pub(super) use look::Seen;
+pub(crate) use wanted::{Identity, IsInService, Wanted};
 
 use super::admit;
 use super::connect::ConfigSource;
 use super::discover::{self, Candidate, DirectoryRole, Found};
 use super::error::{LoadDirError, LoadError};
-use super::inspect::Requirements;
 use super::measure::Measurements;
 use super::options::{Options, Progress};
 use super::probe::{self, ProbeOutcome, ProbeRequest};
@@ -46,57 +44,49 @@ use parallel::parallel;
 pub(super) struct Pipeline<'a> {
     options: &'a Options,
     directory: Directory,
+    is_in_service: Option<IsInService<'a>>,
 }
 
 /// What became of a file.
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Probed(Box<Probed>),
+    /// Its plugin runs already.
+    InService(Box<InService>),
     /// With what its plugin is called, where that was found out before.
     Rejected(Box<Rejected>, Option<Called>),
     Skipped(Skipped),
 }
 
 /// A file that may be opened.
-pub(super) struct Probed {
-    pub(super) candidate: Candidate,
-    pub(super) prepared: Prepared,
-    pub(super) probe: ProbeOutcome,
-    pub(super) measurements: Measurements,
+pub(crate) struct Probed {
+    pub(in crate::loader) candidate: Candidate,
+    pub(crate) wanted: Wanted,
+    pub(in crate::loader) staged: Staged,
+    pub(in crate::loader) probe: ProbeOutcome,
+    pub(in crate::loader) measurements: Measurements,
 }
 
-/// A file that nothing speaks against, and what its plugin is given.
-pub(super) struct Prepared {
-    /// What the plugin is called here: by its sidecar, or else by its stamp.
-    pub(super) name: String,
-    pub(super) config: Map<String, Value>,
-    /// Where that comes from.
-    pub(super) config_source: ConfigSource,
-    /// 0 leaves the number to the plugin.
-    pub(super) worker_threads: u32,
-    /// Those of the host and those of the sidecar.
-    pub(super) labels: [Labels; 2],
-    pub(super) stamp: Stamp,
-    pub(super) requirements: Requirements,
-    pub(super) staged: Staged,
+/// A file whose plugin runs already.
+pub(crate) struct InService {
+    pub(in crate::loader) candidate: Candidate,
+    pub(crate) wanted: Wanted,
+    pub(in crate::loader) measurements: Measurements,
+}
+
+/// A file that was looked at.
+enum Looked {
+    New(Box<(Wanted, Staged)>),
+    InService(Box<Wanted>),
 }
 
 impl Outcome {
     /// Notes what the plugin is called, as far as that was found out.
     pub(super) fn note(&self, names: &mut Names) {
         match self {
-            Self::Probed(probed) => names.add(probed.prepared.called()),
+            Self::Probed(probed) => names.add(probed.wanted.called()),
+            Self::InService(it) => names.add(it.wanted.called()),
             Self::Rejected(_, called) => called.iter().cloned().for_each(|it| names.add(it)),
             Self::Skipped(skipped) => names.add_skipped(&skipped.reason),
-        }
-    }
-}
-
-impl Prepared {
-    /// What the plugin is called.
-    fn called(&self) -> Called {
-        Called {
-            built: self.stamp.plugin.clone(),
-            here: self.name.clone(),
         }
     }
 }
@@ -106,7 +96,7 @@ impl<'a> Pipeline<'a> {
     pub(super) fn trusted(options: &'a Options, path: &Path) -> Result<Self, LoadDirError> {
         maps::note_files_of_host();
         let directory = Directory::trusted(options, path)?;
-        Ok(Self { options, directory })
+        Ok(Self::of(options, directory))
     }
 
     /// The pipeline for a directory, absolute and without links, whoever can put files into it; who
@@ -118,7 +108,21 @@ impl<'a> Pipeline<'a> {
     ) -> Result<Self, Ended> {
         maps::note_files_of_host();
         let directory = Directory::untrusted(options, path, findings)?;
-        Ok(Self { options, directory })
+        Ok(Self::of(options, directory))
+    }
+
+    fn of(options: &'a Options, directory: Directory) -> Self {
+        Self {
+            options,
+            directory,
+            is_in_service: None,
+        }
+    }
+
+    /// Lets the files of plugins that run already go no further than to be looked at.
+    pub(super) fn beside(mut self, is_in_service: IsInService<'a>) -> Self {
+        self.is_in_service = Some(is_in_service);
+        self
     }
 
     /// Takes what speaks against the way to the directory, as it was named, as findings.
@@ -191,18 +195,28 @@ impl<'a> Pipeline<'a> {
             }
         };
         let mut called = None;
-        let probed = self
-            .prepare(&candidate, &mut measurements, bytes)
-            .and_then(|prepared| {
-                called = Some(prepared.called());
-                let probe = self.probe(&prepared, &mut measurements)?;
-                Ok((prepared, probe))
+        let outcome = self
+            .wanted(&candidate, &mut measurements, bytes)
+            .and_then(|looked| {
+                let (wanted, staged) = match looked {
+                    Looked::New(new) => *new,
+                    Looked::InService(wanted) => return Ok((*wanted, None)),
+                };
+                called = Some(wanted.called());
+                let probe = self.probe(&wanted, &staged, &mut measurements)?;
+                Ok((wanted, Some((staged, probe))))
             });
-        match probed {
-            Ok((prepared, probe)) => Outcome::Probed(Box::new(Probed {
+        match outcome {
+            Ok((wanted, Some((staged, probe)))) => Outcome::Probed(Box::new(Probed {
                 candidate,
-                prepared,
+                wanted,
+                staged,
                 probe,
+                measurements,
+            })),
+            Ok((wanted, None)) => Outcome::InService(Box::new(InService {
+                candidate,
+                wanted,
                 measurements,
             })),
             Err(Ended::Refused(error)) => {
@@ -216,18 +230,39 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    fn prepare(
+    /// Finds out what a file is to become; what does not run already is staged.
+    fn wanted(
         &self,
         candidate: &Candidate,
         measured: &mut Measurements,
         bytes: &mut Vec<u8>,
-    ) -> Result<Prepared, Ended> {
+    ) -> Result<Looked, Ended> {
         let seen = self.look(candidate, &mut Findings::First, measured, bytes)?;
         let goes_on = "only examining goes on after a refusal";
         let (sidecar, stamp) = (
             seen.sidecar.expect(goes_on),
             seen.inspection.stamp.expect(goes_on),
         );
+        let name = sidecar.name.unwrap_or_else(|| stamp.plugin.clone());
+        let options = self.options.of_plugin(&name);
+        let threads = options.worker_threads.or(self.options.worker_threads);
+        let config_source = ConfigSource::of(sidecar.file, &sidecar.config, &options.config);
+        let wanted = Wanted {
+            identity: Identity {
+                name,
+                digest: seen.digest,
+                config: options.config.into_iter().chain(sidecar.config).collect(),
+                worker_threads: threads.map_or(0, NonZeroU32::get),
+            },
+            config_source,
+            labels: [options.labels, sidecar.labels],
+            stamp,
+            requirements: seen.inspection.requirements,
+            signature: seen.signature,
+        };
+        if self.is_in_service.is_some_and(|is| is(&wanted.identity)) {
+            return Ok(Looked::InService(Box::new(wanted)));
+        }
         let staged = measured
             .timed(Stage::Staging, || {
                 let directory = self.options.stage_in.as_deref();
@@ -238,35 +273,23 @@ impl<'a> Pipeline<'a> {
             "staged {}: {} bytes, sha256 {}",
             candidate.file, staged.len, staged.digest
         );
-        let name = sidecar.name.unwrap_or_else(|| stamp.plugin.clone());
-        let options = self.options.of_plugin(&name);
-        let threads = options.worker_threads.or(self.options.worker_threads);
-        let config_source = ConfigSource::of(sidecar.file, &sidecar.config, &options.config);
-        Ok(Prepared {
-            name,
-            config_source,
-            config: options.config.into_iter().chain(sidecar.config).collect(),
-            worker_threads: threads.map_or(0, NonZeroU32::get),
-            labels: [options.labels, sidecar.labels],
-            stamp,
-            requirements: seen.inspection.requirements,
-            staged,
-        })
+        Ok(Looked::New(Box::new((wanted, staged))))
     }
 
     fn probe(
         &self,
-        prepared: &Prepared,
+        wanted: &Wanted,
+        staged: &Staged,
         measured: &mut Measurements,
     ) -> Result<ProbeOutcome, LoadError> {
         let request = ProbeRequest {
-            staged: &prepared.staged,
-            stamp: &prepared.stamp,
-            config: &prepared.config,
-            worker_threads: prepared.worker_threads,
+            staged,
+            stamp: &wanted.stamp,
+            config: &wanted.identity.config,
+            worker_threads: wanted.identity.worker_threads,
         };
         let probed = measured.timed(Stage::Probe, || probe::probe(&self.options.probe, &request));
-        Ok(probed.map_err(|err| err.about(&prepared.config_source))?)
+        Ok(probed.map_err(|err| err.about(&wanted.config_source))?)
     }
 
     fn rejected(

@@ -1,16 +1,11 @@
-//! Puts a plugin's runners into the router.
+//! Whether a plugin's runners can go into the router, and with which labels.
 
 mod error;
-
-use std::sync::Arc;
 
 use solti_model::Labels;
 use solti_plugin_abi::stamp::{Stamp, StampedRunner};
 
 pub use error::RegisterError;
-
-use crate::foreign::ForeignRunner;
-use crate::router::RunnerRouter;
 
 /// Refuses a second plugin of a name. It is asked before the plugin is opened, so that nothing of
 /// it runs.
@@ -37,11 +32,4 @@ pub(super) fn labels(stamp: &Stamp, overrides: &[Labels; 2]) -> Vec<Labels> {
         labels
     };
     stamp.runners.iter().map(of_runner).collect()
-}
-
-/// Registers the runners in their order, each with its labels.
-pub(super) fn register(runners: Vec<ForeignRunner>, labels: &[Labels], router: &mut RunnerRouter) {
-    for (runner, labels) in runners.into_iter().zip(labels) {
-        router.register_with_labels(Arc::new(runner), labels.clone());
-    }
 }

@@ -29,6 +29,7 @@ pub use load::{LoadReport, LoadedPlugin};
 pub use rejected::Rejected;
 pub use runner::OfferedRunner;
 pub use shadowed::Shadowed;
+pub(crate) use unused::Called;
+pub(super) use unused::Names;
 pub use unused::UnusedOption;
-pub(super) use unused::{Called, Names};
 pub use warning::Warning;

@@ -9,7 +9,7 @@ use solti_plugin_abi::Kinds;
 const FEW: usize = 8;
 
 /// The positions of the runners that may take each kind or have each label, in registration order.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Index {
     subprocess: Vec<usize>,
     wasm: Vec<usize>,

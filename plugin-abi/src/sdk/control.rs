@@ -54,6 +54,19 @@ impl PluginAbi for Control {
         }
     }
 
+    fn resume(&self) -> bool {
+        let runners = alive(&self.runners);
+        if runners.len() < self.runners.len() {
+            return false;
+        }
+        runtime::resume();
+        let _entered = runtime::enter_started();
+        for runner in runners {
+            guard_or_log("the return of a runner", || runner.get().resume());
+        }
+        true
+    }
+
     fn idle(&self) -> FfiFuture<()> {
         runtime::attempts().idle().into_ffi()
     }

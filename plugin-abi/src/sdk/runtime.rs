@@ -7,12 +7,11 @@
 
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -23,12 +22,15 @@ use super::probe::in_probe;
 use super::workers::{self, Muster};
 use crate::signal_stack;
 
-static HANDLE: OnceLock<Handle> = OnceLock::new();
+/// That of the runtime of now, which a plugin that resumes after its shutdown has anew: what was handed out
+/// before stays what it was, so none is ever dropped.
+static HANDLE: RwLock<Option<&'static Handle>> = RwLock::new(None);
 /// Kept so that shutdown can take it; a plugin that is never shut down never drops it.
 static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
 /// 0 until somebody says.
 static WORKERS: AtomicUsize = AtomicUsize::new(0);
-static ATTEMPTS: OnceLock<Attempts> = OnceLock::new();
+/// Those of now, as with the handle.
+static ATTEMPTS: RwLock<Option<&'static Attempts>> = RwLock::new(None);
 
 /// All attempts and builds of the plugin, for its draining and its shutdown.
 pub(super) struct Attempts {
@@ -40,6 +42,15 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
+    fn begun() -> &'static Self {
+        Box::leak(Box::new(Self {
+            tracker: TaskTracker::new(),
+            builds: TaskTracker::new(),
+            draining: AtomicBool::new(false),
+            cancel: CancellationToken::new(),
+        }))
+    }
+
     /// From now on nothing is built and no attempt begins.
     pub(super) fn drain(&self) {
         self.draining.store(true, Ordering::Release);
@@ -100,44 +111,58 @@ pub fn handle() -> &'static Handle {
 
 /// The handle of this plugin's runtime, or why the system has no threads or descriptors for it.
 pub(super) fn start() -> io::Result<&'static Handle> {
-    if let Some(handle) = HANDLE.get() {
+    if let Some(handle) = *HANDLE.read() {
         return Ok(handle);
     }
     let mut kept = RUNTIME.lock();
-    if HANDLE.get().is_none() {
-        let granted = workers::granted(workers())?;
-        let muster = Muster::of(granted);
-        let mut builder = Builder::new_multi_thread();
-        builder
-            .worker_threads(granted)
-            .thread_name("plugin-worker")
-            .on_thread_start(move || {
-                muster.arrive();
-                signal_stack::give();
-            })
-            .on_thread_stop(signal_stack::take)
-            .enable_all();
-        // Of some descriptors that it does not get, tokio makes a panic.
-        let runtime = guard(|| builder.build())
-            .unwrap_or_else(|panicked| Err(io::Error::other(panicked.to_string())))?;
-        HANDLE.get_or_init(|| runtime.handle().clone());
-        *kept = Some(runtime);
+    // Another thread may have been here before.
+    if let Some(handle) = *HANDLE.read() {
+        return Ok(handle);
     }
-    Ok(HANDLE.get().expect("it was set just now, or before"))
+    let granted = workers::granted(workers())?;
+    let muster = Muster::of(granted);
+    let mut builder = Builder::new_multi_thread();
+    builder
+        .worker_threads(granted)
+        .thread_name("plugin-worker")
+        .on_thread_start(move || {
+            muster.arrive();
+            signal_stack::give();
+        })
+        .on_thread_stop(signal_stack::take)
+        .enable_all();
+    // Of some descriptors that it does not get, tokio makes a panic.
+    let runtime = guard(|| builder.build())
+        .unwrap_or_else(|panicked| Err(io::Error::other(panicked.to_string())))?;
+    let handle: &'static Handle = Box::leak(Box::new(runtime.handle().clone()));
+    *HANDLE.write() = Some(handle);
+    *kept = Some(runtime);
+    Ok(handle)
 }
 
 /// Enters the runtime if it has been started: destructors of tokio's types may need it.
 pub(super) fn enter_started() -> Option<EnterGuard<'static>> {
-    HANDLE.get().map(Handle::enter)
+    HANDLE.read().map(Handle::enter)
 }
 
 pub(super) fn attempts() -> &'static Attempts {
-    ATTEMPTS.get_or_init(|| Attempts {
-        tracker: TaskTracker::new(),
-        builds: TaskTracker::new(),
-        draining: AtomicBool::new(false),
-        cancel: CancellationToken::new(),
-    })
+    if let Some(attempts) = *ATTEMPTS.read() {
+        return attempts;
+    }
+    ATTEMPTS.write().get_or_insert_with(Attempts::begun)
+}
+
+/// Builds and begins attempts again after a drain; after a shutdown with a runtime that starts when it is
+/// needed.
+pub(super) fn resume() {
+    let before = attempts();
+    if !before.cancel.is_cancelled() {
+        before.draining.store(false, Ordering::Release);
+        return;
+    }
+    // What was handed out of the runtime that is gone leads nowhere any more.
+    *HANDLE.write() = None;
+    *ATTEMPTS.write() = Some(Attempts::begun());
 }
 
 /// Starts work that must be finished even when its attempt is dropped, such as removing what the
@@ -175,7 +200,7 @@ pub(super) fn shutdown(grace: Duration) -> usize {
     attempts.cancel.cancel();
     attempts.tracker.close();
     attempts.builds.close();
-    if HANDLE.get().is_none() {
+    if HANDLE.read().is_none() {
         return 0;
     }
     let left = if ended_within(grace, attempts) {

@@ -18,8 +18,12 @@ pub trait PluginAbi: Send + Sync + 'static {
 
     /// Tells the plugin that it is to be replaced: it takes no more builds, begins no attempt of
     /// what it has built but has not begun, and lets go of what it owns exclusively. Returns at once.
-    /// There is no way back.
     fn drain(&self);
+
+    /// Takes a drain back: the plugin builds and begins attempts again, with a runtime of its own again
+    /// where it was shut down meanwhile. `false` where its runners are gone. Returns at once. No
+    /// shutdown may be under way.
+    fn resume(&self) -> bool;
 
     /// Ends when no build and no attempt is under way. Dropping it changes nothing.
     fn idle(&self) -> FfiFuture<()>;

@@ -211,7 +211,14 @@ impl Running {
 
     /// The next line of standard output.
     fn line(&self) -> String {
-        self.lines.recv_timeout(SOON).expect("a line comes soon")
+        self.lines.recv_timeout(SOON).unwrap_or_else(|err| {
+            let mut said = [0; 4096];
+            let stderr = self.child.stderr.as_ref();
+            let stderr = stderr.filter(|_| err == std::sync::mpsc::RecvTimeoutError::Disconnected);
+            let len = stderr.and_then(|it| rustix::io::read(it, &mut said).ok());
+            let said = String::from_utf8_lossy(&said[..len.unwrap_or(0)]);
+            panic!("a line comes soon: {err}: {said}")
+        })
     }
 
     /// Returns when it has taken the signal: two of a kind that come before that are one.

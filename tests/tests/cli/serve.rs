@@ -7,6 +7,7 @@ mod full;
 mod grpc;
 mod killed;
 mod output;
+mod plugins;
 mod published;
 mod seen;
 mod soak;

@@ -54,14 +54,19 @@ pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
         let signals = [SignalKind::terminate(), SignalKind::interrupt()];
         let numbers = signals.map(|kind| kind.as_raw_value());
         let [mut terminate, mut interrupt] = [signal(signals[0])?, signal(signals[1])?];
+        let mut hangup = signal(SignalKind::hangup())?;
         let service = Service::start(config, loader, take_over)
             .await
             .map_err(|err| anyhow!("{err}"))?;
         exit_at_second_signal(&numbers).context("signals cannot be watched for")?;
         say_ready(&service);
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                // What it has changed is in the log.
+                _ = hangup.recv() => drop(service.reload().await),
+            }
         }
         if let Err(err) = exit_within(limit, Exit::Success.code()) {
             message::warning(Warning::new(

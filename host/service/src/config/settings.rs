@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,6 +44,16 @@ pub struct Config {
     /// Names of plugins without which the service is not ready.
     #[serde(default)]
     pub require: Vec<String>,
+    /// After how many panics a plugin gets no more tasks, until it is put back; never when it is not given.
+    #[serde(default)]
+    pub max_panics: Option<NonZeroU64>,
+    /// How many libraries of plugins may be open for one more to be opened: a library is never closed, so each
+    /// version of a plugin takes memory until the service ends.
+    #[serde(default = "defaults::max_images")]
+    pub max_images: u64,
+    /// How many bytes these may have together.
+    #[serde(default = "defaults::max_image_bytes", deserialize_with = "bytes")]
+    pub max_image_bytes: u64,
     /// How many tasks run at the same time; no limit when it is not given.
     #[serde(default)]
     pub jobs: Option<usize>,
@@ -208,6 +219,14 @@ mod defaults {
         20_000
     }
 
+    pub(super) fn max_images() -> u64 {
+        solti_plugin_host::options::DEFAULT_MAX_IMAGES
+    }
+
+    pub(super) fn max_image_bytes() -> u64 {
+        solti_plugin_host::options::DEFAULT_MAX_IMAGE_BYTES
+    }
+
     pub(super) fn grace() -> Duration {
         Duration::from_secs(10)
     }
@@ -228,6 +247,9 @@ impl Config {
             config: BTreeMap::new(),
             hosts: Vec::new(),
             require: Vec::new(),
+            max_panics: None,
+            max_images: defaults::max_images(),
+            max_image_bytes: defaults::max_image_bytes(),
             jobs: None,
             max_tasks: defaults::max_tasks(),
             drain: Duration::ZERO,

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::requests::Requests;
 use crate::config::ServerLimits;
+use crate::plugins::Plugins;
 use crate::tasks::Tasks;
 
 /// What is asked of who comes over TCP.
@@ -22,8 +23,7 @@ pub(crate) struct Access {
 pub(crate) struct App {
     pub(crate) tasks: Arc<Tasks>,
     pub(crate) access: Access,
-    /// Plugins without which the service is not ready.
-    pub(crate) missing: Vec<String>,
+    pub(crate) plugins: Arc<Plugins>,
     /// Cancelled when streams are to end.
     pub(crate) closing: CancellationToken,
     pub(crate) limits: ServerLimits,
@@ -38,7 +38,7 @@ impl App {
     pub(crate) fn new(
         tasks: Arc<Tasks>,
         access: Access,
-        missing: Vec<String>,
+        plugins: Arc<Plugins>,
         closing: CancellationToken,
         limits: ServerLimits,
         runners: Arc<Counters>,
@@ -46,7 +46,7 @@ impl App {
         Self {
             tasks,
             access,
-            missing,
+            plugins,
             closing,
             limits,
             requests: Requests::default(),

@@ -19,6 +19,16 @@ pub(crate) enum Peer {
     Tcp,
 }
 
+impl Peer {
+    /// What it is called where it is told who has changed something.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Unix => "the Unix socket",
+            Self::Tcp => "TCP",
+        }
+    }
+}
+
 /// Routes that tell nothing but whether the service lives.
 const OPEN: [&str; 2] = ["/livez", "/readyz"];
 

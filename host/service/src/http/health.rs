@@ -32,7 +32,7 @@ pub(crate) fn why_not_ready(app: &App) -> Vec<String> {
     if app.tasks.is_stopping() {
         reasons.push("the service is about to stop".to_owned());
     }
-    for plugin in &app.missing {
+    for plugin in app.plugins.missing() {
         reasons.push(format!("plugin {plugin}, which is required, is not loaded"));
     }
     if let Some(reason) = app.tasks.store.failing() {

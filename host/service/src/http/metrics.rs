@@ -52,8 +52,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     }
     app.requests.write(&mut text);
     text.push_str(&app.runners.counts().prometheus());
-    text.push_str(&app.tasks.report.metrics());
-    text.push_str(&app.tasks.report.plugin_metrics());
+    app.plugins.write(&mut text);
     process::write(&mut text);
     let content = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, content)], text).into_response()

@@ -23,7 +23,7 @@ const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
 
 /// Our own routes.
-const OWN: [Route; 11] = [
+const OWN: [Route; 14] = [
     Route {
         method: "post",
         path: "/v1/tasks",
@@ -89,9 +89,30 @@ const OWN: [Route; 11] = [
     Route {
         method: "get",
         path: "/v1/plugins",
-        summary: "What became of each file of the plugin directory",
+        summary: "The plugins in service, those that were replaced, and what became of each other file",
         query: &[],
         answer: ("200", JSON, None),
+    },
+    Route {
+        method: "get",
+        path: "/v1/plugins/{name}",
+        summary: "Get a plugin, with its memory and what it says of itself",
+        query: &[],
+        answer: ("200", JSON, Some("ServedPlugin")),
+    },
+    Route {
+        method: "post",
+        path: "/v1/plugins/reload",
+        summary: "Look at the plugin directory now, and take what has come, changed and gone",
+        query: &[],
+        answer: ("200", JSON, Some("ServedChanges")),
+    },
+    Route {
+        method: "post",
+        path: "/v1/plugins/{name}/reinstate",
+        summary: "Give a plugin tasks again that has panicked too often",
+        query: &[],
+        answer: ("200", JSON, Some("ServedPlugin")),
     },
     Route {
         method: "get",
@@ -180,7 +201,7 @@ fn reference(schema: &str) -> Value {
 }
 
 /// What our own routes take and answer.
-fn schemas() -> [(&'static str, Value); 4] {
+fn schemas() -> [(&'static str, Value); 6] {
     let text = || json!({"type": "string"});
     let number = || json!({"type": "integer"});
     let time = || json!({"type": "string", "format": "date-time"});
@@ -240,7 +261,33 @@ fn schemas() -> [(&'static str, Value); 4] {
             "properties": {"code": text(), "message": text(), "field": text()},
         }},
     });
+    let plugin = json!({
+        "type": "object",
+        "required": ["name", "file", "version", "abi", "runners", "state", "attempts", "panics"],
+        "properties": {
+            "name": text(), "file": text(), "version": text(), "abi": number(), "sha256": text(),
+            "size": number(), "signature": {"type": "object"},
+            "runners": {"type": "array", "items": {"type": "object"}},
+            "state": {"enum": ["active", "retired"]},
+            "attempts": {"type": "object", "additionalProperties": number()},
+            "panics": number(),
+            "lastError": {"type": "object", "properties": {"at": time(), "text": text()}},
+            "memory": {"type": "object", "additionalProperties": number()},
+            "health": {"type": "object"}, "description": {"type": "object"},
+        },
+    });
+    let change = || json!({"type": "array", "items": {"type": "object"}});
+    let changes = json!({
+        "type": "object",
+        "required": ["added", "replaced", "renewed", "retired", "refused", "unchanged"],
+        "properties": {
+            "added": change(), "replaced": change(), "renewed": change(), "retired": change(),
+            "refused": change(), "unchanged": number(),
+        },
+    });
     [
+        ("ServedPlugin", plugin),
+        ("ServedChanges", changes),
         ("ServedTask", task),
         ("ServedTaskList", list),
         ("ServedSpec", spec),

@@ -1,7 +1,7 @@
 //! Takes tasks: refused at once, or kept before it is acknowledged.
 
 use serde_json::Value;
-use solti_api::{ApiError, ApiHandler as _};
+use solti_api::ApiError;
 use solti_model_published::{RestartPolicy, Task, TaskManifest, WritePreconditions};
 use solti_plugin_bridge::{Composite, Unbridgeable, Work, is_cron, work_of};
 use solti_plugin_host::solti_model::TaskSpec;
@@ -98,7 +98,7 @@ impl Tasks {
         if let Some(before) = before {
             before.wait().await;
         }
-        self.core().adapter.create_task(manifest).await
+        self.core().create(manifest).await
     }
 
     /// Creates a task or changes it: when this returns the disk has it.
@@ -130,7 +130,7 @@ impl Tasks {
         let changes = record.manifest != before.manifest;
         // Nothing to do: as core has it, one that has ended does not run again.
         if before.ended.is_some() && !changes {
-            return match self.core().adapter.get_task(manifest.name()).await? {
+            return match self.core().get(manifest.name()).await? {
                 Some(task) => Ok(task),
                 None => stored::task_of(&before),
             };
@@ -140,12 +140,7 @@ impl Tasks {
             self.begin_again(&name, seq, &record)?;
         }
         self.store.replace(seq, record).await?;
-        match self
-            .core()
-            .adapter
-            .apply_task(manifest, preconditions)
-            .await
-        {
+        match self.core().apply(manifest, preconditions).await {
             Ok(task) => Ok(task),
             Err(err) => {
                 if before.ended.is_some() {
@@ -176,12 +171,13 @@ impl Tasks {
     }
 
     fn find_runner(&self, work: &Work) -> Result<(), Refused> {
+        let (router, report) = (self.plugins.router(), self.plugins.report());
         match work {
-            Work::Spec(spec) if self.router.pick(spec).is_none() => Err(Refused::NoRunner(
-                self.report.why_no_runner(spec, &self.directory),
+            Work::Spec(spec) if router.pick(spec).is_none() => Err(Refused::NoRunner(
+                report.why_no_runner(spec, self.plugins.directory()),
             )),
-            Work::Workload(workload) if self.router.pick_workload(workload).is_none() => {
-                let kinds = self.report.loaded().iter().flat_map(|plugin| {
+            Work::Workload(workload) if router.pick_workload(workload).is_none() => {
+                let kinds = report.loaded().iter().flat_map(|plugin| {
                     let runners = plugin.runners.iter();
                     runners.flat_map(|runner| runner.kinds.names().map(str::to_owned))
                 });
@@ -190,7 +186,7 @@ impl Tasks {
                 Err(Refused::NoRunner(format!(
                     "no runner for {} tasks: the plugins loaded from {} take {} tasks",
                     workload.kind,
-                    self.directory.display(),
+                    self.plugins.directory().display(),
                     kinds.join(", ")
                 )))
             }

@@ -1,18 +1,17 @@
 //! All tasks of a service.
 
 use std::collections::{HashMap, VecDeque};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
-use solti_api::SupervisorApiAdapter;
 use solti_core::SupervisorApi;
 use solti_model_published::{Task, TaskId};
-use solti_plugin_host::{LoadReport, RunnerRouter};
+use solti_plugin_host::LivePlugins;
 use tokio::runtime::Handle;
 
 use super::active::Active;
+use super::core::Core;
 use super::counters::Counters;
 use super::turns::Turns;
 use crate::config::{Config, OnStop};
@@ -27,10 +26,7 @@ pub(crate) struct Tasks {
     pub(crate) store: Arc<Store>,
     pub(crate) outputs: Arc<Outputs>,
     pub(crate) counters: Counters,
-    pub(crate) report: Arc<LoadReport>,
-    /// The runners of all plugins.
-    pub(super) router: Arc<RunnerRouter>,
-    pub(super) directory: PathBuf,
+    pub(crate) plugins: Arc<LivePlugins>,
     pub(super) core: OnceLock<Core>,
     pub(super) active: Mutex<HashMap<String, Active>>,
     /// Which of a slot's tasks core takes next.
@@ -45,11 +41,6 @@ pub(crate) struct Tasks {
     this: Weak<Self>,
 }
 
-pub(super) struct Core {
-    pub(super) api: Arc<SupervisorApi>,
-    pub(super) adapter: SupervisorApiAdapter,
-}
-
 /// Not stopping, draining, or cancelling.
 pub(super) const RUNS: u8 = 0;
 pub(super) const DRAINS: u8 = 1;
@@ -60,16 +51,13 @@ impl Tasks {
         config: &Config,
         store: Arc<Store>,
         outputs: Arc<Outputs>,
-        router: Arc<RunnerRouter>,
-        report: Arc<LoadReport>,
+        plugins: Arc<LivePlugins>,
     ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             store,
             outputs,
             counters: Counters::default(),
-            report,
-            router,
-            directory: config.plugins.clone(),
+            plugins,
             core: OnceLock::new(),
             active: Mutex::default(),
             turns: Turns::default(),
@@ -85,9 +73,8 @@ impl Tasks {
 
     /// Gives the tasks what supervises them.
     pub(crate) fn supervise_by(&self, api: Arc<SupervisorApi>) {
-        let adapter = SupervisorApiAdapter::new(Arc::clone(&api));
         // It is given once, before there is a task.
-        let _ = self.core.set(Core { api, adapter });
+        let _ = self.core.set(Core::new(api));
     }
 
     pub(super) fn core(&self) -> &Core {
@@ -99,7 +86,7 @@ impl Tasks {
     /// A task as core has it.
     pub(super) fn known(&self, name: &str) -> Option<Task> {
         let id = TaskId::new(name).ok()?;
-        self.core().api.get_task(&id)
+        self.core().known(&id)
     }
 
     /// These tasks, for what goes on by itself.

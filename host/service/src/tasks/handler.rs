@@ -46,7 +46,7 @@ impl ApiHandler for Handler {
     }
 
     async fn get_task(&self, name: &TaskId) -> Result<Option<Task>, ApiError> {
-        if let Some(task) = self.0.core().adapter.get_task(name).await? {
+        if let Some(task) = self.0.core().get(name).await? {
             return Ok(Some(task));
         }
         let found = self.0.store.get(name.as_str()).map_err(Refused::from)?;
@@ -65,8 +65,7 @@ impl ApiHandler for Handler {
         filter: TaskFilter,
         resource_version: Option<String>,
     ) -> Result<TaskWatchEventStream, ApiError> {
-        let adapter = &self.0.core().adapter;
-        adapter.watch_tasks(filter, resource_version).await
+        self.0.core().watch(filter, resource_version).await
     }
 
     async fn query_task_runs(
@@ -74,7 +73,7 @@ impl ApiHandler for Handler {
         id: &TaskId,
         query: TaskRunQuery,
     ) -> Result<TaskRunPage, ApiError> {
-        self.0.core().adapter.query_task_runs(id, query).await
+        self.0.core().runs(id, query).await
     }
 
     async fn cancel_task(

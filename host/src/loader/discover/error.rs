@@ -148,6 +148,12 @@ pub enum DirectoryError {
         /// What it is for.
         role: DirectoryRole,
     },
+    /// It is empty, and on another file system than it was.
+    #[error("on another file system than before, and empty")]
+    Unmounted {
+        /// What it is for.
+        role: DirectoryRole,
+    },
 }
 
 impl Refusal for DirectoryError {
@@ -155,6 +161,7 @@ impl Refusal for DirectoryError {
         match self {
             Self::Unreadable { .. } => "unreadable",
             Self::NotADirectory { .. } => "not_a_directory",
+            Self::Unmounted { .. } => "unmounted",
         }
     }
 
@@ -169,6 +176,9 @@ impl Refusal for DirectoryError {
         match self {
             Self::Unreadable { role, reason } => Cause::of(reason).advice("read it", of_role(role)),
             Self::NotADirectory { role } => of_role(role),
+            Self::Unmounted { .. } => {
+                Advice::new("mount what was there, or restart the host if it is meant to be empty")
+            }
         }
     }
 }

@@ -27,6 +27,9 @@ pub struct Requirements {
     /// The libraries that it names by a path.
     #[serde(skip)]
     pub(in crate::loader) named: Vec<Vec<u8>>,
+    /// The symbols that it defines and a process has one of, whichever library asks.
+    #[serde(skip)]
+    pub(in crate::loader) unique: Vec<String>,
     /// The alignment of its thread-locals.
     #[serde(skip)]
     pub(in crate::loader) tls_align: u64,

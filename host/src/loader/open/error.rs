@@ -40,6 +40,43 @@ pub enum OpenError {
         /// What there is for all.
         room: u64,
     },
+    /// A library is never closed, and as many are open as may be.
+    #[error(
+        "{open} libraries of plugins are open, and at most {limit} may be, since none is ever closed"
+    )]
+    TooManyImages {
+        /// How many are open.
+        open: u64,
+        /// How many may be.
+        limit: u64,
+    },
+    /// The same of their bytes.
+    #[error(
+        "libraries of plugins with {} bytes are open, and with it at most {} may be, since none is ever \
+         closed",
+        grouped(*open),
+        grouped(*limit)
+    )]
+    ImagesTooLarge {
+        /// The bytes that are open.
+        open: u64,
+        /// How many may be.
+        limit: u64,
+    },
+    /// It would be bound to the data of another library that is open.
+    #[error("the process has one {symbol}, and {first}, which is open, has made it")]
+    SymbolTaken {
+        /// The symbol.
+        symbol: String,
+        /// The file that has defined it first.
+        first: String,
+    },
+    /// The system's loader has no room for it beside those that are open.
+    #[error("the system cannot load it beside the libraries that are open: {reason}")]
+    NoRoomBeside {
+        /// What the system's loader said.
+        reason: String,
+    },
     /// Something else was opened than what was checked.
     #[error("the system opened another file than the one that was checked")]
     NotTheStagedFile,
@@ -62,12 +99,27 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// The same of a library that is opened beside others, which may have taken what it needs.
+    pub(super) fn beside_others(self) -> Self {
+        match self {
+            Self::Refused { reason } if reason.contains("static TLS") => {
+                Self::NoRoomBeside { reason }
+            }
+            other => other,
+        }
+    }
+}
+
 impl Refusal for OpenError {
     fn code(&self) -> &'static str {
         match self {
             Self::Refused { .. } => "refused_by_system",
             Self::SonameTaken { .. } => "soname_taken",
             Self::NoStaticTls { .. } => "no_static_tls",
+            Self::TooManyImages { .. } | Self::ImagesTooLarge { .. } => "too_many_images",
+            Self::SymbolTaken { .. } => "symbol_taken",
+            Self::NoRoomBeside { .. } => "no_room_beside",
             Self::NotTheStagedFile => "not_the_staged_file",
             Self::NoRootModule => "no_root_module",
             Self::Header { .. } => "bad_root_module",
@@ -79,6 +131,12 @@ impl Refusal for OpenError {
         match self {
             Self::Refused { reason } => of_system(reason),
             Self::NoStaticTls { .. } => of_static_tls(),
+            Self::TooManyImages { .. } | Self::ImagesTooLarge { .. } => {
+                Advice::new("restart the host to take it").with(LoaderOption::MaxImages)
+            }
+            Self::SymbolTaken { .. } | Self::NoRoomBeside { .. } => {
+                Advice::new("restart the host to take it")
+            }
             Self::NotTheStagedFile => Advice::new("restart the host"),
             Self::SonameTaken { .. } => {
                 Advice::new("build the one that is called so without a SONAME")

@@ -34,6 +34,8 @@ pub enum LoaderOption {
     ProbeEnv,
     /// [`PluginLoader::without_probe`](crate::PluginLoader::without_probe).
     WithoutProbe,
+    /// [`PluginLoader::max_images`](crate::PluginLoader::max_images).
+    MaxImages,
     /// [`forget_probes`](crate::probe::forget_probes), which is a call of its own.
     ForgetProbes,
 }
@@ -65,6 +67,7 @@ impl fmt::Display for LoaderOption {
             Self::ProbeMemory => "PluginLoader::probe_memory",
             Self::ProbeEnv => "PluginLoader::probe_env",
             Self::WithoutProbe => "PluginLoader::without_probe",
+            Self::MaxImages => "PluginLoader::max_images",
             Self::ForgetProbes => "probe::forget_probes",
         })
     }

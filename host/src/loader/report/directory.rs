@@ -89,11 +89,16 @@ impl<T> Report<T> {
         }
     }
 
-    pub(in crate::loader) fn add(&mut self, accepted: T) {
+    /// What advice calls the options of the loader.
+    pub(in crate::loader) fn option_names(&self) -> OptionNames {
+        self.names
+    }
+
+    pub(crate) fn add(&mut self, accepted: T) {
         self.accepted.push(accepted);
     }
 
-    pub(in crate::loader) fn add_rejected(&mut self, rejected: Rejected) {
+    pub(crate) fn add_rejected(&mut self, rejected: Rejected) {
         self.rejected.push(rejected);
     }
 
@@ -106,14 +111,14 @@ impl<T> Report<T> {
         self.unused = unused;
     }
 
-    pub(in crate::loader) fn add_skipped(&mut self, skipped: Skipped) {
+    pub(crate) fn add_skipped(&mut self, skipped: Skipped) {
         self.skipped.push(skipped);
     }
 }
 
 impl<T: Accepted> Report<T> {
     /// The file that the plugin `name` comes from.
-    pub(in crate::loader) fn file_of(&self, name: &str) -> Option<&str> {
+    pub(crate) fn file_of(&self, name: &str) -> Option<&str> {
         let first = self.accepted.iter().find(|it| it.plugin() == name)?;
         Some(first.file())
     }

@@ -11,13 +11,14 @@ use super::runner::{OfferedRunner, summary};
 use crate::foreign::Plugin;
 use crate::loader::measure::Measurements;
 use crate::loader::probe::ProbeOutcome;
+use crate::loader::vouch::Signature;
 use crate::services::instruments::{exposition, label_value};
 
 /// What became of each file of a directory that was loaded.
 pub type LoadReport = Report<LoadedPlugin>;
 
 /// A plugin whose runners are in the router.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct LoadedPlugin {
     /// The file's name.
@@ -35,6 +36,9 @@ pub struct LoadedPlugin {
     pub runners: Vec<OfferedRunner>,
     /// Whether another process had loaded it before.
     pub probe: ProbeOutcome,
+    /// Who vouches for it; `None` where the host has no key to check that with.
+    #[serde(skip)]
+    pub signature: Option<Signature>,
     /// What was measured of the file.
     #[serde(flatten)]
     pub measurements: Measurements,

@@ -41,7 +41,7 @@ impl UnusedOption {
 
 /// What a plugin is called.
 #[derive(Debug, Clone)]
-pub(in crate::loader) struct Called {
+pub(crate) struct Called {
     /// As it was built.
     pub(in crate::loader) built: String,
     /// Here, by its sidecar perhaps.

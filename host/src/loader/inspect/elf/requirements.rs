@@ -4,7 +4,7 @@ use object::elf;
 use solti_plugin_abi::text::escape_bytes;
 
 use super::dynamic::Image;
-use super::{thread_locals, versions};
+use super::{symbols, thread_locals, versions};
 use crate::loader::inspect::glibc::GlibcVersion;
 use crate::loader::inspect::requirements::Requirements;
 
@@ -49,6 +49,9 @@ pub(super) fn read(image: &Image<'_>) -> Requirements {
     requirements.glibc = versions.max();
     requirements.static_tls_bytes = thread_locals::static_len(image);
     requirements.tls_align = thread_locals::align(image);
+    let unique = symbols::unique(image).into_iter();
+    let unique = unique.filter_map(|name| text_at(strings, name.into()));
+    requirements.unique = unique.map(|name| escape_bytes(name).into_owned()).collect();
     requirements
 }
 

@@ -81,6 +81,15 @@ pub(super) fn has_root(image: &Image<'_>) -> bool {
     })
 }
 
+/// The names, as places in the table of strings, of the symbols that it defines and a process has one of.
+pub(super) fn unique(image: &Image<'_>) -> Vec<u32> {
+    let endian = image.endian;
+    let symbols = table(image).unwrap_or_default().iter();
+    let unique = symbols
+        .filter(|symbol| symbol.st_bind() == elf::STB_GNU_UNIQUE && !symbol.is_undefined(endian));
+    unique.map(|symbol| symbol.st_name(endian)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

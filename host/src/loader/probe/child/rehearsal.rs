@@ -49,7 +49,7 @@ impl Rehearsal {
         // No other plugin is in this process that could be mistaken for it.
         let alone = Requirements::default();
         let module =
-            open::open(&request.path, self.file, name, &alone).map_err(Answer::NotOpened)?;
+            open::open(&request.path, self.file, name, &alone, None).map_err(Answer::NotOpened)?;
         let log = Arc::new(ProbeLog::default());
         let connection = Connection {
             config: request.config.clone(),
