@@ -10,6 +10,7 @@ mod man;
 mod run;
 #[cfg(feature = "serve")]
 mod serve;
+mod systemd;
 
 use crate::args::Command;
 use crate::exit::Exit;

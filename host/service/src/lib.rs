@@ -22,6 +22,7 @@
 //! | `plugins` | plugins that come, change and go, and what is told of them |
 //! | `http` | routes, authentication, errors |
 //! | `grpc` | the routes of 0.0.8 over gRPC, and its health |
+//! | `handover` | the sockets on their way to the next service |
 //! | `server` | sockets, connections and their limits |
 //! | `service` | the whole: start, run, stop |
 
@@ -30,6 +31,7 @@ mod disk;
 mod exposition;
 #[cfg(feature = "grpc")]
 mod grpc;
+mod handover;
 mod http;
 mod output;
 mod plugins;
@@ -46,6 +48,8 @@ pub use config::{
 /// The target of what the log is told of every change of plugins: which, and who asked for it.
 pub const AUDIT_TARGET: &str = plugins::AUDIT;
 
-pub use service::{Address, Service, ServiceError, Stopped};
+pub use handover::InheritedSocket;
+pub use server::Address;
+pub use service::{Service, ServiceError, Stopped};
 pub use state::StateError;
 pub use store::StoreError;

@@ -1,9 +1,8 @@
 //! Sockets, connections and their limits.
 
+mod listener;
+
 use std::io;
-use std::net::SocketAddr;
-use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,68 +12,25 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, UnixListener};
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
 use crate::config::ServerLimits;
 #[cfg(feature = "grpc")]
 use crate::grpc;
 use crate::http::{App, Peer};
+pub use listener::Address;
+pub(crate) use listener::{Listener, Socket};
 
 /// How long it is waited before the next connection where the system has no room for one.
 const NO_ROOM: Duration = Duration::from_millis(50);
 
-/// A socket that is listened on.
-pub(crate) enum Listener {
-    Tcp(TcpListener, SocketAddr),
-    #[cfg(feature = "grpc")]
-    Grpc(TcpListener, SocketAddr),
-    Unix(UnixListener, Socket),
-}
-
-/// The file of a Unix socket, which goes with it.
-pub(crate) struct Socket(pub(crate) PathBuf);
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        // Another service may have taken its place, or somebody removed it.
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-impl Listener {
-    /// Listens on an address, for `Self::Tcp` or `Self::Grpc`; port 0 chooses one.
-    pub(crate) async fn bind(
-        address: SocketAddr,
-        of: impl FnOnce(TcpListener, SocketAddr) -> Self,
-    ) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        Ok(of(listener, address))
-    }
-
-    /// Listens on a socket of mode 0600. What another service has left in its place goes: the state
-    /// directory is locked.
-    pub(crate) fn unix(path: &Path) -> io::Result<Self> {
-        match std::fs::symlink_metadata(path) {
-            Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path)?,
-            Ok(_) => {
-                return Err(io::Error::new(
-                    io::ErrorKind::AlreadyExists,
-                    "something that is no socket is there",
-                ));
-            }
-            Err(_) => {}
-        }
-        let listener = UnixListener::bind(path)?;
-        let socket = Socket(path.to_owned());
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-        Ok(Self::Unix(listener, socket))
-    }
-}
+/// How long a request is on its way.
+const ON_ITS_WAY: Duration = Duration::from_millis(300);
 
 /// What serves connections, until it is told to stop.
 pub(crate) struct Server {
@@ -84,6 +40,8 @@ pub(crate) struct Server {
     connections: Arc<Semaphore>,
     header_time: Duration,
     /// Cancelled when no connection is accepted any more.
+    accepting: CancellationToken,
+    /// Cancelled when nothing more is waited for than what was begun.
     stop: CancellationToken,
     tracker: TaskTracker,
 }
@@ -96,6 +54,7 @@ impl Server {
             app: _app,
             connections: Arc::new(Semaphore::new(limits.connections)),
             header_time: limits.header_time,
+            accepting: CancellationToken::new(),
             stop: CancellationToken::new(),
             tracker: TaskTracker::new(),
         }
@@ -107,7 +66,7 @@ impl Server {
         let (grpc, accepted) = tokio::sync::mpsc::channel(1);
         #[cfg(feature = "grpc")]
         if matches!(listener, Listener::Grpc(..)) {
-            let serving = grpc::serve(accepted, Arc::clone(&self.app), self.stop.clone());
+            let serving = grpc::serve(accepted, Arc::clone(&self.app), self.accepting.clone());
             self.tracker.spawn(serving);
         }
         let accepting = Accepting {
@@ -115,22 +74,32 @@ impl Server {
             connections: Arc::clone(&self.connections),
             header_time: self.header_time,
             tracker: self.tracker.clone(),
+            accepting: self.accepting.clone(),
             stop: self.stop.clone(),
             #[cfg(feature = "grpc")]
             grpc,
         };
-        let stop = self.stop.clone();
+        let over = self.accepting.clone();
         self.tracker.spawn(async move {
             tokio::select! {
-                () = stop.cancelled() => {}
+                () = over.cancelled() => {}
                 () = accepting.run(&listener) => {}
             }
         });
     }
 
+    /// Accepts no more: another process does. Who has connected here is answered once more; streams are not
+    /// waited for longer than this.
+    pub(crate) async fn accept_no_more(&self, most: Duration) {
+        self.accepting.cancel();
+        self.tracker.close();
+        let _ = tokio::time::timeout(most, self.tracker.wait()).await;
+    }
+
     /// Accepts no more, and waits for what was begun.
     pub(crate) async fn stop(self, most: Duration) {
         self.stop.cancel();
+        self.accepting.cancel();
         self.tracker.close();
         let ended = tokio::time::timeout(most, self.tracker.wait()).await;
         if ended.is_err() {
@@ -146,11 +115,28 @@ async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
+/// Waits until a connection is to end. Where another process accepts instead, a request may be on its way: it
+/// is waited for, a little, and answered as the last one.
+async fn once_more(accepting: &CancellationToken, stop: &CancellationToken, begun: &Notify) {
+    accepting.cancelled().await;
+    // One that has begun before is not meant.
+    let mut next = pin!(begun.notified());
+    if next.as_mut().enable() {
+        next.set(begun.notified());
+    }
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = next => {}
+        () = tokio::time::sleep(ON_ITS_WAY) => {}
+    }
+}
+
 struct Accepting {
     router: Router,
     connections: Arc<Semaphore>,
     header_time: Duration,
     tracker: TaskTracker,
+    accepting: CancellationToken,
     stop: CancellationToken,
     /// Who serves the connections of a gRPC listener.
     #[cfg(feature = "grpc")]
@@ -197,17 +183,23 @@ impl Accepting {
         peer: Peer,
         permit: tokio::sync::OwnedSemaphorePermit,
     ) {
-        let service = TowerToHyperService::new(self.router.clone().layer(Extension(peer)));
+        let begun = Arc::new(Notify::new());
+        let begins = Arc::clone(&begun);
+        let router = self.router.clone().layer(Extension(peer));
+        let service = TowerToHyperService::new(router.map_request(move |request| {
+            begins.notify_one();
+            request
+        }));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.header_time)
             .serve_connection(TokioIo::new(stream), service);
-        let stop = self.stop.clone();
+        let (accepting, stop) = (self.accepting.clone(), self.stop.clone());
         self.tracker.spawn(async move {
             let mut connection = pin!(connection);
             let ended = tokio::select! {
                 ended = &mut connection => ended,
-                () = stop.cancelled() => {
+                () = once_more(&accepting, &stop, &begun) => {
                     // What was begun is answered.
                     connection.as_mut().graceful_shutdown();
                     connection.await

@@ -5,7 +5,6 @@ mod error;
 mod token;
 
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,13 +17,14 @@ use solti_runner_published::RunnerRouter;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-pub use error::{Address, ServiceError};
+pub use error::ServiceError;
 
 use crate::config::Config;
+use crate::handover::{self, InheritedSocket, Offer};
 use crate::http::{self, Access, App};
 use crate::output::{Outputs, Owners, Route};
 use crate::plugins::{self, Cause, Plugins};
-use crate::server::{Listener, Server};
+use crate::server::{Address, Listener, Server};
 use crate::state::StateDir;
 use crate::store::Store;
 use crate::tasks::{Ends, Tasks};
@@ -52,6 +52,10 @@ pub struct Service {
     tasks: Arc<Tasks>,
     server: Server,
     closing: CancellationToken,
+    /// Cancelled when the next service has the sockets.
+    handed_over: CancellationToken,
+    /// Cancelled when they are not to be had any more.
+    offering: CancellationToken,
     plugins: Arc<Plugins>,
     recovered: (usize, usize),
     /// Ours until everything has ended.
@@ -61,8 +65,9 @@ pub struct Service {
 impl Service {
     /// Starts a service: opens its state, loads its plugins, treats what another has left, and listens.
     ///
-    /// A service that works in the state directory already is told to stop, and waited for as long as
-    /// `take_over` says; zero refuses to start. Needs a multi-threaded tokio runtime.
+    /// A service that works in the state directory already hands over the sockets that it listens on, ends in
+    /// order, and is waited for as long as `take_over` says; zero refuses to start. `sockets` were opened by
+    /// somebody else, such as systemd. Needs a multi-threaded tokio runtime.
     ///
     /// # Errors
     ///
@@ -71,12 +76,17 @@ impl Service {
         config: Config,
         loader: PluginLoader,
         take_over: Duration,
+        sockets: Vec<InheritedSocket>,
     ) -> Result<Self, ServiceError> {
         config.check()?;
-        let state = StateDir::open(&config.state, take_over)?;
-        let listeners = listen(&config, &state).await?;
-        let addresses = listeners.iter().map(address_of).collect();
-        let (token, token_file) = token::of(&config, &state)?;
+        let taken = match take_over {
+            Duration::ZERO => None,
+            _ => handover::take(&config.state),
+        };
+        let state = StateDir::open(&config.state, take_over, taken.is_none())?;
+        let listeners = listen(&config, &state, sockets, taken.unwrap_or_default()).await?;
+        let addresses = listeners.iter().map(Listener::address).collect();
+        let (token, token_file) = token::of(&config, &state, &listeners)?;
         let store = Arc::new(Store::open(state.path())?);
         let outputs = outputs(&config, &state, &store)?;
         let route = Route::new(Arc::clone(&outputs));
@@ -107,6 +117,12 @@ impl Service {
             runners,
         );
         let server = Server::new(http::router(app), config.limits);
+        let offer = Offer::of(&listeners).map_err(|source| ServiceError::Listen {
+            address: Address::Unix(state.path().to_owned()),
+            source,
+        })?;
+        let (handed_over, offering) = (offer.taken.clone(), closing.child_token());
+        tokio::spawn(offer.wait(state.path().to_owned(), offering.clone()));
         for listener in listeners {
             server.accept(listener);
         }
@@ -123,6 +139,8 @@ impl Service {
             tasks,
             server,
             closing,
+            handed_over,
+            offering,
             plugins,
             recovered: (recovered.rerun, recovered.failed),
             _state: state,
@@ -163,10 +181,21 @@ impl Service {
         self.recovered
     }
 
+    /// Ends when the next service has been given the sockets: this one is to stop then.
+    pub async fn replaced(&self) {
+        self.handed_over.cancelled().await;
+    }
+
     /// Stops: takes no more tasks, lets those that run end by themselves for a time, cancels the others,
     /// ends the plugins, and tells clients that follow output. Takes no longer than the `drain` and the
     /// `grace` of the configuration, and a few seconds.
+    ///
+    /// Where the next service has the sockets, what was asked for so far is answered first, as ever.
     pub async fn stop(self) -> Stopped {
+        self.offering.cancel();
+        if self.handed_over.is_cancelled() {
+            self.server.accept_no_more(LAST_WORDS).await;
+        }
         let left = self.tasks.stop(self.config.drain, self.config.grace).await;
         self.closing.cancel();
         self.server.stop(LAST_WORDS).await;
@@ -210,37 +239,50 @@ fn outputs(config: &Config, state: &StateDir, store: &Store) -> Result<Arc<Outpu
         .map_err(ServiceError::Output)
 }
 
-/// Listens on every address, before anything that takes long.
-async fn listen(config: &Config, state: &StateDir) -> Result<Vec<Listener>, ServiceError> {
-    let path = match &config.unix {
+/// Listens on every address, before anything that takes long: on sockets that are there already, or on new
+/// ones. Those that were `given` are listened on in any case, those of the service before where they are
+/// asked for.
+async fn listen(
+    config: &Config,
+    state: &StateDir,
+    given: Vec<InheritedSocket>,
+    taken: Vec<InheritedSocket>,
+) -> Result<Vec<Listener>, ServiceError> {
+    let unix = match &config.unix {
         Some(path) => path.clone(),
         None => state.path().join("service.sock"),
     };
-    let unix = Listener::unix(&path).map_err(|err| cannot_listen(Address::Unix(path), err))?;
-    let mut listeners = vec![unix];
-    for address in &config.listen {
-        let tcp = Listener::bind(*address, Listener::Tcp).await;
-        listeners.push(tcp.map_err(|err| cannot_listen(Address::Tcp(*address), err))?);
-    }
-    #[cfg(feature = "grpc")]
-    for address in &config.grpc {
-        let grpc = Listener::bind(*address, Listener::Grpc).await;
-        listeners.push(grpc.map_err(|err| cannot_listen(Address::Grpc(*address), err))?);
+    let wanted = [Address::Unix(unix)]
+        .into_iter()
+        .chain(config.listen.iter().copied().map(Address::Tcp))
+        .chain(config.grpc.iter().copied().map(Address::Grpc));
+    let listeners_of = |sockets: Vec<InheritedSocket>| {
+        let sockets = sockets.into_iter();
+        let listeners = sockets.map(|it| Listener::inherited(it.socket, it.is_grpc));
+        let listeners: Result<Vec<_>, _> = listeners.collect();
+        listeners.map_err(|source| ServiceError::Inherited { source })
+    };
+    let mut listeners = listeners_of(given)?;
+    let mut there = listeners_of(taken)?;
+    for address in wanted {
+        if listeners.iter().any(|listener| listener.is_at(&address)) {
+            continue;
+        }
+        let found = there.iter().position(|listener| listener.is_at(&address));
+        let listener = match found {
+            Some(at) => Ok(there.swap_remove(at)),
+            None => match &address {
+                Address::Unix(path) => Listener::unix(path),
+                Address::Tcp(address) => Listener::bind(*address, Listener::Tcp).await,
+                #[cfg(feature = "grpc")]
+                Address::Grpc(address) => Listener::bind(*address, Listener::Grpc).await,
+                #[cfg(not(feature = "grpc"))]
+                Address::Grpc(_) => continue,
+            },
+        };
+        listeners.push(listener.map_err(|source| ServiceError::Listen { address, source })?);
     }
     Ok(listeners)
-}
-
-fn cannot_listen(address: Address, source: io::Error) -> ServiceError {
-    ServiceError::Listen { address, source }
-}
-
-fn address_of(listener: &Listener) -> Address {
-    match listener {
-        Listener::Tcp(_, address) => Address::Tcp(*address),
-        #[cfg(feature = "grpc")]
-        Listener::Grpc(_, address) => Address::Grpc(*address),
-        Listener::Unix(_, socket) => Address::Unix(socket.0.clone()),
-    }
 }
 
 /// Loads the plugins, and makes a router of the published line that leads to them.

@@ -95,9 +95,13 @@ pub(crate) struct StateDir {
 }
 
 impl StateDir {
-    /// Opens a directory, or makes it. Another service that works in it is told to stop, and waited for,
-    /// unless `take_over` is zero.
-    pub(crate) fn open(path: &Path, take_over: Duration) -> Result<Self, StateError> {
+    /// Opens a directory, or makes it. Another service that works in it is waited for, unless `take_over` is
+    /// zero; one that does not know that it is to stop yet is told.
+    pub(crate) fn open(
+        path: &Path,
+        take_over: Duration,
+        mut tells: bool,
+    ) -> Result<Self, StateError> {
         let failed = |doing: &'static str| {
             let path = path.to_owned();
             move |source| StateError::Io {
@@ -128,7 +132,7 @@ impl StateDir {
                 mode,
             });
         }
-        let lock = lock(path, take_over)?;
+        let lock = lock(path, take_over, &mut tells)?;
         let version = path.join("VERSION");
         match fs::read_to_string(&version) {
             Ok(found) if found == VERSION => {}
@@ -168,7 +172,7 @@ impl StateDir {
 }
 
 /// Takes the lock of a directory.
-fn lock(path: &Path, take_over: Duration) -> Result<File, StateError> {
+fn lock(path: &Path, take_over: Duration, tells: &mut bool) -> Result<File, StateError> {
     let file = path.join("lock");
     let failed = |source: io::Error| StateError::Io {
         path: file.clone(),
@@ -184,7 +188,6 @@ fn lock(path: &Path, take_over: Duration) -> Result<File, StateError> {
         .open(&file)
         .map_err(failed)?;
     let until = Instant::now() + take_over;
-    let mut told = false;
     loop {
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => break,
@@ -201,10 +204,10 @@ fn lock(path: &Path, take_over: Duration) -> Result<File, StateError> {
                 pid: Some(pid).filter(|pid| !pid.is_empty()),
             });
         }
-        if !told && let Some(other) = pid.trim().parse().ok().and_then(Pid::from_raw) {
+        if *tells && let Some(other) = pid.trim().parse().ok().and_then(Pid::from_raw) {
             // One that has just ended is no failure: its lock goes with it.
             let _ = kill_process(other, Signal::TERM);
-            told = true;
+            *tells = false;
         }
         std::thread::sleep(LOOK_AGAIN);
     }

@@ -5,6 +5,7 @@ mod composite;
 #[cfg(target_os = "linux")]
 mod full;
 mod grpc;
+mod handover;
 mod killed;
 mod output;
 mod plugins;
@@ -13,6 +14,7 @@ mod seen;
 mod soak;
 mod state;
 mod stop;
+mod systemd;
 mod tasks;
 
 use std::net::SocketAddr;

@@ -57,7 +57,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "TIME", value_parser = bounds::time(bounds::GRACE))]
     pub(crate) grace: Option<humantime::Duration>,
 
-    /// Tell a service that works in the state directory to stop, and take its place
+    /// Take the place of a service that works in the state directory: it hands over its sockets, so that
+    /// nobody is refused meanwhile, and ends in order
     #[arg(long)]
     pub(crate) take_over: bool,
 

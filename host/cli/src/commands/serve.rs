@@ -10,6 +10,7 @@ use solti_plugin_service::{Config, Service};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::systemd;
 use crate::args::ServeArgs;
 use crate::exit::Exit;
 use crate::flags::flag;
@@ -17,8 +18,8 @@ use crate::options;
 use crate::present::message;
 use crate::stdio::Stdout;
 
-/// How long a service that was told to stop is waited for.
-const TAKE_OVER: Duration = Duration::from_secs(60);
+/// How long a service whose place is taken is waited for: as long as tasks of it may take to end.
+const TAKE_OVER: Duration = Duration::from_secs(600);
 
 /// What the end of a service gets on top of what its settings say.
 const MARGIN: Duration = Duration::from_secs(8);
@@ -55,19 +56,28 @@ pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
         let numbers = signals.map(|kind| kind.as_raw_value());
         let [mut terminate, mut interrupt] = [signal(signals[0])?, signal(signals[1])?];
         let mut hangup = signal(SignalKind::hangup())?;
-        let service = Service::start(config, loader, take_over)
+        let sockets = systemd::sockets().context("the sockets of systemd")?;
+        let service = Service::start(config, loader, take_over, sockets)
             .await
             .map_err(|err| anyhow!("{err}"))?;
         exit_at_second_signal(&numbers).context("signals cannot be watched for")?;
         say_ready(&service);
+        systemd::ready(&service);
+        let _watched = systemd::watchdog();
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
-                // What it has changed is in the log.
-                _ = hangup.recv() => drop(service.reload().await),
+                () = service.replaced() => break,
+                _ = hangup.recv() => {
+                    systemd::reloading();
+                    // What it has changed is in the log.
+                    drop(service.reload().await);
+                    systemd::ready(&service);
+                }
             }
         }
+        systemd::stopping();
         if let Err(err) = exit_within(limit, Exit::Success.code()) {
             message::warning(Warning::new(
                 "no_limit",

@@ -1,14 +1,13 @@
-//! Why a service does not start, and where one listens.
+//! Why a service does not start.
 
-use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use solti_plugin_bridge::BridgeError;
 use thiserror::Error;
 
 use crate::config::ConfigError;
+use crate::server::Address;
 use crate::state::StateError;
 use crate::store::StoreError;
 
@@ -36,6 +35,12 @@ pub enum ServiceError {
         /// What the system says.
         source: io::Error,
     },
+    /// A socket that was opened by somebody else cannot be listened on.
+    #[error("a socket that was handed to this service cannot be listened on: {source}")]
+    Inherited {
+        /// What the system says.
+        source: io::Error,
+    },
     /// The file of the token.
     #[error("token file {}: {reason}", path.display())]
     Token {
@@ -50,26 +55,4 @@ pub enum ServiceError {
     /// What supervises tasks.
     #[error("tasks cannot be supervised: {0}")]
     Supervision(String),
-}
-
-/// Where a service listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Address {
-    /// A Unix socket.
-    Unix(PathBuf),
-    /// HTTP over TCP.
-    Tcp(SocketAddr),
-    /// gRPC over TCP.
-    Grpc(SocketAddr),
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unix(path) => write!(f, "unix:{}", path.display()),
-            Self::Tcp(address) => write!(f, "http://{address}"),
-            Self::Grpc(address) => write!(f, "grpc://{address}"),
-        }
-    }
 }

@@ -10,15 +10,30 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use solti_model_published::Token;
 
 use super::error::ServiceError;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
+use crate::server::Listener;
 use crate::state::StateDir;
 
 /// The token, and the file it is in; none where nothing listens on TCP, or none is asked for.
 pub(super) fn of(
     config: &Config,
     state: &StateDir,
+    listeners: &[Listener],
 ) -> Result<(Option<Token>, Option<PathBuf>), ServiceError> {
-    if config.tcp().next().is_none() || config.no_auth {
+    let mut tcp = listeners.iter().filter_map(Listener::tcp).peekable();
+    if config.no_auth
+        && let Some(open) = tcp.find(|it| !it.ip().is_loopback())
+    {
+        // One that was asked for is refused before.
+        return Err(ServiceError::Config(ConfigError::Unusable {
+            field: "no_auth",
+            reason: format!(
+                "{open}, a socket that was given, is no loopback address, and others can reach it: \
+                 leave no_auth out"
+            ),
+        }));
+    }
+    if tcp.peek().is_none() || config.no_auth {
         return Ok((None, None));
     }
     let path = match &config.token_file {

@@ -46,12 +46,22 @@ pub(super) struct Agent {
 impl Agent {
     /// The service, with what it is to keep in `state`.
     pub(super) fn service(programs: &Programs, state: &Path, settings: &str) -> Self {
+        Self::service_in(programs, programs.plugins.path(), state, settings)
+    }
+
+    /// The same with another directory of plugins.
+    pub(super) fn service_in(
+        programs: &Programs,
+        plugins: &Path,
+        state: &Path,
+        settings: &str,
+    ) -> Self {
         let config = state.with_extension("toml");
         fs::write(&config, settings).expect("there is room for it");
         let mut command = Command::new(&programs.host);
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--plugins"])
-            .arg(programs.plugins.path())
+            .arg(plugins)
             .arg("--state")
             .arg(state)
             .arg("--config")

@@ -7,7 +7,7 @@ use benches::report::Row;
 use tempfile::TempDir;
 
 use super::agent::{Agent, Programs};
-use super::{load, output, survival};
+use super::{changes, load, output, survival};
 
 /// A case makes rows.
 type Measure = fn(&Bench<'_>) -> Vec<Row>;
@@ -16,6 +16,9 @@ type Measure = fn(&Bench<'_>) -> Vec<Row>;
 pub(super) const ALL: &[(&str, Measure)] = &[
     ("true_5000", load::true_5000),
     ("echo_60_at_once", load::echo_60_at_once),
+    ("metrics_5000", changes::metrics_5000),
+    ("replaced_300", changes::replaced_300),
+    ("bad_file_1000", changes::bad_file_1000),
     ("million_lines", output::million_lines),
     ("readers_100", output::readers_100),
     ("stop_200_children", survival::stop_200_children),

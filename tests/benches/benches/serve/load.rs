@@ -17,7 +17,7 @@ use super::cases::{Bench, within};
 const CLIENTS: usize = 8;
 
 /// What came of some tasks.
-struct Load {
+pub(super) struct Load {
     /// From the first request until the last task has ended, in seconds.
     wall: f64,
     /// How long each request took, in milliseconds, the shortest first.
@@ -26,7 +26,7 @@ struct Load {
 
 impl Load {
     /// Has `count` tasks run, by eight clients.
-    fn of(agent: &Agent, prefix: &str, count: usize) -> Self {
+    pub(super) fn of(agent: &Agent, prefix: &str, count: usize) -> Self {
         let next = AtomicUsize::new(0);
         let began = Instant::now();
         let mut requests: Vec<f64> = thread::scope(|scope| {
@@ -44,7 +44,7 @@ impl Load {
     }
 
     /// The time that so many in a hundred did not exceed.
-    fn percentile(&self, hundredth: usize) -> f64 {
+    pub(super) fn percentile(&self, hundredth: usize) -> f64 {
         self.requests[(self.requests.len() * hundredth / 100).min(self.requests.len() - 1)]
     }
 }

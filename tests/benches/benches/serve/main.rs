@@ -7,6 +7,7 @@
 
 mod agent;
 mod cases;
+mod changes;
 mod load;
 mod output;
 mod survival;
