@@ -5,4 +5,6 @@ mod settings;
 mod units;
 
 pub use read::ConfigError;
-pub use settings::{Config, OnFull, OnInterrupt, OnStop, OutputLimits, Retention, ServerLimits};
+pub use settings::{
+    Config, OnFull, OnInterrupt, OnStop, OutputLimits, Retention, ServerLimits, TlsFiles, TokenFile,
+};

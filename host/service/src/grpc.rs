@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use solti_api::GrpcApi;
+use async_trait::async_trait;
+use solti_api::{
+    ApiAuthenticator, ApiAuthorizer, ApiError, ApiIdentity, AuthenticationRequest,
+    AuthorizationRequest, GrpcApi, TaskOperation,
+};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
@@ -19,7 +22,9 @@ use tonic::transport::server::Connected;
 use tonic_health::ServingStatus;
 use tracing::warn;
 
+use crate::access::Role;
 use crate::http::{App, why_not_ready};
+use crate::server::Stream;
 use crate::tasks::Handler;
 
 /// How often it is looked whether the service is ready.
@@ -39,8 +44,11 @@ pub(crate) async fn serve(
     stop: CancellationToken,
 ) {
     let mut api = GrpcApi::new(Arc::new(Handler(Arc::clone(&app.tasks))));
-    if let Some(token) = &app.access.token {
-        api = api.with_auth(token.clone());
+    if app.access.tokens.is_some() {
+        let guard = Arc::new(Guard(Arc::clone(&app)));
+        api = api
+            .with_authenticator(Arc::clone(&guard) as _)
+            .with_authorizer(guard);
     }
     let api = api.server();
     let (reporter, health) = tonic_health::server::health_reporter();
@@ -56,6 +64,51 @@ pub(crate) async fn serve(
     let (served, ()) = tokio::join!(served, watching);
     if let Err(err) = served {
         warn!("gRPC is not served any longer: {err}");
+    }
+}
+
+/// Lets calls through whose token lets do them.
+struct Guard(Arc<App>);
+
+/// The attribute of an identity that has its role.
+const ROLE: &str = "role";
+
+#[async_trait]
+impl ApiAuthenticator for Guard {
+    async fn authenticate(
+        &self,
+        request: AuthenticationRequest<'_>,
+    ) -> Result<ApiIdentity, ApiError> {
+        let tokens = self.0.access.tokens.as_ref();
+        let given = request.bearer_credential();
+        let role = given.and_then(|given| tokens?.role_of(given));
+        let role = role.ok_or_else(|| {
+            ApiError::Unauthenticated("a token of the service is needed as bearer token".to_owned())
+        })?;
+        Ok(ApiIdentity::authenticated().with_attribute(ROLE, role.to_string()))
+    }
+}
+
+#[async_trait]
+impl ApiAuthorizer for Guard {
+    async fn authorize(&self, request: AuthorizationRequest<'_>) -> Result<(), ApiError> {
+        let roles = request.identity().and_then(|it| it.attribute(ROLE));
+        let is_read_only = roles.is_none_or(|roles| roles.contains(&Role::Read.to_string()));
+        let reads = matches!(
+            request.operation(),
+            TaskOperation::Get
+                | TaskOperation::List
+                | TaskOperation::Watch
+                | TaskOperation::ListRuns
+                | TaskOperation::StreamLogs
+        );
+        if is_read_only && !reads {
+            let needed = Role::Submit;
+            return Err(ApiError::Forbidden(format!(
+                "the role of the token is read, and this needs {needed}"
+            )));
+        }
+        Ok(())
     }
 }
 
@@ -93,12 +146,12 @@ async fn watch(
 
 /// A connection, which is counted for as long as it is there.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, permit: OwnedSemaphorePermit) -> Self {
+    pub(crate) fn new(stream: Stream, permit: OwnedSemaphorePermit) -> Self {
         Self {
             stream,
             _permit: permit,

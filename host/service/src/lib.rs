@@ -15,6 +15,7 @@
 //! | module | what it owns |
 //! |---|---|
 //! | `config` | what a service is told, from a file or from an application |
+//! | `access` | who may ask for what: roles, and the tokens that give them |
 //! | `state` | the state directory: who may use it, and that one service does |
 //! | `store` | the record of each task, durable before it is acknowledged |
 //! | `output` | what tasks wrote: files, and readers of them at any position |
@@ -26,6 +27,7 @@
 //! | `server` | sockets, connections and their limits |
 //! | `service` | the whole: start, run, stop |
 
+mod access;
 mod config;
 mod disk;
 mod exposition;
@@ -42,8 +44,10 @@ mod store;
 mod tasks;
 mod time;
 
+pub use access::Role;
 pub use config::{
     Config, ConfigError, OnFull, OnInterrupt, OnStop, OutputLimits, Retention, ServerLimits,
+    TlsFiles, TokenFile,
 };
 /// The target of what the log is told of every change of plugins: which, and who asked for it.
 pub const AUDIT_TARGET: &str = plugins::AUDIT;

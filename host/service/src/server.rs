@@ -1,6 +1,8 @@
 //! Sockets, connections and their limits.
 
 mod listener;
+mod stream;
+mod tls;
 
 use std::io;
 use std::pin::pin;
@@ -13,7 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
@@ -25,6 +27,8 @@ use crate::grpc;
 use crate::http::{App, Peer};
 pub use listener::Address;
 pub(crate) use listener::{Listener, Socket};
+pub(crate) use stream::Stream;
+pub(crate) use tls::Tls;
 
 /// How long it is waited before the next connection where the system has no room for one.
 const NO_ROOM: Duration = Duration::from_millis(50);
@@ -38,6 +42,7 @@ pub(crate) struct Server {
     #[cfg(feature = "grpc")]
     app: Arc<App>,
     connections: Arc<Semaphore>,
+    tls: Option<Arc<Tls>>,
     header_time: Duration,
     /// Cancelled when no connection is accepted any more.
     accepting: CancellationToken,
@@ -47,12 +52,17 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn new((router, _app): (Router, Arc<App>), limits: ServerLimits) -> Self {
+    pub(crate) fn new(
+        (router, _app): (Router, Arc<App>),
+        limits: ServerLimits,
+        tls: Option<Arc<Tls>>,
+    ) -> Self {
         Self {
             router,
             #[cfg(feature = "grpc")]
             app: _app,
             connections: Arc::new(Semaphore::new(limits.connections)),
+            tls,
             header_time: limits.header_time,
             accepting: CancellationToken::new(),
             stop: CancellationToken::new(),
@@ -69,16 +79,17 @@ impl Server {
             let serving = grpc::serve(accepted, Arc::clone(&self.app), self.accepting.clone());
             self.tracker.spawn(serving);
         }
-        let accepting = Accepting {
+        let accepting = Arc::new(Accepting {
             router: self.router.clone(),
             connections: Arc::clone(&self.connections),
+            tls: self.tls.clone(),
             header_time: self.header_time,
             tracker: self.tracker.clone(),
             accepting: self.accepting.clone(),
             stop: self.stop.clone(),
             #[cfg(feature = "grpc")]
             grpc,
-        };
+        });
         let over = self.accepting.clone();
         self.tracker.spawn(async move {
             tokio::select! {
@@ -134,6 +145,7 @@ async fn once_more(accepting: &CancellationToken, stop: &CancellationToken, begu
 struct Accepting {
     router: Router,
     connections: Arc<Semaphore>,
+    tls: Option<Arc<Tls>>,
     header_time: Duration,
     tracker: TaskTracker,
     accepting: CancellationToken,
@@ -144,7 +156,7 @@ struct Accepting {
 }
 
 impl Accepting {
-    async fn run(&self, listener: &Listener) {
+    async fn run(self: Arc<Self>, listener: &Listener) {
         loop {
             // Those beyond the limit wait in the system's queue.
             let Ok(permit) = Arc::clone(&self.connections).acquire_owned().await else {
@@ -153,19 +165,13 @@ impl Accepting {
             let accepted = match listener {
                 Listener::Tcp(listener, _) => {
                     let stream = accept(listener).await;
-                    stream.map(|stream| self.serve(stream, Peer::Tcp, permit))
+                    stream.map(|stream| Arc::clone(&self).begin(stream, permit, false))
                 }
                 #[cfg(feature = "grpc")]
-                Listener::Grpc(listener, _) => match accept(listener).await {
-                    Ok(stream) => {
-                        let connection = grpc::Connection::new(stream, permit);
-                        if self.grpc.send(connection).await.is_err() {
-                            return;
-                        }
-                        Ok(())
-                    }
-                    Err(err) => Err(err),
-                },
+                Listener::Grpc(listener, _) => {
+                    let stream = accept(listener).await;
+                    stream.map(|stream| Arc::clone(&self).begin(stream, permit, true))
+                }
                 Listener::Unix(listener, _) => listener.accept().await.map(|(stream, _)| {
                     self.serve(stream, Peer::Unix, permit);
                 }),
@@ -177,11 +183,41 @@ impl Accepting {
         }
     }
 
+    /// Begins a connection over TCP: TLS may take its time.
+    fn begin(self: Arc<Self>, stream: TcpStream, permit: OwnedSemaphorePermit, is_grpc: bool) {
+        let Some(tls) = self.tls.clone() else {
+            return self.hand_on(Stream::Plain(stream), permit, is_grpc);
+        };
+        let tracker = self.tracker.clone();
+        tracker.spawn(async move {
+            let accepted = tls.acceptor(is_grpc).accept(stream);
+            match tokio::time::timeout(self.header_time, accepted).await {
+                Ok(Ok(stream)) => self.hand_on(Stream::Tls(Box::new(stream)), permit, is_grpc),
+                Ok(Err(err)) => debug!("a connection speaks no TLS that is taken: {err}"),
+                Err(_) => debug!("a connection has not said what TLS it speaks in time"),
+            }
+        });
+    }
+
+    fn hand_on(&self, stream: Stream, permit: OwnedSemaphorePermit, is_grpc: bool) {
+        #[cfg(feature = "grpc")]
+        if is_grpc {
+            let (grpc, connection) = (self.grpc.clone(), grpc::Connection::new(stream, permit));
+            self.tracker.spawn(async move {
+                // Where nobody serves any more it ends here.
+                let _ = grpc.send(connection).await;
+            });
+            return;
+        }
+        let _ = is_grpc;
+        self.serve(stream, Peer::Tcp, permit);
+    }
+
     fn serve(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         peer: Peer,
-        permit: tokio::sync::OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
     ) {
         let begun = Arc::new(Notify::new());
         let begins = Arc::clone(&begun);

@@ -24,7 +24,7 @@ use crate::handover::{self, InheritedSocket, Offer};
 use crate::http::{self, Access, App};
 use crate::output::{Outputs, Owners, Route};
 use crate::plugins::{self, Cause, Plugins};
-use crate::server::{Address, Listener, Server};
+use crate::server::{Address, Listener, Server, Tls};
 use crate::state::StateDir;
 use crate::store::Store;
 use crate::tasks::{Ends, Tasks};
@@ -85,8 +85,13 @@ impl Service {
         };
         let state = StateDir::open(&config.state, take_over, taken.is_none())?;
         let listeners = listen(&config, &state, sockets, taken.unwrap_or_default()).await?;
-        let addresses = listeners.iter().map(Listener::address).collect();
-        let (token, token_file) = token::of(&config, &state, &listeners)?;
+        let tls = config.tls.as_ref().map(Tls::open).transpose();
+        let tls = tls.map_err(|err| ServiceError::Tls(err.to_string()))?;
+        let addresses = listeners
+            .iter()
+            .map(|it| it.address().with_tls(tls.is_some()));
+        let addresses = addresses.collect();
+        let (tokens, token_file) = token::of(&config, &state, &listeners)?;
         let store = Arc::new(Store::open(state.path())?);
         let outputs = outputs(&config, &state, &store)?;
         let route = Route::new(Arc::clone(&outputs));
@@ -108,7 +113,7 @@ impl Service {
         let app = App::new(
             Arc::clone(&tasks),
             Access {
-                token,
+                tokens,
                 hosts: config.hosts.clone(),
             },
             Arc::clone(&plugins),
@@ -116,7 +121,7 @@ impl Service {
             config.limits,
             runners,
         );
-        let server = Server::new(http::router(app), config.limits);
+        let server = Server::new(http::router(app), config.limits, tls.map(Arc::new));
         let offer = Offer::of(&listeners).map_err(|source| ServiceError::Listen {
             address: Address::Unix(state.path().to_owned()),
             source,
@@ -276,8 +281,8 @@ async fn listen(
                 Address::Tcp(address) => Listener::bind(*address, Listener::Tcp).await,
                 #[cfg(feature = "grpc")]
                 Address::Grpc(address) => Listener::bind(*address, Listener::Grpc).await,
-                #[cfg(not(feature = "grpc"))]
-                Address::Grpc(_) => continue,
+                // Nobody asks for those.
+                _ => continue,
             },
         };
         listeners.push(listener.map_err(|source| ServiceError::Listen { address, source })?);

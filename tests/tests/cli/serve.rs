@@ -16,6 +16,7 @@ mod state;
 mod stop;
 mod systemd;
 mod tasks;
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

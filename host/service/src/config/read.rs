@@ -88,7 +88,9 @@ impl Config {
     ///
     /// The first of them.
     pub fn check(&self) -> Result<(), ConfigError> {
+        let is_certified = self.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
         if self.no_auth
+            && !is_certified
             && let Some(open) = self.tcp().find(|it| !it.ip().is_loopback())
         {
             return Err(unusable(
@@ -98,10 +100,10 @@ impl Config {
                 ),
             ));
         }
-        if self.no_auth && self.token_file.is_some() {
+        if self.no_auth && (self.token_file.is_some() || !self.tokens.is_empty()) {
             return Err(unusable(
                 "no_auth",
-                "a token_file is given as well: leave one of the two out",
+                "a file of tokens is given as well: leave one of the two out",
             ));
         }
         #[cfg(not(feature = "grpc"))]

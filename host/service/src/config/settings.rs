@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::units::{bytes, duration};
+use crate::access::Role;
 
 /// What a service is told, by an application or by a TOML file. A file needs `plugins` and `state` only.
 #[derive(Debug, Clone, Deserialize)]
@@ -32,7 +33,14 @@ pub struct Config {
     /// is given.
     #[serde(default)]
     pub token_file: Option<PathBuf>,
-    /// Asks for no token, on loopback addresses alone.
+    /// Files of further tokens, and what each lets its holder do; the token of `token_file` lets do all. A file
+    /// has a token on each line, and may change while the service runs.
+    #[serde(default)]
+    pub tokens: Vec<TokenFile>,
+    /// Speaks TLS on all addresses.
+    #[serde(default)]
+    pub tls: Option<TlsFiles>,
+    /// Asks for no token: on loopback addresses alone, or where clients have certificates.
     #[serde(default)]
     pub no_auth: bool,
     /// What plugins are configured with, by their names; their sidecars come first.
@@ -78,6 +86,31 @@ pub struct Config {
     /// What clients may ask of the service.
     #[serde(default)]
     pub limits: ServerLimits,
+}
+
+/// A file of tokens.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TokenFile {
+    /// The file, of mode 0600.
+    pub file: PathBuf,
+    /// What its tokens let their holders do.
+    pub role: Role,
+}
+
+/// The files of TLS, as PEM. They may be renewed while the service runs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TlsFiles {
+    /// The certificate of the service, and those of its issuers.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+    /// The issuers of the certificates that clients have to have; none where they need none.
+    #[serde(default)]
+    pub client_ca: Option<PathBuf>,
 }
 
 /// What becomes of tasks that a stop of the service ends.
@@ -243,6 +276,8 @@ impl Config {
             grpc: Vec::new(),
             unix: None,
             token_file: None,
+            tokens: Vec::new(),
+            tls: None,
             no_auth: false,
             config: BTreeMap::new(),
             hosts: Vec::new(),

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use solti_model_published::Token;
 use solti_plugin_host::counts::Counters;
 use tokio_util::sync::CancellationToken;
 
 use super::requests::Requests;
+use crate::access::Tokens;
 use crate::config::ServerLimits;
 use crate::plugins::Plugins;
 use crate::tasks::Tasks;
@@ -14,7 +14,7 @@ use crate::tasks::Tasks;
 /// What is asked of who comes over TCP.
 pub(crate) struct Access {
     /// `None` where no token is asked for.
-    pub(crate) token: Option<Token>,
+    pub(crate) tokens: Option<Tokens>,
     /// Names that the service may be called by, beside `localhost` and addresses.
     pub(crate) hosts: Vec<String>,
 }

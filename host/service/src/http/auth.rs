@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::app::{Access, App};
 use super::error::Problem;
+use crate::access::Role;
 use axum::extract::{Extension, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
@@ -40,14 +41,24 @@ pub(super) async fn check(
     next: Next,
 ) -> Response {
     if matches!(peer, Peer::Tcp)
-        && let Err(problem) = may_pass(&app.access, request.uri(), request.headers())
+        && let Err(problem) = may_pass(
+            &app.access,
+            request.method(),
+            request.uri(),
+            request.headers(),
+        )
     {
         return problem.into_response();
     }
     next.run(request).await
 }
 
-fn may_pass(access: &Access, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+fn may_pass(
+    access: &Access,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<(), Problem> {
     // A page of any site can have a browser connect to loopback, and a name of its own lead there.
     let host = text(headers, header::HOST).unwrap_or_default();
     if !is_allowed(access, host) {
@@ -70,7 +81,7 @@ fn may_pass(access: &Access, uri: &Uri, headers: &HeaderMap) -> Result<(), Probl
             ));
         }
     }
-    let Some(token) = &access.token else {
+    let Some(tokens) = &access.tokens else {
         return Ok(());
     };
     if OPEN.contains(&uri.path()) {
@@ -90,11 +101,28 @@ fn may_pass(access: &Access, uri: &Uri, headers: &HeaderMap) -> Result<(), Probl
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
         .ok_or_else(|| unauthorized("what was sent is no bearer token"))?;
-    // In constant time.
-    if token.verify(given) {
-        Ok(())
-    } else {
-        Err(unauthorized("the token is not the service's"))
+    let role = tokens
+        .role_of(given)
+        .ok_or_else(|| unauthorized("the token is not the service's"))?;
+    let needed = needed_for(method, uri.path());
+    if role < needed {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "role_not_enough",
+            format!(
+                "the token's role is {role}, and {method} of this needs {needed}: use another token"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// The role that a request needs.
+fn needed_for(method: &Method, path: &str) -> Role {
+    match *method {
+        Method::GET | Method::HEAD | Method::OPTIONS => Role::Read,
+        _ if path.starts_with("/v1/plugins") => Role::Admin,
+        _ => Role::Submit,
     }
 }
 
@@ -121,20 +149,26 @@ fn is_allowed(access: &Access, host: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "all of it is tests")]
 
-    use solti_model_published::Token;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+    use crate::access::Tokens;
 
     fn said(headers: &[(header::HeaderName, &str)]) -> &'static str {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("token");
+        fs::write(&file, "right-right-right").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         let access = Access {
-            token: Some(Token::new("right").unwrap()),
+            tokens: Some(Tokens::read([(file, Role::Admin)]).unwrap()),
             hosts: vec!["solti.example".to_owned()],
         };
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(name.clone(), value.parse().unwrap());
         }
-        match may_pass(&access, &Uri::from_static("/v1/tasks"), &map) {
+        match may_pass(&access, &Method::POST, &Uri::from_static("/v1/tasks"), &map) {
             Ok(()) => "passed",
             Err(problem) => match problem.status() {
                 StatusCode::FORBIDDEN => "forbidden",
@@ -144,8 +178,23 @@ mod tests {
     }
 
     #[test]
+    fn each_request_needs_a_role() {
+        for (method, path, needed) in [
+            (Method::GET, "/v1/tasks", Role::Read),
+            (Method::GET, "/v1/plugins/a", Role::Read),
+            (Method::POST, "/v1/tasks", Role::Submit),
+            (Method::DELETE, "/v1/tasks/a", Role::Submit),
+            (Method::PUT, "/apis/solti.io/v1/tasks/a", Role::Submit),
+            (Method::POST, "/v1/plugins/reload", Role::Admin),
+            (Method::POST, "/v1/plugins/a/reinstate", Role::Admin),
+        ] {
+            assert_eq!(needed_for(&method, path), needed, "{method} {path}");
+        }
+    }
+
+    #[test]
     fn only_who_knows_the_token_passes_and_no_page_of_another_site() {
-        let right = (header::AUTHORIZATION, "Bearer right");
+        let right = (header::AUTHORIZATION, "Bearer right-right-right");
         for (headers, expected) in [
             (
                 vec![(header::HOST, "127.0.0.1:7480"), right.clone()],
@@ -166,14 +215,14 @@ mod tests {
             (
                 vec![
                     (header::HOST, "localhost"),
-                    (header::AUTHORIZATION, "Bearer righ"),
+                    (header::AUTHORIZATION, "Bearer right-right-righ"),
                 ],
                 "unauthorized",
             ),
             (
                 vec![
                     (header::HOST, "localhost"),
-                    (header::AUTHORIZATION, "Basic right"),
+                    (header::AUTHORIZATION, "Basic right-right-right"),
                 ],
                 "unauthorized",
             ),

@@ -22,6 +22,21 @@ pub enum Address {
     Tcp(SocketAddr),
     /// gRPC over TCP.
     Grpc(SocketAddr),
+    /// HTTP over TLS.
+    Https(SocketAddr),
+    /// gRPC over TLS.
+    Grpcs(SocketAddr),
+}
+
+impl Address {
+    /// The same where TLS is spoken.
+    pub(crate) fn with_tls(self, is_tls: bool) -> Self {
+        match self {
+            Self::Tcp(address) if is_tls => Self::Https(address),
+            Self::Grpc(address) if is_tls => Self::Grpcs(address),
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for Address {
@@ -30,6 +45,8 @@ impl fmt::Display for Address {
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
             Self::Tcp(address) => write!(f, "http://{address}"),
             Self::Grpc(address) => write!(f, "grpc://{address}"),
+            Self::Https(address) => write!(f, "https://{address}"),
+            Self::Grpcs(address) => write!(f, "grpcs://{address}"),
         }
     }
 }

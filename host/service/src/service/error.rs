@@ -49,6 +49,9 @@ pub enum ServiceError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Its certificates.
+    #[error("{0}")]
+    Tls(String),
     /// The directory of output.
     #[error("the output of tasks cannot be used: {0}")]
     Output(io::Error),

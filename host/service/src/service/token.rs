@@ -1,27 +1,32 @@
-//! The token that TCP asks for.
+//! The tokens that TCP asks for.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use solti_model_published::Token;
 
 use super::error::ServiceError;
+use crate::access::{Role, TokenError, Tokens};
 use crate::config::{Config, ConfigError};
 use crate::server::Listener;
 use crate::state::StateDir;
 
-/// The token, and the file it is in; none where nothing listens on TCP, or none is asked for.
+/// The tokens, and the file of the one that lets do all; none where nothing listens on TCP, or none is asked for.
 pub(super) fn of(
     config: &Config,
     state: &StateDir,
     listeners: &[Listener],
-) -> Result<(Option<Token>, Option<PathBuf>), ServiceError> {
+) -> Result<(Option<Tokens>, Option<PathBuf>), ServiceError> {
     let mut tcp = listeners.iter().filter_map(Listener::tcp).peekable();
+    let is_certified = config
+        .tls
+        .as_ref()
+        .is_some_and(|tls| tls.client_ca.is_some());
     if config.no_auth
+        && !is_certified
         && let Some(open) = tcp.find(|it| !it.ip().is_loopback())
     {
         // One that was asked for is refused before.
@@ -47,11 +52,11 @@ pub(super) fn of(
             path
         }
     };
-    let token = read(&path).map_err(|reason| ServiceError::Token {
-        path: path.clone(),
-        reason,
-    })?;
-    Ok((Some(token), Some(path)))
+    let others = config.tokens.iter().map(|it| (it.file.clone(), it.role));
+    let tokens = Tokens::read([(path.clone(), Role::Admin)].into_iter().chain(others));
+    let tokens =
+        tokens.map_err(|TokenError { path, reason }| ServiceError::Token { path, reason })?;
+    Ok((Some(tokens), Some(path)))
 }
 
 /// Makes the file of a token, unless it is there.
@@ -69,25 +74,3 @@ fn make(path: &Path) -> io::Result<()> {
         Ok(mut file) => writeln!(file, "{}", URL_SAFE_NO_PAD.encode(bytes)),
     }
 }
-
-fn read(path: &Path) -> Result<Token, String> {
-    let unreadable = |err: io::Error| format!("cannot be read: {err}");
-    let mode = fs::metadata(path).map_err(unreadable)?.mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(format!(
-            "has mode {mode:04o}, expected 0600: others could read it; run `chmod 600` on it"
-        ));
-    }
-    let text = fs::read_to_string(path).map_err(unreadable)?;
-    let text = text.trim();
-    if text.len() < SHORTEST {
-        return Err(format!(
-            "has a token of {} characters, expected {SHORTEST} or more",
-            text.len()
-        ));
-    }
-    Token::new(text).map_err(|err| err.to_string())
-}
-
-/// The shortest token that is taken: shorter ones can be guessed.
-const SHORTEST: usize = 16;
