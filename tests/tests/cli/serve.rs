@@ -7,6 +7,7 @@ mod full;
 mod grpc;
 mod handover;
 mod killed;
+mod monitoring;
 mod output;
 mod plugins;
 mod published;

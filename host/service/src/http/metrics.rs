@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::app::App;
+use super::health::why_not_ready;
 use super::process;
 use super::requests::{NO_ROUTE, method_of};
 use crate::exposition::{family, sample};
@@ -20,7 +21,14 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     app.tasks.counters.write(&mut text);
     let (all, ended) = app.tasks.store.counts().unwrap_or_default();
     let (bytes, lost) = app.tasks.outputs.bytes();
+    let is_ready = why_not_ready(&app).is_empty();
     for (name, kind, help, value) in [
+        (
+            "solti_ready",
+            "gauge",
+            "Whether new tasks are taken.",
+            u64::from(is_ready),
+        ),
         (
             "solti_tasks_active",
             "gauge",

@@ -40,7 +40,7 @@ pub(super) fn show() -> Result<ExitCode, Box<dyn Error>> {
     fs::create_dir(&plugins)?;
     fs::set_permissions(&plugins, fs::Permissions::from_mode(0o755))?;
     let plugin = plugins.join(format!("subprocess.{PLUGIN_SUFFIX}"));
-    fs::copy(&built.plugins["subprocess"], plugin)?;
+    fs::copy(&built.plugins["subprocess"], &plugin)?;
     let program = &built.programs["solti-host"];
 
     say("A service, on a socket in its state directory");
@@ -53,6 +53,7 @@ pub(super) fn show() -> Result<ExitCode, Box<dyn Error>> {
     let count = service.submit(&task("count", "seq 1000000"), &[]);
     service.wait(&count, "succeeded")?;
     let last = service.ask("GET", &format!("/v1/tasks/{count}/output?tail=3"), None);
+    let replaced = replace(&service, &plugin)?;
     say("Two tasks that run: one may run again if it is interrupted, the other may not");
     let script = "echo \"run of $(date +%T)\"; sleep 3";
     let again = service.submit(&task("again", script), &[("onInterrupt", "rerun")]);
@@ -69,7 +70,7 @@ pub(super) fn show() -> Result<ExitCode, Box<dyn Error>> {
     service.wait(&again, "succeeded")?;
     service.wait(&once, "interrupted")?;
     let both = service.ask("GET", &format!("/v1/tasks/{again}/output"), None);
-    let tasks = service.ask("GET", "/v1/tasks", None);
+    let tasks = service.client.send("GET", "/v1/tasks", &[], b"").text();
     let tasks: Value = serde_json::from_str(&tasks)?;
     let kept = tasks["tasks"].as_array().map_or(0, Vec::len);
 
@@ -77,14 +78,70 @@ pub(super) fn show() -> Result<ExitCode, Box<dyn Error>> {
     let went_well = hello == "hello, from a task\n"
         && last == "999998\n999999\n1000000\n"
         && both.lines().count() == 2
-        && kept == 4;
+        && replaced
+        && kept == 4 + WHILE_REPLACED;
     if went_well {
-        println!("Four tasks were acknowledged and four are there: nothing is lost.");
+        println!("{kept} tasks were acknowledged and {kept} are there: nothing is lost.");
         Ok(ExitCode::SUCCESS)
     } else {
-        println!("The demo went wrong: {kept} of four tasks are there.");
+        println!("The demo went wrong: {kept} tasks are there.");
         Ok(ExitCode::FAILURE)
     }
+}
+
+/// How many tasks run while the plugin is replaced.
+const WHILE_REPLACED: usize = 40;
+
+/// Puts another build of the plugin in the place of the one that runs, while tasks come; whether all of them
+/// have succeeded.
+fn replace(service: &Service, plugin: &Path) -> Result<bool, Box<dyn Error>> {
+    say("Another build of the plugin is put in its place, while forty tasks come");
+    let digest = || {
+        let plugins = service.client.send("GET", "/v1/plugins", &[], b"").json();
+        plugins["plugins"][0]["sha256"].as_str().unwrap_or_default()[..12].to_owned()
+    };
+    let before = digest();
+    let mut bytes = fs::read(plugin)?;
+    // What stands behind a library is no part of it, but makes it another file.
+    bytes.push(0);
+    let mut names = Vec::new();
+    for number in 0..WHILE_REPLACED {
+        if number == WHILE_REPLACED / 2 {
+            let unfinished = plugin.with_extension("part");
+            fs::write(&unfinished, &bytes)?;
+            fs::set_permissions(&unfinished, fs::Permissions::from_mode(0o755))?;
+            println!("$ mv {} {}", short(&unfinished), short(plugin));
+            fs::rename(unfinished, plugin)?;
+        }
+        let spec = task(&format!("slot-{number}"), "sleep 0.1").to_string();
+        let answer = service
+            .client
+            .send("POST", "/v1/tasks", &[], spec.as_bytes())
+            .json();
+        names.push(answer["name"].as_str().unwrap_or_default().to_owned());
+        sleep(Duration::from_millis(10));
+    }
+    let began = Instant::now();
+    while digest() == before && began.elapsed() < SOON {
+        sleep(Duration::from_millis(20));
+    }
+    println!("  subprocess {before} is replaced by {}", digest());
+    let phase_of = |name: &String| loop {
+        let task = service
+            .client
+            .send("GET", &format!("/v1/tasks/{name}"), &[], b"")
+            .json();
+        if task["ended"].is_string() || began.elapsed() > SOON {
+            break task["phase"].as_str().unwrap_or_default().to_owned();
+        }
+        sleep(Duration::from_millis(20));
+    };
+    let succeeded = names
+        .iter()
+        .filter(|name| phase_of(name) == "succeeded")
+        .count();
+    println!("  {succeeded} of {WHILE_REPLACED} tasks have succeeded");
+    Ok(succeeded == WHILE_REPLACED && digest() != before)
 }
 
 impl Service {

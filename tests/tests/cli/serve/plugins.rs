@@ -526,3 +526,87 @@ fn a_plugin_tells_of_itself_and_of_what_it_takes() {
         assert!(metrics.lines().any(|it| it == line), "{line} in\n{metrics}");
     }
 }
+
+/// Whichever of the two comes first, the file is taken when both are there; until then what was there stays.
+#[test]
+fn a_signed_file_is_taken_when_its_signature_is_there_whichever_comes_first() {
+    let place = Place::with(&[]);
+    let key = minisign::KeyPair::generate_unencrypted_keypair().unwrap();
+    let public = place.file("key.pub", key.pk.to_box().unwrap().to_string());
+    let sign = |bytes: &[u8]| {
+        let comment = format!("subprocess {}", env!("CARGO_PKG_VERSION"));
+        let signed = minisign::sign(None, &key.sk, bytes, Some(&comment), None);
+        signed.unwrap().into_string().into_bytes()
+    };
+    let (one, two) = (version("subprocess", 1), version("subprocess", 2));
+    let serving = Serving::start(&place, &["--public-key", &public]);
+    put(&place, "subprocess.so", &one);
+    serving.until_plugins(|it| it["rejected"][0]["code"] == "unsigned");
+    put(&place, "subprocess.so.minisig", &sign(&one));
+    let plugins = serving.until_plugins(|it| of(it, "subprocess").is_some());
+    let before = of(&plugins, "subprocess").unwrap().clone();
+    assert_eq!(before["signature"]["state"], "good", "{before:#}");
+    // The signature of the next one comes first: what is there does not fit it any more, and stays.
+    put(&place, "subprocess.so.minisig", &sign(&two));
+    serving.until_plugins(|it| !it["rejected"].as_array().unwrap().is_empty());
+    let name = serving.submit(&shell("a", "true"));
+    assert_eq!(serving.ended(&name)["phase"], "succeeded");
+    put(&place, "subprocess.so", &two);
+    serving.until_other("subprocess", &before);
+    serving.until_plugins(|it| it["rejected"].as_array().unwrap().is_empty());
+}
+
+/// Its successor is constructed while it still runs: what both want exclusively the new one does not get.
+#[test]
+fn a_successor_that_wants_what_the_plugin_before_owns_is_refused_with_its_own_words() {
+    let place = Place::with(&["specimen"]);
+    let serving = Serving::start(&place, &[]);
+    let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = held.local_addr().unwrap().port();
+    put(
+        &place,
+        "specimen.toml",
+        format!("[config]\nfail = \"port {port} is in use\"\n").as_bytes(),
+    );
+    let changes = serving.until_plugins(|it| !it["rejected"].as_array().unwrap().is_empty());
+    let reason = changes["rejected"][0]["reason"].as_str().unwrap();
+    assert!(
+        reason.contains(&format!("port {port} is in use")),
+        "{reason}"
+    );
+    let name = serving.submit(&command("a", "ready", &[]));
+    assert_eq!(serving.ended(&name)["phase"], "succeeded");
+    fs::remove_file(place.plugins().join("specimen.toml")).unwrap();
+    let plugins = serving.until_plugins(|it| it["rejected"].as_array().unwrap().is_empty());
+    assert_eq!(plugins["images"]["open"], 1, "{plugins:#}");
+}
+
+#[test]
+fn a_look_that_comes_while_it_stops_is_refused_or_answered_and_nothing_hangs() {
+    let place = Place::with(&["subprocess"]);
+    let serving = Serving::start(&place, &[]);
+    let socket = state_of(&place).join("service.sock");
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut number = 0;
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    number += 1;
+                    put(&place, &format!("{number}.so"), b"no library");
+                    let client = Client::Unix(socket.clone());
+                    let asked = client.try_send("POST", "/v1/plugins/reload", &[], b"null");
+                    if let Ok(answer) = asked {
+                        assert!(matches!(answer.status, 200 | 503), "{}", answer.text());
+                    }
+                }
+            });
+        }
+        std::thread::sleep(Duration::from_millis(200));
+        let began = Instant::now();
+        let (code, stderr) = serving.terminate();
+        assert_eq!(code, Some(0), "{stderr}");
+        assert!(began.elapsed() < Duration::from_secs(10));
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}

@@ -1,0 +1,89 @@
+//! The alerts and the dashboard: what they ask for is there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::Serving;
+use crate::{Place, shell};
+
+fn file(name: &str) -> PathBuf {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    root.parent().unwrap().join("docs/monitoring").join(name)
+}
+
+/// The names of metrics in a text.
+fn names_in(text: &str) -> BTreeSet<String> {
+    let words = text.split(|it: char| !it.is_ascii_alphanumeric() && it != '_');
+    let of_ours = words.filter(|it| it.starts_with("solti_") || it.starts_with("process_"));
+    of_ours.map(str::to_owned).collect()
+}
+
+#[test]
+fn what_alerts_and_dashboard_ask_for_is_what_a_service_counts() {
+    let place = Place::with(&["subprocess"]);
+    let serving = Serving::start(&place, &[]);
+    let name = serving.submit(&shell("a", "true"));
+    serving.ended(&name);
+    let metrics = serving.get("/metrics").text();
+    let families: BTreeSet<_> = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
+        .collect();
+    for file in ["alerts.yml", "dashboard.json"].map(file) {
+        let text = fs::read_to_string(&file).unwrap();
+        let names = names_in(&text);
+        assert!(names.len() > 8, "{names:?}");
+        for name in names {
+            let family = ["_bucket", "_sum", "_count"]
+                .iter()
+                .find_map(|end| name.strip_suffix(end))
+                .unwrap_or(&name);
+            assert!(families.contains(family), "{}: no {name}", file.display());
+        }
+    }
+    let dashboard = fs::read_to_string(file("dashboard.json")).unwrap();
+    let dashboard: serde_json::Value = serde_json::from_str(&dashboard).unwrap();
+    assert!(dashboard["panels"].as_array().unwrap().len() > 10);
+}
+
+#[test]
+fn the_alerts_are_rules_that_prometheus_takes() {
+    let checked = Command::new("promtool")
+        .args(["check", "rules"])
+        .arg(file("alerts.yml"))
+        .output();
+    let Ok(checked) = checked else {
+        return e2e::skip("promtool is not installed (Debian: prometheus)");
+    };
+    let said = String::from_utf8_lossy(&checked.stdout);
+    assert!(checked.status.success(), "{said}{checked:?}");
+    assert!(said.contains("11 rules found"), "{said}");
+}
+
+#[test]
+fn what_a_service_tells_is_what_prometheus_reads() {
+    use std::io::Write as _;
+    let place = Place::with(&["subprocess"]);
+    let serving = Serving::start(&place, &[]);
+    let name = serving.submit(&shell("a", "true"));
+    serving.ended(&name);
+    let metrics = serving.get("/metrics").text();
+    let checking = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn();
+    let Ok(mut checking) = checking else {
+        return e2e::skip("promtool is not installed (Debian: prometheus)");
+    };
+    let mut stdin = checking.stdin.take().unwrap();
+    stdin.write_all(metrics.as_bytes()).unwrap();
+    drop(stdin);
+    let checked = checking.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&checked.stderr);
+    assert!(!said.contains("error while linting"), "{said}");
+    // What it only finds unusual has another code, and is in lines of its own.
+    assert_ne!(checked.status.code(), Some(1), "{said}");
+}
