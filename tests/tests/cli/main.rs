@@ -14,6 +14,8 @@ mod exec;
 mod exit_codes;
 #[cfg(target_os = "linux")]
 mod fatal;
+#[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
+mod frozen;
 #[cfg(target_os = "linux")]
 mod init;
 mod inspect;

@@ -29,7 +29,7 @@ use serde_json::Value;
 use super::{Place, Running, SOON};
 
 /// A service that runs; killed when the test ends before it.
-struct Serving {
+pub(crate) struct Serving {
     running: Running,
     client: Client,
     /// The line with its addresses.
@@ -53,7 +53,7 @@ fn settings(place: &Place, more: &str) -> String {
 
 impl Serving {
     /// Starts a service with these words, and waits until it is ready.
-    fn start(place: &Place, words: &[&str]) -> Self {
+    pub(crate) fn start(place: &Place, words: &[&str]) -> Self {
         let state = state_of(place);
         let mut command = place.command("serve", words);
         command.arg("--state").arg(&state);
@@ -73,24 +73,24 @@ impl Serving {
         behind.split(' ').next().unwrap().parse().unwrap()
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.client.send("GET", path, &[], b"")
     }
 
-    fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         let body = body.to_string();
         self.client.send("POST", path, &[], body.as_bytes())
     }
 
     /// Has a task run, and returns its name.
-    fn submit(&self, spec: &Value) -> String {
+    pub(crate) fn submit(&self, spec: &Value) -> String {
         let answer = self.post("/v1/tasks", spec);
         assert_eq!(answer.status, 201, "{}", answer.text());
         answer.json()["name"].as_str().unwrap().to_owned()
     }
 
     /// Waits until a task is in a phase that `is` accepts.
-    fn until(&self, name: &str, is: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn until(&self, name: &str, is: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
         loop {
             let task = self.get(&format!("/v1/tasks/{name}")).json();
@@ -103,7 +103,7 @@ impl Serving {
     }
 
     /// Waits until a task has ended.
-    fn ended(&self, name: &str) -> Value {
+    pub(crate) fn ended(&self, name: &str) -> Value {
         self.until(name, |task| task["ended"].is_string())
     }
 

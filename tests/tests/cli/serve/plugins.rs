@@ -66,7 +66,7 @@ impl Serving {
         of(&plugins, name).unwrap().clone()
     }
 
-    fn reload(&self) -> Value {
+    pub(crate) fn reload(&self) -> Value {
         let answer = self.post("/v1/plugins/reload", &Value::Null);
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()
