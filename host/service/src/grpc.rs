@@ -24,7 +24,7 @@ use tracing::warn;
 
 use crate::access::Role;
 use crate::http::{App, why_not_ready};
-use crate::server::Stream;
+use crate::stream::Stream;
 use crate::tasks::Handler;
 
 /// How often it is looked whether the service is ready.

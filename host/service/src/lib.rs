@@ -41,6 +41,7 @@ mod server;
 mod service;
 mod state;
 mod store;
+mod stream;
 mod tasks;
 mod time;
 

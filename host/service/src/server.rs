@@ -1,7 +1,6 @@
 //! Sockets, connections and their limits.
 
 mod listener;
-mod stream;
 mod tls;
 
 use std::io;
@@ -25,9 +24,9 @@ use crate::config::ServerLimits;
 #[cfg(feature = "grpc")]
 use crate::grpc;
 use crate::http::{App, Peer};
+use crate::stream::Stream;
 pub use listener::Address;
 pub(crate) use listener::{Listener, Socket};
-pub(crate) use stream::Stream;
 pub(crate) use tls::Tls;
 
 /// How long it is waited before the next connection where the system has no room for one.

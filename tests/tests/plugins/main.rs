@@ -6,6 +6,7 @@ mod support;
 mod builds;
 mod grown;
 mod hello;
+mod live;
 mod log;
 mod panics;
 mod readme;

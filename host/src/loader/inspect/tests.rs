@@ -63,3 +63,26 @@ fn a_damaged_library_is_read_or_refused_in_words() {
         assert_answers(&bytes);
     }
 }
+
+/// As GNU's compiler makes them of inline variables; another one may not.
+#[test]
+fn symbols_that_a_process_has_once_are_found_in_what_a_compiler_of_cpp_makes() {
+    use std::process::Command;
+    let directory = tempfile::tempdir().unwrap();
+    let (source, library) = (
+        directory.path().join("a.cpp"),
+        directory.path().join("a.so"),
+    );
+    let text = "inline int shared = 1; extern \"C\" int *place() { return &shared; }\n";
+    std::fs::write(&source, text).unwrap();
+    let made = Command::new("g++")
+        .args(["-std=c++17", "-shared", "-fPIC", "-o"])
+        .args([&library, &source])
+        .status();
+    // Where there is none, the tests that need one say so.
+    if !made.is_ok_and(|made| made.success()) {
+        return;
+    }
+    let bytes = std::fs::read(library).unwrap();
+    assert_eq!(elf::read(&bytes).unwrap().requirements.unique, ["shared"]);
+}

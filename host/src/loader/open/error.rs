@@ -186,6 +186,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_finds_no_room_beside_others_is_not_blamed_on_its_author() {
+        let said = "cannot allocate memory in static TLS block";
+        let refused = |reason: &str| OpenError::Refused {
+            reason: reason.to_owned(),
+        };
+        let beside = refused(said).beside_others();
+        assert_eq!(beside.code(), "no_room_beside");
+        assert_eq!(beside.advice().to_string(), "restart the host to take it");
+        assert_eq!(
+            refused("something new").beside_others().code(),
+            "refused_by_system"
+        );
+    }
+
+    #[test]
     fn what_the_system_says_decides_the_advice() {
         for (reason, expected) in [
             (

@@ -57,3 +57,40 @@ impl Reserved<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "all of it is tests")]
+
+    use super::*;
+
+    fn beside(replaces: bool) -> Option<Beside> {
+        Some(Beside {
+            max_images: u64::MAX,
+            max_bytes: u64::MAX,
+            replaces,
+        })
+    }
+
+    #[test]
+    fn only_a_replacement_is_refused_for_what_a_process_has_once() {
+        let cpp = Requirements {
+            unique: vec!["_ZN3foo5stateE".to_owned()],
+            ..Requirements::default()
+        };
+        reserve("one.so", &cpp, None).unwrap().keep();
+        // Two plugins that use one library of C++ are no trouble.
+        reserve("two.so", &cpp, beside(false).as_ref())
+            .unwrap()
+            .keep();
+        let Err(refused) = reserve("one.so", &cpp, beside(true).as_ref()) else {
+            panic!("it would work on the data of the first");
+        };
+        assert_eq!(
+            refused.to_string(),
+            "the process has one _ZN3foo5stateE, and one.so, which is open, has made it"
+        );
+        let plain = Requirements::default();
+        assert!(reserve("one.so", &plain, beside(true).as_ref()).is_ok());
+    }
+}
