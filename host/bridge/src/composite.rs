@@ -13,6 +13,7 @@ pub use cron::{CRON_API_VERSION, CRON_KIND, CronSpec};
 pub(crate) use plan::Plan;
 
 use crate::convert::Unbridgeable;
+use crate::gvk::pairs;
 
 /// A workload that is made of others.
 ///
@@ -104,6 +105,12 @@ impl Composite {
             }
         }
     }
+}
+
+/// The workload types that are made of others, as version and kind.
+#[must_use]
+pub fn composite_types() -> Vec<(String, String)> {
+    pairs(Composite::types())
 }
 
 /// Whether a workload is made of others.

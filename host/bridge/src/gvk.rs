@@ -28,6 +28,19 @@ pub(crate) fn types_of(kinds: &Kinds) -> (Vec<WorkloadTypeMeta>, Vec<String>) {
     (types, others)
 }
 
+/// The workload types of the kinds of a runner, as version and kind, as far as the published line has names
+/// for them.
+#[must_use]
+pub fn workload_types(kinds: &Kinds) -> Vec<(String, String)> {
+    pairs(types_of(kinds).0)
+}
+
+/// Each as version and kind.
+pub(crate) fn pairs(types: Vec<WorkloadTypeMeta>) -> Vec<(String, String)> {
+    let pair = |it: WorkloadTypeMeta| (it.api_version().to_owned(), it.kind().to_owned());
+    types.into_iter().map(pair).collect()
+}
+
 /// The workload type of a kind: one of the model, or `group/version/Kind`.
 fn type_of(kind: &str) -> Option<WorkloadTypeMeta> {
     let of_model = OF_MODEL.iter().find(|(ours, _)| *ours == kind);

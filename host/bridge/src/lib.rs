@@ -44,9 +44,10 @@ mod task;
 #[cfg(feature = "v0-0-2")]
 pub mod v0_0_2;
 
-pub use composite::{CRON_API_VERSION, CRON_KIND, Composite, CronSpec, is_cron};
+pub use composite::{CRON_API_VERSION, CRON_KIND, Composite, CronSpec, composite_types, is_cron};
 pub use convert::{Unbridgeable, Work, manifest_of_spec, work_of};
 pub use error::BridgeError;
+pub use gvk::workload_types;
 pub use load::{Bridge, Bridged, BridgedRunner, NotBridged, load_dir};
 pub use output::{Invocation, OutputRoute, PublishedSinks, TaskOutput};
 pub use routed::{from_core, run_from_core, to_core};

@@ -43,9 +43,65 @@ impl Runners {
             Self::Live(plugins) => plugins.router(),
         }
     }
+
+    /// Whether this is the router of now.
+    fn is(&self, router: &Arc<RunnerRouter>) -> bool {
+        Arc::ptr_eq(&self.router(), router)
+    }
 }
 
 impl Shared {
+    /// Builds a task for the runner of this name: by its `own` runner, unless that does not take it, and by
+    /// all of them otherwise.
+    async fn build(
+        &self,
+        name: &str,
+        own: Option<&RunnerRouter>,
+        task: &Task,
+        run_id: &published::RunId,
+        ctx: &published::BuildContext,
+        cancellation: &BuildCancellation,
+    ) -> Result<taskvisor_published::TaskRef, published::RunnerError> {
+        let work = work_of(task).map_err(invalid)?;
+        let output = self.output.begin(task, ctx.output_publisher());
+        let context = self
+            .context(&*output, run_id, ctx)
+            .with_metadata(metadata_of(task));
+        let building = self.build_by(own, &work, context);
+        let built = unless_cancelled(cancellation, building).await?;
+        let built = built.map_err(|err| error_of(name, task, err))?;
+        let channel = TaskId::from(built.name());
+        let body = Body::Plan(Plan::One(built));
+        Ok(Arc::new(BridgedTask::new(
+            body,
+            channel,
+            output,
+            task.spec(),
+        )))
+    }
+
+    async fn build_by(
+        &self,
+        own: Option<&RunnerRouter>,
+        work: &Work,
+        context: BuildContext,
+    ) -> Result<TaskRef, RunnerError> {
+        if let Some(own) = own {
+            match build_by(own, work, context.clone()).await {
+                Err(RunnerError::NoRunner(_)) => {}
+                built => return built,
+            }
+        }
+        loop {
+            let router = self.all.router();
+            match build_by(&router, work, context.clone()).await {
+                // What it led to was replaced while it was asked.
+                Err(RunnerError::NoRunner(_)) if !self.all.is(&router) => {}
+                built => return built,
+            }
+        }
+    }
+
     /// What a task is built with.
     fn context(
         &self,
@@ -90,33 +146,10 @@ impl published::Runner for Bridge {
         cancellation: &BuildCancellation,
         _scope: &mut BuildScope,
     ) -> Result<taskvisor_published::TaskRef, published::RunnerError> {
-        let work = work_of(task).map_err(invalid)?;
-        let output = self.shared.output.begin(task, ctx.output_publisher());
-        let context = self
-            .shared
-            .context(&*output, run_id, ctx)
-            .with_metadata(metadata_of(task));
-        let built = unless_cancelled(cancellation, self.build(&work, context)).await?;
-        let built = built.map_err(|err| error_of(&self.name, task, err))?;
-        let channel = TaskId::from(built.name());
-        let body = Body::Plan(Plan::One(built));
-        Ok(Arc::new(BridgedTask::new(
-            body,
-            channel,
-            output,
-            task.spec(),
-        )))
-    }
-}
-
-impl Bridge {
-    async fn build(&self, work: &Work, context: BuildContext) -> Result<TaskRef, RunnerError> {
-        match build_by(&self.own, work, context.clone()).await {
-            Err(RunnerError::NoRunner(_)) => {
-                build_by(&self.shared.all.router(), work, context).await
-            }
-            built => built,
-        }
+        let own = Some(&self.own);
+        self.shared
+            .build(&self.name, own, task, run_id, ctx, cancellation)
+            .await
     }
 }
 
@@ -147,23 +180,9 @@ impl published::Runner for Delegate {
         _scope: &mut BuildScope,
     ) -> Result<taskvisor_published::TaskRef, published::RunnerError> {
         let task = &routed::from_core(task.clone());
-        let work = work_of(task).map_err(invalid)?;
-        let output = self.0.output.begin(task, ctx.output_publisher());
-        let context = self
-            .0
-            .context(&*output, run_id, ctx)
-            .with_metadata(metadata_of(task));
-        let router = self.0.all.router();
-        let built = unless_cancelled(cancellation, build_by(&router, &work, context)).await?;
-        let built = built.map_err(|err| error_of(DELEGATE, task, err))?;
-        let channel = TaskId::from(built.name());
-        let body = Body::Plan(Plan::One(built));
-        Ok(Arc::new(BridgedTask::new(
-            body,
-            channel,
-            output,
-            task.spec(),
-        )))
+        self.0
+            .build(DELEGATE, None, task, run_id, ctx, cancellation)
+            .await
     }
 }
 
@@ -203,9 +222,8 @@ impl published::Runner for Composer {
         for part in &parts {
             let work = work_of(part).map_err(invalid)?;
             let context = context.clone().with_metadata(metadata_of(part));
-            let task =
-                unless_cancelled(cancellation, build_by(&self.0.all.router(), &work, context))
-                    .await?;
+            let building = self.0.build_by(None, &work, context);
+            let task = unless_cancelled(cancellation, building).await?;
             built.push(task.map_err(|err| error_of(COMPOSER, part, err))?);
         }
         let Some(first) = built.first() else {

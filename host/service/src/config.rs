@@ -6,5 +6,6 @@ mod units;
 
 pub use read::ConfigError;
 pub use settings::{
-    Config, OnFull, OnInterrupt, OnStop, OutputLimits, Retention, ServerLimits, TlsFiles, TokenFile,
+    Config, Discover, OnFull, OnInterrupt, OnStop, OutputLimits, Retention, ServerLimits, TlsFiles,
+    TokenFile,
 };

@@ -24,11 +24,14 @@
 //! | `http` | routes, authentication, errors |
 //! | `grpc` | the routes of 0.0.8 over gRPC, and its health |
 //! | `handover` | the sockets on their way to the next service |
+//! | `discover` | what a control plane is told; behind a feature |
 //! | `server` | sockets, connections and their limits |
 //! | `service` | the whole: start, run, stop |
 
 mod access;
 mod config;
+#[cfg(feature = "discover")]
+mod discover;
 mod disk;
 mod exposition;
 #[cfg(feature = "grpc")]
@@ -37,6 +40,7 @@ mod handover;
 mod http;
 mod output;
 mod plugins;
+mod renewed;
 mod server;
 mod service;
 mod state;
@@ -47,8 +51,8 @@ mod time;
 
 pub use access::Role;
 pub use config::{
-    Config, ConfigError, OnFull, OnInterrupt, OnStop, OutputLimits, Retention, ServerLimits,
-    TlsFiles, TokenFile,
+    Config, ConfigError, Discover, OnFull, OnInterrupt, OnStop, OutputLimits, Retention,
+    ServerLimits, TlsFiles, TokenFile,
 };
 /// The target of what the log is told of every change of plugins: which, and who asked for it.
 pub const AUDIT_TARGET: &str = plugins::AUDIT;

@@ -20,6 +20,8 @@ use tracing::{info, warn};
 pub use error::ServiceError;
 
 use crate::config::Config;
+#[cfg(feature = "discover")]
+use crate::discover;
 use crate::handover::{self, InheritedSocket, Offer};
 use crate::http::{self, Access, App};
 use crate::output::{Outputs, Owners, Route};
@@ -79,14 +81,15 @@ impl Service {
         sockets: Vec<InheritedSocket>,
     ) -> Result<Self, ServiceError> {
         config.check()?;
+        // Before another service is asked to end.
+        let tls = config.tls.as_ref().map(Tls::open).transpose();
+        let tls = tls.map_err(|err| ServiceError::Tls(err.to_string()))?;
         let taken = match take_over {
             Duration::ZERO => None,
             _ => handover::take(&config.state),
         };
         let state = StateDir::open(&config.state, take_over, taken.is_none())?;
         let listeners = listen(&config, &state, sockets, taken.unwrap_or_default()).await?;
-        let tls = config.tls.as_ref().map(Tls::open).transpose();
-        let tls = tls.map_err(|err| ServiceError::Tls(err.to_string()))?;
         let addresses = listeners
             .iter()
             .map(|it| it.address().with_tls(tls.is_some()));
@@ -137,6 +140,17 @@ impl Service {
             closing.clone(),
         ));
         tokio::spawn(plugins::watch(Arc::downgrade(&plugins), closing.clone()));
+        #[cfg(feature = "discover")]
+        if let Some(discover) = config.discover.clone() {
+            let id =
+                discover::id_of(state.path()).map_err(|source| crate::state::StateError::Io {
+                    path: state.path().join("agent-id"),
+                    doing: "keep it",
+                    source,
+                })?;
+            let plugins = Arc::downgrade(&plugins);
+            tokio::spawn(discover::tell(discover, id, plugins, closing.clone()));
+        }
         Ok(Self {
             config,
             addresses,

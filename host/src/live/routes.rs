@@ -72,7 +72,13 @@ impl Builds for Routes {
                     Work::Spec(spec) => router.pick(spec),
                     Work::Workload(workload) => router.pick_workload(workload),
                 };
-                let picked = picked.ok_or_else(|| RunnerError::NoRunner(kind.to_owned()))?;
+                let Some(picked) = picked else {
+                    // What it led to may have been replaced while it was asked.
+                    if !Arc::ptr_eq(&now, &self.now.read()) {
+                        continue;
+                    }
+                    return Err(RunnerError::NoRunner(kind.to_owned()));
+                };
                 let is_picked = |runner: &&Arc<LiveRunner>| is_same(runner, picked);
                 let Some(runner) = now.runners.iter().find(is_picked) else {
                     // Of the host itself.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "all of it is tests")]
 
 mod contract;
+mod discover;
 mod first_line;
 mod routing;
 mod supervision;

@@ -1,6 +1,6 @@
 //! The tokens of a service, in files that may change while it runs.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use thiserror::Error;
 use tracing::{info, warn};
 
 use super::role::Role;
+use crate::renewed::Seen;
 
 /// The shortest token that is taken: shorter ones can be guessed.
 const SHORTEST: usize = 16;
@@ -43,16 +44,13 @@ struct TokenFile {
     seen: Seen,
 }
 
-/// What tells a file from what it was before.
-type Seen = Option<(u64, u64, i64, i64)>;
-
 impl Tokens {
     /// Reads the files of tokens.
     pub(crate) fn read(
         files: impl IntoIterator<Item = (PathBuf, Role)>,
     ) -> Result<Self, TokenError> {
         let read = |(path, role): (PathBuf, Role)| {
-            let seen = seen(&path);
+            let seen = Seen::of(&path);
             let tokens = read(&path).map_err(|reason| TokenError {
                 path: path.clone(),
                 reason,
@@ -92,7 +90,7 @@ impl Tokens {
 impl TokenFile {
     /// Reads it again where it is another one; what cannot be used changes nothing.
     fn renew(&mut self) {
-        let now = seen(&self.path);
+        let now = Seen::of(&self.path);
         if now == self.seen {
             return;
         }
@@ -106,11 +104,6 @@ impl TokenFile {
             Err(reason) => warn!("token file {path}: {reason}; the tokens before it stay"),
         }
     }
-}
-
-fn seen(path: &Path) -> Seen {
-    let of = |it: Metadata| (it.ino(), it.len(), it.ctime(), it.ctime_nsec());
-    fs::metadata(path).ok().map(of)
 }
 
 fn read(path: &Path) -> Result<Vec<Token>, String> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::settings::Config;
+use super::settings::{Config, Discover};
 
 /// What is wrong with a configuration.
 #[derive(Debug, Error)]
@@ -106,6 +106,9 @@ impl Config {
                 "a file of tokens is given as well: leave one of the two out",
             ));
         }
+        if let Some(discover) = &self.discover {
+            check_discover(discover)?;
+        }
         #[cfg(not(feature = "grpc"))]
         if !self.grpc.is_empty() {
             return Err(unusable(
@@ -141,6 +144,36 @@ impl Config {
         }
         Ok(())
     }
+}
+
+fn check_discover(discover: &Discover) -> Result<(), ConfigError> {
+    #[cfg(not(feature = "discover"))]
+    if !discover.control.is_empty() {
+        return Err(unusable(
+            "discover",
+            "this program was built without it: leave it out, or build with the feature discover",
+        ));
+    }
+    let is_secure = discover.control.starts_with("https://");
+    if !is_secure && !discover.control.starts_with("http://") {
+        return Err(unusable(
+            "discover.control",
+            format!(
+                "is {:?}, expected an address such as https://podium.example",
+                discover.control
+            ),
+        ));
+    }
+    if discover.token_file.is_some() && !is_secure {
+        return Err(unusable(
+            "discover.token_file",
+            "would send the token as it is over http: say https, or leave it out",
+        ));
+    }
+    if discover.interval.is_zero() {
+        return Err(unusable("discover.interval", "is 0s, expected 1s or more"));
+    }
+    Ok(())
 }
 
 /// What the output of one task needs at least: a few blocks.

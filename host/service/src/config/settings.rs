@@ -40,6 +40,9 @@ pub struct Config {
     /// Speaks TLS on all addresses.
     #[serde(default)]
     pub tls: Option<TlsFiles>,
+    /// Has a control plane of the published line know of this service.
+    #[serde(default)]
+    pub discover: Option<Discover>,
     /// Asks for no token: on loopback addresses alone, or where clients have certificates.
     #[serde(default)]
     pub no_auth: bool,
@@ -111,6 +114,32 @@ pub struct TlsFiles {
     /// The issuers of the certificates that clients have to have; none where they need none.
     #[serde(default)]
     pub client_ca: Option<PathBuf>,
+}
+
+/// A control plane that is to know of this service, as `solti-discover` 0.0.8 tells one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Discover {
+    /// Where it listens, such as `https://podium.example`.
+    pub control: String,
+    /// Where it reaches this service, such as `https://10.0.0.5:7480`.
+    pub endpoint: String,
+    /// Whether that speaks gRPC.
+    #[serde(default)]
+    pub grpc: bool,
+    /// What people call this service; the name of the machine when it is not given.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// How often it is told.
+    #[serde(default = "defaults::heartbeat", deserialize_with = "duration")]
+    pub interval: Duration,
+    /// The file of the token that it asks for.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
+    /// What else it is to know.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// What becomes of tasks that a stop of the service ends.
@@ -252,6 +281,10 @@ mod defaults {
         20_000
     }
 
+    pub(super) fn heartbeat() -> Duration {
+        Duration::from_secs(30)
+    }
+
     pub(super) fn max_images() -> u64 {
         solti_plugin_host::options::DEFAULT_MAX_IMAGES
     }
@@ -278,6 +311,7 @@ impl Config {
             token_file: None,
             tokens: Vec::new(),
             tls: None,
+            discover: None,
             no_auth: false,
             config: BTreeMap::new(),
             hosts: Vec::new(),

@@ -17,6 +17,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use tracing::{info, warn};
 
 use crate::config::TlsFiles;
+use crate::renewed::Seen;
 
 /// How often it is looked whether a file is another one.
 const LOOK: Duration = Duration::from_secs(1);
@@ -46,9 +47,6 @@ struct Now {
     seen: Vec<Seen>,
     looked: Instant,
 }
-
-/// What tells a file from what it was before.
-type Seen = Option<(u64, u64, i64, i64)>;
 
 impl Tls {
     /// Reads certificates and key.
@@ -161,9 +159,5 @@ fn seen_of(files: &TlsFiles) -> Vec<Seen> {
     let all = [&files.certificate, &files.key]
         .into_iter()
         .chain(&files.client_ca);
-    all.map(|path| {
-        let found = fs::metadata(path).ok()?;
-        Some((found.ino(), found.len(), found.ctime(), found.ctime_nsec()))
-    })
-    .collect()
+    all.map(|path| Seen::of(path)).collect()
 }

@@ -1,9 +1,12 @@
 //! Takes tasks: refused at once, or kept before it is acknowledged.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use solti_api::ApiError;
 use solti_model_published::{RestartPolicy, Task, TaskManifest, WritePreconditions};
 use solti_plugin_bridge::{Composite, Unbridgeable, Work, is_cron, work_of};
+use solti_plugin_host::RunnerRouter;
 use solti_plugin_host::solti_model::TaskSpec;
 use tracing::{error, info};
 
@@ -171,12 +174,29 @@ impl Tasks {
     }
 
     fn find_runner(&self, work: &Work) -> Result<(), Refused> {
-        let (router, report) = (self.plugins.router(), self.plugins.report());
+        let mut router = self.plugins.router();
+        let takes = |router: &RunnerRouter| match work {
+            Work::Spec(spec) => router.pick(spec).is_some(),
+            Work::Workload(workload) => router.pick_workload(workload).is_some(),
+            _ => true,
+        };
+        loop {
+            if takes(&router) {
+                return Ok(());
+            }
+            // What it led to may have been replaced while it was asked.
+            let now = self.plugins.router();
+            if Arc::ptr_eq(&now, &router) {
+                break;
+            }
+            router = now;
+        }
+        let report = self.plugins.report();
         match work {
-            Work::Spec(spec) if router.pick(spec).is_none() => Err(Refused::NoRunner(
+            Work::Spec(spec) => Err(Refused::NoRunner(
                 report.why_no_runner(spec, self.plugins.directory()),
             )),
-            Work::Workload(workload) if router.pick_workload(workload).is_none() => {
+            Work::Workload(workload) => {
                 let kinds = report.loaded().iter().flat_map(|plugin| {
                     let runners = plugin.runners.iter();
                     runners.flat_map(|runner| runner.kinds.names().map(str::to_owned))
