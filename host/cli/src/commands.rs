@@ -10,6 +10,7 @@ mod man;
 mod run;
 #[cfg(feature = "serve")]
 mod serve;
+#[cfg(feature = "serve")]
 mod systemd;
 
 use crate::args::Command;

@@ -2,6 +2,7 @@
 
 use solti_plugin_host::report::{LOG_TARGET, Warning};
 use solti_plugin_host::text::mismatch::quoted;
+#[cfg(feature = "serve")]
 use solti_plugin_service::AUDIT_TARGET;
 use tracing_subscriber::filter::{Directive, LevelFilter};
 use tracing_subscriber::fmt;
@@ -36,6 +37,7 @@ pub(crate) fn init(verbose: u8, timestamps: bool, as_json: bool) {
         );
     }
     // Who runs a service is told what becomes of its plugins.
+    #[cfg(feature = "serve")]
     if !wanted.contains(AUDIT_TARGET) {
         filter = filter.add_directive(
             format!("{AUDIT_TARGET}=info")

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use rustix::process::{Pid, Signal, geteuid, kill_process, test_kill_process};
 use solti_plugin_host::atomic;
 use thiserror::Error;
 
@@ -17,6 +17,9 @@ const VERSION: &str = "solti-host state 1\n";
 
 /// How often it is looked whether another service has gone.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// How long the lock of a service that was killed may outlive it.
+const LAST_BREATH: Duration = Duration::from_secs(2);
 
 /// Why a state directory cannot be used.
 #[derive(Debug, Error)]
@@ -187,7 +190,8 @@ fn lock(path: &Path, take_over: Duration, tells: &mut bool) -> Result<File, Stat
         .mode(0o600)
         .open(&file)
         .map_err(failed)?;
-    let until = Instant::now() + take_over;
+    let began = Instant::now();
+    let until = began + take_over;
     loop {
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => break,
@@ -197,14 +201,17 @@ fn lock(path: &Path, take_over: Duration, tells: &mut bool) -> Result<File, Stat
         let mut pid = String::new();
         // Who it is helps, and is not needed.
         let _ = lock.rewind().and_then(|()| lock.read_to_string(&mut pid));
-        if Instant::now() >= until {
+        // A child that one which was killed had just made holds the lock until it is another program.
+        let other = pid.trim().parse().ok().and_then(Pid::from_raw);
+        let is_gone = other.is_some_and(|other| test_kill_process(other) == Err(Errno::SRCH));
+        if Instant::now() >= until && !(is_gone && began.elapsed() < LAST_BREATH) {
             let pid = pid.trim().to_owned();
             return Err(StateError::InUse {
                 path: path.to_owned(),
                 pid: Some(pid).filter(|pid| !pid.is_empty()),
             });
         }
-        if *tells && let Some(other) = pid.trim().parse().ok().and_then(Pid::from_raw) {
+        if *tells && let Some(other) = other {
             // One that has just ended is no failure: its lock goes with it.
             let _ = kill_process(other, Signal::TERM);
             *tells = false;

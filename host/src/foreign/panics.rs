@@ -96,8 +96,8 @@ impl Retired {
         error!(
             plugin = &*self.plugin,
             panics = self.panics,
-            "plugin '{}' has panicked {}: its runners get no more tasks until it is put back, or the \
-             host is started again",
+            "plugin '{}' has panicked {}: its runners get no more tasks until the host is started again, \
+             or puts it back",
             self.plugin,
             times(self.panics)
         );

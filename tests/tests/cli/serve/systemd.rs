@@ -2,7 +2,6 @@
 
 use std::os::fd::AsRawFd as _;
 use std::os::unix::net::UnixDatagram;
-use std::os::unix::process::CommandExt as _;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -68,7 +67,7 @@ fn sockets_of_systemd_are_listened_on_and_who_connects_before_is_answered() {
     std::thread::sleep(Duration::from_millis(50));
     for _ in 0..2 {
         // As systemd does it: the third descriptor, and the number of the process that it is for.
-        let mut shell = std::process::Command::new("sh");
+        let mut shell = std::process::Command::new("bash");
         let number = socket.as_raw_fd();
         let program = e2e::solti_host();
         let line = format!(
@@ -86,7 +85,7 @@ fn sockets_of_systemd_are_listened_on_and_who_connects_before_is_answered() {
             .arg("--state")
             .arg(state_of(&place));
         rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::empty()).unwrap();
-        let running = Running::start(shell.arg0("sh"));
+        let running = Running::start(&mut shell);
         let ready = running.line();
         assert!(ready.contains(&format!("http://{address}")), "{ready}");
         let livez = e2e::http::Client::Tcp(address).send("GET", "/livez", &[], b"");
