@@ -86,7 +86,7 @@ async fn a_control_plane_is_told_what_the_plugins_that_are_there_now_can_do() {
     );
     fs::create_dir(&plugins).unwrap();
     // Built before anything is waited for.
-    e2e::plugin("subprocess");
+    let _ = e2e::plugin("subprocess");
     let standing = Standing::new();
     let settings = directory.path().join("serve.toml");
     let text = format!(

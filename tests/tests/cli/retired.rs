@@ -51,7 +51,7 @@ fn a_task_that_comes_after_a_plugin_was_retired_is_told_so() {
     running.submit(&command("a", "panic-in-build", &[]));
     let line = logged.recv_timeout(SOON).unwrap();
     let error = "plugin 'specimen' has panicked 1 time: its runners get no more tasks until the \
-                 host is started again";
+                 host is started again, or puts it back";
     assert!(line.contains(error), "{line}");
     running.submit(&command("b", "ready", &[]));
     drop(running.stdin.take());

@@ -24,6 +24,11 @@ fn put(directory: &Path, name: &str, bytes: &[u8]) {
     fs::rename(unfinished, path).unwrap();
 }
 
+/// The other tests of this process open libraries as well.
+fn unlimited() -> PluginLoader {
+    PluginLoader::new().max_images(u64::MAX, u64::MAX)
+}
+
 fn version(package: &str, number: u8) -> Vec<u8> {
     let mut bytes = fs::read(e2e::plugin(package)).unwrap();
     bytes.push(number);
@@ -40,7 +45,7 @@ async fn an_attempt_after_a_replacement_gets_what_its_supervisor_gives_it() {
     let context = BuildContext::default().with_output_registry(Arc::clone(&registry));
     let router = RunnerRouter::new().with_context(context);
     let path = directory.path().to_owned();
-    let load = move || LivePlugins::load_dir_behind(router, PluginLoader::new(), path);
+    let load = move || LivePlugins::load_dir_behind(router, unlimited(), path);
     let plugins = tokio::task::spawn_blocking(load).await.unwrap().unwrap();
     let plugins = Arc::new(plugins);
 
@@ -114,7 +119,7 @@ async fn no_build_and_no_attempt_fails_since_its_plugin_is_replaced_at_that_mome
     let directory = tempfile::tempdir().unwrap();
     put(directory.path(), "specimen.so", &version("specimen", 0));
     let path = directory.path().to_owned();
-    let load = move || LivePlugins::load_dir(PluginLoader::new(), path);
+    let load = move || LivePlugins::load_dir(unlimited(), path);
     let plugins = Arc::new(tokio::task::spawn_blocking(load).await.unwrap().unwrap());
     let (stop, spec) = (
         CancellationToken::new(),

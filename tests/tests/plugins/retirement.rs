@@ -110,7 +110,7 @@ fn a_retirement_is_an_error_in_the_log_once() {
     assert_eq!(
         *errors.0.lock().unwrap(),
         ["plugin 'specimen' has panicked 1 time: its runners get no more tasks until the host \
-             is started again"; HOSTS]
+             is started again, or puts it back"; HOSTS]
     );
 }
 
