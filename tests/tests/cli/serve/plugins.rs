@@ -588,12 +588,13 @@ fn a_look_that_comes_while_it_stops_is_refused_or_answered_and_nothing_hangs() {
     let socket = state_of(&place).join("service.sock");
     let stop = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
+        for of in 0..2 {
+            let (place, stop, socket) = (&place, &stop, &socket);
+            scope.spawn(move || {
                 let mut number = 0;
                 while !stop.load(std::sync::atomic::Ordering::Relaxed) {
                     number += 1;
-                    put(&place, &format!("{number}.so"), b"no library");
+                    put(place, &format!("{of}-{number}.so"), b"no library");
                     let client = Client::Unix(socket.clone());
                     let asked = client.try_send("POST", "/v1/plugins/reload", &[], b"null");
                     if let Ok(answer) = asked {
