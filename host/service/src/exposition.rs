@@ -1,6 +1,6 @@
 //! Prometheus' text format.
 
-use std::fmt::{Arguments, Write as _};
+use std::fmt::{Arguments, Display, Write as _};
 
 /// Begins a family of samples.
 pub(crate) fn family(text: &mut String, name: &str, kind: &str, help: &str) {
@@ -14,4 +14,17 @@ pub(crate) fn family(text: &mut String, name: &str, kind: &str, help: &str) {
 pub(crate) fn sample(text: &mut String, line: Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{line}");
+}
+
+/// Adds a family of counters that differ in their labels, such as `code="invalid"`.
+pub(crate) fn counters<L: Display>(
+    text: &mut String,
+    name: &str,
+    help: &str,
+    counts: impl IntoIterator<Item = (L, u64)>,
+) {
+    family(text, name, "counter", help);
+    for (labels, count) in counts {
+        sample(text, format_args!("{name}{{{labels}}} {count}"));
+    }
 }

@@ -36,7 +36,7 @@ impl Panics {
     #[must_use]
     pub(crate) fn count(&self) -> Option<Retired> {
         let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
-        let counts = count.saturating_sub(self.forgiven.load(Ordering::Relaxed));
+        let counts = self.of_them_count(count);
         let is_last = self.limit.is_some_and(|limit| limit.get() == counts);
         is_last.then(|| Retired {
             plugin: self.plugin.clone(),
@@ -73,9 +73,13 @@ impl Panics {
     }
 
     pub(super) fn reached_limit(&self) -> bool {
-        let forgiven = self.forgiven.load(Ordering::Relaxed);
-        let counts = self.so_far().saturating_sub(forgiven);
+        let counts = self.of_them_count(self.so_far());
         self.limit.is_some_and(|limit| counts >= limit.get())
+    }
+
+    /// How many of so many count towards the limit.
+    fn of_them_count(&self, panics: u64) -> u64 {
+        panics.saturating_sub(self.forgiven.load(Ordering::Relaxed))
     }
 
     /// Lets those so far not count any more towards the limit.

@@ -39,12 +39,6 @@ impl AttemptCounts {
             ("dropped", self.dropped),
         ]
     }
-
-    /// All of them.
-    #[must_use]
-    pub fn all(&self) -> u64 {
-        self.by_outcome().iter().map(|(_, count)| count).sum()
-    }
 }
 
 impl std::ops::AddAssign for AttemptCounts {

@@ -26,7 +26,7 @@ impl LiveRunner {
         work: &Work,
         context: &BuildContext,
     ) -> Result<Built, RunnerError> {
-        let (runner, plugin) = (&self.runner, Some(self.plugin.clone()));
+        let runner = &self.runner;
         let task = match work {
             Work::Spec(spec) => match runner.build_async(spec, context) {
                 Some(building) => building.await?,
@@ -37,21 +37,20 @@ impl LiveRunner {
                 None => runner.build_workload(workload, context)?,
             },
         };
-        Ok(Built { task, plugin })
+        Ok(self.own(task))
     }
 
-    fn live(&self, task: TaskRef, work: Work, context: &BuildContext) -> TaskRef {
-        let built = Built {
-            task,
-            plugin: Some(self.plugin.clone()),
-        };
+    fn live(&self, built: Built, work: Work, context: &BuildContext) -> TaskRef {
         let again = Weak::clone(&self.again);
         Arc::new(LiveTask::new(built, work, context.clone(), again))
     }
 
-    /// Whether a build has failed since the plugin was replaced while it was asked.
-    fn was_replaced(&self) -> bool {
-        self.plugin.is_draining()
+    /// What this plugin has built.
+    fn own(&self, task: TaskRef) -> Built {
+        Built {
+            task,
+            plugin: Some(self.plugin.clone()),
+        }
     }
 
     /// Waits for a build; where the plugin was replaced meanwhile, another one is asked.
@@ -61,16 +60,14 @@ impl LiveRunner {
         work: Work,
         context: &BuildContext,
     ) -> Result<TaskRef, RunnerError> {
-        let err = match building.await {
-            Ok(task) => return Ok(self.live(task, work, context)),
-            Err(err) => err,
+        let built = match (building.await, self.again.upgrade()) {
+            (Ok(task), _) => self.own(task),
+            (Err(_), Some(again)) if self.plugin.is_draining() => {
+                again.build(work.clone(), context.clone()).await?
+            }
+            (Err(err), _) => return Err(err),
         };
-        let Some(again) = self.again.upgrade().filter(|_| self.was_replaced()) else {
-            return Err(err);
-        };
-        let built = again.build(work.clone(), context.clone()).await?;
-        let again = Weak::clone(&self.again);
-        Ok(Arc::new(LiveTask::new(built, work, context.clone(), again)))
+        Ok(self.live(built, work, context))
     }
 }
 
@@ -85,7 +82,7 @@ impl Runner for LiveRunner {
 
     fn build_task(&self, spec: &TaskSpec, ctx: &BuildContext) -> Result<TaskRef, RunnerError> {
         let task = self.runner.build_task(spec, ctx)?;
-        Ok(self.live(task, Work::Spec(Box::new(spec.clone())), ctx))
+        Ok(self.live(self.own(task), spec.into(), ctx))
     }
 
     fn build_run_id(&self, slot: &str) -> RunId {
@@ -102,8 +99,7 @@ impl Runner for LiveRunner {
         ctx: &'a BuildContext,
     ) -> Option<Building<'a>> {
         let building = self.runner.build_async(spec, ctx)?;
-        let work = Work::Spec(Box::new(spec.clone()));
-        Some(Box::pin(self.built(building, work, ctx)))
+        Some(Box::pin(self.built(building, spec.into(), ctx)))
     }
 
     fn supports_workload(&self, workload: &Workload) -> bool {
@@ -116,7 +112,7 @@ impl Runner for LiveRunner {
         ctx: &BuildContext,
     ) -> Result<TaskRef, RunnerError> {
         let task = self.runner.build_workload(workload, ctx)?;
-        Ok(self.live(task, Work::Workload(Box::new(workload.clone())), ctx))
+        Ok(self.live(self.own(task), workload.into(), ctx))
     }
 
     fn build_workload_async<'a>(
@@ -125,8 +121,7 @@ impl Runner for LiveRunner {
         ctx: &'a BuildContext,
     ) -> Option<Building<'a>> {
         let building = self.runner.build_workload_async(workload, ctx)?;
-        let work = Work::Workload(Box::new(workload.clone()));
-        Some(Box::pin(self.built(building, work, ctx)))
+        Some(Box::pin(self.built(building, workload.into(), ctx)))
     }
 
     fn call<'a>(&'a self, method: &'a str, payload: Bytes) -> CallFuture<'a> {

@@ -152,11 +152,7 @@ impl Look<'_> {
 
     /// A plugin that does not run yet, or not so.
     fn enter(&mut self, probed: Probed) {
-        let name = &probed.wanted.identity.name;
-        let before = self
-            .before
-            .iter()
-            .position(|one| one.identity.name == *name);
+        let before = self.before_of(&probed.wanted.identity.name);
         let replaces = before.is_some();
         match self
             .loader
@@ -173,13 +169,15 @@ impl Look<'_> {
 
     /// A plugin that runs already, as its file has it now.
     fn renew(&mut self, it: InService) {
+        let it = match it.check_name(&self.report) {
+            Ok(it) => it,
+            Err(rejected) => return self.reject(*rejected, None),
+        };
         let same = |one: &Member| one.identity == it.wanted.identity;
         let Some(at) = self.before.iter().position(same) else {
-            if let Some(at) = self.back.iter().position(same) {
-                return self.put_back(it, at);
-            }
-            let rejected = it.refuse(&self.report);
-            return self.reject(rejected, None);
+            let back = self.back.iter().position(same);
+            let at = back.expect("what runs is in service, or came back for this look");
+            return self.put_back(it, at);
         };
         let mut one = self.before.remove(at);
         let before = (one.plugin.file.clone(), labels_of(&one.plugin));
@@ -194,19 +192,17 @@ impl Look<'_> {
 
     /// A plugin that was in service before, runs again, and is `at` this place among those.
     fn put_back(&mut self, it: InService, at: usize) {
-        let name = &it.wanted.identity.name;
-        if self.report.file_of(name).is_some() {
-            let rejected = it.refuse(&self.report);
-            return self.reject(rejected, None);
-        }
-        let before = self
-            .before
-            .iter()
-            .position(|one| one.identity.name == *name);
+        let before = self.before_of(&it.wanted.identity.name);
         let mut member = self.back.remove(at);
         it.renew(&mut member.plugin);
         self.put(Change::of(&member.plugin), before);
         self.add(member);
+    }
+
+    /// Where the plugin of this name is that was in service and has not been found so far.
+    fn before_of(&self, name: &str) -> Option<usize> {
+        let mut before = self.before.iter();
+        before.position(|one| one.identity.name == name)
     }
 
     /// Notes that a plugin has come, in the place of one that was there before.

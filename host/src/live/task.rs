@@ -18,6 +18,18 @@ pub(super) enum Work {
     Workload(Box<Workload>),
 }
 
+impl From<&TaskSpec> for Work {
+    fn from(spec: &TaskSpec) -> Self {
+        Self::Spec(Box::new(spec.clone()))
+    }
+}
+
+impl From<&Workload> for Work {
+    fn from(workload: &Workload) -> Self {
+        Self::Workload(Box::new(workload.clone()))
+    }
+}
+
 /// A task, and the plugin that has built it; none where its runner is linked in.
 #[derive(Clone)]
 pub(super) struct Built {

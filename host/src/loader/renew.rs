@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::PluginLoader;
 use super::enter::{self, Entered};
-use super::error::{LoadDirError, LoadError};
+use super::error::LoadDirError;
 use super::open::Beside;
 use super::pipeline::{InService, IsInService, Outcome, Pipeline, Probed};
-use super::register::{self, RegisterError};
+use super::register;
 use super::report::{LoadReport, LoadedPlugin, Names, OfferedRunner, Rejected};
 
 /// What a directory has now.
@@ -79,16 +79,18 @@ impl InService {
         plugin.signature = self.wanted.signature;
     }
 
-    /// The refusal of a second file of a plugin.
-    pub(crate) fn refuse(self, report: &LoadReport) -> Rejected {
-        let name = self.wanted.identity.name;
-        let first = report.file_of(&name).unwrap_or_default().to_owned();
-        Rejected {
-            file: self.candidate.file,
-            path: self.candidate.path,
-            error: LoadError::from(RegisterError::DuplicateName { name, first }),
-            measurements: self.measurements,
-            names: report.option_names(),
+    /// Refuses a second file of a plugin.
+    pub(crate) fn check_name(self, report: &LoadReport) -> Result<Self, Box<Rejected>> {
+        let name = &self.wanted.identity.name;
+        match register::check_name(name, report.file_of(name)) {
+            Ok(()) => Ok(self),
+            Err(error) => Err(Box::new(Rejected {
+                file: self.candidate.file,
+                path: self.candidate.path,
+                error: error.into(),
+                measurements: self.measurements,
+                names: report.option_names(),
+            })),
         }
     }
 }

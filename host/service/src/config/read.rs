@@ -82,17 +82,26 @@ impl Config {
         self.listen.iter().chain(&self.grpc)
     }
 
+    /// The first of some addresses at which anybody could have tasks run: no token is asked for, nor a
+    /// certificate, and it is no loopback address.
+    pub(crate) fn open_to_all(
+        &self,
+        mut addresses: impl Iterator<Item = SocketAddr>,
+    ) -> Option<SocketAddr> {
+        let is_certified = self.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+        if !self.no_auth || is_certified {
+            return None;
+        }
+        addresses.find(|it| !it.ip().is_loopback())
+    }
+
     /// Looks for values that no service can work with. Touches nothing.
     ///
     /// # Errors
     ///
     /// The first of them.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let is_certified = self.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
-        if self.no_auth
-            && !is_certified
-            && let Some(open) = self.tcp().find(|it| !it.ip().is_loopback())
-        {
+        if let Some(open) = self.open_to_all(self.tcp().copied()) {
             return Err(unusable(
                 "no_auth",
                 format!(

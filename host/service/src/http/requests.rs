@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::http::Method;
 use parking_lot::Mutex;
 
-use crate::exposition::{family, sample};
+use crate::exposition::{counters, family, sample};
 
 /// The upper bounds of the buckets, in seconds.
 const BUCKETS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0];
@@ -57,17 +57,18 @@ impl Requests {
     }
 
     pub(super) fn write(&self, text: &mut String) {
-        let name = "solti_http_requests_total";
-        family(
+        let answered = self.answered.lock();
+        let labelled = answered.iter().map(|((method, route, status), count)| {
+            let labels = format!("method=\"{method}\",route=\"{route}\",status=\"{status}\"");
+            (labels, *count)
+        });
+        counters(
             text,
-            name,
-            "counter",
+            "solti_http_requests_total",
             "Requests that were answered, by method, route and status.",
+            labelled,
         );
-        for ((method, route, status), count) in &*self.answered.lock() {
-            let labels = format_args!("method=\"{method}\",route=\"{route}\",status=\"{status}\"");
-            sample(text, format_args!("{name}{{{labels}}} {count}"));
-        }
+        drop(answered);
         let name = "solti_http_request_seconds";
         family(
             text,

@@ -1,12 +1,12 @@
 //! What is counted of plugins.
 
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 
 use solti_plugin_host::open_images;
 use solti_plugin_host::report::label_value;
 
 use super::all::Plugins;
-use crate::exposition::{family, sample};
+use crate::exposition::{counters, family, sample};
 
 impl Plugins {
     /// In Prometheus' text format.
@@ -16,39 +16,28 @@ impl Plugins {
         text.push_str(&report.plugin_metrics());
         self.write_of_each(text);
         let counted = self.counted.lock();
-        let name = "solti_plugin_reloads_total";
-        family(
+        counters(
             text,
-            name,
-            "counter",
+            "solti_plugin_reloads_total",
             "Looks at the directory of plugins, by whether it could be used.",
+            of_one("result", &counted.reloads),
         );
-        for (result, count) in &counted.reloads {
-            sample(text, format_args!("{name}{{result=\"{result}\"}} {count}"));
-        }
-        let name = "solti_plugin_changes_total";
-        family(
+        counters(
             text,
-            name,
-            "counter",
+            "solti_plugin_changes_total",
             "Plugins that have come, changed or gone.",
+            of_one("change", &counted.changes),
         );
-        for (change, count) in &counted.changes {
-            sample(text, format_args!("{name}{{change=\"{change}\"}} {count}"));
-        }
-        let name = "solti_plugin_refusals_total";
-        family(
+        let refusals = counted
+            .refusals
+            .iter()
+            .map(|((stage, code), count)| (format!("stage=\"{stage}\",reason=\"{code}\""), *count));
+        counters(
             text,
-            name,
-            "counter",
+            "solti_plugin_refusals_total",
             "Plugin files that were refused, by stage and reason.",
+            refusals,
         );
-        for ((stage, code), count) in &counted.refusals {
-            sample(
-                text,
-                format_args!("{name}{{stage=\"{stage}\",reason=\"{code}\"}} {count}"),
-            );
-        }
         drop(counted);
         let open = open_images();
         let draining = self
@@ -91,22 +80,19 @@ impl Plugins {
 
     fn write_of_each(&self, text: &mut String) {
         let report = self.live.report();
-        let name = "solti_plugin_attempts_total";
-        family(
+        let attempts = self.live.attempts().into_iter();
+        let attempts = attempts.flat_map(|(plugin, counts)| {
+            let plugin = label_value(&plugin).to_string();
+            let labels = move |outcome| format!("plugin=\"{plugin}\",outcome=\"{outcome}\"");
+            let by_outcome = counts.by_outcome().into_iter();
+            by_outcome.map(move |(outcome, count)| (labels(outcome), count))
+        });
+        counters(
             text,
-            name,
-            "counter",
+            "solti_plugin_attempts_total",
             "Attempts of plugins that have ended, by how.",
+            attempts,
         );
-        for (plugin, counts) in self.live.attempts() {
-            let plugin = label_value(&plugin);
-            for (outcome, count) in counts.by_outcome() {
-                let _ = writeln!(
-                    text,
-                    "{name}{{plugin=\"{plugin}\",outcome=\"{outcome}\"}} {count}"
-                );
-            }
-        }
         type Value = fn(&solti_plugin_host::Plugin) -> u64;
         let of_each: [(_, _, _, Value); 3] = [
             (
@@ -136,4 +122,13 @@ impl Plugins {
             }
         }
     }
+}
+
+/// Counts that differ in one label of this name.
+fn of_one(
+    label: &str,
+    counts: &BTreeMap<&'static str, u64>,
+) -> impl Iterator<Item = (String, u64)> {
+    let labelled = counts.iter();
+    labelled.map(move |(value, count)| (format!("{label}=\"{value}\""), *count))
 }

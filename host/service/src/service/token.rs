@@ -20,15 +20,8 @@ pub(super) fn of(
     state: &StateDir,
     listeners: &[Listener],
 ) -> Result<(Option<Tokens>, Option<PathBuf>), ServiceError> {
-    let mut tcp = listeners.iter().filter_map(Listener::tcp).peekable();
-    let is_certified = config
-        .tls
-        .as_ref()
-        .is_some_and(|tls| tls.client_ca.is_some());
-    if config.no_auth
-        && !is_certified
-        && let Some(open) = tcp.find(|it| !it.ip().is_loopback())
-    {
+    let tcp = || listeners.iter().filter_map(Listener::tcp);
+    if let Some(open) = config.open_to_all(tcp()) {
         // One that was asked for is refused before.
         return Err(ServiceError::Config(ConfigError::Unusable {
             field: "no_auth",
@@ -38,7 +31,7 @@ pub(super) fn of(
             ),
         }));
     }
-    if tcp.peek().is_none() || config.no_auth {
+    if tcp().next().is_none() || config.no_auth {
         return Ok((None, None));
     }
     let path = match &config.token_file {

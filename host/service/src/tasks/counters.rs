@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
 
-use crate::exposition::{family, sample};
+use crate::exposition::{counters, family, sample};
 
 /// What is counted of tasks.
 #[derive(Debug, Default)]
@@ -40,15 +40,22 @@ impl Counters {
         let name = "solti_tasks_accepted_total";
         family(text, name, "counter", "Tasks that were acknowledged.");
         sample(text, format_args!("{name} {}", self.accepted.lock()));
-        let name = "solti_tasks_ended_total";
-        family(text, name, "counter", "Tasks that have ended, by how.");
-        for (phase, count) in &*self.ended.lock() {
-            sample(text, format_args!("{name}{{phase=\"{phase}\"}} {count}"));
-        }
-        let name = "solti_tasks_refused_total";
-        family(text, name, "counter", "Tasks that were not taken, by why.");
-        for (code, count) in &*self.refused.lock() {
-            sample(text, format_args!("{name}{{code=\"{code}\"}} {count}"));
-        }
+        let (ended, refused) = (self.ended.lock(), self.refused.lock());
+        counters(
+            text,
+            "solti_tasks_ended_total",
+            "Tasks that have ended, by how.",
+            ended
+                .iter()
+                .map(|(phase, count)| (format!("phase=\"{phase}\""), *count)),
+        );
+        counters(
+            text,
+            "solti_tasks_refused_total",
+            "Tasks that were not taken, by why.",
+            refused
+                .iter()
+                .map(|(code, count)| (format!("code=\"{code}\""), *count)),
+        );
     }
 }
