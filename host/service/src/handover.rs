@@ -41,7 +41,14 @@ pub struct InheritedSocket {
     pub socket: OwnedFd,
     /// Whether it is for gRPC, where it is one of TCP.
     pub is_grpc: bool,
+    /// Whether its file stays when the service stops, where it is a Unix socket: whoever opened it goes on
+    /// listening.
+    pub stays: bool,
 }
+
+/// What is said of a socket that is handed over, in the bits of a byte.
+const IS_GRPC: u8 = 1;
+const STAYS: u8 = 2;
 
 /// What the next service is given.
 pub(crate) struct Offer {
@@ -49,15 +56,20 @@ pub(crate) struct Offer {
     pub(crate) taken: CancellationToken,
     /// Whether the files of Unix sockets stay.
     kept: Vec<Arc<AtomicBool>>,
-    sockets: Vec<(OwnedFd, bool)>,
+    sockets: Vec<(OwnedFd, u8)>,
 }
 
 impl Offer {
     /// What is listened on now.
     pub(crate) fn of(listeners: &[Listener]) -> io::Result<Self> {
         let sockets = listeners.iter().map(|listener| {
-            let is_grpc = matches!(listener.address(), crate::server::Address::Grpc(_));
-            Ok::<_, io::Error>((listener.handle()?, is_grpc))
+            let said = match listener {
+                #[cfg(feature = "grpc")]
+                Listener::Grpc(..) => IS_GRPC,
+                Listener::Unix(_, socket) if socket.is_kept.load(Ordering::Acquire) => STAYS,
+                _ => 0,
+            };
+            Ok::<_, io::Error>((listener.handle()?, said))
         });
         let kept = listeners.iter().filter_map(|listener| match listener {
             Listener::Unix(_, Socket { is_kept, .. }) => Some(Arc::clone(is_kept)),
@@ -107,11 +119,7 @@ impl Offer {
     fn give(&self, stream: UnixStream) -> io::Result<()> {
         stream.set_nonblocking(false)?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        let kinds: Vec<u8> = self
-            .sockets
-            .iter()
-            .map(|(_, grpc)| u8::from(*grpc))
-            .collect();
+        let said: Vec<u8> = self.sockets.iter().map(|(_, said)| *said).collect();
         let sockets: Vec<_> = self
             .sockets
             .iter()
@@ -124,7 +132,7 @@ impl Offer {
         }
         sendmsg(
             &stream,
-            &[IoSlice::new(&kinds)],
+            &[IoSlice::new(&said)],
             &mut ancillary,
             SendFlags::NOSIGNAL,
         )?;
@@ -147,12 +155,12 @@ pub(crate) fn take(state: &Path) -> Option<Vec<InheritedSocket>> {
 
 fn receive(stream: &UnixStream) -> io::Result<Vec<InheritedSocket>> {
     stream.set_read_timeout(Some(PATIENCE))?;
-    let mut kinds = [0; MOST];
+    let mut said = [0; MOST];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let received = recvmsg(
         stream,
-        &mut [IoSliceMut::new(&mut kinds)],
+        &mut [IoSliceMut::new(&mut said)],
         &mut ancillary,
         RecvFlags::CMSG_CLOEXEC,
     )?;
@@ -160,12 +168,12 @@ fn receive(stream: &UnixStream) -> io::Result<Vec<InheritedSocket>> {
         RecvAncillaryMessage::ScmRights(sockets) => Some(sockets),
         _ => None,
     });
-    let kinds = kinds[..received.bytes].iter();
-    let sockets = sockets.flatten().zip(kinds);
+    let sockets = sockets.flatten().zip(&said[..received.bytes]);
     Ok(sockets
-        .map(|(socket, kind)| InheritedSocket {
+        .map(|(socket, said)| InheritedSocket {
             socket,
-            is_grpc: *kind == 1,
+            is_grpc: said & IS_GRPC != 0,
+            stays: said & STAYS != 0,
         })
         .collect())
 }

@@ -277,7 +277,7 @@ async fn listen(
         .chain(config.grpc.iter().copied().map(Address::Grpc));
     let listeners_of = |sockets: Vec<InheritedSocket>| {
         let sockets = sockets.into_iter();
-        let listeners = sockets.map(|it| Listener::inherited(it.socket, it.is_grpc));
+        let listeners = sockets.map(Listener::inherited);
         let listeners: Result<Vec<_>, _> = listeners.collect();
         listeners.map_err(|source| ServiceError::Inherited { source })
     };

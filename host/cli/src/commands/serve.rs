@@ -16,6 +16,7 @@ use crate::exit::Exit;
 use crate::flags::flag;
 use crate::options;
 use crate::present::message;
+use crate::present::phrase::counted;
 use crate::stdio::Stdout;
 
 /// How long a service whose place is taken is waited for: as long as tasks of it may take to end.
@@ -88,7 +89,10 @@ pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
         if stopped.left > 0 {
             message::warning(Warning::new(
                 "tasks_left",
-                format!("{} tasks did not end in time", stopped.left),
+                format!(
+                    "{} did not end in time",
+                    counted(stopped.left as u64, "task")
+                ),
             ));
         }
         Ok(Exit::Success)
@@ -154,8 +158,8 @@ fn check(config: &Config, loader: PluginLoader) -> anyhow::Result<Exit> {
     }
     writeln!(
         Stdout,
-        "the settings are good; {} plugins",
-        report.loaded().len()
+        "the settings are good; {}",
+        counted(report.loaded().len() as u64, "plugin")
     )
     .context("standard output")?;
     Ok(Exit::Success)
@@ -169,8 +173,8 @@ fn say_ready(service: &Service) {
     let (rerun, failed) = service.recovered();
     if rerun + failed > 0 {
         message::only_print_warning(format_args!(
-            "{} tasks had not ended when the last service did: {rerun} run again, {failed} have failed",
-            rerun + failed
+            "{} had not ended when the last service did: {rerun} run again, {failed} have failed",
+            counted((rerun + failed) as u64, "task")
         ));
     }
     let addresses: Vec<_> = service

@@ -8,6 +8,8 @@ use sd_notify::NotifyState;
 use solti_plugin_service::{InheritedSocket, Service};
 use tokio::task::AbortHandle;
 
+use crate::present::phrase::counted;
+
 /// The name of a socket of systemd's (`FileDescriptorName=`) that is for gRPC.
 const GRPC: &str = "grpc";
 
@@ -22,6 +24,7 @@ pub(super) fn sockets() -> io::Result<Vec<InheritedSocket>> {
         .map(|(socket, name)| InheritedSocket {
             socket: owned(socket),
             is_grpc: name == GRPC,
+            stays: true,
         })
         .collect())
 }
@@ -37,8 +40,8 @@ fn owned(socket: i32) -> OwnedFd {
 pub(super) fn ready(service: &Service) {
     let report = service.report();
     let status = format!(
-        "{} plugins, {} refused",
-        report.loaded().len(),
+        "{}, {} refused",
+        counted(report.loaded().len() as u64, "plugin"),
         report.rejected().len()
     );
     tell(&[NotifyState::Ready, NotifyState::Status(&status)]);

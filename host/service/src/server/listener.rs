@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::handover::InheritedSocket;
+
 use rustix::net::{AddressFamily, sockopt};
 use tokio::net::{TcpListener, UnixListener};
 
@@ -107,8 +109,13 @@ impl Listener {
         Ok(Self::Unix(listener, socket))
     }
 
-    /// The listener of a socket that another process has opened; TCP is for gRPC where it says so.
-    pub(crate) fn inherited(socket: OwnedFd, is_grpc: bool) -> io::Result<Self> {
+    /// The listener of a socket that another process has opened.
+    pub(crate) fn inherited(inherited: InheritedSocket) -> io::Result<Self> {
+        let InheritedSocket {
+            socket,
+            is_grpc,
+            stays,
+        } = inherited;
         let family = sockopt::socket_domain(&socket)?;
         if !sockopt::socket_acceptconn(&socket)? {
             return Err(io::Error::new(
@@ -125,7 +132,7 @@ impl Listener {
                     .as_pathname()
                     .map(Path::to_owned)
                     .unwrap_or_default(),
-                is_kept: Arc::default(),
+                is_kept: Arc::new(AtomicBool::new(stays)),
             };
             return Ok(Self::Unix(UnixListener::from_std(listener)?, socket));
         }

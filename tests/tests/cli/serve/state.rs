@@ -99,7 +99,7 @@ fn the_settings_are_checked_without_a_service() {
     let good = end(&mut place.command("serve", &["--state", &state, "--check"]));
     assert_eq!(
         (good.code, &*good.stdout),
-        (Some(0), "the settings are good; 1 plugins\n")
+        (Some(0), "the settings are good; 1 plugin\n")
     );
     assert!(!state_of(&place).exists(), "nothing was made");
     let config = place.file("serve.toml", "plugins = 'p'\nstate = 's'\ngrace = 5\n");
