@@ -23,7 +23,7 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::server::{Listener, Socket};
+use crate::server::{InheritedSocket, Listener, Socket};
 
 /// Where a service waits for the next one.
 const SOCKET: &str = "handover.sock";
@@ -33,18 +33,6 @@ const MOST: usize = 64;
 
 /// How long the other side may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// A socket that is listened on, which another process has opened.
-#[derive(Debug)]
-pub struct InheritedSocket {
-    /// The socket.
-    pub socket: OwnedFd,
-    /// Whether it is for gRPC, where it is one of TCP.
-    pub is_grpc: bool,
-    /// Whether its file stays when the service stops, where it is a Unix socket: whoever opened it goes on
-    /// listening.
-    pub stays: bool,
-}
 
 /// What is said of a socket that is handed over, in the bits of a byte.
 const IS_GRPC: u8 = 1;

@@ -57,8 +57,7 @@ pub use config::{
 /// The target of what the log is told of every change of plugins: which, and who asked for it.
 pub const AUDIT_TARGET: &str = plugins::AUDIT;
 
-pub use handover::InheritedSocket;
-pub use server::Address;
+pub use server::{Address, InheritedSocket};
 pub use service::{Service, ServiceError, Stopped};
 pub use state::StateError;
 pub use store::StoreError;

@@ -14,6 +14,7 @@ mod reader;
 mod route;
 mod segments;
 mod usage;
+mod written;
 
 pub(crate) use frame::{Frame, Kind, Stream};
 pub(crate) use lines::{Cursor, Line, Lines};

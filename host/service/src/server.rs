@@ -25,7 +25,7 @@ use crate::config::ServerLimits;
 use crate::grpc;
 use crate::http::{App, Peer};
 use crate::stream::Stream;
-pub use listener::Address;
+pub use listener::{Address, InheritedSocket};
 pub(crate) use listener::{Listener, Socket};
 pub(crate) use tls::Tls;
 

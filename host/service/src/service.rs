@@ -22,11 +22,11 @@ pub use error::ServiceError;
 use crate::config::Config;
 #[cfg(feature = "discover")]
 use crate::discover;
-use crate::handover::{self, InheritedSocket, Offer};
+use crate::handover::{self, Offer};
 use crate::http::{self, Access, App};
 use crate::output::{Outputs, Owners, Route};
 use crate::plugins::{self, Cause, Plugins};
-use crate::server::{Address, Listener, Server, Tls};
+use crate::server::{Address, InheritedSocket, Listener, Server, Tls};
 use crate::state::StateDir;
 use crate::store::Store;
 use crate::tasks::{Ends, Tasks};

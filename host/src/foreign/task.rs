@@ -62,7 +62,7 @@ impl Task for ForeignTask {
         let scope = AttemptScope::take_beginning().unwrap_or_default();
         let object = self.object.as_ref();
         let object = object.expect("it is taken by the destructor alone");
-        let attempt = object.spawn(spawn_of(&scope));
+        let attempt = object.spawn(spawn_of(&scope, &self.plugin));
         let control = Arc::new(attempt.control);
         let (called, plugin) = (Arc::clone(&control), self.plugin.clone());
         scope.answer_with(Arc::new(
@@ -86,7 +86,7 @@ impl Task for ForeignTask {
 }
 
 /// What the plugin is told of an attempt that begins.
-fn spawn_of(scope: &AttemptScope) -> FfiSpawn {
+fn spawn_of(scope: &AttemptScope, plugin: &Plugin) -> FfiSpawn {
     let time_left = scope.deadline().map(|deadline| {
         deadline
             .saturating_duration_since(Instant::now())
@@ -105,7 +105,10 @@ fn spawn_of(scope: &AttemptScope) -> FfiSpawn {
         stdin: scope.take_stdin().map_or(-1, |stdin| stdin.into_raw_fd()),
         time_left_nanos: time_left
             .map_or(u64::MAX, |nanos| u64::try_from(nanos).unwrap_or(u64::MAX)),
-        sink: scope.take_sink().map(output::export_sink).into(),
+        sink: scope
+            .take_sink()
+            .map(|sink| output::export_sink(sink, plugin.unannounced().plugin()))
+            .into(),
         context,
     }
 }

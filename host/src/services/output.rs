@@ -59,6 +59,11 @@ impl Unannounced {
         }
     }
 
+    /// The plugin's name.
+    pub(crate) fn plugin(&self) -> Arc<str> {
+        Arc::clone(&self.plugin)
+    }
+
     /// Sinks taken for runs that the host had not announced.
     pub(crate) fn sinks(&self) -> u64 {
         self.sinks.load(Ordering::Relaxed)
@@ -101,6 +106,7 @@ impl OutputRegistryAbi for ExportedRegistry {
                 self.to.count(&id);
             }
             let sink = self.registry.get().sink_for(id, attempt);
+            let sink = sink.with_source(self.to.plugin());
             Some(Contained::new("output", sink))
         });
         OutputSinkAbi_TO::from_value(ExportedSink(sink), TD_Opaque)
@@ -129,8 +135,9 @@ impl OutputRegistryAbi for ExportedRegistry {
     }
 }
 
-/// Hands out one sink.
-pub(crate) fn export_sink(sink: OutputSink) -> FfiOutputSink {
+/// Hands out one sink to a plugin.
+pub(crate) fn export_sink(sink: OutputSink, plugin: Arc<str>) -> FfiOutputSink {
+    let sink = sink.with_source(plugin);
     OutputSinkAbi_TO::from_value(
         ExportedSink(Some(Contained::new("output", sink))),
         TD_Opaque,

@@ -27,6 +27,7 @@ use super::text::{Lines, checked, range_within};
 #[derive(Clone)]
 pub struct OutputSink {
     attempt: u32,
+    source: Option<Arc<str>>,
     target: Target,
 }
 
@@ -39,6 +40,9 @@ enum Target {
 // A panic in the middle of a push leaves at most a number unused.
 impl UnwindSafe for OutputSink {}
 impl RefUnwindSafe for OutputSink {}
+
+/// Who pushes, where that is said.
+type Source<'a> = Option<&'a Arc<str>>;
 
 /// The sink on the side that owns the channel.
 struct LocalSink {
@@ -82,6 +86,7 @@ impl OutputSink {
         };
         Self {
             attempt,
+            source: None,
             target: Target::Local(Arc::new(sink)),
         }
     }
@@ -91,8 +96,22 @@ impl OutputSink {
     pub fn with_backend(backend: Arc<dyn SinkBackend>, attempt: u32) -> Self {
         Self {
             attempt,
+            source: None,
             target: Target::Backend(backend),
         }
+    }
+
+    /// Says who writes through it and its clones: what a tap hands out names it as
+    /// [`TapBlock::source`](super::TapBlock::source). A sink in front of a backend says nothing of it.
+    #[must_use]
+    pub fn with_source(mut self, source: Arc<str>) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    #[inline]
+    fn by(&self) -> Source<'_> {
+        self.source.as_ref()
     }
 
     /// Pushes one line of standard output, without its line end.
@@ -110,7 +129,7 @@ impl OutputSink {
     #[inline]
     fn push_line(&self, stream: StreamKind, line: Bytes) {
         match &self.target {
-            Target::Local(sink) => sink.push_owned(stream, line),
+            Target::Local(sink) => sink.push_owned(self.by(), stream, line),
             Target::Backend(sink) => {
                 sink.push(stream, false, &line);
             }
@@ -124,7 +143,7 @@ impl OutputSink {
     #[inline]
     pub fn push(&self, stream: StreamKind, line: &[u8]) -> Pressure {
         match &self.target {
-            Target::Local(sink) => sink.push_borrowed(stream, line, false),
+            Target::Local(sink) => sink.push_borrowed(self.by(), stream, line, false),
             Target::Backend(sink) => sink.push(stream, false, line),
         }
     }
@@ -133,7 +152,7 @@ impl OutputSink {
     #[inline]
     pub fn push_cut(&self, stream: StreamKind, line: &[u8]) -> Pressure {
         match &self.target {
-            Target::Local(sink) => sink.push_borrowed(stream, line, true),
+            Target::Local(sink) => sink.push_borrowed(self.by(), stream, line, true),
             Target::Backend(sink) => sink.push(stream, true, line),
         }
     }
@@ -145,7 +164,7 @@ impl OutputSink {
     #[inline]
     pub fn push_lines(&self, stream: StreamKind, text: &[u8], spans: &[[u32; 2]]) -> Pressure {
         match &self.target {
-            Target::Local(sink) => sink.push_lines(stream, text, spans),
+            Target::Local(sink) => sink.push_lines(self.by(), stream, text, spans),
             Target::Backend(sink) => sink.push_lines(stream, text, spans),
         }
     }
@@ -158,7 +177,7 @@ impl OutputSink {
     #[inline]
     pub fn write(&self, stream: StreamKind, block: Block<'_>) -> Pressure {
         match &self.target {
-            Target::Local(sink) => sink.write(stream, &block),
+            Target::Local(sink) => sink.write(self.by(), stream, &block),
             Target::Backend(sink) => sink.write(stream, block),
         }
     }
@@ -227,19 +246,25 @@ impl fmt::Debug for OutputSink {
 
 impl LocalSink {
     #[inline]
-    fn push_owned(&self, stream: StreamKind, line: Bytes) {
+    fn push_owned(&self, by: Source<'_>, stream: StreamKind, line: Bytes) {
         let seq = self.take_seqs(stream, 1);
         if self.is_heard() {
-            self.tap_line(stream, seq, &line, false);
+            self.tap_line(by, stream, seq, &line, false);
             self.send_line(stream, seq, line);
         }
     }
 
     #[inline]
-    fn push_borrowed(&self, stream: StreamKind, line: &[u8], cut: bool) -> Pressure {
+    fn push_borrowed(
+        &self,
+        by: Source<'_>,
+        stream: StreamKind,
+        line: &[u8],
+        cut: bool,
+    ) -> Pressure {
         let seq = self.take_seqs(stream, 1);
         if self.is_heard() {
-            self.deliver(stream, seq, line, cut)
+            self.deliver(by, stream, seq, line, cut)
         } else {
             Pressure::None
         }
@@ -253,8 +278,15 @@ impl LocalSink {
 
     /// Apart from the way of a line that nobody hears, which stays short.
     #[inline(never)]
-    fn deliver(&self, stream: StreamKind, seq: u64, line: &[u8], cut: bool) -> Pressure {
-        let pressure = self.tap_line(stream, seq, line, cut);
+    fn deliver(
+        &self,
+        by: Source<'_>,
+        stream: StreamKind,
+        seq: u64,
+        line: &[u8],
+        cut: bool,
+    ) -> Pressure {
+        let pressure = self.tap_line(by, stream, seq, line, cut);
         if self.channel.is_listening() {
             self.send_line(stream, seq, Bytes::copy_from_slice(line));
         }
@@ -262,8 +294,15 @@ impl LocalSink {
     }
 
     #[inline]
-    fn tap_line(&self, stream: StreamKind, seq: u64, line: &[u8], cut: bool) -> Pressure {
-        self.tap(stream, seq, Content::Line { line, cut })
+    fn tap_line(
+        &self,
+        by: Source<'_>,
+        stream: StreamKind,
+        seq: u64,
+        line: &[u8],
+        cut: bool,
+    ) -> Pressure {
+        self.tap(by, stream, seq, Content::Line { line, cut })
     }
 
     fn send_line(&self, stream: StreamKind, seq: u64, line: Bytes) {
@@ -276,13 +315,19 @@ impl LocalSink {
         }
     }
 
-    fn push_lines(&self, stream: StreamKind, text: &[u8], spans: &[[u32; 2]]) -> Pressure {
+    fn push_lines(
+        &self,
+        by: Source<'_>,
+        stream: StreamKind,
+        text: &[u8],
+        spans: &[[u32; 2]],
+    ) -> Pressure {
         // Only what becomes a line takes a number: a gap would look like a lost line.
         let lines = spans
             .iter()
             .filter(|span| range_within(text, **span).is_some());
         let first = self.take_seqs(stream, lines.count() as u64);
-        let pressure = self.tap(stream, first, Content::Lines { text, spans });
+        let pressure = self.tap(by, stream, first, Content::Lines { text, spans });
         if !self.channel.is_listening() {
             return pressure;
         }
@@ -295,11 +340,12 @@ impl LocalSink {
         pressure
     }
 
-    fn write(&self, stream: StreamKind, block: &Block<'_>) -> Pressure {
+    fn write(&self, by: Source<'_>, stream: StreamKind, block: &Block<'_>) -> Pressure {
         // Blocks of one stream come one after the other; what makes a line of two is kept meanwhile.
         let mut open = self.stream(stream).open.lock();
         let mut seq = self.take_seqs(stream, open.lines_in(block));
         let pressure = self.tap(
+            by,
             stream,
             seq,
             Content::Written {
@@ -325,8 +371,15 @@ impl LocalSink {
     // Inlined, so that what is pushed is put together once: copying what was written just before waits for
     // it, and that takes as long as the lock of the tap.
     #[inline(always)]
-    fn tap(&self, stream: StreamKind, first_line: u64, content: Content<'_>) -> Pressure {
+    fn tap(
+        &self,
+        source: Source<'_>,
+        stream: StreamKind,
+        first_line: u64,
+        content: Content<'_>,
+    ) -> Pressure {
         self.channel.taps.push(&Pushed {
+            source,
             attempt: self.attempt,
             stream,
             first_line,

@@ -8,6 +8,9 @@ mod bad_input;
 mod bounded;
 mod docs;
 mod documents;
+#[cfg(target_os = "linux")]
+#[path = "../support/elf.rs"]
+mod elf;
 mod ended;
 mod ending;
 mod exec;

@@ -6,6 +6,8 @@ mod composite;
 mod full;
 mod grpc;
 mod handover;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod images;
 mod killed;
 mod monitoring;
 mod output;

@@ -21,6 +21,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     app.tasks.counters.write(&mut text);
     let (all, ended) = app.tasks.store.counts().unwrap_or_default();
     let (bytes, lost) = app.tasks.outputs.bytes();
+    let (active, running) = (app.tasks.active(), app.tasks.running());
     let is_ready = why_not_ready(&app).is_empty();
     for (name, kind, help, value) in [
         (
@@ -33,7 +34,19 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
             "solti_tasks_active",
             "gauge",
             "Tasks that have not ended.",
-            app.tasks.active() as u64,
+            active as u64,
+        ),
+        (
+            "solti_tasks_running",
+            "gauge",
+            "Tasks with an attempt under way.",
+            running as u64,
+        ),
+        (
+            "solti_tasks_waiting",
+            "gauge",
+            "Tasks that wait for their turn, their next attempt or their time.",
+            active.saturating_sub(running) as u64,
         ),
         ("solti_tasks_stored", "gauge", "Tasks in the store.", all),
         (
@@ -61,6 +74,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     app.requests.write(&mut text);
     text.push_str(&app.runners.counts().prometheus());
     app.plugins.write(&mut text);
+    app.tasks.outputs.written.write(&mut text);
     process::write(&mut text);
     let content = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, content)], text).into_response()

@@ -12,6 +12,7 @@ use tracing::{error, warn};
 
 use super::frame::{self, CUT, Kind, LAST, Stream};
 use super::outputs::{Live, Outputs};
+use super::written::Writer;
 use crate::config::OnFull;
 use crate::disk::is_full;
 use crate::time::millis;
@@ -42,12 +43,20 @@ pub(super) async fn drain(outputs: Arc<Outputs>, live: Arc<Live>, mut tap: Tap) 
     let base = live.attempts.load(Ordering::Relaxed);
     let mut lost = [Lost::default(); 2];
     let mut frames = Vec::new();
+    let mut writer = Writer::default();
+    let mut count = |event: &TapEvent| {
+        if let TapEvent::Block(block) = event {
+            writer.count(&outputs.written, block);
+        }
+    };
     while let Some(event) = tap.next().await {
         let mut attempt = base;
+        count(&event);
         add(&mut frames, &event, base, &mut attempt);
         while frames.len() < MOST
             && let Some(event) = tap.try_next()
         {
+            count(&event);
             add(&mut frames, &event, base, &mut attempt);
         }
         live.attempts.fetch_max(attempt, Ordering::Relaxed);

@@ -17,6 +17,7 @@ use super::progress::Progress;
 use super::reader::Reader;
 use super::segments;
 use super::usage::{Owners, Usage};
+use super::written::Written;
 use crate::config::OutputLimits;
 use crate::store::Seq;
 
@@ -33,6 +34,8 @@ pub(crate) struct Outputs {
     pub(crate) followers: Arc<Semaphore>,
     /// Bytes and lines that were left out, since there was no room.
     pub(super) lost: AtomicU64,
+    /// What plugins have written.
+    pub(crate) written: Written,
 }
 
 /// The log of a task that has not ended.
@@ -69,6 +72,7 @@ impl Outputs {
             usage: Mutex::new(usage),
             followers: Arc::new(Semaphore::new(followers)),
             lost: AtomicU64::new(0),
+            written: Written::default(),
         }))
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use solti_plugin_host::live::{Changes, Replacement};
+use solti_plugin_host::probe::ProbeOutcome;
 use solti_plugin_host::{LivePlugins, LoadDirError};
 use tracing::{error, info, warn};
 
@@ -34,6 +35,10 @@ pub(super) struct Counted {
     pub(super) reloads: BTreeMap<&'static str, u64>,
     /// By what became of a plugin.
     pub(super) changes: BTreeMap<&'static str, u64>,
+    /// Of plugins that were taken, by how they were tried out.
+    pub(super) probes: BTreeMap<&'static str, u64>,
+    /// How long those took that were, in milliseconds.
+    pub(super) probing: u64,
     /// By stage and code.
     pub(super) refusals: BTreeMap<(String, &'static str), u64>,
     /// Files that are refused, and why, so that nothing is said twice.
@@ -62,6 +67,9 @@ impl Plugins {
         let report = plugins.live.report();
         let mut counted = plugins.counted.lock();
         *counted.changes.entry("added").or_default() += report.loaded().len() as u64;
+        for plugin in report.loaded() {
+            counted.probed(&plugin.probe);
+        }
         for rejected in report.rejected() {
             counted.refuse(
                 rejected.error.stage().to_string(),
@@ -116,6 +124,14 @@ impl Plugins {
     /// Says and counts what has changed.
     fn tell(&self, changes: &Changes, cause: &Cause) {
         let mut counted = self.counted.lock();
+        let report = self.live.report();
+        let replacing = changes.replaced.iter().map(|it| &it.now);
+        for change in changes.added.iter().chain(replacing) {
+            let found = report.loaded().iter().find(|it| it.plugin == change.plugin);
+            if let Some(plugin) = found {
+                counted.probed(&plugin.probe);
+            }
+        }
         for (word, all) in [
             ("added", &changes.added),
             ("renewed", &changes.renewed),
@@ -161,6 +177,18 @@ impl Plugins {
 }
 
 impl Counted {
+    fn probed(&mut self, probe: &ProbeOutcome) {
+        let result = match probe {
+            ProbeOutcome::Passed { ms } => {
+                self.probing += ms;
+                "passed"
+            }
+            ProbeOutcome::Remembered { .. } => "remembered",
+            _ => "not_probed",
+        };
+        *self.probes.entry(result).or_default() += 1;
+    }
+
     fn refuse(&mut self, stage: String, code: &'static str, said: (String, String)) {
         *self.refusals.entry((stage, code)).or_default() += 1;
         self.refused.push(said);

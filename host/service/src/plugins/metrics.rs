@@ -1,6 +1,7 @@
 //! What is counted of plugins.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use solti_plugin_host::open_images;
 use solti_plugin_host::report::label_value;
@@ -28,6 +29,23 @@ impl Plugins {
             "Plugins that have come, changed or gone.",
             of_one("change", &counted.changes),
         );
+        counters(
+            text,
+            "solti_plugin_probes_total",
+            "Plugins that were taken, by how they had been tried out.",
+            of_one("result", &counted.probes),
+        );
+        let name = "solti_plugin_probe_seconds";
+        family(
+            text,
+            name,
+            "summary",
+            "How long it took to try plugins out.",
+        );
+        let (seconds, probes) = (Duration::from_millis(counted.probing), &counted.probes);
+        let passed = probes.get("passed").copied().unwrap_or_default();
+        sample(text, format_args!("{name}_sum {}", seconds.as_secs_f64()));
+        sample(text, format_args!("{name}_count {passed}"));
         let refusals = counted
             .refusals
             .iter()

@@ -9,8 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::handover::InheritedSocket;
-
 use rustix::net::{AddressFamily, sockopt};
 use tokio::net::{TcpListener, UnixListener};
 
@@ -51,6 +49,18 @@ impl fmt::Display for Address {
             Self::Grpcs(address) => write!(f, "grpcs://{address}"),
         }
     }
+}
+
+/// A socket that is listened on, which another process has opened.
+#[derive(Debug)]
+pub struct InheritedSocket {
+    /// The socket.
+    pub socket: OwnedFd,
+    /// Whether it is for gRPC, where it is one of TCP.
+    pub is_grpc: bool,
+    /// Whether its file stays when the service stops, where it is a Unix socket: whoever opened it goes on
+    /// listening.
+    pub stays: bool,
 }
 
 /// A socket that is listened on.

@@ -141,6 +141,11 @@ impl Active {
         });
     }
 
+    /// Whether an attempt, or a run of a calendar, is under way.
+    pub(super) fn is_running(&self) -> bool {
+        self.runs.iter().any(|run| run.finished.is_none())
+    }
+
     /// Whether it waits for the time of its next run.
     pub(super) fn is_between_runs(&self) -> bool {
         self.counts_runs && self.runs.iter().all(|run| run.finished.is_some())

@@ -106,6 +106,12 @@ impl Tasks {
         self.active.lock().len()
     }
 
+    /// How many of them have an attempt under way.
+    pub(crate) fn running(&self) -> usize {
+        let active = self.active.lock();
+        active.values().filter(|it| it.is_running()).count()
+    }
+
     /// Whether no new task is taken.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire) != RUNS

@@ -1,5 +1,6 @@
 //! What a tap hands out.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -56,6 +57,8 @@ pub struct TapBlock {
     pub attempt: u32,
     /// The stream.
     pub stream: StreamKind,
+    /// Who wrote it: the plugin, of a sink that a host has handed to one.
+    pub source: Option<Arc<str>>,
     /// The number of the first line that ends in this block; the stream's first is 0.
     pub first_line: u64,
     /// When the first byte was pushed.
@@ -69,6 +72,8 @@ pub struct TapBlock {
     pub implied_ends: bool,
     /// Whether bytes of the last line were left out by who pushed it.
     pub cut: bool,
+    /// How often its writer was told to wait, since the tap was full.
+    pub waits: u32,
     /// Whether the writer has ended its stream with this block: what has no line end then is a line. An
     /// attempt may begin the stream anew.
     pub last: bool,

@@ -1,5 +1,6 @@
 //! A block that further pushes may go into.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use solti_model::StreamKind;
@@ -14,12 +15,14 @@ const BLOCK_BYTES: usize = 64 << 10;
 pub(super) struct OpenBlock {
     attempt: u32,
     stream: StreamKind,
+    source: Option<Arc<str>>,
     first_line: u64,
     time: SystemTime,
     bytes: Vec<u8>,
     ends: Vec<u32>,
     implied_ends: bool,
     cut: bool,
+    waits: u32,
     last: bool,
 }
 
@@ -30,12 +33,14 @@ impl OpenBlock {
         Self {
             attempt: pushed.attempt,
             stream: pushed.stream,
+            source: pushed.source.cloned(),
             first_line: pushed.first_line,
             time: SystemTime::now(),
             bytes: Vec::with_capacity(size.bytes),
             ends: Vec::with_capacity(size.lines),
             implied_ends: pushed.implied_ends(),
             cut: false,
+            waits: 0,
             last: false,
         }
     }
@@ -43,6 +48,7 @@ impl OpenBlock {
     pub(super) fn takes(&self, pushed: &Pushed<'_>, size: Size) -> bool {
         self.bytes.len() + size.bytes <= BLOCK_BYTES
             && self.is_of(pushed)
+            && self.is_by(pushed)
             && self.implied_ends == pushed.implied_ends()
             // Threads that push at the same time come in another order than their numbers.
             && self.first_line + self.ends.len() as u64 == pushed.first_line
@@ -85,6 +91,19 @@ impl OpenBlock {
         self.attempt == pushed.attempt && self.stream == pushed.stream
     }
 
+    fn is_by(&self, pushed: &Pushed<'_>) -> bool {
+        match (&self.source, pushed.source) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    /// Its writer is told to wait.
+    pub(super) fn note_wait(&mut self) {
+        self.waits += 1;
+    }
+
     /// Nothing of its stream follows.
     pub(super) fn end_stream(&mut self) {
         self.last = true;
@@ -100,12 +119,14 @@ impl OpenBlock {
         TapBlock {
             attempt: self.attempt,
             stream: self.stream,
+            source: self.source,
             first_line: self.first_line,
             time: self.time,
             bytes: self.bytes.into(),
             ends: self.ends,
             implied_ends: self.implied_ends,
             cut: self.cut,
+            waits: self.waits,
             last: self.last,
         }
     }

@@ -1,10 +1,14 @@
 //! What a writer pushes, before it is kept.
 
+use std::sync::Arc;
+
 use solti_model::StreamKind;
 
 /// What a writer pushes.
 #[derive(Clone, Copy)]
 pub(in crate::output) struct Pushed<'a> {
+    /// Who pushes, where that is said.
+    pub(in crate::output) source: Option<&'a Arc<str>>,
     pub(in crate::output) attempt: u32,
     pub(in crate::output) stream: StreamKind,
     pub(in crate::output) first_line: u64,

@@ -110,6 +110,7 @@ impl TapQueue {
                 state.append(pushed, size);
             }
             if self.is_full(state) {
+                state.note_wait();
                 Pressure::Wait
             } else {
                 Pressure::None
@@ -345,6 +346,12 @@ impl State {
         block.append(pushed);
         self.events.push_back(Queued::Open(block));
         self.bytes += kept + BLOCK_OVERHEAD;
+    }
+
+    fn note_wait(&mut self) {
+        if let Some(Queued::Open(block)) = self.events.back_mut() {
+            block.note_wait();
+        }
     }
 
     fn ends_amply(&self) -> bool {

@@ -50,6 +50,26 @@ fn what_is_written_comes_out_byte_for_byte_with_its_line_ends() {
 }
 
 #[test]
+fn who_wrote_a_block_and_was_told_to_wait_is_told_of_each_block() {
+    let (_registry, sink, mut tap) = tapped(TapOptions::default().with_capacity(300));
+    let [one, two] = ["one", "two"].map(|name| sink.clone().with_source(name.into()));
+    assert_eq!(one.push(OUT, b"a"), Pressure::None);
+    one.clone().push(OUT, b"b");
+    two.push(OUT, &[b'c'; 100]);
+    two.push(OUT, b"d");
+    sink.push(OUT, b"e");
+    let read = blocks(&mut tap);
+    let told: Vec<_> = read
+        .iter()
+        .map(|block| (block.source.as_deref(), block.ends.len(), block.waits))
+        .collect();
+    assert_eq!(
+        told,
+        [(Some("one"), 2, 0), (Some("two"), 2, 2), (None, 1, 1)]
+    );
+}
+
+#[test]
 fn a_pushed_line_has_an_implied_end_and_a_cut_one_says_so() {
     let (_registry, sink, mut tap) = tapped(TapOptions::default());
     sink.stdout_line("a".into());
@@ -390,6 +410,7 @@ fn a_line_keeps_its_number_though_another_thread_overtakes_it() {
     // The thread that took number 0 comes after the one that took 1.
     for first_line in [1, 0, 2, 3] {
         taps.push(&Pushed {
+            source: None,
             attempt: 1,
             stream: OUT,
             first_line,

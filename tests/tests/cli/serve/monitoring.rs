@@ -5,8 +5,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use serde_json::json;
+
 use super::Serving;
-use crate::{Place, shell};
+use crate::{Place, shell, with};
 
 fn file(name: &str) -> PathBuf {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
@@ -46,6 +48,61 @@ fn what_alerts_and_dashboard_ask_for_is_what_a_service_counts() {
     let dashboard = fs::read_to_string(file("dashboard.json")).unwrap();
     let dashboard: serde_json::Value = serde_json::from_str(&dashboard).unwrap();
     assert!(dashboard["panels"].as_array().unwrap().len() > 10);
+}
+
+/// The value of a sample.
+fn value(metrics: &str, sample: &str) -> f64 {
+    let mut lines = metrics.lines();
+    let found = lines.find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
+    let found = found.unwrap_or_else(|| panic!("no {sample} in {metrics}"));
+    found.parse().unwrap()
+}
+
+/// What is written faster than any disk takes it makes its writer wait.
+#[test]
+fn what_plugins_write_is_counted_by_plugin_to_the_last_byte() {
+    let place = Place::with(&["subprocess", "hello"]);
+    let serving = Serving::start(&place, &["--jobs", "1"]);
+    let of = |what: &str| format!("solti_plugin_output_{what}_total{{plugin=\"subprocess\"}}");
+    let wide = "head -c 200000000 /dev/zero | tr '\\0' 'y'";
+    for script in ["seq 3; printf end; seq 2 >&2", wide] {
+        serving.ended(&serving.submit(&shell("a", script)));
+    }
+    let metrics = serving.get("/metrics").text();
+    assert_eq!(value(&metrics, &of("lines")) as u64, 5);
+    assert_eq!(value(&metrics, &of("bytes")) as u64, 200_000_013);
+    assert!(value(&metrics, &of("waits")) > 0.0);
+    assert!(
+        !metrics.contains("output_lines_total{plugin=\"hello\"}"),
+        "{metrics}"
+    );
+    let probes = ["passed", "remembered"].map(|result| {
+        let sample = format!("solti_plugin_probes_total{{result=\"{result}\"}}");
+        if metrics.contains(&sample) {
+            value(&metrics, &sample) as u64
+        } else {
+            0
+        }
+    });
+    assert_eq!(probes.iter().sum::<u64>(), 2);
+    assert_eq!(
+        value(&metrics, "solti_plugin_probe_seconds_count") as u64,
+        probes[0]
+    );
+}
+
+/// One task at a time: the others wait.
+#[test]
+fn tasks_that_run_and_tasks_that_wait_are_counted_apart() {
+    let place = Place::with(&["subprocess"]);
+    let serving = Serving::start(&place, &["--jobs", "1"]);
+    let spec = with(shell("a", "sleep 100"), json!({ "admission": "queue" }));
+    let names = [0; 3].map(|_| serving.submit(&spec));
+    serving.until(&names[0], |task| task["phase"] == "running");
+    let metrics = serving.get("/metrics").text();
+    assert_eq!(value(&metrics, "solti_tasks_active") as u64, 3);
+    assert_eq!(value(&metrics, "solti_tasks_running") as u64, 1);
+    assert_eq!(value(&metrics, "solti_tasks_waiting") as u64, 2);
 }
 
 #[test]

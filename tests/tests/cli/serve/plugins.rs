@@ -15,7 +15,7 @@ use super::{Serving, settings, state_of};
 use crate::{Place, SOON, command, shell, with};
 
 /// Puts a file in its place as a careful operator does: whole, by a rename.
-fn put(place: &Place, name: &str, bytes: &[u8]) -> PathBuf {
+pub(super) fn put(place: &Place, name: &str, bytes: &[u8]) -> PathBuf {
     let path = place.plugins().join(name);
     put_at(&path, bytes);
     path
@@ -29,7 +29,7 @@ fn put_at(path: &Path, bytes: &[u8]) {
 }
 
 /// A plugin of the fixtures with other bytes, which say nothing.
-fn version(package: &str, number: u32) -> Vec<u8> {
+pub(super) fn version(package: &str, number: u32) -> Vec<u8> {
     let mut bytes = fs::read(plugin(package)).unwrap();
     bytes.extend(number.to_le_bytes());
     bytes
@@ -42,12 +42,12 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 impl Serving {
-    fn plugins(&self) -> Value {
+    pub(super) fn plugins(&self) -> Value {
         self.get("/v1/plugins").json()
     }
 
     /// Waits until the plugins are as `is` accepts.
-    fn until_plugins(&self, is: impl Fn(&Value) -> bool) -> Value {
+    pub(super) fn until_plugins(&self, is: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
         loop {
             let plugins = self.plugins();
@@ -60,7 +60,7 @@ impl Serving {
     }
 
     /// Waits until a plugin of this name has other bytes than these.
-    fn until_other(&self, name: &str, before: &Value) -> Value {
+    pub(super) fn until_other(&self, name: &str, before: &Value) -> Value {
         let plugins = self
             .until_plugins(|it| of(it, name).is_some_and(|it| it["sha256"] != before["sha256"]));
         of(&plugins, name).unwrap().clone()
@@ -74,7 +74,7 @@ impl Serving {
 }
 
 /// The plugin of this name that is in service.
-fn of<'a>(plugins: &'a Value, name: &str) -> Option<&'a Value> {
+pub(super) fn of<'a>(plugins: &'a Value, name: &str) -> Option<&'a Value> {
     let mut all = plugins["plugins"].as_array().unwrap().iter();
     all.find(|it| it["name"] == name)
 }
@@ -478,26 +478,6 @@ fn a_plugin_that_has_panicked_too_often_is_put_back() {
         nobody.error().2,
         "no plugin in service is called nobody; /v1/plugins has those that are"
     );
-}
-
-#[test]
-fn more_images_than_may_be_are_refused_and_what_is_there_stays() {
-    let place = Place::with(&["subprocess"]);
-    let settings = settings(&place, "max_images = 2\n");
-    let serving = Serving::start(&place, &["--config", &settings]);
-    let before = of(&serving.plugins(), "subprocess").unwrap().clone();
-    put(&place, "subprocess.so", &version("subprocess", 1));
-    serving.until_other("subprocess", &before);
-    put(&place, "subprocess.so", &version("subprocess", 2));
-    let plugins = serving.until_plugins(|it| !it["rejected"].as_array().unwrap().is_empty());
-    assert_eq!(
-        plugins["rejected"][0]["reason"],
-        "2 libraries of plugins are open, and at most 2 may be, since none is ever closed: restart the \
-         host to take it"
-    );
-    assert_eq!(plugins["images"]["limit"], 2);
-    let name = serving.submit(&shell("a", "true"));
-    assert_eq!(serving.ended(&name)["phase"], "succeeded");
 }
 
 #[test]
