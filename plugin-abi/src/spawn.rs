@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -132,6 +132,7 @@ pub struct AttemptScope {
     stdin: Mutex<Option<OwnedFd>>,
     outcome: Mutex<AttemptOutcome>,
     answers: Mutex<Answering>,
+    plugin: OnceLock<Arc<str>>,
 }
 
 /// What answers calls, until the attempt is over.
@@ -220,6 +221,13 @@ impl AttemptControl {
         }
     }
 
+    /// The plugin that runs the attempt, as soon as it has begun there; `None` for a runner that is linked
+    /// in.
+    #[must_use]
+    pub fn plugin(&self) -> Option<Arc<str>> {
+        self.scope.plugin.get().cloned()
+    }
+
     /// What the runner says of the end, once the attempt has ended.
     #[must_use]
     pub fn outcome(&self) -> AttemptOutcome {
@@ -243,7 +251,14 @@ impl AttemptScope {
             stdin: Mutex::new(stdin),
             outcome: Mutex::default(),
             answers: Mutex::default(),
+            plugin: OnceLock::new(),
         }
+    }
+
+    /// Says which plugin runs the attempt.
+    pub fn run_by(&self, plugin: Arc<str>) {
+        // An attempt begins once.
+        let _ = self.plugin.set(plugin);
     }
 
     /// The attempt that begins on this thread; each is handed out once.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use solti_plugin_host::solti_model::TaskId;
 use solti_plugin_host::taskvisor::{self, TaskRef};
-use solti_plugin_host::{AttemptControl, OutputRegistry, Spawn, SpawnedAttempt};
+use solti_plugin_host::{AttemptControl, Spawn, SpawnedAttempt};
 use tokio_util::sync::CancellationToken;
 
 use crate::output::{Invocation, TaskOutput};
@@ -18,7 +18,7 @@ const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
 /// The attempts of one task: their numbers, and where their output goes.
 pub(crate) struct Attempts {
     channel: TaskId,
-    output: Box<dyn TaskOutput>,
+    output: Arc<dyn TaskOutput>,
     begun: AtomicU32,
 }
 
@@ -29,7 +29,7 @@ impl Attempts {
         output.built(&channel);
         Self {
             channel,
-            output,
+            output: Arc::from(output),
             begun: AtomicU32::new(0),
         }
     }
@@ -37,7 +37,7 @@ impl Attempts {
     /// Begins the next one.
     pub(crate) fn begin(&self, timeout: Duration) -> Attempt {
         let number = self.begun.fetch_add(1, Ordering::Relaxed) + 1;
-        Attempt::begin(self.output.registry(), &self.channel, number, timeout)
+        Attempt::begin(&self.output, &self.channel, number, timeout)
     }
 
     /// Tells of a run within an attempt.
@@ -54,9 +54,11 @@ impl Drop for Attempts {
 
 /// An attempt whose end is announced, however it ends.
 pub(crate) struct Attempt {
-    registry: Arc<OutputRegistry>,
+    output: Arc<dyn TaskOutput>,
     channel: TaskId,
     number: u32,
+    /// The plugin that was told of last.
+    plugin: Option<Arc<str>>,
     deadline: Instant,
     /// Of what runs now.
     control: Option<AttemptControl>,
@@ -66,16 +68,17 @@ pub(crate) struct Attempt {
 impl Attempt {
     /// Announces an attempt that has so much time.
     fn begin(
-        registry: &Arc<OutputRegistry>,
+        output: &Arc<dyn TaskOutput>,
         channel: &TaskId,
         number: u32,
         timeout: Duration,
     ) -> Self {
-        registry.announce_run_started(channel, number);
+        output.registry().announce_run_started(channel, number);
         Self {
-            registry: Arc::clone(registry),
+            output: Arc::clone(output),
             channel: channel.clone(),
             number,
+            plugin: None,
             deadline: Instant::now() + timeout.min(NEVER),
             control: None,
             exit_code: None,
@@ -91,11 +94,22 @@ impl Attempt {
         let SpawnedAttempt { future, control } = Spawn::new(self.number)
             .with_deadline(self.deadline)
             .begin(task, cancel.child_token());
-        self.control = Some(control);
+        let control = self.control.insert(control).clone();
+        // One that is built anew for it begins later.
+        self.note_plugin(&control);
         let result = future.await;
+        self.note_plugin(&control);
         let told = self.control.take().and_then(|it| it.outcome().exit_code);
         self.exit_code = told.or(exit_code_of(&result));
         result
+    }
+
+    fn note_plugin(&mut self, control: &AttemptControl) {
+        let plugin = control.plugin();
+        if let Some(plugin) = plugin.filter(|it| self.plugin.as_ref() != Some(it)) {
+            self.output.run_by(&plugin);
+            self.plugin = Some(plugin);
+        }
     }
 
     /// Its number, from one.
@@ -110,7 +124,10 @@ impl Attempt {
 
     /// Adds a line to its output.
     pub(crate) fn mark(&self, line: String, is_error: bool) {
-        let sink = self.registry.sink_for(self.channel.clone(), self.number);
+        let sink = self
+            .output
+            .registry()
+            .sink_for(self.channel.clone(), self.number);
         let line = Bytes::from(line);
         if is_error {
             sink.stderr_line(line);
@@ -125,7 +142,8 @@ impl Drop for Attempt {
         // One that is dropped while it runs may have told it before.
         let told = self.control.take().and_then(|it| it.outcome().exit_code);
         let exit_code = told.or(self.exit_code);
-        self.registry
+        self.output
+            .registry()
             .announce_run_finished(&self.channel, self.number, exit_code);
     }
 }

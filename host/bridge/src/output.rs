@@ -36,6 +36,12 @@ pub trait TaskOutput: Send + Sync {
         let _ = channel;
     }
 
+    /// Called with the plugin that runs an attempt, or a part of one, as soon as it is known; not where that
+    /// was the last one as well.
+    fn run_by(&self, plugin: &str) {
+        let _ = plugin;
+    }
+
     /// Called when a run within an attempt begins, and when it has ended: of a task that makes many, as a
     /// calendar says. Their numbers are those of the attempts that its registry announces.
     fn invoked(&self, invocation: &Invocation) {

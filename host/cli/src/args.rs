@@ -5,6 +5,8 @@ mod documents;
 mod files;
 mod loading;
 mod probing;
+#[cfg(feature = "client")]
+mod remote;
 #[cfg(feature = "serve")]
 mod serve;
 mod tasks;
@@ -16,6 +18,11 @@ pub(crate) use documents::{CompletionsArgs, ManArgs};
 pub(crate) use files::{CheckArgs, ForgetArgs, InspectArgs, ListArgs};
 pub(crate) use loading::{ConfigField, LoadArgs};
 pub(crate) use probing::ProbeArgs;
+#[cfg(feature = "client")]
+pub(crate) use remote::{
+    CancelArgs, LogsArgs, PluginAction, PluginsArgs, RetryArgs, ServiceArgs, SubmitArgs, TaskArgs,
+    TasksArgs, TopArgs,
+};
 #[cfg(feature = "serve")]
 pub(crate) use serve::ServeArgs;
 pub(crate) use tasks::{ExecArgs, RunArgs, SessionArgs};
@@ -73,6 +80,22 @@ pub(crate) enum Command {
     Exec(ExecArgs),
     #[cfg(feature = "serve")]
     Serve(ServeArgs),
+    #[cfg(feature = "client")]
+    Submit(SubmitArgs),
+    #[cfg(feature = "client")]
+    Tasks(TasksArgs),
+    #[cfg(feature = "client")]
+    Task(TaskArgs),
+    #[cfg(feature = "client")]
+    Logs(LogsArgs),
+    #[cfg(feature = "client")]
+    Cancel(CancelArgs),
+    #[cfg(feature = "client")]
+    Retry(RetryArgs),
+    #[cfg(feature = "client")]
+    Plugins(PluginsArgs),
+    #[cfg(feature = "client")]
+    Top(TopArgs),
     List(ListArgs),
     Inspect(InspectArgs),
     Check(CheckArgs),

@@ -7,6 +7,8 @@ mod forget;
 mod inspect;
 mod list;
 mod man;
+#[cfg(feature = "client")]
+mod remote;
 mod run;
 #[cfg(feature = "serve")]
 mod serve;
@@ -45,6 +47,22 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Run(args) => run::run(args),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::serve(&args),
+        #[cfg(feature = "client")]
+        Command::Submit(args) => remote::submit(&args),
+        #[cfg(feature = "client")]
+        Command::Tasks(args) => remote::tasks(&args),
+        #[cfg(feature = "client")]
+        Command::Task(args) => remote::task(&args),
+        #[cfg(feature = "client")]
+        Command::Logs(args) => remote::logs(&args),
+        #[cfg(feature = "client")]
+        Command::Cancel(args) => remote::cancel(&args),
+        #[cfg(feature = "client")]
+        Command::Retry(args) => remote::retry(&args),
+        #[cfg(feature = "client")]
+        Command::Plugins(args) => remote::plugins(&args),
+        #[cfg(feature = "client")]
+        Command::Top(args) => remote::top(&args),
         Command::List(args) => list::list(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Check(args) => check::check(&args),

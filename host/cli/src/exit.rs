@@ -125,6 +125,12 @@ impl Exit {
         }
     }
 
+    /// The end of a program that has waited for a task whose time was over.
+    #[cfg(feature = "client")]
+    pub(crate) fn timed_out() -> Self {
+        Self::Command(of_exec::TIMED_OUT)
+    }
+
     /// The end of `exec`, if it is one, or else of `run`, whose tasks were not over when it had to end.
     pub(crate) fn stopped(is_command: bool) -> Self {
         if is_command {

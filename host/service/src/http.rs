@@ -6,13 +6,17 @@ mod body;
 mod error;
 mod files;
 mod health;
+mod kinds;
+mod lines;
 mod metrics;
 mod openapi;
 mod output;
+mod page;
 mod process;
 mod query;
 mod requests;
 mod tasks;
+mod whoami;
 
 use std::sync::Arc;
 
@@ -37,15 +41,22 @@ pub(crate) fn router(mut app: App) -> (Router, Arc<App>) {
         .route("/v1/tasks", post(tasks::create).get(tasks::list))
         .route("/v1/tasks/{name}", get(tasks::get).delete(tasks::delete))
         .route("/v1/tasks/{name}/cancel", post(tasks::cancel))
+        .route("/v1/tasks/{name}/retry", post(tasks::retry))
         .route("/v1/tasks/{name}/output", get(output::output))
+        .route("/v1/tasks/{name}/lines", get(lines::lines))
+        .route("/v1/kinds", get(kinds::kinds))
+        .route("/v1/whoami", get(whoami::whoami))
         .route("/v1/plugins", get(files::plugins))
         .route("/v1/plugins/reload", post(files::reload))
         .route("/v1/plugins/{name}", get(files::plugin))
+        .route("/v1/plugins/{name}/retire", post(files::retire))
         .route("/v1/plugins/{name}/reinstate", post(files::reinstate))
         .route("/metrics", get(metrics::metrics))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/openapi.json", get(openapi::openapi))
+        .route("/", get(page::index))
+        .route("/page/{file}", get(page::file))
         .method_not_allowed_fallback(Problem::method_not_allowed)
         .with_state(Arc::clone(&app));
     let router = published

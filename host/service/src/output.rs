@@ -6,6 +6,7 @@
 
 mod drain;
 mod frame;
+mod index;
 mod lines;
 mod log;
 mod outputs;
@@ -14,11 +15,14 @@ mod reader;
 mod route;
 mod segments;
 mod usage;
+mod window;
 mod written;
 
-pub(crate) use frame::{Frame, Kind, Stream};
+pub(crate) use frame::{Frame, Kind, Stream, write as write_frame, write_end, write_position};
+pub(crate) use index::Selection;
 pub(crate) use lines::{Cursor, Line, Lines};
 pub(crate) use outputs::{Live, Outputs};
 pub(crate) use reader::{Read, Reader};
 pub(crate) use route::{Built, Route};
 pub(crate) use usage::Owners;
+pub(crate) use window::{Asked, Needle, Row};

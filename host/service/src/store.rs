@@ -148,9 +148,13 @@ impl Store {
         self.read(|reading| reading.behind(after, most))
     }
 
-    /// Records, the newest first.
-    pub(crate) fn list(&self, filter: &Filter) -> Result<Vec<(Seq, Record)>, StoreError> {
-        self.read(|reading| reading.list(filter))
+    /// Records that are `wanted`, the newest first; and where to go on for more.
+    pub(crate) fn list(
+        &self,
+        filter: &Filter,
+        wanted: impl FnMut(&Record) -> bool,
+    ) -> Result<(Vec<Record>, Option<Seq>), StoreError> {
+        self.read(|reading| reading.list(filter, wanted))
     }
 
     /// The numbers of all tasks, and of those that have not ended, in their order.

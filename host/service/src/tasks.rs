@@ -22,4 +22,4 @@ pub(crate) use all::Tasks;
 pub(crate) use ends::Ends;
 pub(crate) use handler::Handler;
 pub(crate) use refusal::Refused;
-pub(crate) use view::{TaskList, TaskView};
+pub(crate) use view::{PHASES, TaskList, TaskView, Wanted};

@@ -1,4 +1,4 @@
-//! How often a plugin panics, and when that is too often.
+//! How often a plugin panics, and when that is too often; or that somebody has retired it.
 //!
 //! A panic reaches the host in one of two ways, and is counted once, here: as the error that a call
 //! into the plugin returns ([`Panics::count_in`]), or, where it had no caller to return to, as an
@@ -6,7 +6,7 @@
 //! `services::plugin_host` calls [`Panics::count`].
 
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use abi_stable::std_types::RResult;
 use solti_plugin_abi::v1::error::{FfiError, PANIC};
@@ -20,6 +20,8 @@ pub(crate) struct Panics {
     forgiven: AtomicU64,
     /// With this one the plugin is retired.
     limit: Option<NonZeroU64>,
+    /// Whether somebody has retired it.
+    withdrawn: AtomicBool,
 }
 
 impl Panics {
@@ -29,6 +31,7 @@ impl Panics {
             count: AtomicU64::new(0),
             forgiven: AtomicU64::new(0),
             limit,
+            withdrawn: AtomicBool::new(false),
         }
     }
 
@@ -57,6 +60,12 @@ impl Panics {
 
     /// Why the plugin, once it is retired, is given no task.
     pub(super) fn refusal(&self) -> String {
+        if !self.reached_limit() {
+            return format!(
+                "plugin '{}' was retired and gets no more tasks",
+                self.plugin
+            );
+        }
         let times = times(self.so_far());
         format!(
             "plugin '{}' has panicked {times} and gets no more tasks",
@@ -82,8 +91,19 @@ impl Panics {
         panics.saturating_sub(self.forgiven.load(Ordering::Relaxed))
     }
 
-    /// Lets those so far not count any more towards the limit.
+    /// Whether the plugin is to be given no tasks.
+    pub(super) fn is_retired(&self) -> bool {
+        self.withdrawn.load(Ordering::Relaxed) || self.reached_limit()
+    }
+
+    /// Retires the plugin, however often it has panicked.
+    pub(super) fn withdraw(&self) {
+        self.withdrawn.store(true, Ordering::Relaxed);
+    }
+
+    /// Puts the plugin back: what has been so far does not count any more.
     pub(super) fn forgive(&self) {
+        self.withdrawn.store(false, Ordering::Relaxed);
         self.forgiven.store(self.so_far(), Ordering::Relaxed);
     }
 }
@@ -138,5 +158,14 @@ mod tests {
         assert_eq!((panics.so_far(), panics.reached_limit()), (1, false));
         answers(&panics, PANIC);
         assert_eq!((panics.so_far(), panics.reached_limit()), (2, true));
+        panics.forgive();
+        panics.withdraw();
+        assert_eq!((panics.is_retired(), panics.reached_limit()), (true, false));
+        assert_eq!(
+            panics.refusal(),
+            "plugin 'demo' was retired and gets no more tasks"
+        );
+        panics.forgive();
+        assert!(!panics.is_retired());
     }
 }

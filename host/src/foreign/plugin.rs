@@ -117,16 +117,28 @@ impl Plugin {
         self.inner.panics.so_far()
     }
 
-    /// Whether the plugin has panicked as often as the host allows.
+    /// Whether the plugin has panicked as often as the host allows, or was told to [`retire`](Self::retire).
     ///
     /// Its runners are then given no more tasks; what they have begun goes on.
     #[must_use]
     pub fn is_retired(&self) -> bool {
+        self.inner.panics.is_retired()
+    }
+
+    /// Whether the plugin has panicked as often as the host allows, which retires it.
+    #[must_use]
+    pub fn has_panicked_too_often(&self) -> bool {
         self.inner.panics.reached_limit()
     }
 
-    /// Puts a plugin back that has panicked as often as the host allows: its runners are given tasks again,
-    /// until it has panicked as often once more.
+    /// Retires the plugin, until it is told to [`reinstate`](Self::reinstate): its runners are given no more
+    /// tasks, what they have begun goes on. The plugin itself is not told.
+    pub fn retire(&self) {
+        self.inner.panics.withdraw();
+    }
+
+    /// Puts a plugin back that was retired, or has panicked as often as the host allows: its runners are
+    /// given tasks again, until it has panicked as often once more.
     pub fn reinstate(&self) {
         self.inner.panics.forgive();
     }

@@ -60,6 +60,7 @@ impl Task for ForeignTask {
         self.plugin.refresh_log();
         // What the supervisor has left for the attempt; nothing where it knows of no such thing.
         let scope = AttemptScope::take_beginning().unwrap_or_default();
+        scope.run_by(self.plugin.unannounced().plugin());
         let object = self.object.as_ref();
         let object = object.expect("it is taken by the destructor alone");
         let attempt = object.spawn(spawn_of(&scope, &self.plugin));

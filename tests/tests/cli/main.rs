@@ -33,6 +33,7 @@ mod narrow;
 mod policies;
 mod quiet;
 mod raw_text;
+mod remote;
 mod retired;
 mod room;
 mod run;

@@ -39,7 +39,7 @@ pub(crate) struct Serving {
 }
 
 /// The state directory of the services of a place.
-fn state_of(place: &Place) -> PathBuf {
+pub(crate) fn state_of(place: &Place) -> PathBuf {
     place.directory.path().join("state")
 }
 
@@ -70,7 +70,7 @@ impl Serving {
     }
 
     /// Where it listens, by the line that said so.
-    fn address(&self, scheme: &str) -> SocketAddr {
+    pub(crate) fn address(&self, scheme: &str) -> SocketAddr {
         let (_, behind) = self.ready.split_once(&format!("{scheme}://")).unwrap();
         behind.split(' ').next().unwrap().parse().unwrap()
     }
@@ -110,7 +110,7 @@ impl Serving {
     }
 
     /// Ends it as `kill -9` does.
-    fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.running.child.kill().unwrap();
         self.running.child.wait().unwrap();
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::app::{Access, App};
 use super::error::Problem;
+use super::page;
 use crate::access::Role;
 use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
@@ -30,35 +31,44 @@ impl Peer {
     }
 }
 
-/// Routes that tell nothing but whether the service lives.
+/// Routes that tell nothing but whether the service lives; beside the files of the page, which are the same
+/// everywhere.
 const OPEN: [&str; 2] = ["/livez", "/readyz"];
 
 /// Lets a request through, or says why not.
 pub(super) async fn check(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    if matches!(peer, Peer::Tcp)
-        && let Err(problem) = may_pass(
-            &app.access,
-            request.method(),
-            request.uri(),
-            request.headers(),
-        )
-    {
-        return problem.into_response();
-    }
+    let role = match peer {
+        // Who may connect to it may do everything.
+        Peer::Unix => Role::Admin,
+        Peer::Tcp => {
+            let passed = may_pass(
+                &app.access,
+                request.method(),
+                request.uri(),
+                request.headers(),
+            );
+            match passed {
+                Ok(role) => role,
+                Err(problem) => return problem.into_response(),
+            }
+        }
+    };
+    request.extensions_mut().insert(role);
     next.run(request).await
 }
 
+/// The role of who asks.
 fn may_pass(
     access: &Access,
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
-) -> Result<(), Problem> {
+) -> Result<Role, Problem> {
     // A page of any site can have a browser connect to loopback, and a name of its own lead there.
     let host = text(headers, header::HOST).unwrap_or_default();
     if !is_allowed(access, host) {
@@ -82,10 +92,10 @@ fn may_pass(
         }
     }
     let Some(tokens) = &access.tokens else {
-        return Ok(());
+        return Ok(Role::Admin);
     };
-    if OPEN.contains(&uri.path()) {
-        return Ok(());
+    if OPEN.contains(&uri.path()) || page::is_part(uri.path()) {
+        return Ok(Role::Read);
     }
     let unauthorized = |message: &str| {
         Problem::new(
@@ -114,7 +124,7 @@ fn may_pass(
             ),
         ));
     }
-    Ok(())
+    Ok(role)
 }
 
 /// The role that a request needs.
@@ -169,7 +179,7 @@ mod tests {
             map.insert(name.clone(), value.parse().unwrap());
         }
         match may_pass(&access, &Method::POST, &Uri::from_static("/v1/tasks"), &map) {
-            Ok(()) => "passed",
+            Ok(_) => "passed",
             Err(problem) => match problem.status() {
                 StatusCode::FORBIDDEN => "forbidden",
                 _ => "unauthorized",

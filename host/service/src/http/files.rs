@@ -49,7 +49,20 @@ pub(super) async fn reload(
     })
 }
 
-/// `POST /v1/plugins/{name}/reinstate`: gives a plugin tasks again that has panicked too often.
+/// `POST /v1/plugins/{name}/retire`: gives a plugin no more tasks.
+pub(super) async fn retire(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    Path(name): Path<String>,
+) -> Result<Json<PluginView>, Problem> {
+    if !app.plugins.retire(&name, &Cause::Request(peer.name())) {
+        return Err(not_in_service(&name));
+    }
+    plugin(State(app), Path(name)).await
+}
+
+/// `POST /v1/plugins/{name}/reinstate`: gives a plugin tasks again that was retired, or has panicked too
+/// often.
 pub(super) async fn reinstate(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,

@@ -23,7 +23,7 @@ const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
 
 /// Our own routes.
-const OWN: [Route; 14] = [
+const OWN: [Route; 19] = [
     Route {
         method: "post",
         path: "/v1/tasks",
@@ -47,7 +47,19 @@ const OWN: [Route; 14] = [
                 "only those that have ended, or only the others",
                 "true",
             ),
+            (
+                "phase",
+                "only those in one of these phases",
+                "failed,timeout",
+            ),
             ("slot", "only those of this slot", "nightly"),
+            ("kind", "only those of this kind", "subprocess"),
+            (
+                "plugin",
+                "only those that this plugin has run",
+                "subprocess",
+            ),
+            ("label", "only those with this label", "zone=eu"),
             ("prefix", "only those whose names begin so", "nightly-"),
         ],
         answer: ("200", JSON, Some("ServedTaskList")),
@@ -70,6 +82,45 @@ const OWN: [Route; 14] = [
         method: "post",
         path: "/v1/tasks/{name}/cancel",
         summary: "Have a task end",
+        query: &[],
+        answer: ("200", JSON, None),
+    },
+    Route {
+        method: "post",
+        path: "/v1/tasks/{name}/retry",
+        summary: "Run a task like it, under another name",
+        query: &[],
+        answer: ("201", JSON, Some("ServedTask")),
+    },
+    Route {
+        method: "get",
+        path: "/v1/tasks/{name}/lines",
+        summary: "Lines of a task by their numbers, or those with a text",
+        query: &[
+            ("from", "the number of the first, from 0", "0"),
+            (
+                "count",
+                "how many at most, from 1 to 2000; 200 if not given",
+                "10",
+            ),
+            ("attempt", "of one attempt, from 1", "1"),
+            ("stream", "of `stdout` or `stderr` alone", "stdout"),
+            ("search", "only those with this text", "error"),
+            ("case", "whether capital letters count in that", "false"),
+        ],
+        answer: ("200", JSON, Some("ServedLines")),
+    },
+    Route {
+        method: "get",
+        path: "/v1/kinds",
+        summary: "What plugins take now, with a schema and an example",
+        query: &[],
+        answer: ("200", JSON, None),
+    },
+    Route {
+        method: "get",
+        path: "/v1/whoami",
+        summary: "The role of who asks, and the service's version and time",
         query: &[],
         answer: ("200", JSON, None),
     },
@@ -109,8 +160,15 @@ const OWN: [Route; 14] = [
     },
     Route {
         method: "post",
+        path: "/v1/plugins/{name}/retire",
+        summary: "Give a plugin no more tasks",
+        query: &[],
+        answer: ("200", JSON, Some("ServedPlugin")),
+    },
+    Route {
+        method: "post",
         path: "/v1/plugins/{name}/reinstate",
-        summary: "Give a plugin tasks again that has panicked too often",
+        summary: "Give a plugin tasks again that was retired or has panicked too often",
         query: &[],
         answer: ("200", JSON, Some("ServedPlugin")),
     },
@@ -201,7 +259,7 @@ fn reference(schema: &str) -> Value {
 }
 
 /// What our own routes take and answer.
-fn schemas() -> [(&'static str, Value); 6] {
+fn schemas() -> [(&'static str, Value); 7] {
     let text = || json!({"type": "string"});
     let number = || json!({"type": "integer"});
     let time = || json!({"type": "string", "format": "date-time"});
@@ -223,6 +281,7 @@ fn schemas() -> [(&'static str, Value); 6] {
         "required": ["name", "phase", "slot", "kind", "created", "attempts", "onInterrupt"],
         "properties": {
             "name": text(), "phase": text(), "slot": text(), "kind": text(),
+            "plugins": {"type": "array", "items": text()}, "retryOf": text(),
             "labels": {"type": "object", "additionalProperties": text()},
             "created": time(), "ended": time(), "attempts": number(), "exitCode": number(),
             "error": text(), "onInterrupt": {"enum": ["rerun", "fail"]},
@@ -276,6 +335,25 @@ fn schemas() -> [(&'static str, Value); 6] {
             "health": {"type": "object"}, "description": {"type": "object"},
         },
     });
+    let line = json!({
+        "type": "object",
+        "required": ["number", "attempt", "stream", "time", "text"],
+        "properties": {
+            "number": number(), "attempt": number(), "stream": {"enum": ["stdout", "stderr"]},
+            "time": time(), "text": text(), "bytes": number(), "partial": {"type": "boolean"},
+            "lost": number(),
+        },
+    });
+    let lines = json!({
+        "type": "object",
+        "required": ["first", "total", "complete"],
+        "properties": {
+            "first": number(), "total": number(), "complete": {"type": "boolean"},
+            "lines": {"type": "array", "items": line.clone()},
+            "matches": {"type": "array", "items": line},
+            "next": number(),
+        },
+    });
     let change = || json!({"type": "array", "items": {"type": "object"}});
     let changes = json!({
         "type": "object",
@@ -288,6 +366,7 @@ fn schemas() -> [(&'static str, Value); 6] {
     [
         ("ServedPlugin", plugin),
         ("ServedChanges", changes),
+        ("ServedLines", lines),
         ("ServedTask", task),
         ("ServedTaskList", list),
         ("ServedSpec", spec),

@@ -27,7 +27,11 @@ enum Form {
     Events,
     Text,
     Raw,
+    Frames,
 }
+
+/// The media type of entries of a log, as they are in it.
+const FRAMES: &str = "application/vnd.solti.frames";
 
 /// The route.
 pub(super) async fn output(
@@ -40,6 +44,10 @@ pub(super) async fn output(
     let seq = app.tasks.seq(&name)?;
     let mut reader = app.tasks.outputs.reader(seq);
     let form = form_of(&headers);
+    if wanted.position.is_some() && form != Form::Frames {
+        let message = format!("position: is for {FRAMES} alone");
+        return Err(Problem::bad("invalid", message).in_field("position"));
+    }
     let follow = wanted.follow.unwrap_or(form == Form::Events);
     let permit = if follow {
         let followers = Arc::clone(&app.tasks.outputs.followers);
@@ -67,6 +75,8 @@ pub(super) async fn output(
             Problem::unexpected("Last-Event-ID", text, "the id of an event of this task")
         })?;
         lines = Lines::behind(cursor);
+    } else if let Some(position) = wanted.position {
+        lines = Lines::behind(Cursor::at(position));
     } else if let Some(tail) = wanted.tail {
         let takes = wanted.clone();
         let (position, skip) = reader
@@ -94,6 +104,10 @@ pub(super) async fn output(
             tokio::spawn(sending.events(lines));
             "text/event-stream"
         }
+        Form::Frames => {
+            tokio::spawn(sending.frames(lines.skip));
+            FRAMES
+        }
         Form::Text | Form::Raw => {
             tokio::spawn(sending.bytes(lines.skip));
             if form == Form::Text {
@@ -116,6 +130,8 @@ fn form_of(headers: &HeaderMap) -> Form {
     let accept = accept.and_then(|it| it.to_str().ok()).unwrap_or("*/*");
     if accept.contains("text/event-stream") {
         Form::Events
+    } else if accept.contains(FRAMES) {
+        Form::Frames
     } else if accept.contains("application/octet-stream") {
         Form::Raw
     } else {

@@ -17,7 +17,7 @@ use super::error::Problem;
 use super::query::pairs;
 use crate::config::OnInterrupt;
 use crate::store::Filter;
-use crate::tasks::{New, TaskList, TaskView, Tasks};
+use crate::tasks::{New, PHASES, TaskList, TaskView, Tasks, Wanted};
 
 /// What may stand beside the fields of a spec.
 const BESIDE: &[&str] = &["name", "onInterrupt", "idempotencyKey"];
@@ -32,6 +32,12 @@ pub(super) async fn create(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    if let Some(manifest) = manifest_in(&body) {
+        return match whole(&app.tasks, manifest, &headers).await {
+            Ok((status, view)) => (status, Json(view)).into_response(),
+            Err(problem) => problem.into_response(),
+        };
+    }
     let mut specs = Vec::new();
     specs::read_bytes("body", &body, BESIDE, &mut |spec| specs.push(spec));
     let is_one =
@@ -71,6 +77,47 @@ pub(super) async fn create(
     (status, Json(json!({ "tasks": all }))).into_response()
 }
 
+/// What was sent, where it is a task as the routes of 0.0.8 have it: kinds of plugins' own have no other form.
+fn manifest_in(body: &[u8]) -> Option<Value> {
+    // Most are specs, and are read once.
+    memchr::memmem::find(body, b"\"Task\"")?;
+    let sent: Value = serde_json::from_slice(body).ok()?;
+    (sent["kind"] == "Task" && sent["apiVersion"].is_string()).then_some(sent)
+}
+
+/// Takes a task as the routes of 0.0.8 have it.
+async fn whole(
+    tasks: &Tasks,
+    manifest: Value,
+    headers: &HeaderMap,
+) -> Result<(StatusCode, TaskView), Problem> {
+    let manifest = serde_path_to_error::deserialize(manifest).map_err(|err| {
+        let field = err.path().to_string();
+        Problem::bad("invalid", format!("{field}: {}", err.inner())).in_field(field)
+    })?;
+    let key = headers
+        .get("idempotency-key")
+        .and_then(|key| key.to_str().ok());
+    let new = New {
+        manifest,
+        on_interrupt: None,
+        idempotency_key: key.map(str::to_owned),
+        retry_of: None,
+    };
+    taken(tasks, new).await
+}
+
+/// Takes a task, and shows it.
+async fn taken(tasks: &Tasks, new: New) -> Result<(StatusCode, TaskView), Problem> {
+    let admitted = tasks.create(new).await?;
+    let status = if admitted.task.is_some() {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Ok((status, tasks.view(&admitted.name)?.0))
+}
+
 /// Takes one task.
 async fn one(
     tasks: &Arc<Tasks>,
@@ -95,19 +142,13 @@ async fn one(
         .get("idempotencyKey")
         .cloned()
         .or_else(|| key.map(str::to_owned));
-    let admitted = tasks
-        .create(New {
-            manifest,
-            on_interrupt,
-            idempotency_key,
-        })
-        .await?;
-    let status = if admitted.task.is_some() {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
+    let new = New {
+        manifest,
+        on_interrupt,
+        idempotency_key,
+        retry_of: None,
     };
-    Ok((status, tasks.view(&admitted.name)?.0))
+    taken(tasks, new).await
 }
 
 /// What is wrong with a spec, with the field where it is one.
@@ -138,6 +179,7 @@ pub(super) async fn list(
         limit: LISTED,
         ..Filter::default()
     };
+    let mut wanted = Wanted::default();
     for (name, value) in pairs(query.as_deref().unwrap_or_default()) {
         match name.as_str() {
             "limit" => {
@@ -163,16 +205,33 @@ pub(super) async fn list(
             }
             "slot" => filter.slot = Some(value),
             "prefix" => filter.prefix = Some(value),
+            "kind" => filter.kind = Some(value),
+            "plugin" => wanted.plugin = Some(value),
+            "label" => {
+                let label = value.split_once('=').ok_or_else(|| {
+                    Problem::unexpected("label", &value, "a key and a value, such as zone=eu")
+                })?;
+                filter.labels.push((label.0.to_owned(), label.1.to_owned()));
+            }
+            "phase" => {
+                for phase in value.split(',') {
+                    if !PHASES.contains(&phase) {
+                        let all = PHASES.join(", ");
+                        return Err(Problem::unexpected("phase", phase, &all));
+                    }
+                    wanted.phases.push(phase.to_owned());
+                }
+            }
             _ => {
                 return Err(Problem::unknown_parameter(
                     name,
-                    "limit, before, ended, slot or prefix",
+                    "limit, before, ended, phase, slot, kind, plugin, label or prefix",
                 ));
             }
         }
     }
     let tasks = Arc::clone(&app.tasks);
-    let listed = tokio::task::spawn_blocking(move || tasks.list(&filter)).await;
+    let listed = tokio::task::spawn_blocking(move || tasks.list(&filter, &wanted)).await;
     let listed = listed.map_err(|err| Problem::internal(err.to_string()))?;
     Ok(Json(listed?))
 }
@@ -194,6 +253,16 @@ pub(super) async fn cancel(
     let id = id_of(&name)?;
     app.tasks.cancel(&id, WritePreconditions::default()).await?;
     Ok(Json(json!({ "name": name })))
+}
+
+/// `POST /v1/tasks/{name}/retry`: takes a task like it, under another name.
+pub(super) async fn retry(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+) -> Result<(StatusCode, Json<TaskView>), Problem> {
+    let admitted = app.tasks.retry(&name).await?;
+    let (view, _) = app.tasks.view(&admitted.name)?;
+    Ok((StatusCode::CREATED, Json(view)))
 }
 
 /// `DELETE /v1/tasks/{name}`.

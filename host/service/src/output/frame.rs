@@ -41,6 +41,13 @@ impl Stream {
         }
     }
 
+    /// The stream of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Stdout, Self::Stderr]
+            .into_iter()
+            .find(|stream| stream.as_str() == name)
+    }
+
     /// 0 or 1.
     pub(crate) const fn index(self) -> usize {
         self as usize
@@ -87,7 +94,7 @@ pub(crate) struct Head {
     attempt: u32,
     length: u32,
     pub(crate) lines: u32,
-    first_line: u64,
+    pub(crate) first_line: u64,
     pub(crate) time: u64,
 }
 
@@ -119,6 +126,20 @@ impl Head {
         self.length.into()
     }
 
+    /// Its flags.
+    pub(crate) fn flags(&self) -> u8 {
+        self.flags
+    }
+
+    /// The stream of which something was left out here.
+    pub(crate) fn lost(&self) -> Option<Stream> {
+        match self.code {
+            2 => Some(Stream::Stdout),
+            3 => Some(Stream::Stderr),
+            _ => None,
+        }
+    }
+
     /// Which attempt it is of.
     pub(crate) fn attempt(&self) -> u32 {
         self.attempt
@@ -145,6 +166,17 @@ impl Head {
 }
 
 impl Frame {
+    /// How many bytes it takes in its log.
+    pub(crate) fn size(&self) -> u64 {
+        let payload = match self.kind {
+            Kind::Data(_) => self.payload.len(),
+            Kind::Lost { .. } => 16,
+            Kind::Started | Kind::Finished { exit_code: None } => 0,
+            Kind::Finished { exit_code: Some(_) } => 4,
+        };
+        (HEADER + payload + TRAILER) as u64
+    }
+
     /// Reads the frame at the beginning of `bytes`, which is at `offset` of its log; `None` where there is
     /// no whole one.
     pub(crate) fn read(offset: u64, bytes: &Bytes) -> Option<(Self, usize)> {
@@ -220,6 +252,26 @@ pub(crate) fn write(
             (5, &words[..4])
         }
     };
+    write_raw(
+        log,
+        code,
+        flags,
+        attempt,
+        (lines, first_line),
+        time,
+        payload,
+    );
+}
+
+fn write_raw(
+    log: &mut Vec<u8>,
+    code: u8,
+    flags: u8,
+    attempt: u32,
+    (lines, first_line): (u32, u64),
+    time: u64,
+    payload: &[u8],
+) {
     let length = u32::try_from(payload.len()).expect("a block of a tap is far shorter");
     log.extend_from_slice(&MAGIC);
     log.extend_from_slice(&[code, flags]);
@@ -231,6 +283,21 @@ pub(crate) fn write(
     log.extend_from_slice(payload);
     let size = length + (HEADER + TRAILER) as u32;
     log.extend_from_slice(&size.to_le_bytes());
+}
+
+/// What a reader of frames is told beside them: where the next one stands, which is not behind the last; and
+/// why nothing follows. No log has such entries.
+const POSITION: u8 = 6;
+const END: u8 = 7;
+
+/// Appends that the next frame is the one at a position.
+pub(crate) fn write_position(to: &mut Vec<u8>, position: u64) {
+    write_raw(to, POSITION, 0, 0, (0, 0), 0, &position.to_le_bytes());
+}
+
+/// Appends that nothing follows, and why.
+pub(crate) fn write_end(to: &mut Vec<u8>, reason: &str) {
+    write_raw(to, END, 0, 0, (0, 0), 0, reason.as_bytes());
 }
 
 #[cfg(test)]

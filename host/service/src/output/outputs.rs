@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tracing::error;
 
+use super::index::Indexes;
 use super::log::Log;
 use super::progress::Progress;
 use super::reader::Reader;
@@ -36,6 +37,8 @@ pub(crate) struct Outputs {
     pub(super) lost: AtomicU64,
     /// What plugins have written.
     pub(crate) written: Written,
+    /// Where the lines are of logs that were asked for last.
+    pub(crate) indexes: Indexes,
 }
 
 /// The log of a task that has not ended.
@@ -73,6 +76,7 @@ impl Outputs {
             followers: Arc::new(Semaphore::new(followers)),
             lost: AtomicU64::new(0),
             written: Written::default(),
+            indexes: Indexes::default(),
         }))
     }
 

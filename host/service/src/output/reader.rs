@@ -9,8 +9,10 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::frame::{Frame, HEADER, Head, Stream, TRAILER};
+use super::index::{Indexes, Selection};
 use super::progress::Progress;
 use super::segments::{self, Segment};
+use super::window::{Asked, Window};
 use crate::store::Seq;
 
 /// How many bytes are read at once.
@@ -37,12 +39,12 @@ pub(crate) enum Read {
 
 /// Where a reader is; it goes to a thread that may block, and comes back.
 #[derive(Debug)]
-struct Place {
-    root: PathBuf,
-    seq: Seq,
-    position: u64,
+pub(super) struct Place {
+    pub(super) root: PathBuf,
+    pub(super) seq: Seq,
+    pub(super) position: u64,
     /// The file that was read last.
-    open: Option<(Segment, File)>,
+    pub(super) open: Option<(Segment, File)>,
 }
 
 impl Reader {
@@ -107,6 +109,25 @@ impl Reader {
         self.blocking(move |place| place.since(time)).await
     }
 
+    /// Finds lines by their numbers; and whether nothing comes any more.
+    pub(crate) async fn window(
+        &mut self,
+        indexes: &Indexes,
+        selection: Selection,
+        asked: Asked,
+    ) -> io::Result<(Window, bool)> {
+        // Before the log is looked at: what comes meanwhile makes it no less complete.
+        let is_complete = self
+            .progress
+            .as_ref()
+            .is_none_or(|live| live.borrow().complete);
+        let seq = self.place.as_ref().map_or(0, |place| place.seq);
+        let index = indexes.of(seq, selection);
+        let found = self
+            .blocking(move |place| place.window(&mut index.lock(), selection, &asked, is_complete));
+        Ok((found.await?, is_complete))
+    }
+
     /// The attempts that are in the log, and when each began.
     pub(crate) async fn attempts(&mut self) -> io::Result<Vec<(u32, u64)>> {
         self.blocking(|place| {
@@ -161,7 +182,17 @@ impl Reader {
 }
 
 impl Place {
-    fn read(&mut self) -> io::Result<Read> {
+    #[cfg(test)]
+    pub(super) fn at_the_beginning(root: PathBuf, seq: Seq) -> Self {
+        Self {
+            root,
+            seq,
+            position: 0,
+            open: None,
+        }
+    }
+
+    pub(super) fn read(&mut self) -> io::Result<Read> {
         loop {
             let Some(next) = self.open_next()? else {
                 return Ok(Read::Nothing);
@@ -341,7 +372,7 @@ impl Place {
 }
 
 /// Reads until the buffer is full or the file ends; how much.
-fn read_full(file: &File, buffer: &mut [u8], mut at: u64) -> io::Result<usize> {
+pub(super) fn read_full(file: &File, buffer: &mut [u8], mut at: u64) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
         match file.read_at(&mut buffer[filled..], at) {

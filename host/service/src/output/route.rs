@@ -21,6 +21,9 @@ pub(crate) trait Built: Send + Sync {
     /// One of these runs has begun or ended.
     fn invoked(&self, name: &str, generation: u64, invocation: &Invocation);
 
+    /// A plugin runs an attempt of it, or a part of one.
+    fn run_by(&self, name: &str, plugin: &str);
+
     /// It is gone: there will be no further attempt.
     fn gone(&self, name: &str, generation: u64);
 }
@@ -89,6 +92,12 @@ impl TaskOutput for Kept {
         if let (Some(live), Some(tap)) = (live, tap) {
             let draining = drain(Arc::clone(&self.outputs), live, tap);
             self.outputs.runtime.spawn(draining);
+        }
+    }
+
+    fn run_by(&self, plugin: &str) {
+        if let Some(built) = self.built.as_ref().and_then(Weak::upgrade) {
+            built.run_by(&self.name, plugin);
         }
     }
 

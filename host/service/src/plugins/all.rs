@@ -102,7 +102,19 @@ impl Plugins {
         looked
     }
 
-    /// Puts a plugin back that has panicked too often; none of this name is in service.
+    /// Gives a plugin no more tasks, until it is put back; `false` where none of this name is in service.
+    pub(crate) fn retire(&self, name: &str, cause: &Cause) -> bool {
+        let report = self.live.report();
+        let Some(plugin) = report.loaded().iter().find(|it| it.plugin == name) else {
+            return false;
+        };
+        plugin.handle.retire();
+        info!(target: AUDIT, %cause, plugin = name, "retired plugin '{name}'");
+        true
+    }
+
+    /// Puts a plugin back that was retired or has panicked too often; `false` where none of this name is in
+    /// service.
     pub(crate) fn reinstate(&self, name: &str, cause: &Cause) -> bool {
         let report = self.live.report();
         let Some(plugin) = report.loaded().iter().find(|it| it.plugin == name) else {

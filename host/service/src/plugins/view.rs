@@ -32,7 +32,7 @@ pub(crate) struct PluginView {
     #[serde(skip_serializing_if = "Option::is_none")]
     signature: Option<Signature>,
     runners: Vec<OfferedRunner>,
-    /// `active`, or `retired` after too many panics.
+    /// `active`, or `retired`: by somebody, or after too many panics.
     state: &'static str,
     attempts: Attempts,
     panics: u64,

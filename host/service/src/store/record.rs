@@ -24,6 +24,9 @@ pub(crate) struct Record {
     pub(crate) on_interrupt: OnInterrupt,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) idempotency_key: Option<String>,
+    /// The task that this one does again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) retry_of: Option<String>,
     /// The highest number of an attempt of it: those of a later run go on from there.
     #[serde(default)]
     pub(crate) attempts: u32,
@@ -76,6 +79,9 @@ pub(crate) struct Ended {
     pub(crate) exit_code: Option<i32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
+    /// The plugins that have run it, in the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) plugins: Vec<String>,
     pub(crate) generation: u64,
     pub(crate) uid: String,
 }
@@ -95,11 +101,22 @@ impl Record {
             created: crate::time::now(),
             on_interrupt,
             idempotency_key,
+            retry_of: None,
             attempts: 0,
             runs: Vec::new(),
             interruptions: Vec::new(),
             requeued: false,
             ended: None,
+        }
+    }
+
+    /// The kind of its workload, as plugins declare it.
+    pub(crate) fn kind(&self) -> String {
+        let workload = &self.manifest["spec"]["workload"];
+        let text = |field: &str| workload[field].as_str().unwrap_or_default();
+        match (text("apiVersion"), text("kind")) {
+            ("solti.io/v1", kind) => kind.to_lowercase(),
+            (version, kind) => format!("{version}/{kind}"),
         }
     }
 

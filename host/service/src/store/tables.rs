@@ -9,7 +9,7 @@ use redb::{
 };
 
 use super::error::StoreError;
-use super::filter::Filter;
+use super::filter::{Filter, LOOKED_AT};
 use super::record::{FORMAT, Record, Seq};
 
 /// Each task, in the order in which they came.
@@ -115,32 +115,28 @@ impl Reading {
         Ok(found)
     }
 
-    pub(super) fn list(&self, filter: &Filter) -> Result<Vec<(Seq, Record)>, StoreError> {
+    /// Records that a filter takes and that are `wanted`, the newest first; and where to go on for more.
+    pub(super) fn list(
+        &self,
+        filter: &Filter,
+        mut wanted: impl FnMut(&Record) -> bool,
+    ) -> Result<(Vec<Record>, Option<Seq>), StoreError> {
         let before = filter.before.unwrap_or(Seq::MAX);
         let mut found = Vec::new();
+        let mut looked_at = 0;
         for entry in self.tasks.range(..before)?.rev() {
-            if found.len() >= filter.limit {
-                break;
-            }
             let (seq, bytes) = entry?;
             let seq = seq.value();
             let record = decode(seq, bytes.value())?;
-            let wanted = filter
-                .ended
-                .is_none_or(|ended| ended == record.ended.is_some())
-                && filter
-                    .slot
-                    .as_ref()
-                    .is_none_or(|slot| slot == record.slot())
-                && filter
-                    .prefix
-                    .as_ref()
-                    .is_none_or(|prefix| record.name.starts_with(prefix));
-            if wanted {
-                found.push((seq, record));
+            if filter.takes(&record) && wanted(&record) {
+                found.push(record);
+            }
+            looked_at += 1;
+            if found.len() >= filter.limit || looked_at >= LOOKED_AT {
+                return Ok((found, Some(seq)));
             }
         }
-        Ok(found)
+        Ok((found, None))
     }
 
     /// The numbers of all tasks, and of those that have not ended, in their order.

@@ -21,6 +21,7 @@ fn ended(at: u64) -> Ended {
         phase: "succeeded".to_owned(),
         exit_code: Some(0),
         error: None,
+        plugins: Vec::new(),
         generation: 1,
         uid: "u".to_owned(),
     }
@@ -98,9 +99,8 @@ async fn the_oldest_that_ended_go_first_and_those_that_run_never() {
         limit: 10,
         ..Filter::default()
     };
-    let left: Vec<_> = store.list(&filter).unwrap();
-    assert_eq!(
-        left.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(),
-        [all[4], all[2]]
-    );
+    let (left, next) = store.list(&filter, |_| true).unwrap();
+    let names: Vec<_> = left.into_iter().map(|record| record.name).collect();
+    let expected = [all[4], all[2]].map(|seq| store.at(seq).unwrap().unwrap().name);
+    assert_eq!((names, next), (expected.to_vec(), None));
 }

@@ -27,6 +27,8 @@ pub(super) struct Active {
     runs: VecDeque<Run>,
     /// Whether it counts its runs itself: those of core are not what somebody wants to see then.
     counts_runs: bool,
+    /// The plugins that have run it, in the order of their names.
+    plugins: Vec<String>,
     /// Whether somebody has asked for its end.
     pub(super) cancelled: bool,
     /// How it has ended, until that is noted: first all it wrote is.
@@ -55,6 +57,7 @@ impl Active {
             bases: HashMap::new(),
             runs: runs.into(),
             counts_runs: false,
+            plugins: Vec::new(),
             cancelled: false,
             ended: None,
         }
@@ -141,6 +144,18 @@ impl Active {
         });
     }
 
+    /// Notes a plugin that runs an attempt of it, or a part of one.
+    pub(super) fn run_by(&mut self, plugin: &str) {
+        if let Err(at) = self.plugins.binary_search_by(|it| it.as_str().cmp(plugin)) {
+            self.plugins.insert(at, plugin.to_owned());
+        }
+    }
+
+    /// The plugins that have run it so far.
+    pub(super) fn plugins(&self) -> &[String] {
+        &self.plugins
+    }
+
     /// Whether an attempt, or a run of a calendar, is under way.
     pub(super) fn is_running(&self) -> bool {
         self.runs.iter().any(|run| run.finished.is_none())
@@ -188,6 +203,7 @@ impl Active {
             phase,
             exit_code: seen.exit_code,
             error,
+            plugins: self.plugins.clone(),
             generation: seen.generation,
             uid: seen.uid.to_string(),
         };

@@ -28,6 +28,8 @@ pub(crate) struct New {
     /// What becomes of it when it is interrupted, where that was said beside the manifest.
     pub(crate) on_interrupt: Option<OnInterrupt>,
     pub(crate) idempotency_key: Option<String>,
+    /// The task that it does again.
+    pub(crate) retry_of: Option<String>,
 }
 
 /// A task that was taken.
@@ -59,7 +61,8 @@ impl Tasks {
         let name = new.manifest.name().to_string();
         let _locked = self.lock(&name).await;
         let json = json_of(&new.manifest)?;
-        let record = Record::new(name.clone(), json, on_interrupt, new.idempotency_key);
+        let mut record = Record::new(name.clone(), json, on_interrupt, new.idempotency_key);
+        record.retry_of = new.retry_of;
         let seq = match self.store.insert(record.clone()).await {
             Ok(seq) => seq,
             Err(InsertError::NameTaken) => return Err(Refused::NameTaken { name }),
@@ -84,6 +87,25 @@ impl Tasks {
                 Err(err.into())
             }
         }
+    }
+
+    /// Takes a task like one that is in the store, under another name.
+    pub(crate) async fn retry(&self, name: &str) -> Result<Admitted, Refused> {
+        let found = self.store.get(name)?;
+        let (_, record) = found.ok_or_else(|| Refused::NotFound {
+            name: name.to_owned(),
+        })?;
+        let mut manifest = record.manifest.clone();
+        manifest["metadata"]["name"] = name::made_of(record.slot()).into();
+        let manifest = serde_json::from_value(manifest)
+            .map_err(|err| Refused::Core(ApiError::Internal(err.to_string())))?;
+        self.create(New {
+            manifest,
+            on_interrupt: Some(record.on_interrupt),
+            idempotency_key: None,
+            retry_of: Some(name.to_owned()),
+        })
+        .await
     }
 
     /// Has core create a task, behind those of its slot that came before: it builds tasks side by side, and
@@ -123,6 +145,7 @@ impl Tasks {
                 manifest,
                 on_interrupt: Some(on_interrupt),
                 idempotency_key: None,
+                retry_of: None,
             };
             let task = self.create(new).await?.task;
             return task.ok_or_else(|| ApiError::Internal("a task without one".to_owned()).into());

@@ -65,6 +65,12 @@ impl Built for Tasks {
         self.change(name, |active| active.invoked(generation, invocation));
     }
 
+    fn run_by(&self, name: &str, plugin: &str) {
+        if let Some(active) = self.active.lock().get_mut(name) {
+            active.run_by(plugin);
+        }
+    }
+
     fn gone(&self, name: &str, generation: u64) {
         self.change(name, |active| active.gone(generation));
     }

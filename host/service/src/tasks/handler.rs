@@ -30,6 +30,7 @@ impl ApiHandler for Handler {
             manifest,
             on_interrupt: None,
             idempotency_key: None,
+            retry_of: None,
         };
         let admitted = self.0.create(new).await?;
         admitted

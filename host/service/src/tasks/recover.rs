@@ -83,6 +83,7 @@ impl Tasks {
             phase: "interrupted".to_owned(),
             exit_code: None,
             error: Some(reason),
+            plugins: Vec::new(),
             generation: 1,
             uid: format!("interrupted-{seq}"),
         });

@@ -83,6 +83,7 @@ impl Tasks {
                 phase: "canceled".to_owned(),
                 exit_code: None,
                 error: Some("the service was stopped, and the task did not end in time".to_owned()),
+                plugins: active.plugins().to_vec(),
                 generation: 1,
                 uid: format!("abandoned-{}", active.seq),
             };

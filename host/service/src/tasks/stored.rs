@@ -86,6 +86,7 @@ mod tests {
                 phase: phase.to_owned(),
                 exit_code: Some(3),
                 error: Some("no".to_owned()),
+                plugins: Vec::new(),
                 generation: 2,
                 uid: "u".to_owned(),
             });

@@ -20,6 +20,9 @@ pub(crate) struct TaskView {
     phase: String,
     slot: String,
     kind: String,
+    /// The plugins that have run it so far.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    plugins: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     labels: BTreeMap<String, String>,
     created: String,
@@ -31,6 +34,9 @@ pub(crate) struct TaskView {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     on_interrupt: &'static str,
+    /// The task that it does again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_of: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     interruptions: Vec<InterruptionView>,
     /// The last attempts, the oldest first.
@@ -70,6 +76,37 @@ pub(crate) struct TaskList {
     next: Option<Seq>,
 }
 
+/// The phases that a task may be in.
+pub(crate) const PHASES: [&str; 8] = [
+    "pending",
+    "running",
+    "waiting",
+    "succeeded",
+    "failed",
+    "timeout",
+    "canceled",
+    "interrupted",
+];
+
+/// Which tasks a list has, by what is not in their records while they run.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    /// Those in one of these phases; all where there is none.
+    pub(crate) phases: Vec<String>,
+    /// Those that this plugin has run.
+    pub(crate) plugin: Option<String>,
+}
+
+impl Wanted {
+    fn takes(&self, view: &TaskView) -> bool {
+        (self.phases.is_empty() || self.phases.contains(&view.phase))
+            && self
+                .plugin
+                .as_ref()
+                .is_none_or(|plugin| view.plugins.contains(plugin))
+    }
+}
+
 impl Tasks {
     /// A task, and the number of its record.
     pub(crate) fn view(&self, name: &str) -> Result<(TaskView, Seq), Refused> {
@@ -92,29 +129,28 @@ impl Tasks {
     }
 
     /// Tasks, the newest first.
-    pub(crate) fn list(&self, filter: &Filter) -> Result<TaskList, Refused> {
-        let found = self.store.list(filter)?;
-        let next = (found.len() >= filter.limit)
-            .then(|| found.last().map(|(seq, _)| *seq))
-            .flatten();
-        Ok(TaskList {
-            tasks: found
-                .iter()
-                .map(|(_, record)| self.view_of(record))
-                .collect(),
-            next,
-        })
+    pub(crate) fn list(&self, filter: &Filter, wanted: &Wanted) -> Result<TaskList, Refused> {
+        let mut tasks = Vec::new();
+        let (_, next) = self.store.list(filter, |record| {
+            let view = self.view_of(record);
+            let is_wanted = wanted.takes(&view);
+            if is_wanted {
+                tasks.push(view);
+            }
+            is_wanted
+        })?;
+        Ok(TaskList { tasks, next })
     }
 
     fn view_of(&self, record: &Record) -> TaskView {
-        let workload = &record.manifest["spec"]["workload"];
         let labels = record.manifest["metadata"]["labels"].as_object();
         let labels = labels.into_iter().flatten();
         let mut view = TaskView {
             name: record.name.clone(),
             phase: "pending".to_owned(),
             slot: record.slot().to_owned(),
-            kind: kind_of(workload),
+            kind: record.kind(),
+            plugins: Vec::new(),
             labels: labels
                 .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
                 .collect(),
@@ -124,6 +160,7 @@ impl Tasks {
             exit_code: None,
             error: None,
             on_interrupt: record.on_interrupt.as_str(),
+            retry_of: record.retry_of.clone(),
             interruptions: record
                 .interruptions
                 .iter()
@@ -141,6 +178,7 @@ impl Tasks {
                 view.ended = Some(rfc3339(ended.at));
                 view.exit_code = ended.exit_code;
                 view.error.clone_from(&ended.error);
+                view.plugins.clone_from(&ended.plugins);
             }
             None => self.add_live(&mut view),
         }
@@ -152,6 +190,7 @@ impl Tasks {
         let (mut is_between_runs, mut is_ending) = (false, false);
         if let Some(active) = self.active.lock().get(&view.name) {
             view.attempts = active.attempts();
+            view.plugins = active.plugins().to_vec();
             view.runs = active.runs().iter().map(run_of).collect();
             is_between_runs = active.is_between_runs();
             is_ending = active.ended.is_some();
@@ -182,14 +221,5 @@ fn run_of(run: &Run) -> RunView {
         finished: run.finished.map(rfc3339),
         exit_code: run.exit_code,
         error: run.error.clone(),
-    }
-}
-
-/// The kind of a workload, as plugins declare it.
-fn kind_of(workload: &Value) -> String {
-    let text = |field: &str| workload[field].as_str().unwrap_or_default();
-    match (text("apiVersion"), text("kind")) {
-        ("solti.io/v1", kind) => kind.to_lowercase(),
-        (version, kind) => format!("{version}/{kind}"),
     }
 }

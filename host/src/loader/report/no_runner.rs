@@ -76,11 +76,14 @@ fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) -> String {
     if let Some(retired) =
         plugins.find(|plugin| plugin.handle.is_retired() && takes_kind_of(plugin, spec))
     {
+        let why = if retired.handle.has_panicked_too_often() {
+            format!("has panicked {}", times(retired.handle.panics()))
+        } else {
+            "was retired".to_owned()
+        };
         return format!(
-            "no runner for this task: plugin '{}' takes {kind} tasks, but it has panicked {} and \
-             gets no more",
-            retired.plugin,
-            times(retired.handle.panics())
+            "no runner for this task: plugin '{}' takes {kind} tasks, but it {why} and gets no more",
+            retired.plugin
         );
     }
     let names: Vec<_> = of_kind.iter().map(|runner| runner.name.as_str()).collect();

@@ -12,7 +12,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::wanted::Wanted;
-use crate::output::{Cursor, Frame, Kind, Line, Lines, Read, Reader};
+use crate::output::{
+    Cursor, Frame, Kind, Line, Lines, Read, Reader, Stream, write_end, write_frame, write_position,
+};
 use crate::time::rfc3339;
 
 /// How often a stream of events says that it lives when there is nothing to tell.
@@ -93,6 +95,102 @@ impl Sending {
                 }
             }
         }
+    }
+
+    /// Sends entries of the log as they are in it, and where they stand.
+    pub(super) async fn frames(mut self, mut skip: u64) {
+        let mut expected = None;
+        let mut bytes = Vec::new();
+        loop {
+            let ended = match self.next().await {
+                Ok(Next::Frames(frames)) => {
+                    for frame in &frames {
+                        self.add_frame(&mut bytes, frame, &mut expected, &mut skip);
+                        if bytes.len() >= AT_ONCE && !self.send_bytes(&mut bytes).await {
+                            return;
+                        }
+                    }
+                    false
+                }
+                Ok(Next::Gone(gone)) => {
+                    let kind = Kind::Lost {
+                        stream: Stream::Stdout,
+                        bytes: gone,
+                        lines: 0,
+                    };
+                    write_frame(&mut bytes, kind, 0, 0, (0, 0), 0, &[]);
+                    expected = None;
+                    false
+                }
+                // So that either side finds out when the other has gone.
+                Ok(Next::Quiet) => {
+                    let position = expected.unwrap_or_default();
+                    if expected.is_some() {
+                        write_position(&mut bytes, position);
+                    }
+                    false
+                }
+                Ok(Next::End(reason)) => {
+                    write_end(&mut bytes, reason);
+                    true
+                }
+                Err(err) => {
+                    write_end(&mut bytes, &format!("the output cannot be read: {err}"));
+                    true
+                }
+            };
+            if !self.send_bytes(&mut bytes).await || ended {
+                return;
+            }
+        }
+    }
+
+    fn add_frame(
+        &self,
+        bytes: &mut Vec<u8>,
+        frame: &Frame,
+        expected: &mut Option<u64>,
+        skip: &mut u64,
+    ) {
+        let is_wanted = match frame.kind {
+            Kind::Data(stream) | Kind::Lost { stream, .. } => {
+                self.wanted.takes(frame.attempt, stream)
+            }
+            Kind::Started | Kind::Finished { .. } => self.wanted.takes_attempt(frame.attempt),
+        };
+        if !is_wanted {
+            return;
+        }
+        if *expected != Some(frame.offset) {
+            write_position(bytes, frame.offset);
+        }
+        let behind = frame.offset + frame.size();
+        let payload = if matches!(frame.kind, Kind::Data(_)) {
+            behind_lines(frame.payload.clone(), skip)
+        } else {
+            Bytes::new()
+        };
+        write_frame(
+            bytes,
+            frame.kind,
+            frame.flags,
+            frame.attempt,
+            (0, frame.first_line),
+            frame.time,
+            &payload,
+        );
+        if matches!(frame.kind, Kind::Data(_)) && payload.len() < frame.payload.len() {
+            write_position(bytes, behind);
+        }
+        *expected = Some(behind);
+    }
+
+    async fn send_bytes(&self, bytes: &mut Vec<u8>) -> bool {
+        if bytes.is_empty() {
+            return true;
+        }
+        let chunk = Bytes::from(std::mem::take(bytes));
+        self.chunks.send(Ok(chunk)).await.is_ok()
     }
 
     /// Sends an event for each line.

@@ -15,6 +15,8 @@ pub(super) struct Wanted {
     pub(super) tail: Option<u64>,
     pub(super) since: Option<u64>,
     pub(super) follow: Option<bool>,
+    /// Where a reader of frames goes on.
+    pub(super) position: Option<u64>,
 }
 
 impl Wanted {
@@ -37,17 +39,13 @@ impl Wanted {
                     })?);
                 }
                 "stream" => {
-                    wanted.stream = match value.as_str() {
-                        "stdout" => Some(Stream::Stdout),
-                        "stderr" => Some(Stream::Stderr),
-                        _ => {
-                            return Err(Problem::unexpected(
-                                "stream",
-                                &value,
-                                "stdout or stderr; both when it is left out",
-                            ));
-                        }
-                    };
+                    wanted.stream = Some(Stream::named(&value).ok_or_else(|| {
+                        Problem::unexpected(
+                            "stream",
+                            &value,
+                            "stdout or stderr; both when it is left out",
+                        )
+                    })?);
                 }
                 "tail" => {
                     wanted.tail =
@@ -64,6 +62,11 @@ impl Wanted {
                         )
                     })?);
                 }
+                "position" => {
+                    wanted.position = Some(value.parse().map_err(|_| {
+                        Problem::unexpected("position", &value, "where the reader came to")
+                    })?);
+                }
                 "follow" => {
                     wanted.follow = Some(
                         value
@@ -74,7 +77,7 @@ impl Wanted {
                 _ => {
                     return Err(Problem::unknown_parameter(
                         name,
-                        "attempt, stream, tail, since or follow",
+                        "attempt, stream, tail, since, position or follow",
                     ));
                 }
             }

@@ -1,0 +1,42 @@
+//! `solti-host cancel`: has tasks end.
+
+use serde_json::Value;
+use solti_plugin_client::in_path;
+
+use super::{follow, sentence, with_service};
+use crate::args::CancelArgs;
+use crate::exit::Exit;
+use crate::present::message;
+
+/// Cancels them; one that cannot be is told, and the others are cancelled.
+///
+/// # Errors
+///
+/// When the service does not answer.
+pub(in crate::commands) fn cancel(args: &CancelArgs) -> anyhow::Result<Exit> {
+    with_service(
+        &args.service,
+        || {},
+        async |client| {
+            let mut exit = Exit::Success;
+            let mut cancelled = Vec::new();
+            for name in &args.names {
+                let path = format!("/v1/tasks/{}/cancel", in_path(name));
+                match client.post::<Value>(&path, "", &[]).await {
+                    Ok(_) => cancelled.push(name),
+                    Err(err) if err.may_pass() => return Err(sentence(err)),
+                    Err(err) => {
+                        message::error(format!("{name}: {:#}", sentence(err)));
+                        exit = Exit::TaskFailed;
+                    }
+                }
+            }
+            if args.wait {
+                for name in cancelled {
+                    follow::wait(&client, name).await?;
+                }
+            }
+            Ok(exit)
+        },
+    )
+}
