@@ -10,6 +10,7 @@ mod index;
 mod lines;
 mod log;
 mod outputs;
+mod place;
 mod progress;
 mod reader;
 mod route;
@@ -22,7 +23,8 @@ pub(crate) use frame::{Frame, Kind, Stream, write as write_frame, write_end, wri
 pub(crate) use index::Selection;
 pub(crate) use lines::{Cursor, Line, Lines};
 pub(crate) use outputs::{Live, Outputs};
-pub(crate) use reader::{Read, Reader};
+pub(crate) use place::Read;
+pub(crate) use reader::Reader;
 pub(crate) use route::{Built, Route};
 pub(crate) use usage::Owners;
 pub(crate) use window::{Asked, Needle, Row};

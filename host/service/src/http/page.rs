@@ -39,6 +39,8 @@ static FILES: &[(&str, &[u8])] = files! {
     "poll.js"
     "prefs.js"
     "route.js"
+    "row.js"
+    "scale.js"
     "scroller.js"
     "search.js"
     "selection.js"

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::frame::{HEADER, Head, LAST, Stream};
-use super::reader::{Place, read_full};
+use super::place::{Place, read_full};
 use super::segments;
 use crate::store::Seq;
 

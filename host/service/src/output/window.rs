@@ -7,7 +7,7 @@ use memchr::memchr;
 
 use super::frame::{Frame, Kind, LAST, Stream};
 use super::index::{Index, Selection};
-use super::reader::{Place, Read};
+use super::place::{Place, Read};
 
 /// How much of a line is shown.
 const SHOWN: usize = 4 << 10;

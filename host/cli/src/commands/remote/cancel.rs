@@ -3,7 +3,8 @@
 use serde_json::Value;
 use solti_plugin_client::in_path;
 
-use super::{follow, sentence, with_service};
+use super::follow;
+use super::service::{sentence, with_service};
 use crate::args::CancelArgs;
 use crate::exit::Exit;
 use crate::present::message;

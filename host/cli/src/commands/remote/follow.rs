@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use solti_plugin_client::{Client, Event, Wanted, in_path};
 use tokio::time::sleep;
 
-use super::sentence;
+use super::service::sentence;
 use super::view::Task;
 use crate::exit::{self, Exit};
 use crate::present::{message, stamp};

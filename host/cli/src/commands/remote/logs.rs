@@ -2,7 +2,8 @@
 
 use solti_plugin_client::Wanted;
 
-use super::{follow, with_service};
+use super::follow;
+use super::service::with_service;
 use crate::args::LogsArgs;
 use crate::exit::Exit;
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use solti_plugin_client::{Client, in_path};
 use solti_plugin_host::text::one_line;
 
-use super::{sentence, with_service};
+use super::service::{sentence, with_service};
 use crate::args::{PluginAction, PluginsArgs, ServiceArgs};
 use crate::exit::Exit;
 use crate::present::style::Colours;

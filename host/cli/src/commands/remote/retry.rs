@@ -6,8 +6,9 @@ use std::io::Write as _;
 use anyhow::Context as _;
 use solti_plugin_client::in_path;
 
+use super::follow;
+use super::service::{sentence, with_service};
 use super::view::Task;
-use super::{follow, sentence, with_service};
 use crate::args::RetryArgs;
 use crate::exit::Exit;
 use crate::stdio::{Stderr, Stdout};

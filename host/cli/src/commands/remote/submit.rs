@@ -11,7 +11,8 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use solti_plugin_client::Client;
 
-use super::{follow, sentence, with_service};
+use super::follow;
+use super::service::{sentence, with_service};
 use crate::args::SubmitArgs;
 use crate::exit::Exit;
 use crate::present::message;

@@ -6,9 +6,9 @@ use serde_json::Value;
 use solti_plugin_client::in_path;
 use solti_plugin_host::text::one_line;
 
+use super::service::{sentence, with_service};
 use super::tasks::phase;
 use super::view::{Task, ago, number, span, time};
-use super::{sentence, with_service};
 use crate::args::TaskArgs;
 use crate::exit::Exit;
 use crate::present::style::Colours;

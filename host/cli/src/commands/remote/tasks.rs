@@ -5,8 +5,8 @@ use serde_json::Value;
 use solti_plugin_client::{Client, with_query};
 use solti_plugin_host::text::one_line;
 
+use super::service::{sentence, with_service};
 use super::view::{Task, TaskList, ago, number, span};
-use super::{sentence, with_service};
 use crate::args::TasksArgs;
 use crate::exit::Exit;
 use crate::present::style::Colours;

@@ -11,8 +11,9 @@ use crossterm::{cursor, event, execute, queue, style, terminal};
 use serde_json::Value;
 use solti_plugin_client::Client;
 
+use super::service::{sentence, with_service};
 use super::view::{TaskList, roughly};
-use super::{plugins, sentence, tasks, with_service};
+use super::{plugins, tasks};
 use crate::args::TopArgs;
 use crate::exit::Exit;
 use crate::present::style::Colours;
