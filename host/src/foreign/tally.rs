@@ -89,8 +89,11 @@ impl Tally {
         self.dropped.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Notes an error.
+    /// Notes an error; a cancellation that was asked for says nothing.
     pub(super) fn note(&self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         *self.last_error.lock() = Some(LastError {
             at: SystemTime::now(),
             text: shorten(text, LONGEST).into_owned(),

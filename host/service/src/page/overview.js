@@ -23,7 +23,7 @@ export function view(main) {
   const tiles = {
     ready: tile('Service'),
     running: tile('Running', link(['tasks'], { phase: 'running' })),
-    waiting: tile('Waiting for another attempt', link(['tasks'], { phase: 'waiting' })),
+    waiting: tile('Waiting', link(['tasks'], { phase: 'waiting' })),
     lines: tile('Lines per second'),
     plugins: tile('Plugins', '#/plugins'),
   };

@@ -5,7 +5,15 @@ use std::collections::BTreeSet;
 use super::page;
 use crate::{end, solti_host};
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 16] = [
+    "submit",
+    "tasks",
+    "task",
+    "logs",
+    "cancel",
+    "retry",
+    "plugins",
+    "top",
     "run",
     "exec",
     "list",

@@ -162,7 +162,7 @@ fn what_is_wrong_with_a_task_is_said_at_once_with_code_and_field() {
             (
                 400,
                 "invalid",
-                "page: unknown, expected limit, before, ended, slot or prefix",
+                "page: unknown, expected limit, before, ended, phase, slot, kind, plugin, label or prefix",
             ),
         ),
     ] {
@@ -290,7 +290,7 @@ fn every_route_that_the_description_names_is_there() {
             routes += 1;
         }
     }
-    assert_eq!(routes, 22, "{:#}", document["paths"]);
+    assert_eq!(routes, 27, "{:#}", document["paths"]);
 }
 
 /// Whether an object has all fields that a schema requires, and no others than it names.
@@ -349,12 +349,21 @@ fn what_the_description_says_of_our_routes_is_what_they_take_and_answer() {
         &schema("ServedError"),
         &document,
     );
-    for path in ["/v1/tasks", "/v1/tasks/{name}/output"] {
+    fits(
+        &serving.get("/v1/tasks/a/lines").json(),
+        &schema("ServedLines"),
+        &document,
+    );
+    for (path, count) in [
+        ("/v1/tasks", 9),
+        ("/v1/tasks/{name}/output", 5),
+        ("/v1/tasks/{name}/lines", 6),
+    ] {
         let parameters = document["paths"][path]["get"]["parameters"]
             .as_array()
             .unwrap();
         let in_query: Vec<_> = parameters.iter().filter(|it| it["in"] == "query").collect();
-        assert_eq!(in_query.len(), 5, "{parameters:?}");
+        assert_eq!(in_query.len(), count, "{parameters:?}");
         for parameter in in_query {
             let text = |field: &str| parameter[field].as_str().unwrap();
             let query = format!("{}={}", text("name"), text("example"));
