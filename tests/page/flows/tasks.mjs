@@ -37,6 +37,7 @@ flow('filters are in the address, and an address brings them back', {}, async (t
   await api.run(shell('exit 1', { name: `${prefix}-bad`, ...label }));
   await api.run(shell('exit 1', { name: `${prefix}-other`, slot: prefix }));
   await tab.go('tasks');
+  await page.waitForSelector('tbody tr');
   await page.keyboard.press('/');
   await page.keyboard.type(prefix);
   await has(page, 3);

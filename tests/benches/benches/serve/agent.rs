@@ -194,6 +194,11 @@ impl Client {
         self.call(path).status() == 200
     }
 
+    /// Where it is, and its token.
+    pub(super) fn address(&self) -> (&str, &str) {
+        (&self.address, self.token.as_deref().unwrap_or_default())
+    }
+
     /// The body of an answer.
     pub(super) fn get(&self, path: &str) -> impl Read + use<> {
         let answer = self.call(path);

@@ -20,6 +20,7 @@ pub(super) const ALL: &[(&str, Measure)] = &[
     ("replaced_300", changes::replaced_300),
     ("bad_file_1000", changes::bad_file_1000),
     ("million_lines", output::million_lines),
+    ("logs_million", output::logs_million),
     ("readers_100", output::readers_100),
     ("stop_200_children", survival::stop_200_children),
     ("killed_200_times", survival::killed_200_times),

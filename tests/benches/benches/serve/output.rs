@@ -78,6 +78,58 @@ pub(super) fn million_lines(bench: &Bench<'_>) -> Vec<Row> {
     ]
 }
 
+/// A million lines of a task that has ended, by `logs -f` against `curl` on the raw route.
+pub(super) fn logs_million(bench: &Bench<'_>) -> Vec<Row> {
+    let lines = bench.scale(1_000_000);
+    let service = bench.service();
+    let client = service.client();
+    client.submit("seq", &["seq", &lines.to_string()]);
+    service.wait_for_all();
+    let (address, token) = client.address();
+    let token_file = bench.scratch.path().join("logs.token");
+    std::fs::write(&token_file, token).expect("there is room for it");
+    let header = format!("authorization: Bearer {token}");
+    let url = format!("http://{address}/v1/tasks/seq/output");
+    let timed = |command: &mut Command, name: &str| {
+        let written = bench.scratch.path().join(name);
+        let file = File::create(&written).expect("there is room for it");
+        let began = Instant::now();
+        let status = command.stdout(file).status().expect("it is there");
+        let took = began.elapsed().as_secs_f64();
+        assert!(status.success(), "{command:?}");
+        let found = count(File::open(&written).expect("it was written just now"));
+        assert_eq!(found, lines as u64);
+        took
+    };
+    let ours = || {
+        let mut logs = Command::new(&bench.programs.host);
+        logs.args(["logs", "--follow", "seq", "--host", address, "--token-file"])
+            .arg(&token_file);
+        timed(&mut logs, "logs.out")
+    };
+    let theirs = || {
+        let mut curl = Command::new("curl");
+        curl.args([
+            "-sS",
+            "-H",
+            &header,
+            "-H",
+            "accept: application/octet-stream",
+            &url,
+        ]);
+        timed(&mut curl, "curl.out")
+    };
+    let rounds = interleave(bench.rounds(9), ours, theirs);
+    vec![Row::new(
+        "logs_million",
+        Comparison::of(&rounds, |wall| *wall),
+        1.0,
+        "s",
+        Some(2.0),
+        "`logs -f` to a file, against `curl` on the raw route",
+    )]
+}
+
 /// A hundred readers of one task, from its first line.
 pub(super) fn readers_100(bench: &Bench<'_>) -> Vec<Row> {
     let (lines, readers) = (bench.scale(20_000), 100);
