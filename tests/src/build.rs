@@ -94,6 +94,30 @@ pub fn build_linked(
     })
 }
 
+/// The argument of the compiler that links a library with so many bytes of thread-locals of the kind that a
+/// process has little room for.
+///
+/// # Panics
+///
+/// When there is no C compiler, or no room in the directory.
+#[must_use]
+pub fn link_with_thread_locals(bytes: usize, directory: &Path) -> String {
+    let (source, object) = (directory.join("tls.c"), directory.join("tls.o"));
+    let text = format!(
+        "static __thread char some[{bytes}] __attribute__((tls_model(\"initial-exec\")));\n\
+         __attribute__((constructor, used)) static void touch(void) {{ some[7] = 1; }}\n"
+    );
+    std::fs::write(&source, text).expect("there is room for it");
+    let compiled = Command::new("cc")
+        .args(["-fPIC", "-c"])
+        .arg(&source)
+        .arg("-o")
+        .arg(&object)
+        .status();
+    assert!(compiled.expect("a C compiler is there").success());
+    format!("-Clink-arg={}", object.display())
+}
+
 fn own_cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }

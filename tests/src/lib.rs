@@ -13,7 +13,7 @@ mod podman;
 pub mod process;
 mod report;
 
-pub use build::{Built, Profile, build, build_linked, build_with};
+pub use build::{Built, Profile, build, build_linked, build_with, link_with_thread_locals};
 pub use demands::{is_thorough, may_mount, skip, times};
 pub use examples::{EXAMPLES, Installed, Program, install_examples};
 pub use fixtures::{PLUGIN_SUFFIX, built, hand_over, hostile, install, plugin, solti_host};

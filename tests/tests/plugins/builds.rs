@@ -176,22 +176,8 @@ fn a_plugin_that_would_answer_for_a_library_of_another_is_refused_whichever_come
 #[test]
 fn a_plugin_with_too_many_static_thread_locals_is_told_what_to_build_otherwise() {
     let place = tempfile::tempdir().unwrap();
-    let (source, object) = (place.path().join("tls.c"), place.path().join("tls.o"));
-    std::fs::write(
-        &source,
-        "static __thread char much[1 << 20] __attribute__((tls_model(\"initial-exec\")));\n\
-         __attribute__((constructor, used)) static void touch(void) { much[7] = 1; }\n",
-    )
-    .unwrap();
-    let made = Command::new("cc")
-        .args(["-fPIC", "-c"])
-        .arg(&source)
-        .arg("-o")
-        .arg(&object)
-        .status();
-    assert!(made.unwrap().success());
+    let link_arg = e2e::link_with_thread_locals(1 << 20, place.path());
     let directory = tempfile::tempdir().unwrap();
-    let link_arg = format!("-Clink-arg={}", object.display());
     let file = hello_built_with(directory.path(), &[link_arg]);
     assert!(
         solti_plugin_host::inspect::inspect(&std::fs::read(&file).unwrap())
@@ -218,22 +204,8 @@ fn a_plugin_with_too_many_static_thread_locals_is_told_what_to_build_otherwise()
 #[test]
 fn copies_that_together_take_all_static_thread_locals_are_refused_by_check_as_by_list() {
     let place = tempfile::tempdir().unwrap();
-    let (source, object) = (place.path().join("tls.c"), place.path().join("tls.o"));
-    std::fs::write(
-        &source,
-        "static __thread char some[100] __attribute__((tls_model(\"initial-exec\")));\n\
-         __attribute__((constructor, used)) static void touch(void) { some[7] = 1; }\n",
-    )
-    .unwrap();
-    let made = Command::new("cc")
-        .args(["-fPIC", "-c"])
-        .arg(&source)
-        .arg("-o")
-        .arg(&object)
-        .status();
-    assert!(made.unwrap().success());
+    let link_arg = e2e::link_with_thread_locals(100, place.path());
     let built = support::directory_with(&[]);
-    let link_arg = format!("-Clink-arg={}", object.display());
     let file = hello_built_with(built.path(), &[link_arg]);
     let needs = solti_plugin_host::inspect::inspect(&std::fs::read(&file).unwrap()).requirements;
     let needs = needs.static_tls_bytes.unwrap();

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use e2e::Profile;
 use serde_json::Value;
@@ -21,19 +20,8 @@ const STB_GNU_UNIQUE: u64 = 10;
 
 /// The plugin `hello` with 100 bytes of thread-locals of the kind that a process has little room for.
 fn hello_with_static_tls(directory: &Path) -> Vec<u8> {
-    let (source, object) = (directory.join("tls.c"), directory.join("tls.o"));
-    let text = "static __thread char some[100] __attribute__((tls_model(\"initial-exec\")));\n\
-                __attribute__((constructor, used)) static void touch(void) { some[7] = 1; }\n";
-    fs::write(&source, text).unwrap();
-    let made = Command::new("cc")
-        .args(["-fPIC", "-c"])
-        .arg(&source)
-        .arg("-o")
-        .arg(&object)
-        .status();
-    assert!(made.unwrap().success());
+    let link_arg = e2e::link_with_thread_locals(100, directory);
     let target = e2e::target_dir().join("fixtures");
-    let link_arg = format!("-Clink-arg={}", object.display());
     let built = e2e::build_linked("hello", Profile::Release, &target, &[link_arg]);
     fs::read(&built.plugins["hello"]).unwrap()
 }
