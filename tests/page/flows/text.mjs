@@ -113,6 +113,14 @@ flow('colours of a program are seen, and can be read on a light and on a dark gr
     // Black on black is what a program would get from many a terminal.
     assert.ok(contrast(found['near-black'].color, await paper(page)) >= 4.5, `near-black can be read in ${scheme}`);
   }
+  await page.fill('#logsearch', 'ground');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.row.current mark');
+  const [back, plain] = await page.evaluate(() => {
+    const other = document.body.appendChild(document.createElement('mark'));
+    return [document.querySelector('.row mark'), other].map((el) => getComputedStyle(el).backgroundColor);
+  });
+  assert.equal(back, plain, 'what was found is marked, also on a ground of its own');
 });
 
 /** The ground that the log is on, whatever element it is painted by. */

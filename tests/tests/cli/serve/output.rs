@@ -205,7 +205,7 @@ fn the_lines_of_one_stream_and_one_attempt_can_be_had_alone() {
         ("?tail=all", "tail: is \"all\", expected a number of lines"),
         (
             "?lines=3",
-            "lines: unknown, expected attempt, stream, tail, since or follow",
+            "lines: unknown, expected attempt, stream, tail, since, position or follow",
         ),
     ] {
         let answer = serving.get(&format!("/v1/tasks/{name}/output{query}"));
