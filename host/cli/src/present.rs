@@ -1,5 +1,6 @@
 //! How things look to a person: characters, colours, numbers in words, messages, tables, times.
 
+pub(crate) mod bar;
 pub(crate) mod charset;
 pub(crate) mod message;
 pub(crate) mod phrase;

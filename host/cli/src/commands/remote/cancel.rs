@@ -7,6 +7,7 @@ use super::follow;
 use super::service::{sentence, with_service};
 use crate::args::CancelArgs;
 use crate::exit::Exit;
+use crate::present::bar::Bar;
 use crate::present::message;
 
 /// Cancels them; one that cannot be is told, and the others are cancelled.
@@ -33,9 +34,12 @@ pub(in crate::commands) fn cancel(args: &CancelArgs) -> anyhow::Result<Exit> {
                 }
             }
             if args.wait {
-                for name in cancelled {
-                    follow::wait(&client, name).await?;
+                let bar = Bar::of("waiting for tasks");
+                for (ended, name) in cancelled.iter().enumerate() {
+                    let show = || bar.show(ended, cancelled.len(), name);
+                    follow::wait(&client, name, show).await?;
                 }
+                bar.clear();
             }
             Ok(exit)
         },

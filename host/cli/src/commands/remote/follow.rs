@@ -17,8 +17,8 @@ use crate::stdio::{Stderr, Stdout};
 const FIRST: Duration = Duration::from_millis(20);
 const LAST: Duration = Duration::from_secs(1);
 
-/// Waits until a task has ended, through restarts of its service.
-pub(super) async fn wait(client: &Client, name: &str) -> anyhow::Result<Task> {
+/// Waits until a task has ended, through restarts of its service; `show` is called meanwhile.
+pub(super) async fn wait(client: &Client, name: &str, show: impl Fn()) -> anyhow::Result<Task> {
     let path = format!("/v1/tasks/{}", in_path(name));
     let mut pause = FIRST;
     let mut told = false;
@@ -32,6 +32,7 @@ pub(super) async fn wait(client: &Client, name: &str) -> anyhow::Result<Task> {
             }
             Err(err) => return Err(sentence(err)),
         }
+        show();
         sleep(pause).await;
         pause = (pause * 2).min(LAST);
     }
@@ -125,7 +126,12 @@ fn write(stream: &mut Stamped, is_stderr: bool, bytes: &[u8], millis: u64) -> io
 }
 
 /// Prints what a task writes if that is wanted, waits until it has ended, and says how the program ends.
-pub(super) async fn to_the_end(client: &Client, name: &str, follow: bool) -> anyhow::Result<Exit> {
+pub(super) async fn to_the_end(
+    client: &Client,
+    name: &str,
+    follow: bool,
+    show: impl Fn(),
+) -> anyhow::Result<Exit> {
     if follow {
         let mut wanted = Wanted::default();
         wanted.follow = true;
@@ -133,7 +139,7 @@ pub(super) async fn to_the_end(client: &Client, name: &str, follow: bool) -> any
             return Ok(exit);
         }
     }
-    let task = wait(client, name).await?;
+    let task = wait(client, name, show).await?;
     if task.phase != "succeeded" {
         let error = task.error.as_deref().unwrap_or_default();
         let colon = if error.is_empty() { "" } else { ": " };

@@ -11,6 +11,7 @@ use super::service::{sentence, with_service};
 use super::view::Task;
 use crate::args::RetryArgs;
 use crate::exit::Exit;
+use crate::present::bar::Bar;
 use crate::stdio::{Stderr, Stdout};
 
 /// Has it run, and prints its new name: on standard error where its output comes on standard output.
@@ -39,6 +40,14 @@ pub(in crate::commands) fn retry(args: &RetryArgs) -> anyhow::Result<Exit> {
         if !args.wait && !args.follow {
             return Ok(Exit::Success);
         }
-        follow::to_the_end(&client, &task.name, args.follow).await
+        let bar = Bar::of("waiting for the task");
+        let show = || {
+            if args.wait {
+                bar.show(0, 1, &task.name);
+            }
+        };
+        let exit = follow::to_the_end(&client, &task.name, args.follow, show).await;
+        bar.clear();
+        exit
     })
 }

@@ -15,6 +15,7 @@ use super::follow;
 use super::service::{sentence, with_service};
 use crate::args::SubmitArgs;
 use crate::exit::Exit;
+use crate::present::bar::Bar;
 use crate::present::message;
 use crate::stdio::{Stderr, Stdout};
 
@@ -55,11 +56,18 @@ pub(in crate::commands) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
             return Ok(Exit::NoResult);
         }
         let mut exits = Vec::new();
-        for name in &names {
+        let bar = Bar::of("waiting for tasks");
+        for (ended, name) in names.iter().enumerate() {
             if waits {
-                exits.push(follow::to_the_end(&client, name, args.follow).await?);
+                let show = || {
+                    if args.wait {
+                        bar.show(ended, names.len(), name);
+                    }
+                };
+                exits.push(follow::to_the_end(&client, name, args.follow, show).await?);
             }
         }
+        bar.clear();
         Ok(match &exits[..] {
             _ if refused > 0 => Exit::TaskFailed,
             [exit] => *exit,
