@@ -221,7 +221,8 @@ fn a_service_that_was_installed_works_outlives_an_upgrade_and_leaves_nothing_whe
     assert!(output.ends_with("closed\n"), "{output}");
 
     // What the page has people do next.
-    assert!(machine.run(&commands_of_the_page()).ends_with("}hello\n"));
+    let said = machine.run(&commands_of_the_page());
+    assert!(said.starts_with("hello\n"), "{said}");
 
     // All plugins go through the probe and into the service; the one that needs an engine runs nothing here.
     machine.run("cp /usr/lib/solti/plugins/*.so /etc/solti/plugins/; systemctl reload solti-host");
