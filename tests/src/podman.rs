@@ -56,14 +56,24 @@ impl Podman {
         for name in PROGRAMS {
             symlink("busybox", bin.join(name)).map_err(failed("the image"))?;
         }
+        self.import_from(&self.directory.join("image"), IMAGE)
+    }
+
+    /// Makes an image of what is in a directory.
+    ///
+    /// # Errors
+    ///
+    /// Why that does not work here.
+    pub fn import_from(&self, root: &Path, name: &str) -> Result<(), String> {
+        let failed = |what: &'static str| move |err: io::Error| format!("{what}: {err}");
         let mut tar = Command::new("tar")
             .args(["-c", "."])
-            .current_dir(self.directory.join("image"))
+            .current_dir(root)
             .stdout(Stdio::piped())
             .spawn()
             .map_err(failed("tar"))?;
         let text = tar.stdout.take().map_or(Stdio::null(), Stdio::from);
-        let import = self.command(&["import", "-", IMAGE]).stdin(text).output();
+        let import = self.command(&["import", "-", name]).stdin(text).output();
         tar.wait().map_err(failed("tar"))?;
         answer(import).map(drop)
     }
