@@ -410,6 +410,33 @@ fn a_live_view_is_printed_once_where_there_is_no_terminal() {
     );
 }
 
+/// On a screen of its own, which a key ends and which is given back.
+#[test]
+fn a_live_view_on_a_terminal_ends_at_a_key_and_leaves_the_terminal_as_it_was() {
+    let place = Place::with(&["subprocess"]);
+    let serving = Serving::start(&place, &[]);
+    let name = serving.submit(&shell("a", "sleep 100"));
+    serving.until(&name, |task| task["phase"] == "running");
+    let top = format!("{} top --every 200ms; stty -a", e2e::solti_host().display());
+    let line = format!("(sleep 2; printf q; sleep 1) | script -qec '{top}' /dev/null");
+    let mut command = Command::new("bash");
+    command
+        .args(["-c", &line])
+        .env("TERM", "xterm")
+        .env("SOLTI_HOST", state_of(&place).join("service.sock"));
+    let (code, stdout, stderr) = said(&mut command);
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    let (screen, after) = stdout.split_once("\u{1b}[?1049l").unwrap();
+    assert!(
+        screen.contains("\u{1b}[?1049h") && screen.contains(&name),
+        "{screen}"
+    );
+    assert!(
+        after.contains(" icanon") && after.contains(" echo "),
+        "{after}"
+    );
+}
+
 #[test]
 fn a_service_over_tcp_asks_for_its_token_and_what_is_wrong_is_said() {
     let place = Place::with(&["subprocess"]);

@@ -160,7 +160,8 @@ impl Place {
             }
             match needle {
                 None if number >= from + most as u64 => break,
-                Some(_) if self.position >= until => break,
+                // One that is longer than what is looked at is read to its end: the next search goes on behind it.
+                Some(_) if self.position >= until && number > from => break,
                 _ => {}
             }
         }

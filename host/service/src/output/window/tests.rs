@@ -223,3 +223,36 @@ fn numbers_stay_as_they_are_when_the_oldest_lines_go() {
         }
     }
 }
+
+#[test]
+fn a_search_comes_past_a_line_that_is_longer_than_what_is_looked_at_at_once() {
+    let root = tempfile::tempdir().unwrap();
+    let mut log = Log::open(root.path().to_owned(), SEQ, 1 << 30).unwrap();
+    let kind = Kind::Data(Stream::Stdout);
+    let mut write = |lines: u32, first: u64, text: &[u8]| {
+        let mut frames = Vec::new();
+        frame::write(&mut frames, kind, 0, 1, (lines, first), 0, text);
+        log.append(&frames).unwrap();
+    };
+    write(1, 0, b"first\n");
+    let part = vec![b'x'; 1 << 20];
+    for _ in 0..=LOOKED_AT >> 20 {
+        write(0, 1, &part);
+    }
+    write(2, 1, b"\nneedle\n");
+    let mut index = Index::default();
+    let mut place = Place::at_the_beginning(root.path().to_owned(), SEQ);
+    let mut from = 0;
+    for _ in 0..3 {
+        let asked = Asked::Search(from, 5, Needle::new("needle", true));
+        let found = place
+            .window(&mut index, Selection::default(), &asked, true)
+            .unwrap();
+        if let [row] = &found.rows[..] {
+            assert_eq!((row.number, found.next), (2, None));
+            return;
+        }
+        from = found.next.unwrap();
+    }
+    panic!("it does not come further than {from}");
+}
