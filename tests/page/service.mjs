@@ -136,3 +136,15 @@ export function command(program, args, more = {}) {
     ...more,
   };
 }
+
+/** A writer of so many lines a second: what sleeps between lines is slower than it says on a busy machine. */
+export const writer = (rate, more) => command(process.execPath, ['-e', `
+  const began = Date.now();
+  let n = 0;
+  setInterval(() => {
+    const due = Math.floor(((Date.now() - began) / 1000) * ${rate});
+    let text = '';
+    while (n < due) text += 'line ' + (n += 1) + ' of a writer that goes on and on\\n';
+    process.stdout.write(text);
+  }, 50);
+`], more);

@@ -23,7 +23,7 @@ import { fileURLToPath } from 'node:url';
 
 import { Api, Service, endServices } from './service.mjs';
 
-export { Api, Service, command, eventually, shell, sleep, unique } from './service.mjs';
+export { Api, Service, command, eventually, shell, sleep, unique, writer } from './service.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 // Modules of Node are looked for beside the file that imports them; these may be elsewhere.
@@ -184,7 +184,12 @@ export class Tab {
     assert.deepEqual(wrong, [], 'no error on the console, no violation of the policy, no request elsewhere');
   }
 
-  close() { return this.context.close(); }
+  async close() {
+    // A request that is under way would fail in its handler, and with it whatever test runs then.
+    for (const page of this.context.pages()) await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await this.context.unrouteAll({ behavior: 'ignoreErrors' });
+    await this.context.close();
+  }
 }
 
 async function replaceFiles(context, url, files) {

@@ -11,6 +11,7 @@ mod images;
 mod killed;
 mod monitoring;
 mod output;
+mod page;
 mod plugins;
 mod published;
 mod seen;

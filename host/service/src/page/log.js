@@ -304,18 +304,23 @@ export class Log {
     const line = this.lines.at(n);
     if (!line) return `no ${n}`;
     line.id ??= lineId += 1;
-    return `${line.id} ${this.version} ${n === this.current}`;
+    return `${line.id} ${this.version} ${n === this.current} ${this.#isFresh(n, line)}`;
+  }
+
+  /** Whether it begins an attempt, as far as is known: the line before may still be on its way. */
+  #isFresh(n, line) {
+    const before = this.lines.at(n - 1);
+    return before ? before.attempt !== line.attempt : n === this.lines.first;
   }
 
   #fill(n, el) {
     const line = this.lines.at(n);
     const href = taskLink(this.name, { ...this.query, line: n + 1 });
     if (!line) return waiting(el, n, href);
-    const before = this.lines.at(n - 1);
     fill(el, line, {
       href,
       current: n === this.current,
-      fresh: !before || before.attempt !== line.attempt,
+      fresh: this.#isFresh(n, line),
       open: line.partial && !this.lines.complete,
       find: this.search.text ? this.search : null,
       // While lines rush by, nobody sees the colours at the end of a long one.

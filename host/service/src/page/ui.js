@@ -75,7 +75,7 @@ export function confirm(title, message, yes) {
 }
 
 const signs = {
-  pending: '○', running: '▶', waiting: '◷', succeeded: '✓', failed: '✕', timeout: '⧗', canceled: '⊘', interrupted: '⚡︎',
+  pending: '○', running: '▶', waiting: '◷', succeeded: '✓', failed: '✕', timeout: '◕', canceled: '⊘', interrupted: '⚡︎',
   active: '●', retired: '◌', draining: '◐', ended: '○',
 };
 
