@@ -22,6 +22,9 @@ use crate::present::tables;
 /// Over how long rates are measured.
 const WINDOW: Duration = Duration::from_secs(10);
 
+/// The height of a terminal that does not say how high it is.
+const USUAL_HEIGHT: u16 = 24;
+
 /// How often the keys are looked at.
 const KEYS: Duration = Duration::from_millis(50);
 
@@ -105,7 +108,11 @@ async fn wait_for_key(most: Duration) -> anyhow::Result<bool> {
 
 /// Draws as many lines as there is room for.
 fn draw(shown: &str) -> io::Result<()> {
-    let (_, height) = terminal::size()?;
+    // One that does not say how high it is has as many lines as terminals used to.
+    let height = match terminal::size() {
+        Ok((_, height)) if height > 0 => height,
+        _ => USUAL_HEIGHT,
+    };
     let mut stdout = io::stdout().lock();
     queue!(stdout, cursor::MoveTo(0, 0))?;
     for line in shown.lines().take(usize::from(height)) {
