@@ -21,6 +21,7 @@ pub(super) const PROBE_TIME: RangeInclusive<Duration> = Duration::from_millis(10
 pub(super) const GRACE: RangeInclusive<Duration> =
     Duration::ZERO..=Duration::from_secs(24 * 60 * 60);
 /// How often something that is watched is renewed.
+#[cfg(feature = "client")]
 pub(super) const EVERY: RangeInclusive<Duration> = Duration::from_millis(200)..=HOUR;
 /// How long a command may take.
 pub(super) const TIMEOUT: RangeInclusive<Duration> =
