@@ -4,9 +4,9 @@
 import { get, path, ready, taskPath } from './api.js';
 import { sleep } from './poll.js';
 
-const PIECE = 256;
+const PIECE = 128;
 /** What may be kept, in characters of text and a guess of what each line costs beside it. */
-const MOST = 8_000_000;
+const MOST = 4_000_000;
 const EACH = 150;
 
 export class Lines {
