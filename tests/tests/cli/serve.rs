@@ -24,6 +24,7 @@ mod tls;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Instant;
 
 use e2e::http::{Answer, Client};
@@ -57,10 +58,15 @@ fn settings(place: &Place, more: &str) -> String {
 impl Serving {
     /// Starts a service with these words, and waits until it is ready.
     pub(crate) fn start(place: &Place, words: &[&str]) -> Self {
-        let state = state_of(place);
         let mut command = place.command("serve", words);
-        command.arg("--state").arg(&state);
-        let running = Running::start(&mut command);
+        command.arg("--state").arg(state_of(place));
+        Self::start_by(place, &mut command)
+    }
+
+    /// Starts a service by this command, and waits until it is ready.
+    fn start_by(place: &Place, command: &mut Command) -> Self {
+        let state = state_of(place);
+        let running = Running::start(command);
         let ready = running.line();
         assert!(ready.starts_with("ready on unix:"), "{ready}");
         Self {

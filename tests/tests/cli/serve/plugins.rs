@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use e2e::http::Client;
@@ -362,6 +363,34 @@ fn a_volume_whose_data_is_swapped_is_one_change() {
         1,
         "{plugins:#}"
     );
+}
+
+/// As on a network file system that somebody else writes to: here the system gives the service no events at
+/// all.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_directory_that_tells_of_no_change_is_looked_at_all_the_same() {
+    let unshare = |then: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "sh", "-c", then, "sh"]);
+        command
+    };
+    let without = "echo 0 > /proc/sys/user/max_inotify_instances";
+    let may = unshare(without).output();
+    if !may.is_ok_and(|output| output.status.success()) {
+        return e2e::skip("this user may have no namespace of its own");
+    }
+    let place = Place::with(&["subprocess"]);
+    let serve = place.command("serve", &[]);
+    let mut command = unshare(&format!("{without} && exec \"$@\""));
+    command.arg(serve.get_program()).args(serve.get_args());
+    command.arg("--state").arg(state_of(&place));
+    let serving = Serving::start_by(&place, &mut command);
+    let before = of(&serving.plugins(), "subprocess").unwrap().clone();
+    let file = put(&place, "subprocess.so", &version("subprocess", 1));
+    serving.until_other("subprocess", &before);
+    fs::remove_file(file).unwrap();
+    serving.until_plugins(|it| of(it, "subprocess").is_none());
 }
 
 #[test]
