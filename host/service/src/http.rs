@@ -15,6 +15,7 @@ mod page;
 mod process;
 mod query;
 mod requests;
+mod selection;
 mod tasks;
 mod whoami;
 

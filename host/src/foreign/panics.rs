@@ -6,6 +6,7 @@
 //! `services::plugin_host` calls [`Panics::count`].
 
 use std::num::NonZeroU64;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use abi_stable::std_types::RResult;
@@ -14,7 +15,7 @@ use tracing::error;
 
 /// Counts the panics of one plugin.
 pub(crate) struct Panics {
-    plugin: Box<str>,
+    plugin: Arc<str>,
     count: AtomicU64,
     /// Those that do not count any more.
     forgiven: AtomicU64,
@@ -42,7 +43,7 @@ impl Panics {
         let counts = self.of_them_count(count);
         let is_last = self.limit.is_some_and(|limit| limit.get() == counts);
         is_last.then(|| Retired {
-            plugin: self.plugin.clone(),
+            plugin: Arc::clone(&self.plugin),
             panics: count,
         })
     }
@@ -73,7 +74,7 @@ impl Panics {
         )
     }
 
-    pub(super) fn plugin(&self) -> &str {
+    pub(super) fn plugin(&self) -> &Arc<str> {
         &self.plugin
     }
 
@@ -110,7 +111,7 @@ impl Panics {
 
 /// That a plugin has panicked as often as it may.
 pub(crate) struct Retired {
-    plugin: Box<str>,
+    plugin: Arc<str>,
     panics: u64,
 }
 

@@ -79,7 +79,7 @@ impl Plugin {
         instruments: Arc<Instruments>,
         panics: Arc<Panics>,
     ) -> Self {
-        let unannounced = Arc::new(Unannounced::of(Arc::from(panics.plugin())));
+        let unannounced = Arc::new(Unannounced::of(Arc::clone(panics.plugin())));
         let log_generation = AtomicU64::new(records.log().generation());
         Self {
             inner: Arc::new(Inner {
@@ -340,6 +340,11 @@ impl Plugin {
         call::of(method, payload, take, |method, payload| {
             self.inner.control.call(method, payload)
         })
+    }
+
+    /// The plugin's name, for who keeps it.
+    pub(super) fn shared_name(&self) -> Arc<str> {
+        Arc::clone(self.inner.panics.plugin())
     }
 
     /// What counts the plugin's sinks of unannounced runs.

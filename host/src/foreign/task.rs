@@ -60,7 +60,7 @@ impl Task for ForeignTask {
         self.plugin.refresh_log();
         // What the supervisor has left for the attempt; nothing where it knows of no such thing.
         let scope = AttemptScope::take_beginning().unwrap_or_default();
-        scope.run_by(self.plugin.unannounced().plugin());
+        scope.run_by(self.plugin.shared_name());
         let object = self.object.as_ref();
         let object = object.expect("it is taken by the destructor alone");
         let attempt = object.spawn(spawn_of(&scope, &self.plugin));
@@ -108,7 +108,7 @@ fn spawn_of(scope: &AttemptScope, plugin: &Plugin) -> FfiSpawn {
             .map_or(u64::MAX, |nanos| u64::try_from(nanos).unwrap_or(u64::MAX)),
         sink: scope
             .take_sink()
-            .map(|sink| output::export_sink(sink, plugin.unannounced().plugin()))
+            .map(|sink| output::export_sink(sink, plugin.shared_name()))
             .into(),
         context,
     }

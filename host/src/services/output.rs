@@ -59,11 +59,6 @@ impl Unannounced {
         }
     }
 
-    /// The plugin's name.
-    pub(crate) fn plugin(&self) -> Arc<str> {
-        Arc::clone(&self.plugin)
-    }
-
     /// Sinks taken for runs that the host had not announced.
     pub(crate) fn sinks(&self) -> u64 {
         self.sinks.load(Ordering::Relaxed)
@@ -106,7 +101,7 @@ impl OutputRegistryAbi for ExportedRegistry {
                 self.to.count(&id);
             }
             let sink = self.registry.get().sink_for(id, attempt);
-            let sink = sink.with_source(self.to.plugin());
+            let sink = sink.with_source(Arc::clone(&self.to.plugin));
             Some(Contained::new("output", sink))
         });
         OutputSinkAbi_TO::from_value(ExportedSink(sink), TD_Opaque)

@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::app::App;
 use super::error::Problem;
 use super::query::pairs;
-use crate::output::{Asked, Needle, Row, Selection, Stream};
+use super::selection;
+use crate::output::{Asked, Needle, Row, Selection};
 use crate::time::rfc3339;
 
 /// How many lines are answered at once, unless another number is asked for, and at most.
@@ -112,6 +113,9 @@ fn asked(query: &str) -> Result<(Selection, Asked), Problem> {
     let (mut from, mut tail, mut count, mut search) = (None, None, LINES, None);
     let mut is_exact = false;
     for (name, value) in pairs(query) {
+        if selection::take(&mut selection, &name, &value)? {
+            continue;
+        }
         let number = |name: &'static str| {
             let number = value.parse::<u64>();
             number.map_err(|_| Problem::unexpected(name, &value, "a number of lines"))
@@ -126,19 +130,6 @@ fn asked(query: &str) -> Result<(Selection, Asked), Problem> {
                 count = number.ok_or_else(|| {
                     Problem::unexpected("count", &value, "a number from 1 to 2000")
                 })?;
-            }
-            "attempt" => {
-                let attempt = value.parse().ok().filter(|attempt| *attempt > 0);
-                selection.attempt = Some(attempt.ok_or_else(|| {
-                    Problem::unexpected("attempt", &value, "the number of an attempt, from 1")
-                })?);
-            }
-            "stream" => {
-                let stream = Stream::named(&value);
-                selection.stream =
-                    Some(stream.ok_or_else(|| {
-                        Problem::unexpected("stream", &value, "stdout or stderr")
-                    })?);
             }
             "search" => search = Some(value),
             "case" => {

@@ -78,7 +78,7 @@ pub(super) async fn output(
     } else if let Some(position) = wanted.position {
         lines = Lines::behind(Cursor::at(position));
     } else if let Some(tail) = wanted.tail {
-        let takes = wanted.clone();
+        let takes = wanted.selection;
         let (position, skip) = reader
             .tail(tail, move |attempt, stream| takes.takes(attempt, stream))
             .await

@@ -82,7 +82,7 @@ pub(crate) struct Frame {
     /// The number of the first line that ends in it.
     pub(crate) first_line: u64,
     pub(crate) time: u64,
-    /// The bytes of [`Kind::Data`].
+    /// What it has in it: of [`Kind::Data`] what was written.
     pub(crate) payload: Bytes,
 }
 
@@ -168,13 +168,7 @@ impl Head {
 impl Frame {
     /// How many bytes it takes in its log.
     pub(crate) fn size(&self) -> u64 {
-        let payload = match self.kind {
-            Kind::Data(_) => self.payload.len(),
-            Kind::Lost { .. } => 16,
-            Kind::Started | Kind::Finished { exit_code: None } => 0,
-            Kind::Finished { exit_code: Some(_) } => 4,
-        };
-        (HEADER + payload + TRAILER) as u64
+        (HEADER + self.payload.len() + TRAILER) as u64
     }
 
     /// Reads the frame at the beginning of `bytes`, which is at `offset` of its log; `None` where there is

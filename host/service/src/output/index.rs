@@ -24,7 +24,7 @@ const HEADS: usize = 8 << 10;
 /// How many indexes are kept.
 const KEPT: usize = 64;
 
-/// Which lines of a log are counted.
+/// Of which attempt and stream something is wanted; of all where that is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Selection {
     pub(crate) attempt: Option<u32>,
@@ -33,8 +33,11 @@ pub(crate) struct Selection {
 
 impl Selection {
     pub(crate) fn takes(&self, attempt: u32, stream: Stream) -> bool {
+        self.takes_attempt(attempt) && self.stream.is_none_or(|wanted| wanted == stream)
+    }
+
+    pub(crate) fn takes_attempt(&self, attempt: u32) -> bool {
         self.attempt.is_none_or(|wanted| wanted == attempt)
-            && self.stream.is_none_or(|wanted| wanted == stream)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use solti_plugin_host::live::{Changes, Replacement};
 use solti_plugin_host::probe::ProbeOutcome;
-use solti_plugin_host::{LivePlugins, LoadDirError};
+use solti_plugin_host::{LivePlugins, LoadDirError, Plugin};
 use tracing::{error, info, warn};
 
 /// The target of what is said of every change of plugins, by whom it was asked for.
@@ -102,13 +102,19 @@ impl Plugins {
         looked
     }
 
+    /// The plugin of this name.
+    fn in_service(&self, name: &str) -> Option<Plugin> {
+        let report = self.live.report();
+        let plugin = report.loaded().iter().find(|it| it.plugin == name);
+        plugin.map(|it| it.handle.clone())
+    }
+
     /// Gives a plugin no more tasks, until it is put back; `false` where none of this name is in service.
     pub(crate) fn retire(&self, name: &str, cause: &Cause) -> bool {
-        let report = self.live.report();
-        let Some(plugin) = report.loaded().iter().find(|it| it.plugin == name) else {
+        let Some(plugin) = self.in_service(name) else {
             return false;
         };
-        plugin.handle.retire();
+        plugin.retire();
         info!(target: AUDIT, %cause, plugin = name, "retired plugin '{name}'");
         true
     }
@@ -116,11 +122,10 @@ impl Plugins {
     /// Puts a plugin back that was retired or has panicked too often; `false` where none of this name is in
     /// service.
     pub(crate) fn reinstate(&self, name: &str, cause: &Cause) -> bool {
-        let report = self.live.report();
-        let Some(plugin) = report.loaded().iter().find(|it| it.plugin == name) else {
+        let Some(plugin) = self.in_service(name) else {
             return false;
         };
-        plugin.handle.reinstate();
+        plugin.reinstate();
         info!(target: AUDIT, %cause, plugin = name, "reinstated plugin '{name}'");
         true
     }

@@ -19,7 +19,7 @@ pub(super) async fn whole(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let broken = |err: io::Error| Problem::internal(format!("the output cannot be read: {err}"));
-    let takes = wanted.clone();
+    let takes = wanted.selection;
     let total = reader
         .bytes(move |attempt, stream| takes.takes(attempt, stream))
         .await
@@ -86,7 +86,7 @@ async fn send_range(
             let Kind::Data(stream) = frame.kind else {
                 continue;
             };
-            if !wanted.takes(frame.attempt, stream) {
+            if !wanted.selection.takes(frame.attempt, stream) {
                 continue;
             }
             let length = frame.payload.len() as u64;

@@ -86,7 +86,7 @@ impl Sending {
                 let Kind::Data(stream) = frame.kind else {
                     continue;
                 };
-                if !self.wanted.takes(frame.attempt, stream) {
+                if !self.wanted.selection.takes(frame.attempt, stream) {
                     continue;
                 }
                 let bytes = behind_lines(frame.payload, &mut skip);
@@ -154,9 +154,11 @@ impl Sending {
     ) {
         let is_wanted = match frame.kind {
             Kind::Data(stream) | Kind::Lost { stream, .. } => {
-                self.wanted.takes(frame.attempt, stream)
+                self.wanted.selection.takes(frame.attempt, stream)
             }
-            Kind::Started | Kind::Finished { .. } => self.wanted.takes_attempt(frame.attempt),
+            Kind::Started | Kind::Finished { .. } => {
+                self.wanted.selection.takes_attempt(frame.attempt)
+            }
         };
         if !is_wanted {
             return;
@@ -235,13 +237,13 @@ impl Sending {
     fn add(&self, text: &mut String, lines: &mut Lines, frame: &Frame, from: Cursor) {
         let attempt = frame.attempt;
         if let Kind::Data(stream) = frame.kind {
-            if self.wanted.takes(attempt, stream) {
+            if self.wanted.selection.takes(attempt, stream) {
                 lines.take(frame, |line| add_line(text, &line, &self.wanted));
             }
             return;
         }
         lines.take(frame, |line| add_line(text, &line, &self.wanted));
-        if !self.wanted.takes_attempt(attempt) || !from.is_before(frame) {
+        if !self.wanted.selection.takes_attempt(attempt) || !from.is_before(frame) {
             return;
         }
         let time = rfc3339(frame.time);
@@ -280,7 +282,7 @@ impl Sending {
 }
 
 fn add_line(text: &mut String, line: &Line, wanted: &Wanted) {
-    if !wanted.takes(line.attempt, line.stream) {
+    if !wanted.selection.takes(line.attempt, line.stream) {
         return;
     }
     let shown = String::from_utf8_lossy(&line.bytes);

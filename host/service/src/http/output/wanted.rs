@@ -4,14 +4,14 @@ use std::time::SystemTime;
 
 use crate::http::error::Problem;
 use crate::http::query::pairs;
-use crate::output::Stream;
+use crate::http::selection;
+use crate::output::Selection;
 use crate::time::millis;
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wanted {
-    attempt: Option<u32>,
-    stream: Option<Stream>,
+    pub(super) selection: Selection,
     pub(super) tail: Option<u64>,
     pub(super) since: Option<u64>,
     pub(super) follow: Option<bool>,
@@ -20,33 +20,13 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    pub(super) fn takes(&self, attempt: u32, stream: Stream) -> bool {
-        self.takes_attempt(attempt) && self.stream.is_none_or(|wanted| wanted == stream)
-    }
-
-    pub(super) fn takes_attempt(&self, attempt: u32) -> bool {
-        self.attempt.is_none_or(|wanted| wanted == attempt)
-    }
-
     pub(super) fn of(query: &str) -> Result<Self, Problem> {
         let mut wanted = Self::default();
         for (name, value) in pairs(query) {
+            if selection::take(&mut wanted.selection, &name, &value)? {
+                continue;
+            }
             match name.as_str() {
-                "attempt" => {
-                    let number = value.parse().ok().filter(|number| *number > 0);
-                    wanted.attempt = Some(number.ok_or_else(|| {
-                        Problem::unexpected("attempt", &value, "the number of an attempt, from 1")
-                    })?);
-                }
-                "stream" => {
-                    wanted.stream = Some(Stream::named(&value).ok_or_else(|| {
-                        Problem::unexpected(
-                            "stream",
-                            &value,
-                            "stdout or stderr; both when it is left out",
-                        )
-                    })?);
-                }
                 "tail" => {
                     wanted.tail =
                         Some(value.parse().map_err(|_| {
