@@ -322,7 +322,8 @@ fn a_task_is_cancelled_and_run_again() {
     let (code, _, stderr) = said(&mut remote(&place, &["cancel", "--wait", &name, "nobody"]));
     assert_eq!(code, 1);
     assert_eq!(stderr, "error: nobody: no task is called nobody\n");
-    assert_eq!(serving.ended(&name)["phase"], "canceled");
+    let ended = serving.ended(&name);
+    assert_eq!(ended["phase"], "canceled", "{ended}");
     let again = done(&place, &["retry", &name]);
     let again = again.trim_end();
     let task = serving.until(again, |task| task["phase"] == "running");

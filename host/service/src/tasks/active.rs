@@ -12,6 +12,9 @@ use crate::time::{millis, now};
 /// How many of its last attempts are kept.
 const RUNS: usize = 16;
 
+/// Why a task was not built, as core 0.0.8 says it, when somebody has asked for its end before.
+const CANCELLED_BEFORE: &str = "RuntimeSubmissionCancelled";
+
 /// A task that has not ended.
 #[derive(Debug)]
 pub(super) struct Active {
@@ -43,8 +46,16 @@ struct Seen {
     phase: TaskPhase,
     exit_code: Option<i32>,
     error: Option<String>,
-    /// Whether it was never built, and will not be.
-    refused: Option<String>,
+    /// Whether it was never run, and will not be.
+    never: Option<Never>,
+}
+
+/// Why a task is never run.
+#[derive(Debug)]
+enum Never {
+    /// Somebody has asked for its end before it began.
+    Cancelled,
+    Refused(String),
 }
 
 impl Active {
@@ -102,16 +113,29 @@ impl Active {
         if status.reconciled().status() != ConditionStatus::Unknown {
             self.turn.end();
         }
-        let refused = status
-            .reconciliation_failed()
-            .then(|| status.reconciled().message().to_owned());
+        let never = status.reconciliation_failed().then(|| {
+            let why = status.reconciled();
+            match why.reason() {
+                CANCELLED_BEFORE => Never::Cancelled,
+                _ => Never::Refused(why.message().to_owned()),
+            }
+        });
+        let generation = task.metadata().generation();
+        if self
+            .seen
+            .as_ref()
+            .is_some_and(|seen| seen.generation != generation)
+        {
+            // It was the one before whose end was asked for.
+            self.cancelled = false;
+        }
         self.seen = Some(Seen {
             uid: task.uid().clone(),
-            generation: task.metadata().generation(),
+            generation,
             phase: status.phase(),
             exit_code: status.exit_code(),
             error: status.error().map(str::to_owned),
-            refused,
+            never,
         });
     }
 
@@ -189,8 +213,9 @@ impl Active {
         if !self.built.is_empty() || self.ended.is_some() {
             return None;
         }
-        let (phase, error) = match &seen.refused {
-            Some(reason) => ("failed".to_owned(), Some(reason.clone())),
+        let (phase, error) = match &seen.never {
+            Some(Never::Cancelled) => ("canceled".to_owned(), None),
+            Some(Never::Refused(reason)) => ("failed".to_owned(), Some(reason.clone())),
             None if !seen.phase.is_terminal() => return None,
             // Between two attempts core calls it what the last one was.
             None if self.cancelled && seen.phase != TaskPhase::Succeeded => {
@@ -222,5 +247,48 @@ impl Active {
             (TaskPhase::Exhausted, None) => "failed".to_owned(),
             (phase, _) => phase.to_string(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "all of it is tests")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn task() -> Task {
+        let manifest = json!({
+            "apiVersion": "solti.io/v1", "kind": "Task", "metadata": {"name": "n"},
+            "spec": {
+                "slot": "s", "timeout": 9, "restart": {"type": "never"}, "admission": "queue",
+                "backoff": {"firstMs": 1, "maxMs": 9, "factor": 2.0, "jitter": "none"},
+                "workload": {"apiVersion": "solti.io/v1", "kind": "Subprocess", "spec": {
+                    "mode": {"command": {"command": "true"}}, "failOnNonZero": true}},
+            },
+        });
+        Task::from_manifest(serde_json::from_value(manifest).unwrap()).unwrap()
+    }
+
+    /// How a task ends that core does not run, for this reason.
+    fn end(reason: &str) -> (String, Option<String>) {
+        let mut task = task();
+        task.mark_reconciliation_failed(reason, "why it was not run", "2")
+            .unwrap();
+        let mut active = Active::new(1, "s", Vec::new());
+        active.cancelled = true;
+        active.see(&task);
+        let (ended, _) = active.end().unwrap();
+        (ended.phase, ended.error)
+    }
+
+    #[test]
+    fn a_task_that_is_cancelled_before_it_begins_is_no_failure() {
+        assert_eq!(end(CANCELLED_BEFORE), ("canceled".to_owned(), None));
+        assert_eq!(
+            end("RuntimeSubmissionFailed"),
+            ("failed".to_owned(), Some("why it was not run".to_owned()))
+        );
     }
 }
