@@ -117,6 +117,11 @@ pub mod probe {
     pub use crate::loader::probe::{ProbeOutcome, RememberedProbe, forget_probes};
 }
 
+/// What a plugin's configuration may be, as its file says.
+pub mod config {
+    pub use solti_plugin_abi::config::{ConfigField, ConfigSchema};
+}
+
 /// What the options of the loader take and say, and their defaults.
 pub mod options {
     pub use crate::loader::builder::{ConfigError, PublicKeyError, PublicKeyFileError};

@@ -15,6 +15,8 @@
 pub mod instruments;
 pub mod metrics;
 
+pub mod config;
+
 mod attempt;
 mod building;
 mod call;
@@ -85,18 +87,72 @@ pub mod prelude {
 
     pub use crate::{
         Attempt, AttemptOutcome, AttemptRecord, BuildContext, LineWriter, MetricsBackend,
-        MetricsHandle, OutputRegistry, OutputSink, RunId, Runner, RunnerError, RunnerErrorKind,
-        RunnerType, TaskOutcome, Workload, attempts, attempts_of, make_run_id,
+        MetricsHandle, OutputRegistry, OutputSink, PluginConfig, RunId, Runner, RunnerError,
+        RunnerErrorKind, RunnerType, TaskOutcome, Workload, attempts, attempts_of, make_run_id,
     };
 }
 
 // The crates whose types are part of the contract, so that an author needs no version of his own.
 pub use {bytes, serde_json, solti_model, taskvisor, tokio_util};
 
+/// Makes a type one that a plugin's configuration can be read into, and that describes itself.
+///
+/// It implements `serde::Deserialize`, which refuses unknown fields, [`ConfigValue`](config::ConfigValue) and,
+/// where every field may be left out, `Default`; a type that has it needs no other derive of those. It is
+/// for structs with named fields, and for enums whose variants are words: `TwoWords` is `two_words`. A
+/// field's type is a flag, a number, text, a path, an `Option`, a list, a map by name, or a type that
+/// derives this macro too. A field without a default is required unless it is an `Option`. Doc comments
+/// are what the operator is told.
+///
+/// | attribute of a field | |
+/// |---|---|
+/// | `#[config(default = 5)]` | its default: a number, text, a flag, a list of those, or a constant expression that is a whole number |
+/// | `#[config(default)]` | the default of its type: zero, `false`, nothing |
+/// | `#[config(name = "limit")]` | what the operator calls it; for variants as well |
+/// | `#[config(like = String)]` | what a value looks like in a file, where the type itself does not say: it only needs `Deserialize` |
+/// | `#[serde(with = "…")]`, `deserialize_with`, `alias` | as serde has it |
+///
+/// # Examples
+///
+/// ```
+/// use solti_plugin_abi::PluginConfig;
+///
+/// /// What an operator may set.
+/// #[derive(Debug, PluginConfig)]
+/// struct Config {
+///     /// The address of the server.
+///     server: String,
+///     /// How often it is tried.
+///     #[config(default = 3)]
+///     tries: u32,
+///     /// What is done when it does not answer.
+///     #[config(default = "fail")]
+///     otherwise: Otherwise,
+/// }
+///
+/// #[derive(Debug, PluginConfig, PartialEq)]
+/// enum Otherwise {
+///     /// The task fails.
+///     Fail,
+///     /// It is tried for ever.
+///     TryOn,
+/// }
+///
+/// let config: Config = serde_json::from_str(r#"{ "server": "db", "otherwise": "try_on" }"#)?;
+/// assert_eq!((config.server.as_str(), config.tries), ("db", 3));
+/// assert_eq!(config.otherwise, Otherwise::TryOn);
+/// # Ok::<_, serde_json::Error>(())
+/// ```
+pub use solti_plugin_derive::PluginConfig;
+
+// What the macros write names this crate, in its own tests as well.
+extern crate self as solti_plugin_abi;
+
 /// Not part of the interface: what `export_plugin!` expands to.
 #[doc(hidden)]
 pub mod __private {
     pub use abi_stable::library::LibHeader;
+    pub use serde;
 
     pub use crate::sdk::{Export, Runners, construct_default, construct_with, header, note_of};
     pub use crate::stamp::{Note, PluginDecl, RunnerDecl, rendered_len};

@@ -40,6 +40,8 @@ mod task;
 mod trace;
 mod workers;
 
+#[cfg(test)]
+pub(crate) use config::parse as parse_config;
 pub use construct::{construct_default, construct_with};
 pub use export::{Export, Runners, header, note_of};
 pub use panicked::payload_text;

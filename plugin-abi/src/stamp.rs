@@ -15,12 +15,14 @@
 //! opt-level=3
 //! panic=unwind
 //! spec=1,2
+//! config={"type":"object","properties":{…},"required":[],"additionalProperties":false}
 //! runner=hello
 //! kinds=subprocess
 //! label=tier<tab>fast
 //! ```
 //!
-//! `kinds` and `label` belong to the `runner` line before them. Unknown keys are ignored, so that a
+//! `config` says what an operator may set, as JSON Schema; without it, nothing is known of that. `kinds` and
+//! `label` belong to the `runner` line before them. Unknown keys are ignored, so that a
 //! newer SDK may add some.
 
 mod decl;
@@ -28,12 +30,14 @@ mod key;
 mod note;
 mod read;
 mod render;
+mod writer;
 
 pub use decl::{PluginDecl, RunnerDecl};
 pub use note::{MAX_STAMP_BYTES, NOTE_OWNER, NOTE_TYPE, Note, text_of_note};
 pub use read::{MAX_NAME_BYTES, MAX_VALUE_BYTES, Stamp, StampError, StampedRunner};
 #[doc(hidden)]
 pub use render::{render, rendered_len};
+pub(crate) use writer::Writer;
 
 /// The number of the ABI that this SDK builds plugins for.
 pub use crate::v1::module::ABI_VERSION;

@@ -5,33 +5,36 @@ mod run_args;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use serde::Deserialize;
-use solti_plugin_abi::{DEFAULT_MAX_LINE_BYTES, stop_grace};
+use solti_plugin_abi::{DEFAULT_MAX_LINE_BYTES, PluginConfig, stop_grace};
 
 /// The grace that engines give by themselves, in seconds.
 const MOST_GRACE: u64 = 10;
 
 /// The plugin's configuration; every field has a default.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, PluginConfig)]
 pub(crate) struct Config {
     /// The engine, a name in `PATH` or a path; without it, the first of those we know.
     pub(crate) engine: Option<String>,
     /// The engine's OCI runtime.
     pub(crate) runtime: Option<String>,
     /// Arguments of every call to the engine, before the subcommand.
+    #[config(default)]
     pub(crate) global_args: Vec<String>,
     /// More arguments of `run`, behind those of the plugin: engines take the last of two.
+    #[config(default)]
     pub(crate) run_args: Vec<String>,
     /// The network of the containers.
+    #[config(default = "none")]
     pub(crate) network: String,
     /// When an image is pulled.
+    #[config(default = "missing")]
     pub(crate) pull: Pull,
     /// The most memory a container may have, in the engine's notation.
     pub(crate) memory: Option<String>,
     /// The most processors a container may use.
     pub(crate) cpus: Option<f64>,
     /// Whether the root file system of containers cannot be written.
+    #[config(default)]
     pub(crate) read_only: bool,
     /// The user in the container.
     pub(crate) user: Option<String>,
@@ -39,14 +42,15 @@ pub(crate) struct Config {
     /// Without it, what the host leaves room for, as engines do it at most.
     stop_grace_seconds: Option<u32>,
     /// The longest line of output, in bytes, that is passed on whole.
+    #[config(default = DEFAULT_MAX_LINE_BYTES)]
     max_line_bytes: NonZeroU32,
     /// How long the engine may take to answer anything but `run` and `pull`, in seconds.
+    #[config(default = 30)]
     engine_timeout_seconds: NonZeroU32,
 }
 
 /// When an image is pulled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PluginConfig)]
 pub(crate) enum Pull {
     /// When it is not on this machine.
     Missing,
@@ -54,29 +58,6 @@ pub(crate) enum Pull {
     Always,
     /// Never: the operator puts images in place.
     Never,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            engine: None,
-            runtime: None,
-            global_args: Vec::new(),
-            run_args: Vec::new(),
-            network: "none".to_owned(),
-            pull: Pull::Missing,
-            memory: None,
-            cpus: None,
-            read_only: false,
-            user: None,
-            stop_grace_seconds: None,
-            max_line_bytes: u32::try_from(DEFAULT_MAX_LINE_BYTES)
-                .ok()
-                .and_then(NonZeroU32::new)
-                .expect("the default of the SDK is some kilobytes"),
-            engine_timeout_seconds: NonZeroU32::new(30).expect("30 is not zero"),
-        }
-    }
 }
 
 impl Config {

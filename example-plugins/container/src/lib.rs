@@ -38,7 +38,7 @@ mod shared;
 
 use runner::ContainerRunner;
 
-solti_plugin_abi::export_plugin!(ContainerRunner {
+solti_plugin_abi::export_plugin!(config: config::Config, ContainerRunner {
     name: "container",
     kinds: [container],
     supports: by_kind,

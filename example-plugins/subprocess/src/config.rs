@@ -3,47 +3,33 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use serde::Deserialize;
-use solti_plugin_abi::{DEFAULT_MAX_LINE_BYTES, stop_grace};
+use solti_plugin_abi::{DEFAULT_MAX_LINE_BYTES, PluginConfig, stop_grace};
 
 /// The plugin's configuration; every field has a default.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, PluginConfig)]
 pub(crate) struct Config {
     /// The longest line of output, in bytes, that is passed on whole.
+    #[config(default = DEFAULT_MAX_LINE_BYTES)]
     max_line_bytes: NonZeroU32,
-    /// How long a cancelled task may take to end by itself, in milliseconds; without it, most of the time
-    /// that the host gives it.
+    /// How long a cancelled task may take to end by itself, in milliseconds; 0 kills it at once. Without it,
+    /// four fifths of the time that the host gives it.
     stop_grace_ms: Option<u64>,
     /// What ends a task.
+    #[config(default = "process")]
     pub(crate) ends_with: EndsWith,
     /// How long the output of a task is read on, in milliseconds, when its process has ended and others
     /// still hold it.
+    #[config(default = 5_000)]
     linger_ms: u64,
 }
 
 /// What ends a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PluginConfig)]
 pub(crate) enum EndsWith {
     /// The process that was started; what it leaves behind may hold the output for a while.
     Process,
     /// The last process that can write to the output.
     Output,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            max_line_bytes: u32::try_from(DEFAULT_MAX_LINE_BYTES)
-                .ok()
-                .and_then(NonZeroU32::new)
-                .expect("the default of the SDK is some kilobytes"),
-            stop_grace_ms: None,
-            ends_with: EndsWith::Process,
-            linger_ms: 5_000,
-        }
-    }
 }
 
 impl Config {

@@ -28,7 +28,7 @@ mod runner;
 
 use runner::SubprocessRunner;
 
-solti_plugin_abi::export_plugin!(SubprocessRunner {
+solti_plugin_abi::export_plugin!(config: config::Config, SubprocessRunner {
     name: "subprocess",
     kinds: [subprocess],
     supports: by_kind,

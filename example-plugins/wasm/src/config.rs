@@ -3,38 +3,44 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use solti_plugin_abi::PluginConfig;
 use solti_plugin_abi::os_error::explain;
 
 /// The plugin's configuration; every field may be left out.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PluginConfig)]
 pub(crate) struct Config {
     /// What runs the modules.
+    #[config(default = "wasmi")]
     pub(crate) engine: Engine,
     /// The most memory a guest may have.
+    #[config(default = 64 << 20)]
     pub(crate) max_memory_bytes: usize,
     /// How much a guest may compute, about one per instruction; without it, until its timeout.
     pub(crate) max_fuel: Option<u64>,
     /// The largest module file.
+    #[config(default = 64 << 20)]
     pub(crate) max_module_bytes: u64,
     /// How many compiled modules are kept.
+    #[config(default = 32)]
     pub(crate) cached_modules: NonZeroUsize,
     /// Names of the host's environment variables that guests see.
+    #[config(default)]
     pub(crate) inherit_env: Vec<String>,
     /// Directories that guests see.
+    #[config(default)]
     pub(crate) directories: Vec<Directory>,
     /// How many files and directories a guest may have open, besides those it begins with.
+    #[config(default = 64)]
     pub(crate) max_open_files: u32,
     /// Which time it is for a guest.
+    #[config(default = "real")]
     pub(crate) clock: Clock,
     /// Makes a guest's random numbers the same in every run.
     pub(crate) random_seed: Option<u64>,
 }
 
 /// What runs the modules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PluginConfig)]
 pub(crate) enum Engine {
     /// An interpreter.
     Wasmi,
@@ -43,43 +49,24 @@ pub(crate) enum Engine {
 }
 
 /// A directory that guests see.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PluginConfig)]
 pub(crate) struct Directory {
     /// Where it is.
     pub(crate) host: PathBuf,
     /// Where guests see it.
     pub(crate) guest: String,
     /// Whether they may change what is in it.
-    #[serde(default)]
+    #[config(default)]
     pub(crate) writable: bool,
 }
 
 /// Which time it is for a guest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PluginConfig)]
 pub(crate) enum Clock {
     /// The host's.
     Real,
     /// The same in every run: it moves by a little with each look, and by the length of a sleep.
     Virtual,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            engine: Engine::Wasmi,
-            max_memory_bytes: 64 << 20,
-            max_fuel: None,
-            max_module_bytes: 64 << 20,
-            cached_modules: NonZeroUsize::new(32).expect("32 is not zero"),
-            inherit_env: Vec::new(),
-            directories: Vec::new(),
-            max_open_files: 64,
-            clock: Clock::Real,
-            random_seed: None,
-        }
-    }
 }
 
 impl Config {

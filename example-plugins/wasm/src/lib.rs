@@ -26,7 +26,7 @@ mod wasi;
 
 use runner::WasmRunner;
 
-solti_plugin_abi::export_plugin!(WasmRunner {
+solti_plugin_abi::export_plugin!(config: config::Config, WasmRunner {
     name: "wasm",
     kinds: [wasm],
     supports: by_kind,

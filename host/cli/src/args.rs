@@ -15,7 +15,7 @@ mod trust;
 use clap::{Parser, Subcommand};
 
 pub(crate) use documents::{CompletionsArgs, ManArgs};
-pub(crate) use files::{CheckArgs, ForgetArgs, InspectArgs, ListArgs};
+pub(crate) use files::{CheckArgs, ConfigArgs, ForgetArgs, InspectArgs, ListArgs};
 pub(crate) use loading::{ConfigField, LoadArgs};
 pub(crate) use probing::ProbeArgs;
 #[cfg(feature = "client")]
@@ -99,6 +99,7 @@ pub(crate) enum Command {
     List(ListArgs),
     Inspect(InspectArgs),
     Check(CheckArgs),
+    Config(ConfigArgs),
     Forget(ForgetArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

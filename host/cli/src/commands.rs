@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod config;
 mod exec;
 mod forget;
 mod inspect;
@@ -28,12 +29,12 @@ pub(crate) fn failed(command: &Command) -> Exit {
     }
 }
 
-/// Does what `command` says.
+/// Does what `command` says; a `verbose` one shows more of the same.
 ///
 /// # Errors
 ///
 /// When nothing could be done with what was given.
-pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
+pub(crate) fn run(command: Command, verbose: bool) -> anyhow::Result<Exit> {
     let within_limits = limits::check();
     match command {
         // A code of its own: the others are the command's.
@@ -63,9 +64,10 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Plugins(args) => remote::plugins(&args),
         #[cfg(feature = "client")]
         Command::Top(args) => remote::top(&args),
-        Command::List(args) => list::list(&args),
+        Command::List(args) => list::list(&args, verbose),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Check(args) => check::check(&args),
+        Command::Config(args) => config::config(&args),
         Command::Forget(args) => forget::forget(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => man::man(&args),

@@ -12,7 +12,8 @@ pub(crate) enum Exit {
     /// A task failed, timed out, was cancelled or was not admitted; or it succeeded, but another
     /// spec could not be read.
     TaskFailed,
-    /// A plugin file was rejected by `list` or `check`, or `inspect` found a problem in one.
+    /// A plugin file was rejected by `list` or `check`, `inspect` found a problem in one, or one does not say
+    /// what `config` asks for.
     FileRejected,
     /// `forget` was given a file or digest of which nothing was remembered.
     NothingForgotten,

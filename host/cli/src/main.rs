@@ -94,7 +94,7 @@ fn run() -> Exit {
             format!("a plugin that calls exit will not be told: {err}"),
         ));
     }
-    commands::run(args.command).unwrap_or_else(|err| {
+    commands::run(args.command, args.verbose > 0).unwrap_or_else(|err| {
         message::error(format_args!("{err:#}"));
         Exit::NoResult
     })

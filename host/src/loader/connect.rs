@@ -150,10 +150,7 @@ fn construct(
                     reason,
                 }
             } else {
-                ConnectError::Refused {
-                    reason,
-                    place: None,
-                }
+                ConnectError::refused(reason)
             })
         }
     }

@@ -82,6 +82,7 @@ pub(super) fn enter(
                     abi: wanted.stamp.abi,
                     runners: OfferedRunner::all(&wanted.stamp, labels),
                     probe,
+                    config: wanted.stamp.config,
                     signature: wanted.signature,
                     measurements,
                     handle: connected.plugin,

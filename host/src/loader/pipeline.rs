@@ -24,7 +24,7 @@ pub(super) use look::Seen;
 pub(crate) use wanted::{Identity, IsInService, Wanted};
 
 use super::admit;
-use super::connect::ConfigSource;
+use super::connect::{ConfigSource, ConnectError};
 use super::discover::{self, Candidate, DirectoryRole, Found};
 use super::error::{LoadDirError, LoadError};
 use super::measure::Measurements;
@@ -260,6 +260,12 @@ impl<'a> Pipeline<'a> {
             requirements: seen.inspection.requirements,
             signature: seen.signature,
         };
+        if let Some(schema) = &wanted.stamp.config {
+            schema
+                .check(&wanted.identity.config)
+                .map_err(|said| ConnectError::refused(said).about(&wanted.config_source))
+                .map_err(LoadError::from)?;
+        }
         if self.is_in_service.is_some_and(|is| is(&wanted.identity)) {
             return Ok(Looked::InService(Box::new(wanted)));
         }

@@ -15,7 +15,7 @@ use given::Given;
 const LONGEST_PATH: usize = 256;
 
 /// Reads a configuration, naming the field of what is wrong.
-pub(super) fn parse<C: DeserializeOwned>(json: &str) -> Result<C, String> {
+pub(crate) fn parse<C: DeserializeOwned>(json: &str) -> Result<C, String> {
     let value: Value = serde_json::from_str(json).map_err(|err| format!("config: {err}"))?;
     serde_path_to_error::deserialize(Given(&value)).map_err(|err| {
         let path = path(err.path(), err.inner());

@@ -13,18 +13,21 @@ use super::host::HOST;
 use super::request::{Exported, Shared};
 use super::{door, runtime, trace};
 use crate::call::{self, CallFuture};
+use crate::config::{self, Schema};
 use crate::runner::Health;
 use crate::v1::call::{DESCRIBE, FfiAnswer, HEALTH};
 use crate::v1::plugin::PluginAbi;
 
 pub(super) struct Control {
+    config: Option<Schema>,
     /// The host's to drop: with its router they go.
     runners: Arc<[Weak<Exported>]>,
 }
 
 impl Control {
-    pub(super) fn of(runners: &[Shared]) -> Self {
+    pub(super) fn of(runners: &[Shared], config: Option<Schema>) -> Self {
         Self {
+            config,
             runners: runners.iter().map(Arc::downgrade).collect(),
         }
     }
@@ -72,9 +75,9 @@ impl PluginAbi for Control {
     }
 
     fn call(&self, method: RString, payload: RVec<u8>) -> FfiAnswer {
-        let runners = alive(&self.runners);
+        let (runners, config) = (alive(&self.runners), self.config);
         door::answer(method, payload, move |method, _| {
-            of_the_plugin(method, runners)
+            of_the_plugin(method, runners, config)
         })
     }
 
@@ -84,9 +87,13 @@ impl PluginAbi for Control {
 }
 
 /// The methods that every plugin answers.
-fn of_the_plugin(method: &str, runners: Vec<Shared>) -> CallFuture<'static> {
+fn of_the_plugin(
+    method: &str,
+    runners: Vec<Shared>,
+    config: Option<Schema>,
+) -> CallFuture<'static> {
     match method {
-        DESCRIBE => Box::pin(std::future::ready(Ok(bytes(&describe(&runners))))),
+        DESCRIBE => Box::pin(std::future::ready(Ok(bytes(&describe(&runners, config))))),
         HEALTH => Box::pin(async move { Ok(bytes(&health(&runners).await)) }),
         other => call::unknown(other),
     }
@@ -96,8 +103,9 @@ fn bytes(value: &Value) -> Bytes {
     value.to_string().into()
 }
 
-/// What each runner says of itself; of a plugin with one, that stands for the plugin.
-fn describe(runners: &[Shared]) -> Value {
+/// What each runner says of itself; of a plugin with one, that stands for the plugin. What may be configured
+/// is said in full: a stamp has no room for what is very long.
+fn describe(runners: &[Shared], config: Option<Schema>) -> Value {
     let mut all = Map::new();
     for runner in runners {
         let runner = runner.get();
@@ -108,6 +116,11 @@ fn describe(runners: &[Shared]) -> Value {
         _ => Map::new(),
     };
     described.insert("runners".to_owned(), Value::Object(all));
+    let schema = config.map(|schema| serde_json::from_str(&config::json(&schema)));
+    if let Some(Ok(schema)) = schema {
+        // What the author says himself comes first.
+        described.entry("config").or_insert(schema);
+    }
     Value::Object(described)
 }
 

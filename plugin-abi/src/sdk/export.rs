@@ -109,7 +109,7 @@ fn connect_inner<E: Export>(host: FfiHost, args: FfiConnect<'_>) -> Result<FfiPl
         }
     }
     let (shared, runners): (Vec<_>, Vec<_>) = runners.into_iter().map(runner::export).unzip();
-    let control = Control::of(&shared);
+    let control = Control::of(&shared, E::DECL.config);
     Ok(FfiPlugin {
         name: RStr::from_str(E::DECL.name),
         version: RStr::from_str(E::DECL.version),
@@ -148,6 +148,7 @@ mod tests {
             version: "0.0.0",
             panic: "unwind",
             workers: None,
+            config: None,
             runners: &[],
         };
 

@@ -15,23 +15,24 @@ mod fields;
 /// | `new` | optional | the constructor; without it the type's `Default` is used |
 ///
 /// Before the runners there may be `workers: N,`, the worker threads of the plugin's runtime where the
-/// host sets none: unless given one for each processor that the process may use.
+/// host sets none: unless given one for each processor that the process may use; and `config: Type,`, the
+/// type of the plugin's configuration, which derives [`PluginConfig`](macro@crate::PluginConfig): the file
+/// then says what an operator may set, and a host refuses what is wrong before the plugin runs.
 ///
-/// The constructor takes a type that implements `serde::Deserialize` and is read from a map, as a
-/// struct with named fields is: the plugin's `[config]`, an empty map where there is none. It
-/// returns `Result<Self, E>` with an error that can be printed. Where there are several runners,
-/// each constructor gets the whole `[config]`, so a type that denies unknown fields must know those
-/// of the others.
+/// The constructor takes that type, the plugin's `[config]`, and returns `Result<Self, E>` with an error
+/// that can be printed. Without `config: Type,` it takes any type that implements `serde::Deserialize` and is
+/// read from a map, as a struct with named fields is, an empty map where there is no `[config]`. Where there
+/// are several runners, each constructor gets the whole `[config]`, so a type that denies unknown fields
+/// must know those of the others.
 ///
 /// The plugin's name and version are those of its package. They and the fields of the runners but the
 /// constructor go into the file's stamp, which a host reads before it runs anything; none of them may have
 /// control or invisible characters, and the stamp at most 64 KiB.
 ///
-/// The package needs serde among its dependencies to derive `Deserialize`, and tokio if a task calls
-/// it; any version 1 of either will do:
+/// The package needs tokio among its dependencies if a task calls it, and serde to derive `Deserialize`
+/// without `PluginConfig`; any version 1 of either will do:
 ///
 /// ```toml
-/// serde = { version = "1", features = ["derive"] }
 /// tokio = { version = "1", features = ["process", "time"] } # whatever it calls
 /// ```
 ///
@@ -86,14 +87,21 @@ mod fields;
 #[macro_export]
 macro_rules! export_plugin {
     ($( $runner:ty { $($field:tt)* } ),+ $(,)?) => {
-        $crate::export_plugin!(@ ::core::option::Option::None, $( $runner { $($field)* } ),+);
+        $crate::export_plugin!(@ [] [] $( $runner { $($field)* } ),+);
+    };
+    (workers: $workers:literal, config: $config:ty, $( $runner:ty { $($field:tt)* } ),+ $(,)?) => {
+        $crate::export_plugin!(@ [$workers] [$config] $( $runner { $($field)* } ),+);
+    };
+    (config: $config:ty, workers: $workers:literal, $( $runner:ty { $($field:tt)* } ),+ $(,)?) => {
+        $crate::export_plugin!(@ [$workers] [$config] $( $runner { $($field)* } ),+);
     };
     (workers: $workers:literal, $( $runner:ty { $($field:tt)* } ),+ $(,)?) => {
-        $crate::export_plugin!(
-            @ ::core::option::Option::Some($workers), $( $runner { $($field)* } ),+
-        );
+        $crate::export_plugin!(@ [$workers] [] $( $runner { $($field)* } ),+);
     };
-    (@ $workers:expr, $( $runner:ty { $($field:tt)* } ),+) => {
+    (config: $config:ty, $( $runner:ty { $($field:tt)* } ),+ $(,)?) => {
+        $crate::export_plugin!(@ [] [$config] $( $runner { $($field)* } ),+);
+    };
+    (@ [$($workers:literal)?] $config:tt $( $runner:ty { $($field:tt)* } ),+) => {
         #[cfg(panic = "abort")]
         ::core::compile_error!(
             "a plugin must be built with panic = \"unwind\": with \"abort\" any panic in it ends the host"
@@ -115,7 +123,8 @@ macro_rules! export_plugin {
                     version: ::core::env!("CARGO_PKG_VERSION"),
                     // With any other strategy the error above ends the compilation.
                     panic: $crate::stamp::UNWIND,
-                    workers: $workers,
+                    workers: $crate::__or_none!($($workers)?),
+                    config: $crate::__config_schema!($config $( [$($field)*] )+),
                     runners: &[$( $crate::__runner_decl!($($field)*) ),+],
                 };
 
@@ -123,7 +132,7 @@ macro_rules! export_plugin {
                     const __TAKES_CONFIG: bool =
                         false $( || $crate::__takes_config!($($field)*) )+;
                     ::core::result::Result::Ok(::std::vec![
-                        $( $crate::__construct!($runner, config, __TAKES_CONFIG, $($field)*)? ),+
+                        $( $crate::__construct!($runner, config, __TAKES_CONFIG, $config, $($field)*)? ),+
                     ])
                 }
             }
@@ -146,6 +155,11 @@ macro_rules! export_plugin {
             #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]
             static __HEADER: $crate::__private::LibHeader = $crate::__private::header::<__Plugin>();
         }
+    };
+    (config $($other:tt)*) => {
+        ::core::compile_error!(
+            "export_plugin!: expected `config: Type, Type { … }`: the type that the constructors take, followed by a comma and the runners"
+        );
     };
     (workers $($other:tt)*) => {
         ::core::compile_error!(

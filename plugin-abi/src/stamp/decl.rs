@@ -1,5 +1,7 @@
 //! A plugin's declaration, as constants that `export_plugin!` fills in.
 
+use crate::config::Schema;
+
 /// What `export_plugin!` knows of a plugin.
 #[derive(Debug, Clone, Copy)]
 pub struct PluginDecl {
@@ -12,6 +14,8 @@ pub struct PluginDecl {
     /// The worker threads of its runtime where the operator sets none; one for each processor where it
     /// does not say either.
     pub workers: Option<u32>,
+    /// What its configuration may be, where that is known.
+    pub config: Option<Schema>,
     /// Its runners, in the order of their declaration.
     pub runners: &'static [RunnerDecl],
 }

@@ -9,6 +9,7 @@ pub(super) const TARGET: &str = "target";
 pub(super) const OPT_LEVEL: &str = "opt-level";
 pub(super) const PANIC: &str = "panic";
 pub(super) const SPEC: &str = "spec";
+pub(super) const CONFIG: &str = "config";
 pub(super) const RUNNER: &str = "runner";
 pub(super) const KINDS: &str = "kinds";
 pub(super) const SUPPORTS: &str = "supports";

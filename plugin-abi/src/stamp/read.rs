@@ -5,6 +5,7 @@ use solti_model::Labels;
 use thiserror::Error;
 
 use super::key;
+use crate::config::{ConfigSchema, MAX_SCHEMA_BYTES};
 use crate::kinds::Kinds;
 use crate::text::is_plain;
 use crate::v1::runner::format;
@@ -19,7 +20,7 @@ pub const MAX_VALUE_BYTES: usize = 4_096;
 ///
 /// All of its texts are fit to be printed: a stamp with control or invisible characters cannot be
 /// read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Stamp {
     /// The number of the ABI it was built for.
@@ -42,6 +43,8 @@ pub struct Stamp {
     /// [`v1::runner::format`](crate::v1::runner::format); those that this version does not know among
     /// them.
     pub formats: Vec<u32>,
+    /// What its configuration may be; `None` where it does not say.
+    pub config: Option<ConfigSchema>,
     /// Its runners, in the order in which they are registered; at least one.
     pub runners: Vec<StampedRunner>,
 }
@@ -96,6 +99,9 @@ pub enum StampError {
     /// A key that must be there is not.
     #[error("the stamp has no '{0}'")]
     Missing(&'static str),
+    /// The description of the configuration is none.
+    #[error("the stamp's 'config' is no schema: {0}")]
+    NoSchema(String),
     /// A value does not fit its key.
     #[error("the stamp has {key}={found:?}, expected {expected}")]
     BadValue {
@@ -146,6 +152,7 @@ impl Stamp {
             opt_level: String::new(),
             panic: String::new(),
             formats: Vec::new(),
+            config: None,
             runners: Vec::new(),
         };
         for (number, line) in (1..).zip(text.lines()) {
@@ -208,6 +215,12 @@ impl Stamp {
                         .split(',')
                         .filter_map(|format| format.parse::<u32>().ok()),
                 );
+                return Ok(());
+            }
+            key::CONFIG => {
+                check_len(key::CONFIG, value, MAX_SCHEMA_BYTES)?;
+                let schema = ConfigSchema::parse(value).map_err(StampError::NoSchema)?;
+                self.config = Some(schema);
                 return Ok(());
             }
             key::RUNNER => {

@@ -3,6 +3,8 @@
 use super::decl::{PluginDecl, RunnerDecl};
 use super::key;
 use super::read::{MAX_NAME_BYTES, MAX_VALUE_BYTES};
+use super::writer::Writer;
+use crate::config::{self, MAX_SCHEMA_BYTES, Schema};
 use crate::text::is_plain;
 use crate::v1::module::ABI_VERSION;
 use crate::v1::runner::format;
@@ -11,17 +13,21 @@ use crate::v1::runner::format;
 #[doc(hidden)]
 #[must_use]
 pub const fn rendered_len(decl: &PluginDecl) -> usize {
-    write::<0>(decl).len
+    let mut out = Writer::new(&mut []);
+    write(&mut out, decl);
+    out.len()
 }
 
 /// The stamp of `decl`; `N` is its [`rendered_len`].
 #[doc(hidden)]
 #[must_use]
 pub const fn render<const N: usize>(decl: &PluginDecl) -> [u8; N] {
-    write::<N>(decl).bytes
+    let mut bytes = [0; N];
+    write(&mut Writer::new(&mut bytes), decl);
+    bytes
 }
 
-const fn write<const N: usize>(decl: &PluginDecl) -> Writer<N> {
+const fn write(out: &mut Writer<'_>, decl: &PluginDecl) {
     assert!(
         !decl.name.is_empty(),
         "export_plugin!: the plugin needs a name"
@@ -36,21 +42,17 @@ const fn write<const N: usize>(decl: &PluginDecl) -> Writer<N> {
     );
     assert_short(decl.name, MAX_NAME_BYTES);
     assert_short(decl.version, MAX_NAME_BYTES);
-    let mut out = Writer {
-        bytes: [0; N],
-        len: 0,
-    };
     out.put(key::ABI);
     out.put("=");
     out.put_number(ABI_VERSION);
     out.put("\n");
-    out.pair(key::PLUGIN, decl.name);
-    out.pair(key::VERSION, decl.version);
-    out.pair(key::SDK, env!("CARGO_PKG_VERSION"));
-    out.pair(key::RUSTC, env!("SOLTI_RUSTC"));
-    out.pair(key::TARGET, env!("SOLTI_TARGET"));
-    out.pair(key::OPT_LEVEL, env!("SOLTI_OPT_LEVEL"));
-    out.pair(key::PANIC, decl.panic);
+    pair(out, key::PLUGIN, decl.name);
+    pair(out, key::VERSION, decl.version);
+    pair(out, key::SDK, env!("CARGO_PKG_VERSION"));
+    pair(out, key::RUSTC, env!("SOLTI_RUSTC"));
+    pair(out, key::TARGET, env!("SOLTI_TARGET"));
+    pair(out, key::OPT_LEVEL, env!("SOLTI_OPT_LEVEL"));
+    pair(out, key::PANIC, decl.panic);
     out.put(key::SPEC);
     out.put("=");
     let mut at = 0;
@@ -62,6 +64,7 @@ const fn write<const N: usize>(decl: &PluginDecl) -> Writer<N> {
         at += 1;
     }
     out.put("\n");
+    write_config(out, decl.config);
     let mut at = 0;
     while at < decl.runners.len() {
         let mut earlier = 0;
@@ -72,13 +75,36 @@ const fn write<const N: usize>(decl: &PluginDecl) -> Writer<N> {
             );
             earlier += 1;
         }
-        write_runner(&mut out, &decl.runners[at]);
+        write_runner(out, &decl.runners[at]);
         at += 1;
     }
-    out
 }
 
-const fn write_runner<const N: usize>(out: &mut Writer<N>, runner: &RunnerDecl) {
+/// Writes what the configuration may be: without what its texts say where it would be too long, and not at
+/// all where it is too long even so. `describe` has all of it.
+const fn write_config(out: &mut Writer<'_>, config: Option<Schema>) {
+    let Some(schema) = config else {
+        return;
+    };
+    let mut with_docs = true;
+    loop {
+        let mut counted = Writer::new(&mut []);
+        config::write(&mut counted, &schema, with_docs);
+        if counted.len() <= MAX_SCHEMA_BYTES {
+            break;
+        }
+        if !with_docs {
+            return;
+        }
+        with_docs = false;
+    }
+    out.put(key::CONFIG);
+    out.put("=");
+    config::write(out, &schema, with_docs);
+    out.put("\n");
+}
+
+const fn write_runner(out: &mut Writer<'_>, runner: &RunnerDecl) {
     assert!(
         !runner.name.is_empty(),
         "export_plugin!: a runner needs a name"
@@ -87,10 +113,10 @@ const fn write_runner<const N: usize>(out: &mut Writer<N>, runner: &RunnerDecl) 
         !runner.kinds.is_empty(),
         "export_plugin!: a runner needs at least one kind"
     );
-    out.pair(key::RUNNER, runner.name);
+    pair(out, key::RUNNER, runner.name);
     write_kinds(out, runner.kinds);
     if runner.by_kind {
-        out.pair(key::SUPPORTS, key::BY_KIND);
+        pair(out, key::SUPPORTS, key::BY_KIND);
     }
     let mut at = 0;
     while at < runner.labels.len() {
@@ -118,7 +144,7 @@ const fn write_runner<const N: usize>(out: &mut Writer<N>, runner: &RunnerDecl) 
     }
 }
 
-const fn write_kinds<const N: usize>(out: &mut Writer<N>, kinds: &[&str]) {
+const fn write_kinds(out: &mut Writer<'_>, kinds: &[&str]) {
     out.put(key::KINDS);
     out.put("=");
     let mut at = 0;
@@ -152,43 +178,12 @@ const fn assert_kind(kind: &str) {
     }
 }
 
-/// Writes text into `N` bytes and counts what it writes; what does not fit is only counted.
-struct Writer<const N: usize> {
-    bytes: [u8; N],
-    len: usize,
-}
-
-impl<const N: usize> Writer<N> {
-    const fn put(&mut self, text: &str) {
-        let text = text.as_bytes();
-        let mut at = 0;
-        while at < text.len() {
-            self.put_byte(text[at]);
-            at += 1;
-        }
-    }
-
-    const fn put_number(&mut self, number: u32) {
-        if number >= 10 {
-            self.put_number(number / 10);
-        }
-        self.put_byte(b'0' + (number % 10) as u8);
-    }
-
-    const fn put_byte(&mut self, byte: u8) {
-        if self.len < N {
-            self.bytes[self.len] = byte;
-        }
-        self.len += 1;
-    }
-
-    const fn pair(&mut self, key: &str, value: &str) {
-        assert_plain(value);
-        self.put(key);
-        self.put("=");
-        self.put(value);
-        self.put("\n");
-    }
+const fn pair(out: &mut Writer<'_>, key: &str, value: &str) {
+    assert_plain(value);
+    out.put(key);
+    out.put("=");
+    out.put(value);
+    out.put("\n");
 }
 
 /// Refuses, at compile time, what would break the stamp's lines or show as something else.

@@ -6,6 +6,7 @@
 mod aarch64;
 mod bad_input;
 mod bounded;
+mod config;
 mod docs;
 mod documents;
 #[cfg(target_os = "linux")]

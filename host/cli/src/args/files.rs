@@ -7,6 +7,8 @@ use super::trust::TrustArgs;
 
 /// Show what the plugins of a directory offer, in routing order, and what is rejected and why
 ///
+/// With --verbose also what can be set for each plugin.
+///
 /// Exit code: 0 if no file was rejected; 1 if one was, or if the metrics could not be written; 2 if
 /// the directory cannot be used.
 #[derive(Debug, clap::Args)]
@@ -47,6 +49,27 @@ pub(crate) struct InspectArgs {
     // The last, for its options have a heading of their own.
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
+}
+
+/// Write what can be set for a plugin, as a sidecar in which everything is commented out
+///
+/// It is what the file itself says; nothing of the plugin runs. A plugin finds its sidecar beside it:
+/// `solti-host config foo.so > foo.toml`.
+///
+/// Exit code: 0, or 1 if the file cannot be read or does not say what can be set.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConfigArgs {
+    /// The plugin's file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Write it beside the plugin, unless there is a sidecar already
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) write: bool,
+
+    /// Print what can be set as JSON Schema
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Check plugins in every way a host does before it loads them, but load none

@@ -1,5 +1,6 @@
 //! `solti-host list`: what a directory offers.
 
+use solti_plugin_host::report::LoadedPlugin;
 use solti_plugin_host::supervise::DEFAULT_GRACE;
 use solti_plugin_host::text::one_line;
 use solti_plugin_host::{LoadReport, RunnerRouter};
@@ -8,6 +9,7 @@ use crate::args::ListArgs;
 use crate::exit::Exit;
 use crate::present::message;
 use crate::present::phrase::{counted, path};
+use crate::present::settings;
 use crate::present::style::Colours;
 use crate::present::tables::{self, Stream, Table};
 use crate::{loading, metrics, options, shutdown};
@@ -17,7 +19,7 @@ use crate::{loading, metrics, options, shutdown};
 /// # Errors
 ///
 /// When the directory cannot be read or is not trusted, or standard output cannot be written.
-pub(super) fn list(args: &ListArgs) -> anyhow::Result<Exit> {
+pub(super) fn list(args: &ListArgs, verbose: bool) -> anyhow::Result<Exit> {
     let mut router = RunnerRouter::new();
     let mut report = loading::load(
         &args.directory,
@@ -31,7 +33,7 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<Exit> {
             .for_each(|warning| report.warn(warning));
         serde_json::to_string_pretty(&report)?
     } else {
-        as_text(&report, args)
+        as_text(&report, args, verbose)
     };
     let printed = tables::print(&text);
     drop(router);
@@ -46,11 +48,19 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<Exit> {
     Ok(Exit::of_files(report.rejected().len()))
 }
 
-fn as_text(report: &LoadReport, args: &ListArgs) -> String {
+fn as_text(report: &LoadReport, args: &ListArgs, verbose: bool) -> String {
     let colour = Colours::detect().stdout;
     let mut parts = Vec::new();
     if !report.loaded().is_empty() {
         parts.push(loaded_table(report, colour).to_string());
+    }
+    if verbose {
+        parts.extend(
+            report
+                .loaded()
+                .iter()
+                .filter_map(|plugin| settings(plugin, colour)),
+        );
     }
     parts.extend(tables::rejected(report.rejected(), str::to_owned, colour));
     parts.extend(tables::skipped(report.skipped(), str::to_owned, colour));
@@ -67,6 +77,26 @@ fn as_text(report: &LoadReport, args: &ListArgs) -> String {
     ));
     parts.extend(tables::hint_of_none(report, &args.directory));
     parts.join("\n")
+}
+
+/// What can be set for a plugin, where it says that.
+fn settings(plugin: &LoadedPlugin, colour: bool) -> Option<String> {
+    let schema = plugin.config.as_ref()?;
+    let name = one_line(&plugin.plugin);
+    if schema.is_empty() {
+        return Some(format!("{name} takes no configuration"));
+    }
+    let mut table = Table::new(
+        colour,
+        Stream::Stdout,
+        &["field", "value", "default", "meaning"],
+    )
+    .wrapping(&[1, 3]);
+    for setting in settings::all(schema) {
+        let cells = [setting.path, setting.kind, setting.default, setting.doc];
+        table.add_row(cells.map(|cell| one_line(&cell).into_owned()));
+    }
+    Some(format!("configuration of {name}:\n{table}"))
 }
 
 /// One line for each runner; what the plugin has in common stands in its first.

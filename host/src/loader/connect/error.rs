@@ -39,6 +39,14 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
+    /// What the plugin has to say against its configuration: it does so itself, or by its stamp.
+    pub(in crate::loader) fn refused(reason: String) -> Self {
+        Self::Refused {
+            reason,
+            place: None,
+        }
+    }
+
     /// Adds where the configuration comes from that the plugin may be about.
     pub(in crate::loader) fn about(mut self, config: &ConfigSource) -> Self {
         if let Self::Refused { reason, place } = &mut self {

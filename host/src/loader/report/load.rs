@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use solti_plugin_abi::config::ConfigSchema;
 
 use super::directory::{Accepted, Report};
 use super::json::path;
@@ -36,6 +37,9 @@ pub struct LoadedPlugin {
     pub runners: Vec<OfferedRunner>,
     /// Whether another process had loaded it before.
     pub probe: ProbeOutcome,
+    /// What its configuration may be; `None` where it does not say.
+    #[serde(skip)]
+    pub config: Option<ConfigSchema>,
     /// Who vouches for it; `None` where the host has no key to check that with.
     #[serde(skip)]
     pub signature: Option<Signature>,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
+use crate::config::between;
 use crate::text::mismatch::{expected, one_of, quoted, unknown_field};
 
 /// What is wrong with a value.
@@ -175,9 +176,9 @@ fn range(wanted: &str) -> Option<String> {
     macro_rules! ranges {
         ($($type:ident)+) => {
             match wanted {
-                $(stringify!($type) => Some(between($type::MIN.into(), $type::MAX.into(), false)),
+                $(stringify!($type) => Some(in_words($type::MIN.into(), $type::MAX.into(), false)),
                 concat!("a nonzero ", stringify!($type)) => {
-                    Some(between($type::MIN.into(), $type::MAX.into(), true))
+                    Some(in_words($type::MIN.into(), $type::MAX.into(), true))
                 })+
                 _ => None,
             }
@@ -197,17 +198,10 @@ fn range(wanted: &str) -> Option<String> {
     ranges! { u8 u16 u32 u64 i8 i16 i32 i64 }
 }
 
-fn between(least: i128, most: i128, not_zero: bool) -> String {
+fn in_words(least: i128, most: i128, not_zero: bool) -> String {
     match (least, not_zero) {
-        (0, not_zero) => {
-            let least = i32::from(not_zero);
-            if most == u64::MAX.into() {
-                format!("a whole number of {least} or more")
-            } else {
-                format!("a whole number from {least} to {most}")
-            }
-        }
-        (least, false) => format!("a whole number from {least} to {most}"),
-        (least, true) => format!("a whole number from {least} to {most}, but not 0"),
+        (0, true) => between(1, most),
+        (least, false) => between(least, most),
+        (least, true) => format!("{}, but not 0", between(least, most)),
     }
 }

@@ -126,17 +126,49 @@ macro_rules! __takes_config {
     ($first:tt $($rest:tt)*) => { $crate::__takes_config!($($rest)*) };
 }
 
+/// `Some` of what there is, or `None`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __or_none {
+    () => {
+        ::core::option::Option::None
+    };
+    ($value:expr) => {
+        ::core::option::Option::Some($value)
+    };
+}
+
+/// What the configuration may be: as its type says; nothing, where no runner has a constructor; otherwise
+/// that is not known.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __config_schema {
+    ([$config:ty] $($fields:tt)+) => {
+        ::core::option::Option::Some(<$config as $crate::config::ConfigValue>::SCHEMA)
+    };
+    ([] $([$($field:tt)*])+) => {
+        if false $(|| $crate::__takes_config!($($field)*))+ {
+            ::core::option::Option::None
+        } else {
+            ::core::option::Option::Some($crate::config::Schema::Table(&[]))
+        }
+    };
+}
+
 /// Constructs a runner.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __construct {
-    ($runner:ty, $config:ident, $takes:ident, ) => {
+    ($runner:ty, $config:ident, $takes:ident, $type:tt, ) => {
         $crate::__private::construct_default::<$runner>($config, !$takes)
     };
-    ($runner:ty, $config:ident, $takes:ident, new: $new:expr $(, $($rest:tt)*)?) => {
+    ($runner:ty, $config:ident, $takes:ident, [], new: $new:expr $(, $($rest:tt)*)?) => {
         $crate::__private::construct_with::<$runner, _, _>($config, $new)
     };
-    ($runner:ty, $config:ident, $takes:ident, $first:tt $($rest:tt)*) => {
-        $crate::__construct!($runner, $config, $takes, $($rest)*)
+    ($runner:ty, $config:ident, $takes:ident, [$type:ty], new: $new:expr $(, $($rest:tt)*)?) => {
+        $crate::__private::construct_with::<$runner, $type, _>($config, $new)
+    };
+    ($runner:ty, $config:ident, $takes:ident, $type:tt, $first:tt $($rest:tt)*) => {
+        $crate::__construct!($runner, $config, $takes, $type, $($rest)*)
     };
 }

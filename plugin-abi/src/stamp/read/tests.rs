@@ -9,6 +9,7 @@ const DECL: PluginDecl = PluginDecl {
     version: "1.2.3",
     panic: "unwind",
     workers: Some(2),
+    config: None,
     runners: &[
         RunnerDecl {
             name: "one",

@@ -21,6 +21,7 @@ const MANY: PluginDecl = PluginDecl {
     version: "0.1.0",
     panic: "unwind",
     workers: None,
+    config: None,
     runners: &many(),
 };
 /// A name of 100 bytes for each of the runners.
@@ -154,11 +155,15 @@ proptest! {
             version: leaked(&version),
             panic: "unwind",
             workers: None,
+            config: None,
             runners: runners.leak(),
         };
-        let written = write::<4096>(&decl);
-        prop_assert_eq!(written.len, rendered_len(&decl));
-        let stamp = Stamp::read(&written.bytes[..written.len]).unwrap();
+        let mut bytes = [0; 4096];
+        let mut written = Writer::new(&mut bytes);
+        write(&mut written, &decl);
+        let len = written.len();
+        prop_assert_eq!(len, rendered_len(&decl));
+        let stamp = Stamp::read(&bytes[..len]).unwrap();
         prop_assert_eq!((stamp.plugin, stamp.version), (name, version));
         prop_assert_eq!(stamp.runners.len(), decl.runners.len());
         for (read, declared) in stamp.runners.iter().zip(decl.runners) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::page;
 use crate::{end, solti_host};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "submit",
     "tasks",
     "task",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 16] = [
     "list",
     "check",
     "inspect",
+    "config",
     "forget",
     "completions",
     "man",

@@ -45,5 +45,6 @@ fn stamp(stamp: &Stamp) -> Value {
         "opt_level": stamp.opt_level,
         "panic": stamp.panic,
         "runners": runners,
+        "config": stamp.config,
     })
 }

@@ -7,6 +7,7 @@ use solti_plugin_host::stamp::{Stamp, StampedRunner};
 use solti_plugin_host::text::one_line;
 
 use super::examined::ExaminedFile;
+use crate::present::settings;
 
 /// The lines of one file.
 pub(super) fn lines(file: &ExaminedFile) -> String {
@@ -65,6 +66,14 @@ fn of_stamp(stamp: &Stamp, line: &mut impl FnMut(&str, &str)) {
     line("plugin", &format!("{} {}", stamp.plugin, stamp.version));
     for runner in &stamp.runners {
         line("runner", &of_runner(runner));
+    }
+    if let Some(schema) = &stamp.config {
+        if schema.is_empty() {
+            line("config", "none");
+        }
+        for setting in settings::all(schema) {
+            line("config", &setting.to_string());
+        }
     }
     line("abi", &format!("{} (sdk {})", stamp.abi, stamp.sdk));
     line(

@@ -23,6 +23,7 @@ impl Export for BothSides {
         version: "1.2.3",
         panic: UNWIND,
         workers: Some(1),
+        config: None,
         runners: &[RunnerDecl {
             name: "any",
             kinds: &["subprocess"],
