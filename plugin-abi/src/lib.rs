@@ -20,6 +20,7 @@ pub mod config;
 mod attempt;
 mod building;
 mod call;
+mod const_text;
 mod context;
 mod details;
 mod error;

@@ -30,14 +30,12 @@ mod key;
 mod note;
 mod read;
 mod render;
-mod writer;
 
 pub use decl::{PluginDecl, RunnerDecl};
 pub use note::{MAX_STAMP_BYTES, NOTE_OWNER, NOTE_TYPE, Note, text_of_note};
 pub use read::{MAX_NAME_BYTES, MAX_VALUE_BYTES, Stamp, StampError, StampedRunner};
 #[doc(hidden)]
 pub use render::{render, rendered_len};
-pub(crate) use writer::Writer;
 
 /// The number of the ABI that this SDK builds plugins for.
 pub use crate::v1::module::ABI_VERSION;

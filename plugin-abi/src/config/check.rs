@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::between;
+use super::number::between;
 use super::parsed::{ConfigSchema, Others};
 use crate::text::mismatch::{expected, name, one_of, quoted, unknown_field};
 use crate::text::shorten;

@@ -4,7 +4,7 @@
 //! extension.
 
 use super::schema::{Fallback, Field, Schema, Word};
-use crate::stamp::Writer;
+use crate::const_text::Writer;
 
 /// The longest description that goes into a stamp, in bytes.
 pub(crate) const MAX_SCHEMA_BYTES: usize = 16 << 10;

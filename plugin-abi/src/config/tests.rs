@@ -78,7 +78,7 @@ fn schema() -> ConfigSchema {
 
 fn json_of(with_docs: bool) -> String {
     let mut bytes = vec![0; 1 << 16];
-    let mut out = crate::stamp::Writer::new(&mut bytes);
+    let mut out = crate::const_text::Writer::new(&mut bytes);
     write(&mut out, &Config::SCHEMA, with_docs);
     let len = out.len();
     bytes.truncate(len);

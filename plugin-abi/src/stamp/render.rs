@@ -3,8 +3,8 @@
 use super::decl::{PluginDecl, RunnerDecl};
 use super::key;
 use super::read::{MAX_NAME_BYTES, MAX_VALUE_BYTES};
-use super::writer::Writer;
 use crate::config::{self, MAX_SCHEMA_BYTES, Schema};
+use crate::const_text::Writer;
 use crate::text::is_plain;
 use crate::v1::module::ABI_VERSION;
 use crate::v1::runner::format;
