@@ -7,6 +7,7 @@ mod forget;
 mod inspect;
 mod list;
 mod man;
+mod new;
 #[cfg(feature = "client")]
 mod remote;
 mod run;
@@ -67,6 +68,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Check(args) => check::check(&args),
         Command::Forget(args) => forget::forget(&args),
+        Command::New(args) => new::new(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => man::man(&args),
     }
