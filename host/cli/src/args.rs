@@ -1,6 +1,7 @@
 //! The command line.
 
 mod bounds;
+mod conform;
 mod documents;
 mod files;
 mod loading;
@@ -14,6 +15,7 @@ mod trust;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use conform::ConformArgs;
 pub(crate) use documents::{CompletionsArgs, ManArgs};
 pub(crate) use files::{CheckArgs, ForgetArgs, InspectArgs, ListArgs};
 pub(crate) use loading::{ConfigField, LoadArgs};
@@ -99,6 +101,7 @@ pub(crate) enum Command {
     List(ListArgs),
     Inspect(InspectArgs),
     Check(CheckArgs),
+    Conform(ConformArgs),
     Forget(ForgetArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod conform;
 mod exec;
 mod forget;
 mod inspect;
@@ -66,6 +67,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
         Command::List(args) => list::list(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Check(args) => check::check(&args),
+        Command::Conform(args) => conform::conform(&args),
         Command::Forget(args) => forget::forget(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => man::man(&args),
