@@ -2,6 +2,7 @@
 
 mod authors;
 mod bounds;
+mod conform;
 mod documents;
 mod files;
 mod loading;
@@ -16,6 +17,7 @@ mod trust;
 use clap::{Parser, Subcommand};
 
 pub(crate) use authors::{NewArgs, NewKind};
+pub(crate) use conform::ConformArgs;
 pub(crate) use documents::{CompletionsArgs, ManArgs};
 pub(crate) use files::{CheckArgs, ConfigArgs, ForgetArgs, InspectArgs, ListArgs};
 pub(crate) use loading::{ConfigField, LoadArgs};
@@ -102,6 +104,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Check(CheckArgs),
     Config(ConfigArgs),
+    Conform(ConformArgs),
     Forget(ForgetArgs),
     New(NewArgs),
     Completions(CompletionsArgs),

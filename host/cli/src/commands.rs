@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod config;
+mod conform;
 mod exec;
 mod forget;
 mod inspect;
@@ -69,6 +70,7 @@ pub(crate) fn run(command: Command, verbose: bool) -> anyhow::Result<Exit> {
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Check(args) => check::check(&args),
         Command::Config(args) => config::config(&args),
+        Command::Conform(args) => conform::conform(&args),
         Command::Forget(args) => forget::forget(&args),
         Command::New(args) => new::new(&args),
         Command::Completions(args) => completions::completions(&args),

@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     /// A plugin file was rejected by `list` or `check`, `inspect` found a problem in one, or one does not say
     /// what `config` asks for.
     FileRejected,
+    /// `conform` found a rule that the plugin breaks.
+    RuleBroken,
     /// `forget` was given a file or digest of which nothing was remembered.
     NothingForgotten,
     /// The tasks ran or the files were looked at, but the output of tasks, a summary or metrics
@@ -58,7 +60,11 @@ impl Exit {
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Success => 0,
-            Self::TaskFailed | Self::FileRejected | Self::NothingForgotten | Self::NotWritten => 1,
+            Self::TaskFailed
+            | Self::FileRejected
+            | Self::RuleBroken
+            | Self::NothingForgotten
+            | Self::NotWritten => 1,
             Self::NoResult => 2,
             // As a shell reports it: 130 for Ctrl-C.
             Self::Signaled(signal) => signaled(signal),
@@ -161,6 +167,14 @@ impl Exit {
         }
     }
 
+    /// The end of `conform`, when this many rules count as broken.
+    pub(crate) fn of_rules(broken: usize) -> Self {
+        match broken {
+            0 => Self::Success,
+            _ => Self::RuleBroken,
+        }
+    }
+
     /// The end of a program whose command line says what `err` says: help is no failure.
     pub(crate) fn of_usage(err: &clap::Error) -> Self {
         if err.use_stderr() {
@@ -181,6 +195,7 @@ mod tests {
             (Exit::Success, 0),
             (Exit::TaskFailed, 1),
             (Exit::FileRejected, 1),
+            (Exit::RuleBroken, 1),
             (Exit::NothingForgotten, 1),
             (Exit::NotWritten, 1),
             (Exit::NoResult, 2),

@@ -12,6 +12,7 @@
 //! | `options`, `flags` | the loader that the arguments ask for, and the flags of its options |
 //! | `loading` | the loading of a directory, with a bar when it takes long |
 //! | `session` | one run: load, run the tasks, report |
+//! | `conform` | the conformance suite: its rules, and the processes that try them |
 //! | `output` | the way of a task's output from its tap to standard output |
 //! | `open_files` | the limit on open files, and how many tasks it has room for |
 //! | `shutdown` | the end of plugins, within a time |
@@ -26,6 +27,7 @@
 
 mod args;
 mod commands;
+mod conform;
 mod ended;
 mod exit;
 mod flags;
@@ -49,6 +51,9 @@ use exit::Exit;
 use present::{message, stamp};
 
 fn main() {
+    // A process that tries a plugin for `conform`: neither a guardian nor a probe of its own is to be
+    // seen there.
+    conform::serve();
     let reaped = solti_plugin_host::reap_orphans();
     solti_plugin_host::prepare_signals();
     solti_plugin_host::probe_main();

@@ -17,6 +17,8 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// How long a probe may take: below the first no process starts.
 pub(super) const PROBE_TIME: RangeInclusive<Duration> = Duration::from_millis(10)..=HOUR;
+/// How long a rule of the conformance suite may take: below the first no process starts.
+pub(super) const RULE_TIME: RangeInclusive<Duration> = Duration::from_secs(1)..=HOUR;
 /// How long a cancelled task may take to end.
 pub(super) const GRACE: RangeInclusive<Duration> =
     Duration::ZERO..=Duration::from_secs(24 * 60 * 60);

@@ -52,7 +52,7 @@ pub(crate) struct ConfigField {
     pub(crate) value: Value,
 }
 
-fn parse_config(text: &str) -> Result<ConfigField, String> {
+pub(super) fn parse_config(text: &str) -> Result<ConfigField, String> {
     let (place, value) = text
         .split_once('=')
         .ok_or("expected PLUGIN.FIELD=VALUE, found no '='")?;

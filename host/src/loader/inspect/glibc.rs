@@ -13,8 +13,9 @@ pub struct GlibcVersion {
 }
 
 impl GlibcVersion {
-    /// Reads `2.36` or `2.3.4`.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    /// Reads `2.36` or `2.3.4`; `None` for what is no version.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let mut numbers = text.split('.').map(|number| number.parse().ok());
         let version = Self {
             major: numbers.next()??,

@@ -21,6 +21,9 @@ pub struct Requirements {
     pub static_tls: bool,
     /// How much of that memory it takes, in bytes; `None` where that is none, or not known.
     pub static_tls_bytes: Option<u64>,
+    /// The symbols that it defines for other libraries, but for the one that a plugin is entered by.
+    #[serde(skip)]
+    pub exported: Vec<String>,
     /// The lists of directories that it wants libraries to be looked for in, as they are.
     #[serde(skip)]
     pub(in crate::loader) searched: Vec<Vec<u8>>,

@@ -49,6 +49,11 @@ pub(super) fn read(image: &Image<'_>) -> Requirements {
     requirements.glibc = versions.max();
     requirements.static_tls_bytes = thread_locals::static_len(image);
     requirements.tls_align = thread_locals::align(image);
+    let exported = symbols::exported(image).into_iter();
+    let exported = exported.filter_map(|name| text_at(strings, name.into()));
+    requirements.exported = exported
+        .map(|name| escape_bytes(name).into_owned())
+        .collect();
     let unique = symbols::unique(image).into_iter();
     let unique = unique.filter_map(|name| text_at(strings, name.into()));
     requirements.unique = unique.map(|name| escape_bytes(name).into_owned()).collect();

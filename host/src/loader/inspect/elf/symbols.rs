@@ -90,6 +90,22 @@ pub(super) fn unique(image: &Image<'_>) -> Vec<u32> {
     unique.map(|symbol| symbol.st_name(endian)).collect()
 }
 
+/// The names, as places in the table of strings, of the symbols that it defines and others may use, but for
+/// the one that a plugin is entered by.
+pub(super) fn exported(image: &Image<'_>) -> Vec<u32> {
+    let endian = image.endian;
+    let strings = strings(image).unwrap_or_default();
+    let is_root = |symbol: &Symbol| {
+        let name = strings.get(symbol.st_name(endian) as usize..);
+        name.is_some_and(|name| name.starts_with(ROOT_MODULE_LOADER_NAME_WITH_NUL.as_bytes()))
+    };
+    let symbols = table(image).unwrap_or_default().iter();
+    let exported = symbols.filter(|symbol| {
+        symbol.st_bind() != elf::STB_LOCAL && !symbol.is_undefined(endian) && !is_root(symbol)
+    });
+    exported.map(|symbol| symbol.st_name(endian)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,91 @@
+//! Where the plugin lies while it is tried: copies that nobody else changes.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// A directory with the plugin, and room for each rule.
+pub(super) struct Place {
+    directory: TempDir,
+}
+
+impl Place {
+    /// Copies the plugin and its sidecar, once as they are and once under another name.
+    pub(super) fn of(file: &Path, bytes: &[u8], name: &str) -> io::Result<Self> {
+        let directory = tempfile::Builder::new()
+            .prefix("solti-conform-")
+            .tempdir()?;
+        let place = Self { directory };
+        let sidecar = match fs::read_to_string(file.with_extension("toml")) {
+            Err(err) if err.kind() == io::ErrorKind::NotFound => String::new(),
+            sidecar => sidecar?,
+        };
+        let copied = file.file_name().unwrap_or_default();
+        // The system's suffix, without which no host takes a file for a plugin.
+        let copied = Path::new(copied).with_extension(std::env::consts::DLL_EXTENSION);
+        let again = format!("name = \"{}\"\n{}", second(name), without_name(&sidecar));
+        for (plugins, sidecar) in [(place.plugins(), &sidecar), (place.again(), &again)] {
+            fs::create_dir(&plugins)?;
+            let copy = plugins.join(&copied);
+            fs::write(&copy, bytes)?;
+            if !sidecar.is_empty() {
+                fs::write(copy.with_extension("toml"), sidecar)?;
+            }
+        }
+        fs::create_dir(place.tasks())?;
+        Ok(place)
+    }
+
+    pub(super) fn plugins(&self) -> PathBuf {
+        self.directory.path().join("plugins")
+    }
+
+    pub(super) fn again(&self) -> PathBuf {
+        self.directory.path().join("again")
+    }
+
+    /// Where what the suite's own tasks need is put.
+    pub(super) fn tasks(&self) -> PathBuf {
+        self.directory.path().join("tasks")
+    }
+
+    /// Makes a directory for the process of one rule.
+    pub(super) fn own(&self, rule: &str) -> io::Result<PathBuf> {
+        let own = self.directory.path().join(rule);
+        fs::create_dir(&own)?;
+        Ok(own)
+    }
+}
+
+/// What a plugin of this name is called when it is loaded beside itself.
+pub(super) fn second(name: &str) -> String {
+    format!("{name}-again")
+}
+
+/// A sidecar without the name that it gives: a key at the top stands before the first table.
+fn without_name(sidecar: &str) -> String {
+    let mut in_table = false;
+    let lines = sidecar.lines().filter(|line| {
+        let line = line.trim_start();
+        in_table |= line.starts_with('[');
+        let key = line.split('=').next().unwrap_or_default().trim_end();
+        in_table || !matches!(key, "name" | "\"name\"" | "'name'")
+    });
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sidecar_loses_the_name_of_the_plugin_and_no_other() {
+        let sidecar = "enabled = true\nname = \"x\"\n[config]\nname = \"kept\"\n";
+        assert_eq!(
+            without_name(sidecar),
+            "enabled = true\n[config]\nname = \"kept\"\n"
+        );
+    }
+}

@@ -1,0 +1,85 @@
+//! Rules about panics.
+
+use serde_json::json;
+use solti_plugin_host::taskvisor::TaskError;
+
+use crate::conform::begun::{Begun, told};
+use crate::conform::request::Request;
+use crate::conform::rule::SOON;
+use crate::conform::subject::Subject;
+use crate::conform::tasks::{Does, Work, work};
+use crate::conform::verdict::{Tried, broken};
+
+/// A path at which nothing is.
+const NOWHERE: &str = "/nonexistent/conform";
+
+pub(in crate::conform) fn none_in_ordinary_work(request: &Request) -> Tried {
+    let subject = Subject::load(request)?;
+    for does in [Does::Quick, Does::Failing] {
+        if subject.task(does).is_ok() {
+            // How it ends is for other rules.
+            subject.begin(does)?.end()?.ok();
+        }
+    }
+    if subject.task(Does::Long).is_ok() {
+        let mut begun = subject.begin_long()?;
+        begun.cancelled()?;
+    }
+    for kind in &request.kinds {
+        for work in odd(kind) {
+            let Ok(task) = subject.build_work(&work) else {
+                continue;
+            };
+            let mut begun = Begun::of(&subject, Does::Failing, task);
+            begun.within(SOON);
+        }
+    }
+    match subject.plugin.panics() {
+        0 => Ok(()),
+        panics => {
+            let last = subject.plugin.last_error();
+            let last = last.map_or(String::new(), |err| format!("; the last: {}", err.text));
+            Err(broken(
+                format!("it panicked {panics} times in ordinary work{last}"),
+                "return an error: a panic ends a task for good, and may leave things half done",
+            ))
+        }
+    }
+}
+
+/// Specs of a kind that people may write, and that cannot work.
+fn odd(kind: &str) -> Vec<Work> {
+    let kinds = match kind {
+        "subprocess" => vec![
+            json!({ "subprocess": { "mode": { "command": { "command": NOWHERE } } } }),
+            json!({ "subprocess": {
+                "mode": { "command": { "command": "true" } }, "cwd": NOWHERE
+            } }),
+        ],
+        "wasm" => vec![json!({ "wasm": { "module": NOWHERE } })],
+        _ => Vec::new(),
+    };
+    let specs = kinds
+        .into_iter()
+        .map(|kind| json!({ "slot": "conform-odd", "timeout": 5000, "kind": kind }));
+    specs
+        .filter_map(|spec| work("an odd task", &spec).ok())
+        .collect()
+}
+
+pub(in crate::conform) fn contained(request: &Request) -> Tried {
+    let subject = Subject::load(request)?;
+    let mut begun = subject.begin(Does::Panicking)?;
+    match begun.end()? {
+        Err(TaskError::Fatal { .. } | TaskError::Fail { .. }) => {}
+        other => {
+            let what = format!("was to panic, and {}", told(&other));
+            return Err(subject.not_kept(Does::Panicking, &what));
+        }
+    }
+    if subject.plugin.panics() == 0 {
+        return Err(subject.not_kept(Does::Panicking, "was to panic, and did not"));
+    }
+    // The plugin goes on with the next task.
+    subject.run_quick()
+}
