@@ -4,6 +4,8 @@ mod bounds;
 mod documents;
 mod files;
 mod loading;
+#[cfg(feature = "pack")]
+mod pack;
 mod probing;
 #[cfg(feature = "client")]
 mod remote;
@@ -17,6 +19,8 @@ use clap::{Parser, Subcommand};
 pub(crate) use documents::{CompletionsArgs, ManArgs};
 pub(crate) use files::{CheckArgs, ForgetArgs, InspectArgs, ListArgs};
 pub(crate) use loading::{ConfigField, LoadArgs};
+#[cfg(feature = "pack")]
+pub(crate) use pack::{InstallArgs, PackArgs, RollbackArgs};
 pub(crate) use probing::ProbeArgs;
 #[cfg(feature = "client")]
 pub(crate) use remote::{
@@ -100,6 +104,12 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Check(CheckArgs),
     Forget(ForgetArgs),
+    #[cfg(feature = "pack")]
+    Pack(PackArgs),
+    #[cfg(feature = "pack")]
+    Install(InstallArgs),
+    #[cfg(feature = "pack")]
+    Rollback(RollbackArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }

@@ -5,10 +5,16 @@ mod completions;
 mod exec;
 mod forget;
 mod inspect;
+#[cfg(feature = "pack")]
+mod install;
 mod list;
 mod man;
+#[cfg(feature = "pack")]
+mod pack;
 #[cfg(feature = "client")]
 mod remote;
+#[cfg(feature = "pack")]
+mod rollback;
 mod run;
 #[cfg(feature = "serve")]
 mod serve;
@@ -67,6 +73,12 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Check(args) => check::check(&args),
         Command::Forget(args) => forget::forget(&args),
+        #[cfg(feature = "pack")]
+        Command::Pack(args) => pack::pack(&args),
+        #[cfg(feature = "pack")]
+        Command::Install(args) => install::install(&args),
+        #[cfg(feature = "pack")]
+        Command::Rollback(args) => rollback::rollback(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => man::man(&args),
     }
