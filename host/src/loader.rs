@@ -50,7 +50,7 @@ pub(crate) mod refusal;
 pub(crate) mod skip;
 pub(crate) mod stage;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use examine::Examination;
 
@@ -166,6 +166,17 @@ impl PluginLoader {
     /// bad file is no error here: it is listed in the report.
     pub fn check(&self, path: impl AsRef<Path>) -> Result<CheckReport, LoadDirError> {
         check::check(&self.options, path.as_ref())
+    }
+
+    /// Finds the directory `path`, and checks that only trusted users can put files into it; its absolute
+    /// path, without links. No file of it is looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadDirError`] when it cannot be read or is not trusted.
+    pub fn trusts(&self, path: impl AsRef<Path>) -> Result<PathBuf, LoadDirError> {
+        let pipeline = pipeline::Pipeline::trusted(&self.options, path.as_ref())?;
+        Ok(pipeline.directory().to_owned())
     }
 
     /// Finds out all that can be known of a file without running it, whether it may be loaded or

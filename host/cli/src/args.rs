@@ -6,6 +6,8 @@ mod conform;
 mod documents;
 mod files;
 mod loading;
+#[cfg(feature = "pack")]
+mod pack;
 mod probing;
 #[cfg(feature = "client")]
 mod remote;
@@ -21,6 +23,8 @@ pub(crate) use conform::ConformArgs;
 pub(crate) use documents::{CompletionsArgs, ManArgs};
 pub(crate) use files::{CheckArgs, ConfigArgs, ForgetArgs, InspectArgs, ListArgs};
 pub(crate) use loading::{ConfigField, LoadArgs};
+#[cfg(feature = "pack")]
+pub(crate) use pack::{InstallArgs, PackArgs, RollbackArgs};
 pub(crate) use probing::ProbeArgs;
 #[cfg(feature = "client")]
 pub(crate) use remote::{
@@ -107,6 +111,12 @@ pub(crate) enum Command {
     Conform(ConformArgs),
     Forget(ForgetArgs),
     New(NewArgs),
+    #[cfg(feature = "pack")]
+    Pack(PackArgs),
+    #[cfg(feature = "pack")]
+    Install(InstallArgs),
+    #[cfg(feature = "pack")]
+    Rollback(RollbackArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }

@@ -7,11 +7,17 @@ mod conform;
 mod exec;
 mod forget;
 mod inspect;
+#[cfg(feature = "pack")]
+mod install;
 mod list;
 mod man;
 mod new;
+#[cfg(feature = "pack")]
+mod pack;
 #[cfg(feature = "client")]
 mod remote;
+#[cfg(feature = "pack")]
+mod rollback;
 mod run;
 #[cfg(feature = "serve")]
 mod serve;
@@ -73,6 +79,12 @@ pub(crate) fn run(command: Command, verbose: bool) -> anyhow::Result<Exit> {
         Command::Conform(args) => conform::conform(&args),
         Command::Forget(args) => forget::forget(&args),
         Command::New(args) => new::new(&args),
+        #[cfg(feature = "pack")]
+        Command::Pack(args) => pack::pack(&args),
+        #[cfg(feature = "pack")]
+        Command::Install(args) => install::install(&args),
+        #[cfg(feature = "pack")]
+        Command::Rollback(args) => rollback::rollback(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => man::man(&args),
     }

@@ -14,6 +14,7 @@
 //! | `session` | one run: load, run the tasks, report |
 //! | `conform` | the conformance suite: its rules, and the processes that try them |
 //! | `output` | the way of a task's output from its tap to standard output |
+//! | `pack` | packs, and how they are put in place |
 //! | `open_files` | the limit on open files, and how many tasks it has room for |
 //! | `shutdown` | the end of plugins, within a time |
 //! | `stdio` | standard output and error, whatever they are |
@@ -38,6 +39,8 @@ mod metrics;
 mod open_files;
 mod options;
 mod output;
+#[cfg(feature = "pack")]
+mod pack;
 mod present;
 mod session;
 mod shutdown;
