@@ -8,7 +8,14 @@ use std::path::{Path, PathBuf};
 use crate::{PLUGIN_SUFFIX, Profile, build, target_dir};
 
 /// The packages of the example plugins.
-pub const EXAMPLES: &[&str] = &["hello", "subprocess", "wasm", "container"];
+pub const EXAMPLES: &[&str] = &[
+    "hello",
+    "subprocess",
+    "wasm",
+    "container",
+    "httpcheck",
+    "sqlite",
+];
 
 /// The package of the host, which runs them.
 const HOST: &str = "solti-host";

@@ -13,9 +13,11 @@ const PACKAGES: &[&str] = &[
     "container",
     "hello",
     "hostile",
+    "httpcheck",
     "modern",
     "solti-host",
     "specimen",
+    "sqlite",
     "subprocess",
     "wasm",
 ];

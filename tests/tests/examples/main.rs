@@ -4,5 +4,6 @@
 mod support;
 
 mod container;
+mod http;
 mod subprocess;
 mod wasm;
