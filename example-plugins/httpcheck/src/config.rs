@@ -4,38 +4,26 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
-use solti_plugin_abi::DEFAULT_MAX_LINE_BYTES;
+use solti_plugin_abi::{DEFAULT_MAX_LINE_BYTES, PluginConfig};
 
 /// The plugin's configuration; every field has a default.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, PluginConfig)]
 pub(crate) struct Config {
     /// The hosts that may be asked; any where there is none.
+    #[config(default)]
     hosts: Vec<String>,
     /// The directories in which the files of tasks may be: roots of trust, certificates of clients.
+    #[config(default)]
     pub(crate) files: Vec<PathBuf>,
     /// The longest body that is read, in bytes, where a task does not set less.
+    #[config(default = 16 << 20)]
     pub(crate) max_body_bytes: NonZeroU64,
     /// How long a request may take, in milliseconds, where a task does not say.
+    #[config(default = 30_000)]
     max_time_ms: NonZeroU32,
     /// The longest line of output, in bytes, that is passed on whole.
+    #[config(default = DEFAULT_MAX_LINE_BYTES)]
     max_line_bytes: NonZeroU32,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            hosts: Vec::new(),
-            files: Vec::new(),
-            max_body_bytes: NonZeroU64::new(16 << 20).expect("16 MiB is not zero"),
-            max_time_ms: NonZeroU32::new(30_000).expect("30 seconds are not zero"),
-            max_line_bytes: u32::try_from(DEFAULT_MAX_LINE_BYTES)
-                .ok()
-                .and_then(NonZeroU32::new)
-                .expect("the default of the SDK is some kilobytes"),
-        }
-    }
 }
 
 impl Config {

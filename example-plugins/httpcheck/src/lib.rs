@@ -42,7 +42,7 @@ mod tls;
 
 use runner::HttpRunner;
 
-solti_plugin_abi::export_plugin!(HttpRunner {
+solti_plugin_abi::export_plugin!(config: config::Config, HttpRunner {
     name: "httpcheck",
     kinds: [subprocess, "example.com/v1/HttpCheck"],
     labels: { "runs" = "http" },

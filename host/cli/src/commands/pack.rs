@@ -20,7 +20,7 @@ use crate::pack::sign::Signer;
 use crate::pack::{describe, strip, sums, write};
 use crate::present::message;
 use crate::present::phrase::{counted, path};
-use crate::present::tables;
+use crate::present::{sidecar, tables};
 
 /// Makes a pack and says how the program ends.
 ///
@@ -124,10 +124,7 @@ fn members(
         let stamp = &it.stamp;
         let own = [
             (format::library(name), it.library.clone()),
-            (
-                format::example(name),
-                describe::sidecar_example(stamp).into_bytes(),
-            ),
+            (format::example(name), sidecar::of(stamp).into_bytes()),
             (format::readme(name), readme_of(it, readme)?),
         ];
         let digests = own
