@@ -4,6 +4,9 @@ use serde_json::Value;
 use solti_plugin_host::AttemptOutcome;
 use solti_plugin_host::supervise::Outcome;
 
+#[cfg(feature = "pack")]
+use crate::present::message;
+
 /// How the program ended. [`Exit::code`] is the number that its parent reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -14,12 +17,14 @@ pub(crate) enum Exit {
     TaskFailed,
     /// A plugin file was rejected by `list` or `check`, `inspect` found a problem in one, or one does not say
     /// what `config` asks for.
+    /// A plugin file was rejected by `list`, `check` or `pack`, `inspect` found a problem in one, or a pack
+    /// was refused.
     FileRejected,
     /// `conform` found a rule that the plugin breaks.
     RuleBroken,
     /// `forget` was given a file or digest of which nothing was remembered.
     NothingForgotten,
-    /// The tasks ran or the files were looked at, but the output of tasks, a summary or metrics
+    /// The tasks ran, or the files were looked at, packed or installed, but the output of tasks, a summary or metrics
     /// could not be written.
     NotWritten,
     /// There is no result: the arguments are wrong, a directory or a key cannot be used, not one
@@ -172,6 +177,15 @@ impl Exit {
         match broken {
             0 => Self::Success,
             _ => Self::RuleBroken,
+    /// The end of a command that has done its work, when what it says of that was `printed` or not.
+    #[cfg(feature = "pack")]
+    pub(crate) fn of_printing(printed: anyhow::Result<()>) -> Self {
+        match printed {
+            Ok(()) => Self::Success,
+            Err(err) => {
+                message::error(format_args!("{err:#}"));
+                Self::NotWritten
+            }
         }
     }
 

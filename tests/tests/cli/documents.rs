@@ -4,13 +4,16 @@ use std::fs;
 
 use crate::{Place, end, shown, solti_host};
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 11] = [
     "run",
     "exec",
     "list",
     "inspect",
     "check",
     "forget",
+    "pack",
+    "install",
+    "rollback",
     "completions",
     "man",
 ];

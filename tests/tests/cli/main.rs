@@ -31,6 +31,7 @@ mod limits;
 mod list;
 mod metrics;
 mod narrow;
+mod pack;
 mod policies;
 mod quiet;
 mod raw_text;

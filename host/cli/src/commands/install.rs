@@ -45,11 +45,11 @@ pub(super) fn install(args: &InstallArgs) -> anyhow::Result<Exit> {
         place::install(&directory, &plugins, &loader)
     };
     match done {
-        Ok(plan) => print(args, &plan)?,
-        Err(err @ PlaceError::Refused(_)) => return refused(err.into()),
-        Err(err) => return Err(err.into()),
+        // It is done, whoever hears of it.
+        Ok(plan) => Ok(Exit::of_printing(print(args, &plan))),
+        Err(err @ PlaceError::Refused(_)) => refused(err.into()),
+        Err(err) => Err(err.into()),
     }
-    Ok(Exit::Success)
 }
 
 fn print(args: &InstallArgs, plan: &Plan) -> anyhow::Result<()> {

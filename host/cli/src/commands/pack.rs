@@ -76,8 +76,8 @@ pub(super) fn pack(args: &PackArgs) -> anyhow::Result<Exit> {
     let bytes = write::write(&members).context("the pack")?;
     let written = atomic::write(&output, &bytes);
     written.with_context(|| format!("{} cannot be written", path(&output)))?;
-    print(args, &output, &bytes, &packed)?;
-    Ok(Exit::Success)
+    // It is made, whoever hears of it.
+    Ok(Exit::of_printing(print(args, &output, &bytes, &packed)))
 }
 
 /// A library on its way into a pack.

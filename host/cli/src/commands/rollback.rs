@@ -1,5 +1,7 @@
 //! `solti-host rollback`: the version before takes the place of the one that is there.
 
+use std::path::Path;
+
 use anyhow::{anyhow, bail};
 
 use crate::args::RollbackArgs;
@@ -7,7 +9,7 @@ use crate::exit::Exit;
 use crate::flags::flag;
 use crate::options;
 use crate::pack::format;
-use crate::pack::place::{self, PlaceError};
+use crate::pack::place::{self, PlaceError, RolledBack};
 use crate::present::message;
 use crate::present::phrase::path;
 use crate::present::tables;
@@ -32,9 +34,12 @@ pub(super) fn rollback(args: &RollbackArgs) -> anyhow::Result<Exit> {
         }
         Err(err) => return Err(err.into()),
     };
+    Ok(Exit::of_printing(print(args, &directory, &done)))
+}
+
+fn print(args: &RollbackArgs, directory: &Path, done: &RolledBack) -> anyhow::Result<()> {
     if args.json {
-        tables::print(&serde_json::to_string_pretty(&done)?)?;
-        return Ok(Exit::Success);
+        return tables::print(&serde_json::to_string_pretty(done)?);
     }
     let version = |version: &place::Version| {
         let text = version.version.as_deref().unwrap_or("another file");
@@ -43,10 +48,9 @@ pub(super) fn rollback(args: &RollbackArgs) -> anyhow::Result<Exit> {
     let before = done.before.as_ref().map_or("nothing".to_owned(), version);
     tables::print(&format!(
         "{}/{}: {} {} is back in the place of {before}",
-        path(&directory),
+        path(directory),
         done.file,
         done.plugin,
         version(&done.now),
-    ))?;
-    Ok(Exit::Success)
+    ))
 }

@@ -44,4 +44,4 @@ mod rollback;
 
 pub(crate) use error::PlaceError;
 pub(crate) use install::{Installed, Plan, SumsChange, Version, install, plan};
-pub(crate) use rollback::rollback;
+pub(crate) use rollback::{RolledBack, rollback};

@@ -47,7 +47,7 @@ pub(crate) fn strip(bytes: &[u8]) -> Result<Cow<'_, [u8]>, StripError> {
     let mut first_gone = None;
     for (at, section) in sections.iter().enumerate() {
         let name = sections.section_name(endian, section)?;
-        let is_loaded = section.sh_flags(endian).0 & u64::from(elf::SHF_ALLOC.0) != 0;
+        let is_loaded = section.sh_flags(endian).0 & elf::SHF_ALLOC.0 != 0;
         if at == old_names || (!is_loaded && is_for_debuggers(name, section.sh_type(endian))) {
             first_gone.get_or_insert(name);
             continue;
@@ -93,7 +93,7 @@ pub(crate) fn strip(bytes: &[u8]) -> Result<Cow<'_, [u8]>, StripError> {
             names.push(0);
             new.sh_link = U32::new(endian, new_number(section.sh_link(endian)));
             if section.sh_type(endian) == elf::SHT_RELA
-                || section.sh_flags(endian).0 & u64::from(elf::SHF_INFO_LINK.0) != 0
+                || section.sh_flags(endian).0 & elf::SHF_INFO_LINK.0 != 0
             {
                 new.sh_info = U32::new(endian, new_number(section.sh_info(endian)));
             }

@@ -6,6 +6,7 @@ use super::page;
 use crate::{end, solti_host};
 
 const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 19] = [
     "submit",
     "tasks",
     "task",
@@ -21,6 +22,9 @@ const COMMANDS: [&str; 17] = [
     "inspect",
     "config",
     "forget",
+    "pack",
+    "install",
+    "rollback",
     "completions",
     "man",
 ];
