@@ -4,13 +4,14 @@ use std::fs;
 
 use crate::{Place, end, shown, solti_host};
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "run",
     "exec",
     "list",
     "inspect",
     "check",
     "forget",
+    "new",
     "completions",
     "man",
 ];

@@ -30,6 +30,7 @@ mod limits;
 mod list;
 mod metrics;
 mod narrow;
+mod new;
 mod policies;
 mod quiet;
 mod raw_text;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::page;
 use crate::{end, solti_host};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "submit",
     "tasks",
     "task",
@@ -20,6 +20,7 @@ const COMMANDS: [&str; 16] = [
     "check",
     "inspect",
     "forget",
+    "new",
     "completions",
     "man",
 ];
