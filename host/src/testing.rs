@@ -28,5 +28,8 @@ mod loaded;
 pub use error::NotLoaded;
 pub use loaded::Loaded;
 
+/// The harness, so that a package of tests alone needs no other dependency.
+pub use solti_plugin_abi::testing as harness;
+
 #[cfg(test)]
 mod tests;

@@ -8,11 +8,14 @@ use parking_lot::Mutex;
 use super::log::Log;
 use crate::instruments::InstrumentKind;
 
+/// The name of an instrument, and its labels.
+type Key = (String, Vec<(String, String)>);
+
 /// Collects what a subject logs and measures while it is listened to.
 #[derive(Debug, Default)]
 pub struct Heard {
     logs: Mutex<Vec<Log>>,
-    samples: Mutex<BTreeMap<(String, Vec<(String, String)>), Sample>>,
+    samples: Mutex<BTreeMap<Key, Sample>>,
 }
 
 /// What one instrument has measured under one set of labels.

@@ -5,6 +5,7 @@ use std::fs;
 use crate::{Place, end, shown, solti_host};
 
 const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 9] = [
     "run",
     "exec",
     "list",
@@ -14,6 +15,7 @@ const COMMANDS: [&str; 11] = [
     "pack",
     "install",
     "rollback",
+    "new",
     "completions",
     "man",
 ];

@@ -32,6 +32,7 @@ mod list;
 mod metrics;
 mod narrow;
 mod pack;
+mod new;
 mod policies;
 mod quiet;
 mod raw_text;

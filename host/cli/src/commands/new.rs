@@ -57,7 +57,7 @@ fn next_steps(path: &Path, name: &str, sdk: &Sdk) -> String {
         "made the plugin {name} in {shown}, with the SDK of {place}\n\n  \
          cd {shown}\n  \
          cargo test        # the runner, and the built library in a real host\n  \
-         solti-host dev    # build, check, run tasks.json; again when a file changes\n\n\
+         solti-host run --plugins target/debug tasks.json\n\n\
          src/work.rs is what a task does"
     )
 }

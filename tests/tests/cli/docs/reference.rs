@@ -25,6 +25,7 @@ const COMMANDS: [&str; 19] = [
     "pack",
     "install",
     "rollback",
+    "new",
     "completions",
     "man",
 ];
