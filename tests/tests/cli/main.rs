@@ -6,6 +6,8 @@
 mod aarch64;
 mod bad_input;
 mod bounded;
+#[cfg(target_os = "linux")]
+mod conform;
 mod docs;
 mod documents;
 #[cfg(target_os = "linux")]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::page;
 use crate::{end, solti_host};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "submit",
     "tasks",
     "task",
@@ -18,6 +18,7 @@ const COMMANDS: [&str; 16] = [
     "exec",
     "list",
     "check",
+    "conform",
     "inspect",
     "forget",
     "completions",
