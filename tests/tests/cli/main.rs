@@ -7,6 +7,8 @@ mod aarch64;
 mod bad_input;
 mod bounded;
 mod config;
+#[cfg(target_os = "linux")]
+mod conform;
 mod docs;
 mod documents;
 #[cfg(target_os = "linux")]

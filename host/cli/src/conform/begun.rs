@@ -32,6 +32,25 @@ pub(super) struct Begun<'a> {
     _task: TaskRef,
 }
 
+impl Subject<'_> {
+    /// Builds the task that does this and begins its first attempt.
+    pub(super) fn begin(&self, does: Does) -> Tried<Begun<'_>> {
+        let task = self.build(does)?;
+        Ok(Begun::of(self, does, task))
+    }
+
+    /// Runs one attempt of the quick task to its end, which is success.
+    pub(super) fn run_quick(&self) -> Tried {
+        self.begin(Does::Quick)?.succeed()
+    }
+
+    /// Begins the long task, and waits until it has written something.
+    pub(super) fn begin_long(&self) -> Tried<Begun<'_>> {
+        let begun = self.begin(Does::Long)?;
+        begun.has_written()
+    }
+}
+
 impl<'a> Begun<'a> {
     /// Begins the first attempt of a task.
     pub(super) fn of(subject: &'a Subject<'a>, does: Does, task: TaskRef) -> Self {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -67,7 +68,7 @@ pub(super) fn end_with_standard_input() {
 /// When the process cannot be started.
 pub(super) fn try_rule(request: &Request, probe: bool, time: Duration) -> io::Result<Verdict> {
     let mark = request.own.display().to_string();
-    let mut command = Command::new(env::current_exe()?);
+    let mut command = Command::new(itself()?);
     command
         .arg(ARGUMENT)
         .env(MARK, &mark)
@@ -102,6 +103,14 @@ pub(super) fn try_rule(request: &Request, probe: bool, time: Duration) -> io::Re
         return Ok(verdict);
     }
     Ok(without_verdict(&end, time, &printed.last_line()))
+}
+
+/// This program, even when another file has been put in its place.
+fn itself() -> io::Result<PathBuf> {
+    match cfg!(target_os = "linux") {
+        true => Ok("/proc/self/exe".into()),
+        false => env::current_exe(),
+    }
 }
 
 fn wait(child: &mut Child, time: Duration) -> io::Result<End> {

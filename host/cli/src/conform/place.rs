@@ -13,20 +13,16 @@ pub(super) struct Place {
 
 impl Place {
     /// Copies the plugin and its sidecar, once as they are and once under another name.
-    pub(super) fn of(file: &Path, bytes: &[u8], name: &str) -> io::Result<Self> {
+    pub(super) fn of(file: &Path, bytes: &[u8], sidecar: &str, name: &str) -> io::Result<Self> {
         let directory = tempfile::Builder::new()
             .prefix("solti-conform-")
             .tempdir()?;
         let place = Self { directory };
-        let sidecar = match fs::read_to_string(file.with_extension("toml")) {
-            Err(err) if err.kind() == io::ErrorKind::NotFound => String::new(),
-            sidecar => sidecar?,
-        };
         let copied = file.file_name().unwrap_or_default();
         // The system's suffix, without which no host takes a file for a plugin.
         let copied = Path::new(copied).with_extension(std::env::consts::DLL_EXTENSION);
-        let again = format!("name = \"{}\"\n{}", second(name), without_name(&sidecar));
-        for (plugins, sidecar) in [(place.plugins(), &sidecar), (place.again(), &again)] {
+        let again = format!("name = \"{}\"\n{}", second(name), without_name(sidecar));
+        for (plugins, sidecar) in [(place.plugins(), sidecar), (place.again(), &again)] {
             fs::create_dir(&plugins)?;
             let copy = plugins.join(&copied);
             fs::write(&copy, bytes)?;
@@ -64,16 +60,42 @@ pub(super) fn second(name: &str) -> String {
     format!("{name}-again")
 }
 
+/// The sidecar beside a plugin file; empty where there is none.
+pub(super) fn sidecar_of(file: &Path) -> io::Result<String> {
+    match fs::read_to_string(file.with_extension("toml")) {
+        Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        read => read,
+    }
+}
+
+/// The name that a sidecar gives its plugin.
+pub(super) fn name_in(sidecar: &str) -> Option<String> {
+    let mut lines = sidecar.lines().take_while(|line| !begins_table(line));
+    let value = lines
+        .find_map(|line| is_name(line).then(|| line.split_once('='))?)?
+        .1;
+    let quotes = |c| matches!(c, '"' | '\'');
+    let value = value.trim().strip_prefix(quotes)?;
+    Some(value.split(quotes).next()?.to_owned())
+}
+
 /// A sidecar without the name that it gives: a key at the top stands before the first table.
 fn without_name(sidecar: &str) -> String {
     let mut in_table = false;
     let lines = sidecar.lines().filter(|line| {
-        let line = line.trim_start();
-        in_table |= line.starts_with('[');
-        let key = line.split('=').next().unwrap_or_default().trim_end();
-        in_table || !matches!(key, "name" | "\"name\"" | "'name'")
+        in_table |= begins_table(line);
+        in_table || !is_name(line)
     });
     lines.map(|line| format!("{line}\n")).collect()
+}
+
+fn begins_table(line: &str) -> bool {
+    line.trim_start().starts_with('[')
+}
+
+fn is_name(line: &str) -> bool {
+    let key = line.split('=').next().unwrap_or_default().trim();
+    matches!(key, "name" | "\"name\"" | "'name'")
 }
 
 #[cfg(test)]
@@ -87,5 +109,8 @@ mod tests {
             without_name(sidecar),
             "enabled = true\n[config]\nname = \"kept\"\n"
         );
+        assert_eq!(name_in(sidecar).as_deref(), Some("x"));
+        assert_eq!(name_in("[config]\nname = \"kept\"\n"), None);
+        assert_eq!(name_in(" 'name' = 'y' # of ours\n").as_deref(), Some("y"));
     }
 }

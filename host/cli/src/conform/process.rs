@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::verdict::{Tried, untried};
 use rustix::time::{ClockId, clock_gettime};
 
 /// Threads that the host starts, and that are not the plugin's.
@@ -12,6 +13,14 @@ const OF_THE_HOST: [&str; 3] = ["plugin-log", "plugin-drop", super::child::END];
 
 /// What the host keeps open for as long as a plugin is loaded: the copy that it runs.
 const STAGED: &str = "/memfd:solti:";
+
+/// That a rule needs a list of what this process has, where the system makes none.
+pub(super) fn is_listed() -> Tried {
+    match Path::new("/proc/self/task").is_dir() {
+        true => Ok(()),
+        false => Err(untried("this system does not list what a process has")),
+    }
+}
 
 /// The threads of this process that are not the host's, by their numbers.
 pub(super) fn threads() -> BTreeMap<u64, String> {

@@ -12,7 +12,6 @@ use solti_plugin_host::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-use super::begun::Begun;
 use super::recorder::Recorder;
 use super::request::Request;
 use super::tasks::{Does, Task, Work};
@@ -69,7 +68,7 @@ impl<'a> Subject<'a> {
             .map_err(|err| failed("its copy cannot be loaded", &err.sentence(flag)))?;
         if let Some(rejected) = report.rejected().first() {
             return Err(NotLoaded::Refused {
-                fact: rejected.error.to_string(),
+                fact: rejected.error.refusal().to_string(),
                 advice: rejected.advice(),
             });
         }
@@ -106,23 +105,6 @@ impl<'a> Subject<'a> {
             Work::Spec(spec) => self.router.build(spec),
             Work::Workload(workload) => self.router.build_workload(workload),
         }
-    }
-
-    /// Builds the task that does this and begins its first attempt.
-    pub(super) fn begin(&self, does: Does) -> Tried<Begun<'_>> {
-        let task = self.build(does)?;
-        Ok(Begun::of(self, does, task))
-    }
-
-    /// Runs one attempt of the quick task to its end, which is success.
-    pub(super) fn run_quick(&self) -> Tried {
-        self.begin(Does::Quick)?.succeed()
-    }
-
-    /// Begins the long task, and waits until it has written something.
-    pub(super) fn begin_long(&self) -> Tried<Begun<'_>> {
-        let begun = self.begin(Does::Long)?;
-        begun.has_written()
     }
 
     /// That the task which is to do this did something else.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use solti_plugin_host::inspect::{GlibcVersion, Inspection, inspect};
 
 use super::child;
-use super::place::Place;
+use super::place::{self, Place};
 use super::request::Request;
 use super::rule::{Check, FileFacts, Rule};
 use super::rules::loading::LOADS;
@@ -66,14 +66,16 @@ impl Suite<'_> {
         let bytes = fs::read(self.file).context("it cannot be read")?;
         let inspection = inspect(&bytes);
         let stamp = inspection.stamp.as_ref();
-        let name = stamp.map_or("plugin", |stamp| &*stamp.plugin).to_owned();
+        let sidecar = place::sidecar_of(self.file).context("its sidecar cannot be read")?;
+        let stamped = stamp.map_or("plugin", |stamp| &*stamp.plugin);
+        let name = place::name_in(&sidecar).unwrap_or_else(|| stamped.to_owned());
         if let Some(other) = self.config.keys().find(|plugin| **plugin != name) {
             bail!("--config {other}: the plugin in this file is '{name}'");
         }
         let runners = stamp.map(|stamp| &*stamp.runners).unwrap_or_default();
         let kinds = runners.iter().flat_map(|runner| runner.kinds.names());
         let kinds: Vec<_> = kinds.map(str::to_owned).collect();
-        let place = Place::of(self.file, &bytes, &name).context("it cannot be copied")?;
+        let place = Place::of(self.file, &bytes, &sidecar, &name).context("it cannot be copied")?;
         let run = Run {
             tasks: Tasks::of(self.tasks, &kinds, &place.tasks())?,
             suite: self,
@@ -127,6 +129,9 @@ impl Run<'_> {
     fn try_one(&self, rule: &'static Rule) -> Outcome {
         let began = Instant::now();
         let verdict = match rule.check {
+            Check::Of(_) if self.inspection.stamp.is_none() => Verdict::NotApplicable {
+                why: format!("the file is no plugin of this machine: see the rule `{LOADS}`"),
+            },
             Check::Of(check) => check(&FileFacts {
                 bytes: self.bytes,
                 inspection: &self.inspection,

@@ -19,6 +19,7 @@ const COMMANDS: [&str; 19] = [
     "exec",
     "list",
     "check",
+    "conform",
     "inspect",
     "config",
     "forget",

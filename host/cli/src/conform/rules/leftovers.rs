@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::conform::process::{
-    children, descriptors, more_than, processor_time, threads, until_none,
+    children, descriptors, is_listed, more_than, processor_time, threads, until_none,
 };
 use crate::conform::request::Request;
 use crate::conform::rule::SOON;
@@ -61,6 +61,7 @@ fn work(subject: &Subject<'_>) -> Tried {
 
 /// Works and shuts down; what is left then that was not there before.
 fn left_by(request: &Request, look: fn() -> BTreeMap<u64, String>) -> Result<Vec<String>, Unmet> {
+    is_listed()?;
     let before = look();
     let subject = Subject::load(request)?;
     work(&subject)?;
@@ -69,6 +70,7 @@ fn left_by(request: &Request, look: fn() -> BTreeMap<u64, String>) -> Result<Vec
 }
 
 pub(in crate::conform) fn no_descriptor(request: &Request) -> Tried {
+    is_listed()?;
     let before = descriptors();
     let subject = Subject::load(request)?;
     work(&subject)?;

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::conform::place::second;
-use crate::conform::process::{children, files_below, more_than, threads, until_none};
+use crate::conform::process::{children, files_below, is_listed, more_than, threads, until_none};
 use crate::conform::request::Request;
 use crate::conform::rule::SOON;
 use crate::conform::subject::{NotLoaded, Subject};
@@ -45,6 +45,7 @@ pub(in crate::conform) fn loads_twice(request: &Request) -> Tried {
 }
 
 pub(in crate::conform) fn probe_leaves_nothing(request: &Request) -> Tried {
+    is_listed()?;
     let (files, processes, ours) = (files_below(&request.own), children(), threads());
     let subject = Subject::load(request)?;
     thread::sleep(SETTLED);
@@ -77,6 +78,7 @@ pub(in crate::conform) fn probe_leaves_nothing(request: &Request) -> Tried {
 }
 
 pub(in crate::conform) fn no_threads_before_work(request: &Request) -> Tried {
+    is_listed()?;
     let ours = threads();
     let _subject = Subject::load(request)?;
     thread::sleep(SETTLED);

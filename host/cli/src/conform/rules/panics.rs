@@ -19,52 +19,65 @@ pub(in crate::conform) fn none_in_ordinary_work(request: &Request) -> Tried {
         if subject.task(does).is_ok() {
             // How it ends is for other rules.
             subject.begin(does)?.end()?.ok();
+            none_in(&subject, &format!("in the task '{}'", does.name()))?;
         }
     }
     if subject.task(Does::Long).is_ok() {
         let mut begun = subject.begin_long()?;
         begun.cancelled()?;
+        none_in(&subject, "when its attempt was cancelled")?;
     }
     for kind in &request.kinds {
-        for work in odd(kind) {
-            let Ok(task) = subject.build_work(&work) else {
-                continue;
-            };
-            let mut begun = Begun::of(&subject, Does::Failing, task);
-            begun.within(SOON);
+        for (what, work) in odd(kind) {
+            if let Ok(task) = subject.build_work(&work) {
+                let mut begun = Begun::of(&subject, Does::Failing, task);
+                begun.within(SOON);
+            }
+            none_in(&subject, &format!("in a task with {what}"))?;
         }
     }
-    match subject.plugin.panics() {
-        0 => Ok(()),
-        panics => {
-            let last = subject.plugin.last_error();
-            let last = last.map_or(String::new(), |err| format!("; the last: {}", err.text));
-            Err(broken(
-                format!("it panicked {panics} times in ordinary work{last}"),
-                "return an error: a panic ends a task for good, and may leave things half done",
-            ))
-        }
-    }
+    Ok(())
 }
 
-/// Specs of a kind that people may write, and that cannot work.
-fn odd(kind: &str) -> Vec<Work> {
+/// That the plugin has not panicked by now.
+fn none_in(subject: &Subject<'_>, when: &str) -> Tried {
+    if subject.plugin.panics() == 0 {
+        return Ok(());
+    }
+    let last = subject.plugin.last_error();
+    let last = last.map_or(String::new(), |err| format!(": {}", err.text));
+    Err(broken(
+        format!("it panicked {when}{last}"),
+        "return an error: a panic ends a task for good, and may leave things half done",
+    ))
+}
+
+/// Specs of a kind that people may write and that cannot work, and what is wrong with each.
+fn odd(kind: &str) -> Vec<(&'static str, Work)> {
     let kinds = match kind {
         "subprocess" => vec![
-            json!({ "subprocess": { "mode": { "command": { "command": NOWHERE } } } }),
-            json!({ "subprocess": {
-                "mode": { "command": { "command": "true" } }, "cwd": NOWHERE
-            } }),
+            (
+                "a command that is not there",
+                json!({ "subprocess": { "mode": { "command": { "command": NOWHERE } } } }),
+            ),
+            (
+                "a directory that is not there",
+                json!({ "subprocess": {
+                    "mode": { "command": { "command": "true" } }, "cwd": NOWHERE
+                } }),
+            ),
         ],
-        "wasm" => vec![json!({ "wasm": { "module": NOWHERE } })],
+        "wasm" => vec![(
+            "a module that is not there",
+            json!({ "wasm": { "module": NOWHERE } }),
+        )],
         _ => Vec::new(),
     };
-    let specs = kinds
-        .into_iter()
-        .map(|kind| json!({ "slot": "conform-odd", "timeout": 5000, "kind": kind }));
-    specs
-        .filter_map(|spec| work("an odd task", &spec).ok())
-        .collect()
+    let works = kinds.into_iter().filter_map(|(what, kind)| {
+        let spec = json!({ "slot": "conform-odd", "timeout": 5000, "kind": kind });
+        Some((what, work(what, &spec).ok()?))
+    });
+    works.collect()
 }
 
 pub(in crate::conform) fn contained(request: &Request) -> Tried {

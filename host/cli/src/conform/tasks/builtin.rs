@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::file::{TasksError, work};
 use super::module::{self, Then};
-use super::{Does, Work, text};
+use super::task::{Does, Work, text};
 
 /// How long a task may take that does not say: longer than any rule.
 const TIMEOUT_MS: u64 = 600_000;

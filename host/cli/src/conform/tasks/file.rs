@@ -10,7 +10,7 @@ use solti_plugin_host::specs::{self, SpecError};
 use solti_plugin_host::text::escape;
 use thiserror::Error;
 
-use super::{Does, Task, Tasks, Work};
+use super::task::{Does, Task, Work};
 
 /// What stands in the place of a spec for the suite's own task.
 const BUILT_IN: &str = "built-in";
@@ -74,7 +74,7 @@ fn names() -> String {
 pub(super) fn read(
     file: &Path,
     own: impl Fn(Does) -> Result<Option<Work>, TasksError>,
-) -> Result<Tasks, TasksError> {
+) -> Result<BTreeMap<Does, Task>, TasksError> {
     let place = file.display().to_string();
     let bytes = std::fs::read(file).map_err(|err| TasksError::Unreadable {
         place: place.clone(),
@@ -108,7 +108,7 @@ pub(super) fn read(
         };
         by_what.insert(does, task);
     }
-    Ok(Tasks { by_what })
+    Ok(by_what)
 }
 
 /// Puts the directory of the file into every text that asks for it.
