@@ -201,6 +201,7 @@ async fn a_connection_is_used_again_but_not_what_a_script_has_made_of_it() {
     // A file of the same name that has come since: the old one would be read for ever.
     place.lines("SELECT a FROM t").await;
     fs::remove_file(place.file("a.db")).unwrap();
+    fs::write(place.file("a.db"), "").unwrap();
     let (end, _) = place.run("SELECT a FROM t", json!({})).await;
     assert_eq!(fatal(end), "statement 1 (line 1): no such table: t");
 }
