@@ -8,7 +8,7 @@ mod server;
 use std::fs;
 
 use serde_json::{Map, Value, json};
-use solti_model::{SubprocessMode, TaskSpec};
+use solti_model::{Flag, SubprocessMode, SubprocessSpec, TaskEnv, TaskKind, TaskSpec};
 use solti_plugin_host::{ErrorDetails, PluginLoader, Spawn, Workload};
 use taskvisor::{TaskError, TaskRef};
 use tokio_util::sync::CancellationToken;
@@ -89,7 +89,7 @@ async fn a_check_prints_the_body_and_its_outcome_says_what_took_how_long() {
         "method": "POST",
         "headers": { "X-Key": "value" },
         "body": "sent",
-        "expectText": "o\ntw",
+        "expectText": "e\ntw",
     });
     let workload = check(&server.url("/path?query=1#part"), fields);
     let task = build(&host, &workload);
@@ -147,17 +147,20 @@ async fn the_command_does_the_same_where_the_task_selects_the_runner_and_only_th
     assert!(server.asked()[0].starts_with("HEAD / HTTP/1.1\r\n"));
 
     // A variable of the task is a secret that no argument has to hold.
-    let spec = json!({
-        "slot": "slot", "timeout": 60_000,
-        "kind": { "subprocess": {
-            "mode": { "command": { "command": "http", "args": [
-                "GET", &url, r#"{"headers": {"Authorization": "Bearer ${TOKEN}"}}"#,
-            ]}},
-            "env": [{ "key": "TOKEN", "value": "s3cret" }],
-        }},
-        "runnerSelector": { "matchLabels": { "runs": "http" } },
+    let mut env = TaskEnv::default();
+    env.push("TOKEN", "s3cret");
+    let header = r#"{"headers": {"Authorization": "Bearer ${TOKEN}"}}"#;
+    let kind = TaskKind::Subprocess(SubprocessSpec {
+        mode: SubprocessMode::Command {
+            command: "http".to_owned(),
+            args: ["GET", &url, header].map(str::to_owned).into(),
+        },
+        env,
+        cwd: None,
+        fail_on_non_zero: Flag::enabled(),
     });
-    let spec: TaskSpec = serde_json::from_value(spec).unwrap();
+    let spec = TaskSpec::builder("slot", kind, 60_000_u64).build().unwrap();
+    let spec = selecting(spec, "runs", "http");
     host.run(&spec).await.0.unwrap();
     assert!(server.asked()[1].contains("authorization: Bearer s3cret\r\n"));
 

@@ -5,5 +5,6 @@ mod support;
 
 mod container;
 mod http;
+mod sqlite;
 mod subprocess;
 mod wasm;

@@ -105,12 +105,9 @@ async fn a_server_that_goes_away_midway_or_speaks_another_protocol_is_told_apart
     assert!(said.starts_with(&other), "{said}");
     // Nor TLS.
     let said = fatal(
-        run(
-            &host,
-            &check(&server.secure_url("/"), json!({ "maxTime": 20_000 })),
-        )
-        .await
-        .0,
+        run(&host, &check(&server.secure_url("/"), json!({})))
+            .await
+            .0,
     );
     let port = server.address.port();
     assert!(

@@ -157,6 +157,10 @@ async fn request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
             return None;
         }
+        // A client that wants TLS waits for an answer to this.
+        if bytes[0] == 0x16 {
+            return Some("TLS".to_owned());
+        }
         let text = String::from_utf8_lossy(&bytes);
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head
