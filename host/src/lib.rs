@@ -38,6 +38,8 @@ pub mod live;
 mod maps;
 pub mod specs;
 pub mod supervise;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use exit::{
     exit_at_panic, exit_at_second_signal, exit_now, exit_unflushed, exit_within, on_exit_by_plugin,

@@ -187,6 +187,30 @@ impl Attempt {
         self.shared.cancel.is_cancelled()
     }
 
+    /// Waits for `future`, but no longer than until the attempt is cancelled: with `?`, the attempt ends
+    /// then as it should.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError::Canceled`], once the attempt is cancelled; `future` is dropped by then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use solti_plugin_abi::prelude::*;
+    ///
+    /// async fn wait(attempt: Attempt) -> Result<(), TaskError> {
+    ///     attempt.unless_cancelled(tokio::time::sleep(Duration::from_secs(60))).await?;
+    ///     attempt.stdout("a minute later");
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn unless_cancelled<F: Future>(&self, future: F) -> Result<F::Output, TaskError> {
+        let ended = self.shared.cancel.run_until_cancelled(future).await;
+        ended.ok_or(TaskError::Canceled)
+    }
+
     /// What is cancelled with the attempt.
     #[must_use]
     pub fn cancellation(&self) -> &CancellationToken {

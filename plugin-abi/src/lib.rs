@@ -41,6 +41,8 @@ pub mod os_error;
 #[cfg(feature = "process")]
 pub mod process;
 pub mod stamp;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod text;
 pub mod v1;
 

@@ -47,4 +47,6 @@ pub use export::{Export, Runners, header, note_of};
 pub use panicked::payload_text;
 pub use probe::{PROBE_VARIABLE, in_probe};
 pub use runtime::{handle as runtime_handle, spawn_cleanup};
+#[cfg(feature = "testing")]
+pub(crate) use trace::Fields;
 pub use workers::granted as granted_threads;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod authors;
 mod bounds;
 mod documents;
 mod files;
@@ -14,6 +15,7 @@ mod trust;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use authors::{NewArgs, NewKind};
 pub(crate) use documents::{CompletionsArgs, ManArgs};
 pub(crate) use files::{CheckArgs, ConfigArgs, ForgetArgs, InspectArgs, ListArgs};
 pub(crate) use loading::{ConfigField, LoadArgs};
@@ -101,6 +103,7 @@ pub(crate) enum Command {
     Check(CheckArgs),
     Config(ConfigArgs),
     Forget(ForgetArgs),
+    New(NewArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }

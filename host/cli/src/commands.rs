@@ -8,6 +8,7 @@ mod forget;
 mod inspect;
 mod list;
 mod man;
+mod new;
 #[cfg(feature = "client")]
 mod remote;
 mod run;
@@ -69,6 +70,7 @@ pub(crate) fn run(command: Command, verbose: bool) -> anyhow::Result<Exit> {
         Command::Check(args) => check::check(&args),
         Command::Config(args) => config::config(&args),
         Command::Forget(args) => forget::forget(&args),
+        Command::New(args) => new::new(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => man::man(&args),
     }

@@ -1,9 +1,11 @@
 //! One attempt at a task, in the metrics.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use taskvisor::TaskError;
+// That of the runtime, which a test may have stopped; in a plugin it is the system's.
+use tokio::time::Instant;
 
 use crate::metrics::{MetricsHandle, RunnerType, TaskOutcome};
 

@@ -10,6 +10,9 @@ mod lazy;
 
 use tracing_log::AsLog as _;
 
+#[cfg(feature = "testing")]
+pub(crate) use fields::Fields;
+
 use crate::v1::host::FfiHost;
 use crate::v1::log::level;
 use bridge::Bridge;

@@ -7,10 +7,10 @@ use tracing::field::{Field, Visit};
 
 /// The message and the other fields.
 #[derive(Default)]
-pub(super) struct Fields {
-    pub(super) message: String,
+pub(crate) struct Fields {
+    pub(crate) message: String,
     /// Numbers and truth values are what they are, everything else is text.
-    pub(super) others: Map<String, Value>,
+    pub(crate) others: Map<String, Value>,
 }
 
 impl Fields {
