@@ -19,6 +19,10 @@
 //! The contract that runners are written against is re-exported here, so that code for
 //! `solti-runner` compiles after its `use` lines name this crate.
 
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../../docs/book/testing.md")]
+struct TestingPage;
+
 mod router;
 
 mod foreign;

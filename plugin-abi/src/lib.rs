@@ -9,7 +9,22 @@
 //! - **The SDK**: [`export_plugin!`], which turns a runner into a plugin; with the feature `process`
 //!   also a module of that name, for runners that start programs.
 //!
-//! A plugin author needs the [`prelude`] and the macro; `export_plugin!` has a complete example.
+//! # To write a plugin
+//!
+//! The book for authors, `docs/book` in the repository, has pages on all of this, in the same order:
+//!
+//! 1. `solti-host new NAME` makes a crate that builds and is tested. In it: [`export_plugin!`], [`Runner`]
+//!    and the [`prelude`].
+//! 2. [`attempts`] makes a task of a closure; [`Attempt`] is what the closure is given: its number, its
+//!    deadline, its end by [`Attempt::end`].
+//! 3. To be stopped: [`Attempt::unless_cancelled`], [`Attempt::cancelled`], destructors,
+//!    [`spawn_cleanup`]. What blocks a thread goes to `tokio::task::spawn_blocking`.
+//! 4. To be configured: [`PluginConfig`](macro@PluginConfig), and [`in_probe`] for what a constructor
+//!    leaves out.
+//! 5. To be read: [`Attempt::stdout`], [`Attempt::lines`] and [`Pressure`]; [`instruments`] and `tracing`.
+//! 6. To be tested: `testing`, a module of the feature of that name.
+//! 7. For kinds of one's own: [`Workload`] and [`attempts_of`]. For programs: `process`, likewise.
+//!
 //! Whoever prints text that others wrote, on either side, passes it through [`text`].
 
 pub mod instruments;
@@ -47,6 +62,8 @@ pub mod testing;
 pub mod text;
 pub mod v1;
 
+#[cfg(doctest)]
+mod book;
 mod sdk;
 
 pub use attempt::{Attempt, AttemptRecord, attempts, attempts_of};

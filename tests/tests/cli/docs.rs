@@ -1,5 +1,6 @@
 //! What the pages for people say is what the program does.
 
+mod commands;
 mod pages;
 mod reference;
 mod tasks;

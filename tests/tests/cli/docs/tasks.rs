@@ -34,6 +34,7 @@ fn is_complete(example: &Value) -> bool {
 fn every_example_is_a_spec() {
     let mut examples = examples(&page("docs/tasks.md"));
     examples.extend(self::examples(&page("README.md")));
+    examples.extend(self::examples(&page("docs/book/first-plugin.md")));
     let specs: Vec<_> = examples
         .iter()
         .map(|example| with(examples[0].clone(), example.clone()))
