@@ -177,6 +177,9 @@ impl Exit {
         match broken {
             0 => Self::Success,
             _ => Self::RuleBroken,
+        }
+    }
+
     /// The end of a command that has done its work, when what it says of that was `printed` or not.
     #[cfg(feature = "pack")]
     pub(crate) fn of_printing(printed: anyhow::Result<()>) -> Self {

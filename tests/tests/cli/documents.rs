@@ -4,8 +4,7 @@ use std::fs;
 
 use crate::{Place, end, shown, solti_host};
 
-const COMMANDS: [&str; 11] = [
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 12] = [
     "run",
     "exec",
     "list",

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use super::page;
 use crate::{end, solti_host};
 
-const COMMANDS: [&str; 17] = [
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 22] = [
     "submit",
     "tasks",
     "task",
