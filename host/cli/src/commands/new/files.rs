@@ -32,6 +32,8 @@ struct OfKind {
     /// Which tasks it takes, for its README.
     takes: String,
     imports: String,
+    /// The dependency that only some need.
+    serde: &'static str,
     runner: &'static str,
     words: &'static str,
     /// The list in the macro.
@@ -59,6 +61,7 @@ pub(super) fn render(plan: &Plan<'_>) -> Vec<File> {
     let filled = |text: &str| {
         [
             ("{{imports}}", &*of.imports),
+            ("{{serde}}", of.serde),
             ("{{runner}}", of.runner.trim_end()),
             ("{{words}}", of.words.trim_end()),
             ("{{does}}", &of.does),
@@ -112,6 +115,7 @@ fn of_kind(plan: &Plan<'_>) -> OfKind {
         does: String::new(),
         takes: String::new(),
         imports: OF_MODEL.to_owned(),
+        serde: "",
         runner: include_str!("template/model.runner.in"),
         words: "",
         kinds: kind.to_owned(),
@@ -156,6 +160,7 @@ fn of_kind(plan: &Plan<'_>) -> OfKind {
             does: "greets whoever a task names".to_owned(),
             takes: format!("tasks of the kind `{kind}`, whose `spec` has `names`"),
             imports: OWN.to_owned(),
+            serde: "serde = { version = \"1\", features = [\"derive\"] }\n",
             runner: include_str!("template/own.runner.in"),
             words: include_str!("template/own.words.in"),
             kinds: format!("\"{kind}\""),
