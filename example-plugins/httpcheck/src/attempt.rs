@@ -5,22 +5,14 @@ use std::sync::Arc;
 use solti_plugin_abi::instruments::{Counter, Gauge, Histogram};
 use solti_plugin_abi::prelude::*;
 
-use crate::config::Config;
 use crate::exchange::{class, exchange};
 use crate::fault::Fault;
+use crate::job::Job;
 use crate::progress::Progress;
-use crate::request::Request;
 
 static REQUESTS: Counter = Counter::new("http_requests_total");
 static SECONDS: Histogram = Histogram::new("http_request_seconds");
 static LAST_SECONDS: Gauge = Gauge::new("http_last_request_seconds");
-
-/// A task: what all its attempts share.
-pub(crate) struct Job {
-    pub(crate) request: Request,
-    pub(crate) config: Config,
-    pub(crate) metrics: MetricsHandle,
-}
 
 impl Job {
     /// Runs one attempt. Dropping the future ends its connection.

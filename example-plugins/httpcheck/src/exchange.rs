@@ -14,9 +14,9 @@ use tokio::task::JoinSet;
 use tokio_rustls::rustls;
 
 use crate::answer::{Reading, Text};
-use crate::attempt::Job;
 use crate::connect::{connect, server};
 use crate::fault::Fault;
+use crate::job::Job;
 use crate::progress::{Progress, Step};
 use crate::redirect::{Hop, leads_on};
 use crate::request;

@@ -13,6 +13,7 @@
 //! | `request` | the same, checked: what all attempts send and expect |
 //! | `status` | the statuses that are expected |
 //! | `runner` | from a spec to a task |
+//! | `job` | what all attempts of a task share |
 //! | `attempt` | one run: its time, its outcome, its counters |
 //! | `exchange` | one request after another, as redirects lead |
 //! | `redirect` | where a redirect leads, and what goes along |
@@ -32,6 +33,7 @@ mod config;
 mod connect;
 mod exchange;
 mod fault;
+mod job;
 mod progress;
 mod redirect;
 mod request;

@@ -8,8 +8,8 @@ use solti_plugin_abi::environment::merged;
 use solti_plugin_abi::prelude::*;
 use solti_plugin_abi::solti_model::{SubprocessMode, SubprocessSpec, TaskEnv};
 
-use crate::attempt::Job;
 use crate::config::Config;
+use crate::job::Job;
 use crate::request::Request;
 use crate::spec::{HttpCheck, Place};
 
