@@ -4,43 +4,35 @@ use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
+use solti_plugin_abi::PluginConfig;
 
 /// The plugin's configuration; every field has a default.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, PluginConfig)]
 pub(crate) struct Config {
     /// The directories in which databases may be; without any, there are only those in memory.
+    #[config(default)]
     pub(crate) databases: Vec<PathBuf>,
     /// The directories in which files of SQL may be.
+    #[config(default)]
     pub(crate) scripts: Vec<PathBuf>,
     /// Whether a script may attach other databases of these directories.
+    #[config(default)]
     pub(crate) attach: bool,
     /// How many scripts run at once.
+    #[config(default = 8)]
     pub(crate) max_connections: NonZeroUsize,
     /// How many connections are kept for scripts to come.
+    #[config(default = 8)]
     pub(crate) idle_connections: usize,
     /// How long a statement waits for others that hold its database, in milliseconds.
+    #[config(default = 5_000)]
     busy_timeout_ms: u32,
     /// The most rows a script may print, where a task does not set less.
+    #[config(default = 1_000_000)]
     pub(crate) max_rows: NonZeroU64,
     /// The longest value, in bytes.
+    #[config(default = 16 << 20)]
     pub(crate) max_value_bytes: NonZeroU32,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            databases: Vec::new(),
-            scripts: Vec::new(),
-            attach: false,
-            max_connections: NonZeroUsize::new(8).expect("8 is not zero"),
-            idle_connections: 8,
-            busy_timeout_ms: 5_000,
-            max_rows: NonZeroU64::new(1_000_000).expect("a million is not zero"),
-            max_value_bytes: NonZeroU32::new(16 << 20).expect("16 MiB is not zero"),
-        }
-    }
 }
 
 impl Config {

@@ -46,7 +46,7 @@ mod stop;
 
 use runner::SqliteRunner;
 
-solti_plugin_abi::export_plugin!(SqliteRunner {
+solti_plugin_abi::export_plugin!(config: config::Config, SqliteRunner {
     name: "sqlite",
     kinds: [subprocess, "example.com/v1/SqliteScript"],
     labels: { "runs" = "sqlite" },
