@@ -262,8 +262,8 @@ fn what_a_host_would_refuse_is_not_packed() {
     assert_eq!(
         ended.stderr,
         format!(
-            "error: {text}: not a shared library: begins with \"just a text\", not an ELF file: \
-             move it out of the plugin directory\n"
+            "error: {text}: not a shared library: it begins with \"just a text\"; name what cargo builds of \
+             a crate with crate-type = [\"cdylib\"]\n"
         )
     );
     assert_eq!(ended.code, Some(1));

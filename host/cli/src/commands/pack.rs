@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde_json::json;
 use solti_plugin_host::atomic;
-use solti_plugin_host::inspect::{Digest, inspect};
+use solti_plugin_host::inspect::{Digest, Problem, inspect};
 use solti_plugin_host::options::DEFAULT_MAX_FILE_BYTES;
 use solti_plugin_host::refusal::sentence;
 use solti_plugin_host::stamp::Stamp;
@@ -89,12 +89,23 @@ struct Packed<'a> {
     library: Vec<u8>,
 }
 
+/// What is wrong with a library, and what to do about that where it is not in a directory of plugins.
+fn sentence_of(problem: &Problem) -> String {
+    match problem {
+        Problem::NotALibrary { .. } => {
+            format!("{problem}; name what cargo builds of a crate with crate-type = [\"cdylib\"]")
+        }
+        Problem::NoStamp => format!("{problem}; build it with export_plugin!"),
+        other => sentence(other, flag),
+    }
+}
+
 /// A library as it is packed, with what it says of itself.
 fn library(bytes: &[u8]) -> Result<(Stamp, Vec<u8>), String> {
     let examine = |bytes: &[u8]| {
         let inspection = inspect(bytes);
         let problems = inspection.problems.iter();
-        let problems: Vec<_> = problems.map(|it| sentence(it, flag)).collect();
+        let problems: Vec<_> = problems.map(sentence_of).collect();
         match inspection.stamp {
             Some(stamp) if problems.is_empty() => Ok(stamp),
             _ => Err(problems.join("; ")),

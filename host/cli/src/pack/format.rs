@@ -83,6 +83,13 @@ pub(crate) fn example(plugin: &str) -> String {
     format!("{plugin}.toml.example")
 }
 
+/// The files of a plugin that are put in place, its library the first.
+pub(crate) fn installed(plugin: &str) -> [String; 3] {
+    let library = library(plugin);
+    let signature = signature(&library);
+    [library, signature, example(plugin)]
+}
+
 /// The file name of a plugin's README.
 pub(crate) fn readme(plugin: &str) -> String {
     format!("{plugin}.README.md")

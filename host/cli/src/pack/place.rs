@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! hello.so          ─► ..solti/hello.so
-//! hello.so.minisig  ─► ..solti/hello.so.minisig
+//! hello.so.minisig  ─► ..solti/hello.so.minisig     and the sidecar example
 //! SHA256SUMS        ─► ..solti/SHA256SUMS
 //! ..solti           ─► ..solti-7                    the one name that is renamed to change all others
 //! ..solti-7/        hello.so, hello.so.minisig, SHA256SUMS, .previous/…
@@ -24,14 +24,16 @@
 //!    looks in between sees no difference.
 //! 3. The next generation is written: unchanged files are further names of those of the one before. The
 //!    loader examines the new libraries where they are, with their list and signatures.
-//! 4. `..solti` is renamed over. Library, line and signature are the new ones from here on, and before it
+//! 4. The names of signatures that were not there before are made. They lead nowhere so far, which is no
+//!    worse than no signature.
+//! 5. `..solti` is renamed over. Library, line and signature are the new ones from here on, and before it
 //!    all of them are the old ones, also after a crash.
-//! 5. Names that were not there before are made, the library's the last: it is not seen before what vouches
-//!    for it. A crash in between leaves a plugin that was not there before absent; installing again makes
-//!    the names.
-//! 6. Generations that are no longer in use are removed.
+//! 6. The names of a new list and of new libraries are made, in this order: a library is not seen before
+//!    what vouches for it. A crash in between leaves a plugin that was not there before absent; installing
+//!    again makes the names.
+//! 7. Generations that are no longer in use are removed.
 //!
-//! A host reads the list before the libraries. One that does so just when step 4 happens may compare a
+//! A host reads the list before the libraries. One that does so just when step 5 happens may compare a
 //! library with the list before; it refuses the file with a line that says so. A service keeps the version
 //! that it runs then, and takes the new one at its next look, which the change itself asks for.
 

@@ -8,12 +8,11 @@ use super::generation::{Generation, remove_others};
 use crate::pack::format::{self, SUMS};
 use crate::pack::verify;
 
-/// The names that belong to plugins of these library files.
-pub(super) fn names_of(libraries: &[String]) -> Vec<String> {
+/// The names that belong to these plugins. What vouches for a library comes before it.
+pub(super) fn names_of(plugins: &[&str]) -> Vec<String> {
     let mut names = vec![SUMS.to_owned()];
-    for library in libraries {
-        names.push(library.clone());
-        names.push(format::signature(library));
+    for plugin in plugins {
+        names.extend(format::installed(plugin).into_iter().rev());
     }
     names
 }
@@ -35,46 +34,49 @@ pub(super) fn adopt(directory: &Directory, names: &[String]) -> Result<(), Place
     plain.into_iter().try_for_each(|name| directory.show(name))
 }
 
-/// Puts the next generation in the place of the one in use, unless the loader refuses one of `libraries` in
+/// Puts the next generation in the place of the one in use, unless the loader refuses one of `plugins` in
 /// it.
 pub(super) fn replace(
     directory: &Directory,
     next: &Generation,
-    libraries: &[String],
+    plugins: &[&str],
     loader: &PluginLoader,
 ) -> Result<(), PlaceError> {
     let written = next.write(directory)?;
-    for library in libraries {
-        let examined = loader.inspect(written.path.join(library));
+    for plugin in plugins {
+        let library = format::library(plugin);
+        let examined = loader.inspect(written.path.join(&library));
         let refusals = match &examined {
             Ok(examination) => examination.refusals.as_slice(),
             Err(err) => std::slice::from_ref(err),
         };
         if !refusals.is_empty() {
-            let refused = verify::refused(library, refusals);
+            let refused = verify::refused(&library, refusals);
             return Err(PlaceError::Refused(refused.to_string()));
+        }
+    }
+    // A link to a signature that is not there yet changes nothing: without one, it was not signed before.
+    for plugin in plugins {
+        let [_, beside @ ..] = format::installed(plugin);
+        for name in beside.iter().filter(|it| next.files.contains_key(*it)) {
+            directory.show(name)?;
         }
     }
     written.put_to_use(directory)
 }
 
-/// Gives the files of `libraries` the names that they are seen by, and removes what is no longer in use.
+/// Gives the files of `plugins` the names that they are seen by, and removes what is no longer in use.
 pub(super) fn finish(
     directory: &Directory,
     next: &Generation,
-    libraries: &[String],
+    plugins: &[&str],
 ) -> Result<(), PlaceError> {
-    let (seen, rest): (Vec<_>, Vec<_>) = names_of(libraries)
-        .into_iter()
-        .partition(|name| next.files.contains_key(name));
-    // What vouches for a library comes before it.
-    let (last, first): (Vec<_>, Vec<_>) =
-        seen.into_iter().partition(|name| libraries.contains(name));
-    for name in first.iter().chain(&last) {
-        directory.show(name)?;
-    }
-    for name in rest {
-        directory.hide(&name)?;
+    for name in names_of(plugins) {
+        if next.files.contains_key(&name) {
+            directory.show(&name)?;
+        } else {
+            directory.hide(&name)?;
+        }
     }
     remove_others(directory)
 }

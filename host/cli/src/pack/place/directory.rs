@@ -16,7 +16,7 @@ pub(super) const CURRENT: &str = "..solti";
 pub(super) const GENERATION: &str = "..solti-";
 
 /// The name under which a link is made before it takes its place.
-const NEXT_LINK: &str = "..solti.next";
+pub(super) const NEXT_LINK: &str = "..solti.next";
 
 /// A directory of plugins. Nobody else installs into it while this is there.
 pub(super) struct Directory {

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::directory::{self, CURRENT, Directory, Entry, GENERATION};
+use super::directory::{self, CURRENT, Directory, Entry, GENERATION, NEXT_LINK};
 use super::error::PlaceError;
 
 /// Where a generation keeps the versions that were replaced. The loader does not look into directories.
@@ -117,8 +117,9 @@ impl Drop for Written {
     }
 }
 
-/// Removes all generations but the one in use.
+/// Removes all generations but the one in use, and a link that was about to take its place.
 pub(super) fn remove_others(directory: &Directory) -> Result<(), PlaceError> {
+    directory::remove(&directory.path.join(NEXT_LINK))?;
     let current = directory::current(&directory.path)?;
     for name in names_in(&directory.path)? {
         if name.starts_with(GENERATION) && Some(&name) != current.as_ref() {

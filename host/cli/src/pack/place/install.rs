@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use solti_plugin_host::PluginLoader;
-use solti_plugin_host::atomic;
 use solti_plugin_host::inspect::{Digest, Signature, inspect};
 
 use super::change::{adopt, finish, names_of, replace};
@@ -99,19 +98,13 @@ pub(crate) fn install(
     remove_others(&directory)?;
     // What cannot be done is found out before anything is.
     let plan = prepare(&directory.path, plugins)?.plan;
-    let libraries: Vec<_> = plugins.iter().map(|it| it.plugin.library()).collect();
-    adopt(&directory, &names_of(&libraries))?;
+    let names = names(plugins);
+    adopt(&directory, &names_of(&names))?;
     let Prepared { next, changes, .. } = prepare(&directory.path, plugins)?;
     if changes {
-        replace(&directory, &next, &libraries, loader)?;
+        replace(&directory, &next, &names, loader)?;
     }
-    finish(&directory, &next, &libraries)?;
-    for it in plugins {
-        if let Some(example) = &it.example {
-            let path = directory.path.join(format::example(&it.plugin.name));
-            atomic::write(&path, example).map_err(PlaceError::of(&path, "written"))?;
-        }
-    }
+    finish(&directory, &next, &names)?;
     Ok(plan)
 }
 
@@ -123,9 +116,12 @@ struct Prepared {
     changes: bool,
 }
 
+fn names(plugins: &[Verified]) -> Vec<&str> {
+    plugins.iter().map(|it| it.plugin.name.as_str()).collect()
+}
+
 fn prepare(directory: &Path, plugins: &[Verified]) -> Result<Prepared, PlaceError> {
-    let libraries: Vec<_> = plugins.iter().map(|it| it.plugin.library()).collect();
-    let mut next = Generation::in_use(directory, &names_of(&libraries))?;
+    let mut next = Generation::in_use(directory, &names_of(&names(plugins)))?;
     let others = plugin_files(directory)?;
     for it in plugins {
         check_others(&others, it)?;
@@ -163,29 +159,30 @@ fn prepare(directory: &Path, plugins: &[Verified]) -> Result<Prepared, PlaceErro
 /// Puts a plugin into the next generation, and keeps what it replaces; whether that makes it another one.
 fn put(next: &mut Generation, it: &Verified) -> Result<(Installed, bool), PlaceError> {
     let file = it.plugin.library();
-    let signature = format::signature(&file);
+    let [_, signature, example] = format::installed(&it.plugin.name);
     let old = next.files.get(&file).map(Source::read).transpose()?;
     let old = old.as_deref().map(Version::of);
     let unchanged = old.as_ref().is_some_and(|old| old.sha256 == it.digest);
     let mut changes = !unchanged;
     if !unchanged {
         if let Some(old) = &old {
-            keep(next, &file, &old.sha256)?;
+            keep(next, &it.plugin.name, &old.sha256)?;
         }
         next.files
             .insert(file.clone(), Source::Bytes(it.library.clone()));
     }
-    match &it.signature {
-        Some(new) => {
-            let old = next.files.get(&signature).map(Source::read).transpose()?;
-            if old.as_ref() != Some(new) {
+    for (name, new) in [(signature, &it.signature), (example, &it.example)] {
+        let old = next.files.get(&name).map(Source::read).transpose()?;
+        match new {
+            Some(new) if old.as_ref() == Some(new) => {}
+            Some(new) => {
                 changes = true;
-                next.files.insert(signature, Source::Bytes(new.clone()));
+                next.files.insert(name, Source::Bytes(new.clone()));
             }
+            // That of the same library holds.
+            None if unchanged => {}
+            None => _ = next.files.remove(&name),
         }
-        // That of the same library holds.
-        None if unchanged => {}
-        None => _ = next.files.remove(&signature),
     }
     let planned = Installed {
         plugin: it.plugin.name.clone(),
@@ -199,16 +196,16 @@ fn put(next: &mut Generation, it: &Verified) -> Result<(Installed, bool), PlaceE
     Ok((planned, changes))
 }
 
-/// Keeps the library `file` that is in use, with its signature and its digest, for a rollback.
-pub(super) fn keep(next: &mut Generation, file: &str, digest: &str) -> Result<(), PlaceError> {
-    for name in [file.to_owned(), format::signature(file)] {
+/// Keeps the files of a plugin that are in use, with the digest of its library, for a rollback.
+pub(super) fn keep(next: &mut Generation, plugin: &str, digest: &str) -> Result<(), PlaceError> {
+    for name in format::installed(plugin) {
         match next.files.get(&name) {
             Some(source) => next.previous.insert(name, source.clone()),
             None => next.previous.remove(&name),
         };
     }
     let list = next.previous.get(SUMS).map(Source::read).transpose()?;
-    let list = sums::with(&list.unwrap_or_default(), file, digest);
+    let list = sums::with(&list.unwrap_or_default(), &format::library(plugin), digest);
     next.previous.insert(SUMS.to_owned(), Source::Bytes(list));
     Ok(())
 }

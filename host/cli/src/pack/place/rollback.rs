@@ -40,8 +40,8 @@ pub(crate) fn rollback(
     let directory = Directory::lock(directory)?;
     remove_others(&directory)?;
     let file = format::library(plugin);
-    let libraries = [file.clone()];
-    let names = names_of(&libraries);
+    let plugins = [plugin];
+    let names = names_of(&plugins);
     // Before anything is changed: it is to be there and whole.
     kept(
         &Generation::in_use(&directory.path, &names)?,
@@ -56,13 +56,14 @@ pub(crate) fn rollback(
     let before = in_use.files.get(&file).map(Source::read).transpose()?;
     let before = before.as_deref().map(Version::of);
     match &before {
-        Some(before) => keep(&mut next, &file, &before.sha256)?,
+        Some(before) => keep(&mut next, plugin, &before.sha256)?,
         None => {
-            next.previous.remove(&file);
-            next.previous.remove(&format::signature(&file));
+            for name in format::installed(plugin) {
+                next.previous.remove(&name);
+            }
         }
     }
-    for name in [file.clone(), format::signature(&file)] {
+    for name in format::installed(plugin) {
         match in_use.previous.get(&name) {
             Some(source) => next.files.insert(name, source.clone()),
             None => next.files.remove(&name),
@@ -72,8 +73,8 @@ pub(crate) fn rollback(
         let list = sums::with(&list.read()?, &file, &now.sha256);
         next.files.insert(SUMS.to_owned(), Source::Bytes(list));
     }
-    replace(&directory, &next, &libraries, loader)?;
-    finish(&directory, &next, &libraries)?;
+    replace(&directory, &next, &plugins, loader)?;
+    finish(&directory, &next, &plugins)?;
     Ok(RolledBack {
         plugin: plugin.to_owned(),
         file,
