@@ -1,6 +1,7 @@
 //! Rules about runs: their ids, their attempts, many of them at a time.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::conform::begun::{Begun, told};
 use crate::conform::request::Request;
@@ -36,8 +37,8 @@ pub(in crate::conform) fn attempts_are_numbered(request: &Request) -> Tried {
     let task = subject.build(Does::Quick)?;
     let name = task.name().to_owned();
     for number in 1..=ATTEMPTS {
-        let task = task.clone();
-        Begun::attempt(&subject, Does::Quick, task, number, None).succeed()?;
+        let attempt = Begun::attempt(&subject, Does::Quick, Arc::clone(&task), number, None);
+        attempt.succeed()?;
     }
     let written = subject.recorder.written();
     if let Some(other) = written.iter().find(|it| it.task != name) {
