@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group, set_child_subreaper};
 use solti_plugin_host::text::one_line;
 
+use super::place::is_place;
 use super::request::Request;
 use super::verdict::Verdict;
 
@@ -53,7 +54,12 @@ pub(super) fn become_subreaper() {
 pub(super) fn end_with_standard_input() {
     let watch = || {
         while io::stdin().read(&mut [0; 64]).is_ok_and(|len| len > 0) {}
-        kill_marked(&env::var(MARK).unwrap_or_default());
+        let own = PathBuf::from(env::var_os(MARK).unwrap_or_default());
+        kill_marked(&own.display().to_string());
+        // Nobody else removes what the suite has made.
+        if let Some(place) = own.parent().filter(|place| is_place(place)) {
+            fs::remove_dir_all(place).ok();
+        }
         solti_plugin_host::exit_now(1);
     };
     // Without a thread for it there is none for the plugin either.

@@ -6,6 +6,15 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+/// What the name of such a directory begins with.
+const PREFIX: &str = "solti-conform-";
+
+/// Whether a directory is one that a suite has made.
+pub(super) fn is_place(directory: &Path) -> bool {
+    let name = directory.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with(PREFIX))
+}
+
 /// A directory with the plugin, and room for each rule.
 pub(super) struct Place {
     directory: TempDir,
@@ -14,9 +23,7 @@ pub(super) struct Place {
 impl Place {
     /// Copies the plugin and its sidecar, once as they are and once under another name.
     pub(super) fn of(file: &Path, bytes: &[u8], sidecar: &str, name: &str) -> io::Result<Self> {
-        let directory = tempfile::Builder::new()
-            .prefix("solti-conform-")
-            .tempdir()?;
+        let directory = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
         let place = Self { directory };
         let copied = file.file_name().unwrap_or_default();
         // The system's suffix, without which no host takes a file for a plugin.
