@@ -5,11 +5,9 @@ mod name;
 mod place;
 mod sdk;
 
-use std::path::Path;
-
 use serde_json::json;
 
-use crate::args::NewArgs;
+use crate::args::{NewArgs, NewKind};
 use crate::exit::Exit;
 use crate::present::{phrase, tables};
 use files::Plan;
@@ -43,21 +41,25 @@ pub(super) fn new(args: &NewArgs) -> anyhow::Result<Exit> {
         });
         serde_json::to_string_pretty(&made)?
     } else {
-        next_steps(&args.path, &name, &sdk)
+        next_steps(args, &name, &sdk)
     };
     tables::print(&text)?;
     Ok(Exit::Success)
 }
 
 /// What was made, and what to do with it.
-fn next_steps(path: &Path, name: &str, sdk: &Sdk) -> String {
-    let shown = phrase::path(path);
+fn next_steps(args: &NewArgs, name: &str, sdk: &Sdk) -> String {
+    let shown = phrase::path(&args.path);
+    // Those of a kind of its own are for a host application.
+    let run = match args.kind {
+        NewKind::Own(_) => "",
+        _ => "\n  solti-host run --plugins target/debug tasks.json",
+    };
     let place = sdk.place();
     format!(
         "made the plugin {name} in {shown}, with the SDK of {place}\n\n  \
          cd {shown}\n  \
-         cargo test        # the runner, and the built library in a real host\n  \
-         solti-host run --plugins target/debug tasks.json\n\n\
+         cargo test        # the runner, and the built library in a real host{run}\n\n\
          src/work.rs is what a task does"
     )
 }
