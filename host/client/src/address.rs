@@ -62,7 +62,9 @@ impl FromStr for Address {
                 .then(|| Self::Unix(path.into()))
                 .ok_or_else(wrong);
         }
-        if text.starts_with(['/', '.']) {
+        // No other address has a slash in it and no scheme in front.
+        let is_path = text.trim_end_matches('/').contains('/') && !text.contains("://");
+        if text.starts_with(['/', '.']) || is_path {
             return Ok(Self::Unix(text.into()));
         }
         let (is_tls, rest) = match text.split_once("://") {
@@ -108,6 +110,7 @@ mod tests {
             ("unix:///run/a.sock", "unix:/run/a.sock"),
             ("/run/a.sock", "unix:/run/a.sock"),
             ("./a.sock", "unix:./a.sock"),
+            ("state/a.sock", "unix:state/a.sock"),
             ("http://127.0.0.1:7480", "http://127.0.0.1:7480"),
             ("https://solti.example:443/", "https://solti.example:443"),
             ("localhost:7480", "http://localhost:7480"),
