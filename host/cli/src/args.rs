@@ -18,6 +18,8 @@ mod trust;
 
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "dev")]
+pub(crate) use authors::DevArgs;
 pub(crate) use authors::{NewArgs, NewKind};
 pub(crate) use conform::ConformArgs;
 pub(crate) use documents::{CompletionsArgs, ManArgs};
@@ -111,6 +113,8 @@ pub(crate) enum Command {
     Conform(ConformArgs),
     Forget(ForgetArgs),
     New(NewArgs),
+    #[cfg(feature = "dev")]
+    Dev(DevArgs),
     #[cfg(feature = "pack")]
     Pack(PackArgs),
     #[cfg(feature = "pack")]

@@ -4,6 +4,8 @@ mod check;
 mod completions;
 mod config;
 mod conform;
+#[cfg(feature = "dev")]
+mod dev;
 mod exec;
 mod forget;
 mod inspect;
@@ -79,6 +81,8 @@ pub(crate) fn run(command: Command, verbose: bool) -> anyhow::Result<Exit> {
         Command::Conform(args) => conform::conform(&args),
         Command::Forget(args) => forget::forget(&args),
         Command::New(args) => new::new(&args),
+        #[cfg(feature = "dev")]
+        Command::Dev(args) => dev::dev(&args),
         #[cfg(feature = "pack")]
         Command::Pack(args) => pack::pack(&args),
         #[cfg(feature = "pack")]

@@ -22,6 +22,9 @@ pub(crate) enum Exit {
     FileRejected,
     /// `conform` found a rule that the plugin breaks.
     RuleBroken,
+    /// A crate could not be built by `dev`, or what came of it was refused, or its tasks did not succeed.
+    #[cfg(feature = "dev")]
+    RoundFailed,
     /// `forget` was given a file or digest of which nothing was remembered.
     NothingForgotten,
     /// The tasks ran, or the files were looked at, packed or installed, but the output of tasks, a summary or metrics
@@ -65,6 +68,8 @@ impl Exit {
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Success => 0,
+            #[cfg(feature = "dev")]
+            Self::RoundFailed => 1,
             Self::TaskFailed
             | Self::FileRejected
             | Self::RuleBroken

@@ -28,6 +28,8 @@ use host::Host;
 pub(crate) use plan::Plan;
 use screen::Screen;
 use signals::Signals;
+#[cfg(feature = "dev")]
+pub(crate) use signals::ignored;
 use summary::{Row, Summary};
 use tasks::Tasks;
 use watch::Watch;

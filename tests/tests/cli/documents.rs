@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::{Place, end, shown, solti_host};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "run",
     "exec",
     "list",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 12] = [
     "install",
     "rollback",
     "new",
+    "dev",
     "completions",
     "man",
 ];

@@ -9,6 +9,8 @@ mod bounded;
 mod config;
 #[cfg(target_os = "linux")]
 mod conform;
+#[cfg(target_os = "linux")]
+mod dev;
 mod docs;
 mod documents;
 #[cfg(target_os = "linux")]

@@ -41,6 +41,36 @@ pub(crate) struct NewArgs {
     pub(crate) json: bool,
 }
 
+/// Build the crate of a plugin, check the plugin and run its tasks, and again when a source changes
+///
+/// What the compiler, the check and the tasks have to say is on one screen. Ctrl-C ends it.
+///
+/// Exit code: 0 after Ctrl-C. With --once 0 if all went well; 1 if the crate could not be built, the
+/// plugin was refused, or a task did not succeed. 2 if nothing could be done.
+#[cfg(feature = "dev")]
+#[derive(Debug, clap::Args)]
+pub(crate) struct DevArgs {
+    /// The directory of the crate
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+
+    /// The tasks to run; if not given, those of tasks.json in the crate, where it is there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tasks: Option<PathBuf>,
+
+    /// Build with the profile `release`
+    #[arg(long, conflicts_with = "profile")]
+    pub(crate) release: bool,
+
+    /// Build with this profile of the crate
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    /// Do it once, and wait for no change
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
 /// The kind of task that a new plugin takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NewKind {

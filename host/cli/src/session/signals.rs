@@ -120,7 +120,7 @@ pub(crate) fn watch(
 
 /// The signals that are ignored, a bit for each, the first for number 1; none where the system does not
 /// say.
-fn ignored() -> u64 {
+pub(crate) fn ignored() -> u64 {
     let status = fs::read("/proc/self/status").unwrap_or_default();
     // The name of the program is in it, which may be no text.
     let status = String::from_utf8_lossy(&status);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::page;
 use crate::{end, solti_host};
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "submit",
     "tasks",
     "task",
@@ -26,6 +26,7 @@ const COMMANDS: [&str; 22] = [
     "install",
     "rollback",
     "new",
+    "dev",
     "completions",
     "man",
 ];
