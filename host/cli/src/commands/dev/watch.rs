@@ -21,6 +21,9 @@ use crate::present::message;
 /// What an editor gets to write all that it writes.
 const SETTLED: Duration = Duration::from_millis(100);
 
+/// What it gets when it does not end.
+const AT_MOST: Duration = Duration::from_secs(1);
+
 /// How often it is looked where the system tells nothing.
 const EVERY: Duration = Duration::from_millis(500);
 
@@ -33,8 +36,8 @@ type Seen = BTreeMap<PathBuf, Mark>;
 /// The sources, and who tells of them.
 pub(super) struct Watch {
     directory: PathBuf,
-    /// Where cargo builds.
-    left_out: PathBuf,
+    /// Where cargo builds: the directory of its own accord, and the one that it was told to.
+    left_out: [PathBuf; 2],
     seen: Seen,
     /// None where the system has none to give.
     watcher: Option<RecommendedWatcher>,
@@ -54,7 +57,7 @@ impl Watch {
         });
         let mut watch = Self {
             directory: directory.to_owned(),
-            left_out: directory.join("target"),
+            left_out: [directory.join("target"), directory.join("target")],
             seen: Seen::new(),
             watcher: None,
             happened,
@@ -77,9 +80,9 @@ impl Watch {
         // As paths of the crate begin here.
         let within = self.directory.canonicalize().ok();
         let within = within.and_then(|it| Some(directory.strip_prefix(it).ok()?.to_owned()));
-        self.left_out = within.map_or(directory, |within| self.directory.join(within));
-        let left_out = &self.left_out;
-        self.seen.retain(|file, _| !file.starts_with(left_out));
+        let left_out = within.map_or(directory, |within| self.directory.join(within));
+        self.seen.retain(|file, _| !file.starts_with(&left_out));
+        self.left_out[1] = left_out;
     }
 
     /// Waits until a source is not what it was, and names one.
@@ -87,15 +90,24 @@ impl Watch {
         loop {
             let now = self.look();
             if let Some(file) = first_change(&self.seen, &now) {
+                // It may be half written.
+                self.settle().await;
                 return file;
             }
-            if self.watcher.is_none() {
-                sleep(EVERY).await;
-                continue;
+            match self.watcher {
+                Some(_) => {
+                    self.happened.notified().await;
+                    self.settle().await;
+                }
+                None => sleep(EVERY).await,
             }
-            self.happened.notified().await;
-            while timeout(SETTLED, self.happened.notified()).await.is_ok() {}
         }
+    }
+
+    /// Waits until nothing more happens; where it never ends, long enough.
+    async fn settle(&self) {
+        let quiet = async { while timeout(SETTLED, self.happened.notified()).await.is_ok() {} };
+        timeout(AT_MOST, quiet).await.ok();
     }
 
     /// Looks what is there, and has the system tell of every directory.
@@ -127,7 +139,7 @@ impl Watch {
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
         let is_own = name.starts_with(b".") || name.ends_with(b"~");
         let is_lock = path.parent() == Some(&self.directory) && name == b"Cargo.lock";
-        !is_own && !is_lock && path != self.left_out
+        !is_own && !is_lock && !self.left_out.iter().any(|it| it == path)
     }
 
     fn watch(&mut self, directory: &Path) {
