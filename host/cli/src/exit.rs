@@ -218,6 +218,8 @@ mod tests {
             (Exit::TaskFailed, 1),
             (Exit::FileRejected, 1),
             (Exit::RuleBroken, 1),
+            #[cfg(feature = "dev")]
+            (Exit::RoundFailed, 1),
             (Exit::NothingForgotten, 1),
             (Exit::NotWritten, 1),
             (Exit::NoResult, 2),

@@ -1,12 +1,13 @@
 //! `solti-host dev`: a crate is built, checked and run, again when a source changes, and nothing is left.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::process::Signal;
 
-use crate::{Ended, Place, Running, end, solti_host};
+use crate::{Ended, Place, Running, end, shown, solti_host};
 
 /// What the environment of all that one test starts has.
 const MARK: &str = "SOLTI_DEV_TEST";
@@ -145,7 +146,7 @@ fn an_error_is_shown_and_the_edit_that_repairs_it_runs_the_tasks_again() {
     let good = fs::read_to_string(&work).unwrap();
     fs::write(&work, format!("{good}\nfn broken() -> u8 {{ \"no\" }}\n")).unwrap();
     let lines = until(&running, "waiting for a change");
-    assert_eq!(lines[0], "dev: dev-watch/src/work.rs has changed");
+    assert_eq!(lines[0], "dev: src/work.rs has changed");
     assert!(has(&lines, "mismatched types"), "{lines:?}");
     assert!(
         lines
@@ -258,4 +259,38 @@ fn where_there_is_nothing_to_build_it_says_what_is_missing() {
         end(&mut dev(&place, &["plain", "--once"])),
         "plain/Cargo.toml: a workspace and no crate: name the directory of the plugin's crate",
     );
+}
+
+#[test]
+fn a_terminal_is_cleared_for_each_round_and_left_as_it_was_at_ctrl_c() {
+    let place = Place::with(&[]);
+    made(&place, "dev-screen");
+    let program = shown(e2e::solti_host());
+    let inner = format!("stty -g; {program} dev dev-screen; echo ended $?; stty -g");
+    // `script` makes a terminal of its own, and is the reader and the keyboard.
+    let mut script = Command::new("script");
+    script.args(["-qec", &inner, "/dev/null"]);
+    script.current_dir(place.directory.path());
+    as_a_user(&mut script, &place)
+        .env("TERM", "xterm")
+        .env_remove("NO_COLOR")
+        .env_remove("RUST_LOG");
+    let mut running = Running::start(&mut script);
+    let before = running.line();
+    let mut lines = Vec::new();
+    while !lines
+        .last()
+        .is_some_and(|line: &String| line.contains("waiting for a change"))
+    {
+        lines.push(running.line());
+    }
+    assert!(lines[0].starts_with("\x1b[H\x1b[2J"), "{lines:?}");
+    running.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
+    while !lines.last().is_some_and(|line| line.contains("ended")) {
+        lines.push(running.line());
+    }
+    assert!(lines.last().unwrap().ends_with("ended 0\r"), "{lines:?}");
+    assert_eq!(running.line(), before);
+    running.end();
+    leaves_nothing(&place);
 }

@@ -23,6 +23,7 @@ use crate::present::message;
 use interrupts::{Interrupt, Interrupts};
 use round::{End, Round};
 use screen::Screen;
+use watch::Watch;
 
 /// The number of the signal that Ctrl-C sends.
 const SIGINT: i32 = 2;
@@ -46,7 +47,8 @@ pub(super) fn dev(args: &DevArgs) -> anyhow::Result<Exit> {
 
 async fn go_round(args: &DevArgs, own: &TempDir) -> anyhow::Result<Exit> {
     let screen = Screen::detect();
-    let mut interrupts = Interrupts::new((!args.once).then_some(&*args.directory))?;
+    let watch = (!args.once).then(|| Watch::new(&args.directory, args.tasks.as_deref()));
+    let mut interrupts = Interrupts::new(watch)?;
     let round = Round {
         args,
         own: own.path(),

@@ -1,6 +1,6 @@
 //! What ends a round before it is over, or begins the next one.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -24,8 +24,8 @@ pub(super) struct Interrupts {
 }
 
 impl Interrupts {
-    /// Listens for signals, and for changes in this directory.
-    pub(super) fn new(directory: Option<&Path>) -> std::io::Result<Self> {
+    /// Listens for signals, and watches what changes, if anything is.
+    pub(super) fn new(watch: Option<Watch>) -> std::io::Result<Self> {
         let (come, signals) = mpsc::unbounded_channel();
         let ignored = ignored();
         for kind in [
@@ -44,10 +44,7 @@ impl Interrupts {
                 while signal.recv().await.is_some() && come.send(number).is_ok() {}
             });
         }
-        Ok(Self {
-            signals,
-            watch: directory.map(Watch::new),
-        })
+        Ok(Self { signals, watch })
     }
 
     /// Takes the sources as they are now for those of the round that begins.

@@ -36,6 +36,8 @@ type Seen = BTreeMap<PathBuf, Mark>;
 /// The sources, and who tells of them.
 pub(super) struct Watch {
     directory: PathBuf,
+    /// A file that may lie elsewhere.
+    beside: Option<PathBuf>,
     /// Where cargo builds: the directory of its own accord, and the one that it was told to.
     left_out: [PathBuf; 2],
     seen: Seen,
@@ -45,8 +47,8 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Watches a crate.
-    pub(super) fn new(directory: &Path) -> Self {
+    /// Watches a crate, and this file as well.
+    pub(super) fn new(directory: &Path, beside: Option<&Path>) -> Self {
         let happened = Arc::new(Notify::new());
         let tell = Arc::clone(&happened);
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
@@ -57,6 +59,7 @@ impl Watch {
         });
         let mut watch = Self {
             directory: directory.to_owned(),
+            beside: beside.map(Path::to_owned),
             left_out: [directory.join("target"), directory.join("target")],
             seen: Seen::new(),
             watcher: None,
@@ -85,14 +88,15 @@ impl Watch {
         self.left_out[1] = left_out;
     }
 
-    /// Waits until a source is not what it was, and names one.
+    /// Waits until a source is not what it was, and names one, as it is called within the crate.
     pub(super) async fn changed(&mut self) -> PathBuf {
         loop {
             let now = self.look();
             if let Some(file) = first_change(&self.seen, &now) {
                 // It may be half written.
                 self.settle().await;
-                return file;
+                let within = file.strip_prefix(&self.directory);
+                return within.unwrap_or(&file).to_owned();
             }
             match self.watcher {
                 Some(_) => {
@@ -125,11 +129,16 @@ impl Watch {
                 // Not through a link: it may lead back.
                 if entry.file_type().is_ok_and(|of| of.is_dir()) {
                     left.push(path);
-                } else if let Ok(of) = fs::metadata(&path) {
-                    let mark = (of.mtime(), of.mtime_nsec(), of.len(), of.ino());
-                    seen.insert(path, mark);
+                } else {
+                    seen.extend(mark(path));
                 }
             }
+        }
+        if let Some(file) = self.beside.clone() {
+            // As the directory of a name alone is written.
+            let directory = file.parent().filter(|it| !it.as_os_str().is_empty());
+            self.watch(directory.unwrap_or(Path::new(".")));
+            seen.extend(mark(file));
         }
         seen
     }
@@ -163,6 +172,12 @@ impl Watch {
     }
 }
 
+/// A file that is there, and what it is known by.
+fn mark(file: PathBuf) -> Option<(PathBuf, Mark)> {
+    let of = fs::metadata(&file).ok()?;
+    Some((file, (of.mtime(), of.mtime_nsec(), of.len(), of.ino())))
+}
+
 /// Whether files are others after it: looking at them is told as well.
 fn is_change(kind: EventKind) -> bool {
     match kind {
@@ -193,7 +208,7 @@ mod tests {
             fs::create_dir_all(directory.path().join(inner)).unwrap();
         }
         fs::write(directory.path().join("src/lib.rs"), "1").unwrap();
-        let watch = Watch::new(directory.path());
+        let watch = Watch::new(directory.path(), None);
         (directory, watch)
     }
 
@@ -229,7 +244,7 @@ mod tests {
                 };
                 tokio::join!(watch.changed(), later).0
             });
-            assert_eq!(changed, at(file));
+            assert_eq!(changed, Path::new(file));
             watch.begin_round();
         }
     }
@@ -271,6 +286,22 @@ mod tests {
             };
             tokio::join!(watch.changed(), later).0
         });
-        assert_eq!(changed, file);
+        assert_eq!(changed, Path::new("src/lib.rs"));
+    }
+
+    #[test]
+    fn a_file_of_tasks_outside_of_the_crate_is_a_source() {
+        let (directory, _) = of_crate();
+        let aside = tempfile::tempdir().unwrap();
+        let tasks = aside.path().join("tasks.json");
+        let mut watch = Watch::new(directory.path(), Some(&tasks));
+        let changed = block_on(async {
+            let later = async {
+                tokio::task::yield_now().await;
+                fs::write(&tasks, "[]").unwrap();
+            };
+            tokio::join!(watch.changed(), later).0
+        });
+        assert_eq!(changed, tasks);
     }
 }
