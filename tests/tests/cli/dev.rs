@@ -289,7 +289,7 @@ fn a_terminal_is_cleared_for_each_round_and_left_as_it_was_at_ctrl_c() {
     while !lines.last().is_some_and(|line| line.contains("ended")) {
         lines.push(running.line());
     }
-    assert!(lines.last().unwrap().ends_with("ended 0\r"), "{lines:?}");
+    assert!(lines.last().unwrap().ends_with("ended 0"), "{lines:?}");
     assert_eq!(running.line(), before);
     running.end();
     leaves_nothing(&place);
