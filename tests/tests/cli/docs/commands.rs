@@ -21,9 +21,10 @@ fn typed(page: &str) -> impl Iterator<Item = Vec<&str>> {
     let lines = blocks(page, "console").into_iter().flat_map(str::lines);
     lines.filter_map(|line| {
         let words = line.strip_prefix("$ ")?.split_whitespace();
-        let mut words = words.skip_while(|word| !word.ends_with("solti-host"));
+        let before_comment = words.take_while(|word| *word != "#");
+        let mut words = before_comment.skip_while(|word| !word.ends_with("solti-host"));
         words.next()?;
-        let own = words.take_while(|word| !matches!(*word, "--" | "#" | "|" | ">" | "&"));
+        let own = words.take_while(|word| !matches!(*word, "--" | "|" | ">" | "&"));
         Some(own.collect())
     })
 }
