@@ -40,7 +40,8 @@ fn each_command_that_a_page_has_typed_is_one_and_so_are_its_options() {
             let Some((command, words)) = words.split_first() else {
                 continue;
             };
-            if command.starts_with('-') {
+            // The program is copied, or something is asked about it.
+            if !command.starts_with(|c: char| c.is_ascii_lowercase()) {
                 continue;
             }
             let help = helps
