@@ -203,6 +203,7 @@ impl<'a> Pipeline<'a> {
                     Looked::InService(wanted) => return Ok((*wanted, None)),
                 };
                 called = Some(wanted.called());
+                check_config(&wanted)?;
                 let probe = self.probe(&wanted, &staged, &mut measurements)?;
                 Ok((wanted, Some((staged, probe))))
             });
@@ -260,12 +261,6 @@ impl<'a> Pipeline<'a> {
             requirements: seen.inspection.requirements,
             signature: seen.signature,
         };
-        if let Some(schema) = &wanted.stamp.config {
-            schema
-                .check(&wanted.identity.config)
-                .map_err(|said| ConnectError::refused(said).about(&wanted.config_source))
-                .map_err(LoadError::from)?;
-        }
         if self.is_in_service.is_some_and(|is| is(&wanted.identity)) {
             return Ok(Looked::InService(Box::new(wanted)));
         }
@@ -315,4 +310,13 @@ impl<'a> Pipeline<'a> {
         };
         Outcome::Rejected(Box::new(rejected), called)
     }
+}
+
+/// Refuses a configuration that is not what the plugin's file says: nothing of the plugin has run so far.
+fn check_config(wanted: &Wanted) -> Result<(), LoadError> {
+    let Some(schema) = &wanted.stamp.config else {
+        return Ok(());
+    };
+    let checked = schema.check(&wanted.identity.config);
+    Ok(checked.map_err(|said| ConnectError::refused(said).about(&wanted.config_source))?)
 }

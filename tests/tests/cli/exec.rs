@@ -123,7 +123,7 @@ fn a_plugin_takes_its_configuration_from_the_command_line() {
     let place = Place::with(&["subprocess"]);
     let words = ["--config", "subprocess.no_such_field=1", "--", "true"];
     let ended = end(&mut place.exec(&words));
-    let warning = "warning: subprocess.so: rejected at probe: ";
+    let warning = "warning: subprocess.so: rejected at connect: ";
     assert!(ended.stderr.starts_with(warning), "{}", ended.stderr);
     assert!(ended.stderr.contains("no_such_field"), "{}", ended.stderr);
     assert_eq!(ended.code, Some(125));

@@ -21,9 +21,10 @@ fn typed(page: &str) -> impl Iterator<Item = Vec<&str>> {
     let lines = blocks(page, "console").into_iter().flat_map(str::lines);
     lines.filter_map(|line| {
         let words = line.strip_prefix("$ ")?.split_whitespace();
-        let mut words = words.skip_while(|word| !word.ends_with("solti-host"));
+        let before_comment = words.take_while(|word| *word != "#");
+        let mut words = before_comment.skip_while(|word| !word.ends_with("solti-host"));
         words.next()?;
-        let own = words.take_while(|word| !matches!(*word, "--" | "#" | "|" | ">" | "&"));
+        let own = words.take_while(|word| !matches!(*word, "--" | "|" | ">" | "&"));
         Some(own.collect())
     })
 }
@@ -39,7 +40,8 @@ fn each_command_that_a_page_has_typed_is_one_and_so_are_its_options() {
             let Some((command, words)) = words.split_first() else {
                 continue;
             };
-            if command.starts_with('-') {
+            // The program is copied, or something is asked about it.
+            if !command.starts_with(|c: char| c.is_ascii_lowercase()) {
                 continue;
             }
             let help = helps

@@ -135,6 +135,13 @@ pub(super) fn current(directory: &Path) -> Result<Option<String>, PlaceError> {
 
 /// Removes a file that need not be there.
 pub(super) fn remove(path: &Path) -> Result<(), PlaceError> {
+    // Where nothing can be written, some systems refuse that before they look whether it is there.
+    if path
+        .symlink_metadata()
+        .is_err_and(|err| err.kind() == io::ErrorKind::NotFound)
+    {
+        return Ok(());
+    }
     match fs::remove_file(path) {
         Err(err) if err.kind() != io::ErrorKind::NotFound => {
             Err(PlaceError::of(path, "removed")(err))
