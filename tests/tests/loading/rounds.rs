@@ -102,17 +102,17 @@ fn rounds_with_probes() -> impl FnMut(usize) {
     };
     let good = fs::read(e2e::plugin("hello")).unwrap();
     let unbound = support::replaced(&good, b"\0eventfd\0", b"\0eventfx\0");
-    write("hello.so", good);
+    // Its file does not say what can be set: only its constructor does.
+    write("config.so", fs::read(e2e::plugin("specimen")).unwrap());
     write("killed.so", e2e::hostile("abort"));
     write("unbound.so", unbound);
     move |number| {
-        // Another configuration each time: what is known of a file would not be tried again.
-        let round = json!({ "round": number });
+        // Another limit each time: what is known of a file would not be tried again.
+        let limit = Duration::from_secs(60) + Duration::from_millis(number as u64);
         let report = PluginLoader::new()
             .probe_with(e2e::solti_host())
-            .config("hello", &round)
-            .unwrap()
-            .config("hostile", &round)
+            .probe_time(limit)
+            .config("chameleon", &json!({ "round": number }))
             .unwrap()
             .check(directory.path())
             .unwrap();

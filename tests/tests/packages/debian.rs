@@ -230,7 +230,8 @@ fn a_service_that_was_installed_works_outlives_an_upgrade_and_leaves_nothing_whe
     machine.run("cp /usr/lib/solti/plugins/*.so /etc/solti/plugins/; systemctl reload solti-host");
     let plugins = || client.send("GET", "/v1/plugins", &[], b"").json();
     let plugins = until("all plugins are in service", || {
-        Some(plugins()).filter(|plugins| plugins["plugins"].as_array().unwrap().len() == 4)
+        Some(plugins())
+            .filter(|plugins| plugins["plugins"].as_array().unwrap().len() == e2e::EXAMPLES.len())
     });
     assert_eq!(plugins["rejected"], serde_json::json!([]));
     // It would take the tasks below.
