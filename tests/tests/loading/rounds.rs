@@ -112,7 +112,7 @@ fn rounds_with_probes() -> impl FnMut(usize) {
         let report = PluginLoader::new()
             .probe_with(e2e::solti_host())
             .probe_time(limit)
-            .config("chameleon", &json!({ "round": number }))
+            .config("specimen", json!({ "fail": "told to" }))
             .unwrap()
             .check(directory.path())
             .unwrap();
