@@ -61,7 +61,12 @@ async fn a_plugin_that_never_becomes_idle_is_waited_for_no_longer_than_the_host_
 async fn a_plugin_that_offers_nothing_of_its_own_says_so_or_answers_with_a_default() {
     let host = Host::with(&["hello"]);
     let described = answer_of(plugin(&host), "describe").await;
-    assert_eq!(described, json!({ "runners": { "hello": {} } }));
+    // That it takes no configuration is known of its declaration.
+    let nothing = json!({
+        "type": "object", "properties": {}, "required": [], "additionalProperties": false,
+    });
+    let expected = json!({ "config": nothing, "runners": { "hello": {} } });
+    assert_eq!(described, expected);
     let health = answer_of(plugin(&host), "health").await;
     assert_eq!(health, json!({ "status": "ok" }));
     let spec = command("s", "hello", &["you"]);
