@@ -5,7 +5,7 @@ use syn::parse::ParseStream;
 use syn::{Attribute, Error, LitStr, Result, Token, Type};
 
 /// What is said of a field or a variant.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Attributes {
     /// What it is called, where that is not its own name.
     pub(crate) name: Option<LitStr>,
@@ -18,7 +18,6 @@ pub(crate) struct Attributes {
 }
 
 /// A default that is given.
-#[derive(Debug)]
 pub(crate) enum Given {
     /// That of the type.
     OfType,
