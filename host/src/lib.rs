@@ -115,12 +115,14 @@ pub mod inspect {
     pub use crate::loader::inspect::{
         GlibcVersion, Inspection, Problem, Requirements, inspect, static_tls_room,
     };
-    pub use crate::loader::vouch::Signature;
+    pub use crate::loader::vouch::{SUMS, Signature, listed};
 }
 
 /// Processes that load a plugin before this one does.
 pub mod probe {
     pub use crate::loader::probe::{ProbeOutcome, RememberedProbe, forget_probes};
+    pub use crate::own_program::path as own_program;
+    pub use solti_plugin_abi::PROBE_VARIABLE;
 }
 
 /// What a plugin's configuration may be, as its file says.

@@ -1,5 +1,6 @@
 //! The program that this is, started once more in another role.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,11 +20,16 @@ pub(crate) fn takes_roles() -> bool {
     TAKES_ROLES.load(Ordering::Relaxed)
 }
 
-/// The file of it.
-pub(crate) fn path() -> Option<PathBuf> {
+/// The file of the program that runs, to start it once more: on Linux the very one, even when another file
+/// has been put in its place.
+///
+/// # Errors
+///
+/// When the system does not say which it is; never on Linux.
+pub fn path() -> io::Result<PathBuf> {
     if cfg!(target_os = "linux") {
-        Some(ITSELF.into())
+        Ok(ITSELF.into())
     } else {
-        std::env::current_exe().ok()
+        std::env::current_exe()
     }
 }

@@ -33,6 +33,7 @@ pub mod metrics;
 pub mod config;
 
 mod attempt;
+mod backoff;
 mod building;
 mod call;
 mod const_text;
@@ -67,6 +68,8 @@ mod book;
 mod sdk;
 
 pub use attempt::{Attempt, AttemptRecord, attempts, attempts_of};
+#[doc(hidden)]
+pub use backoff::backoff;
 #[doc(hidden)]
 pub use building::build_apart;
 #[doc(hidden)]

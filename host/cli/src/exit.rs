@@ -15,10 +15,8 @@ pub(crate) enum Exit {
     /// A task failed, timed out, was cancelled or was not admitted; or it succeeded, but another
     /// spec could not be read.
     TaskFailed,
-    /// A plugin file was rejected by `list` or `check`, `inspect` found a problem in one, or one does not say
-    /// what `config` asks for.
-    /// A plugin file was rejected by `list`, `check` or `pack`, `inspect` found a problem in one, or a pack
-    /// was refused.
+    /// A plugin file was rejected by `list`, `check` or `pack`, `inspect` found a problem in one, one does
+    /// not say what `config` asks for, or a pack was refused.
     FileRejected,
     /// `conform` found a rule that the plugin breaks.
     RuleBroken,
@@ -27,8 +25,8 @@ pub(crate) enum Exit {
     RoundFailed,
     /// `forget` was given a file or digest of which nothing was remembered.
     NothingForgotten,
-    /// The tasks ran, or the files were looked at, packed or installed, but the output of tasks, a summary or metrics
-    /// could not be written.
+    /// The tasks ran, or the files were looked at, packed or installed, but the output of tasks, a summary or
+    /// metrics could not be written.
     NotWritten,
     /// There is no result: the arguments are wrong, a directory or a key cannot be used, not one
     /// spec can be read, or what a command about files found cannot be printed.

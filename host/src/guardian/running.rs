@@ -71,7 +71,7 @@ pub(crate) fn claim() -> Result<Region, String> {
     if !own_program::takes_roles() {
         return Err("the host's main does not begin with probe_main()".to_owned());
     }
-    let program = own_program::path().ok_or("the host does not find its own program")?;
+    let program = own_program::path().map_err(|_| "the host does not find its own program")?;
     let mut state = STATE.lock();
     let claimed = state.claim(&program);
     claimed.map_err(|err| format!("the guardian cannot run: {err}"))

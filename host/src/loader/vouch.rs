@@ -10,4 +10,5 @@ mod sums;
 pub use error::VouchError;
 pub use signature::Signature;
 pub(super) use signature::{signature_file, verify};
-pub(super) use sums::{SUMS, Sums};
+pub(super) use sums::Sums;
+pub use sums::{SUMS, listed};

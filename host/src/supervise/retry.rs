@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use solti_model::{BackoffPolicy, JitterPolicy, RestartPolicy};
+use solti_model::RestartPolicy;
+use solti_plugin_abi::backoff;
 
 use super::outcome::Outcome;
 use super::submission::Submission;
@@ -28,20 +29,5 @@ pub(super) fn next(
             Some(backoff(submission.backoff()).next(failures.saturating_sub(1)))
         }
         _ => None,
-    }
-}
-
-/// A policy of the model as the one that computes delays.
-fn backoff(policy: &BackoffPolicy) -> taskvisor::BackoffPolicy {
-    taskvisor::BackoffPolicy {
-        first: Duration::from_millis(policy.first_ms),
-        max: Duration::from_millis(policy.max_ms),
-        factor: policy.factor,
-        jitter: match policy.jitter {
-            JitterPolicy::None => taskvisor::JitterPolicy::None,
-            JitterPolicy::Equal => taskvisor::JitterPolicy::Equal,
-            JitterPolicy::Decorrelated => taskvisor::JitterPolicy::Decorrelated,
-            _ => taskvisor::JitterPolicy::Full,
-        },
     }
 }

@@ -158,6 +158,7 @@ fn table<'a>(input: &DeriveInput, fields: impl Iterator<Item = &'a Field>) -> Re
             }
         }
     });
+    let deserialize = deserialize(ident, &quote! { Self { #(#names: read.#names),* } });
     let of_type = match empty {
         true => quote! { ::solti_plugin_abi::config::Fallback::Json("{}") },
         false => quote! { ::solti_plugin_abi::config::Fallback::Required },
@@ -173,16 +174,7 @@ fn table<'a>(input: &DeriveInput, fields: impl Iterator<Item = &'a Field>) -> Re
                 #(#read),*
             }
 
-            impl<'de> ::solti_plugin_abi::__private::serde::Deserialize<'de> for #ident {
-                fn deserialize<D>(from: D) -> ::core::result::Result<Self, D::Error>
-                where
-                    D: ::solti_plugin_abi::__private::serde::Deserializer<'de>,
-                {
-                    let read =
-                        <__Read as ::solti_plugin_abi::__private::serde::Deserialize>::deserialize(from)?;
-                    ::core::result::Result::Ok(Self { #(#names: read.#names),* })
-                }
-            }
+            #deserialize
 
             impl ::solti_plugin_abi::config::ConfigValue for #ident {
                 const SCHEMA: ::solti_plugin_abi::config::Schema =
@@ -215,6 +207,14 @@ fn words<'a>(
         docs.push(doc::text(&variant.attrs));
     }
     let type_name = ident.to_string();
+    let deserialize = deserialize(
+        ident,
+        &quote! {
+            match read {
+                #(__Read::#names => Self::#names),*
+            }
+        },
+    );
     Ok(quote! {
         const _: () = {
             #[derive(::solti_plugin_abi::__private::serde::Deserialize)]
@@ -223,18 +223,7 @@ fn words<'a>(
                 #(#[serde(rename = #called)] #names),*
             }
 
-            impl<'de> ::solti_plugin_abi::__private::serde::Deserialize<'de> for #ident {
-                fn deserialize<D>(from: D) -> ::core::result::Result<Self, D::Error>
-                where
-                    D: ::solti_plugin_abi::__private::serde::Deserializer<'de>,
-                {
-                    let read =
-                        <__Read as ::solti_plugin_abi::__private::serde::Deserialize>::deserialize(from)?;
-                    ::core::result::Result::Ok(match read {
-                        #(__Read::#names => Self::#names),*
-                    })
-                }
-            }
+            #deserialize
 
             impl ::solti_plugin_abi::config::ConfigValue for #ident {
                 const SCHEMA: ::solti_plugin_abi::config::Schema =
@@ -244,6 +233,22 @@ fn words<'a>(
             }
         };
     })
+}
+
+/// Reads the type by way of `__Read`, the one that serde derives for: `value` is made of what was `read`.
+fn deserialize(ident: &Ident, value: &TokenStream) -> TokenStream {
+    quote! {
+        impl<'de> ::solti_plugin_abi::__private::serde::Deserialize<'de> for #ident {
+            fn deserialize<D>(from: D) -> ::core::result::Result<Self, D::Error>
+            where
+                D: ::solti_plugin_abi::__private::serde::Deserializer<'de>,
+            {
+                let read =
+                    <__Read as ::solti_plugin_abi::__private::serde::Deserialize>::deserialize(from)?;
+                ::core::result::Result::Ok(#value)
+            }
+        }
+    }
 }
 
 /// `TwoWords` as `two_words`.

@@ -25,6 +25,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Host, Record, SOON, directory_with, until};
+use crate::{failed, fatal};
 
 /// A host with the plugin and this table `config` in its sidecar.
 fn configured(config: &str) -> Host {
@@ -104,25 +105,6 @@ impl Attempt {
     async fn drop_future(&mut self) {
         self.running.abort();
         assert!((&mut self.running).await.unwrap_err().is_cancelled());
-    }
-}
-
-/// The reason and the exit code of an attempt that may be tried again.
-fn failed(end: Result<(), TaskError>) -> (String, Option<i32>) {
-    match end {
-        Err(TaskError::Fail { reason, exit_code }) => (reason, exit_code),
-        other => panic!("instead of a failure: {other:?}"),
-    }
-}
-
-/// The reason of an attempt that must not be tried again.
-fn fatal(end: Result<(), TaskError>) -> String {
-    match end {
-        Err(TaskError::Fatal {
-            reason,
-            exit_code: None,
-        }) => reason,
-        other => panic!("instead of a fatal error: {other:?}"),
     }
 }
 

@@ -13,6 +13,7 @@ use solti_plugin_host::{ErrorDetails, PluginLoader, Spawn, Workload};
 use taskvisor::{TaskError, TaskRef};
 use tokio_util::sync::CancellationToken;
 
+use crate::fatal;
 use crate::support::{Host, Record, SOON, command, directory_with, selecting, subprocess, texts};
 use server::{Reply, Server, reply};
 
@@ -67,18 +68,7 @@ async fn run(host: &Host, workload: &Workload) -> (Result<(), TaskError>, Map<St
 
 /// The reason of a failure that is tried again.
 fn failed(end: Result<(), TaskError>) -> String {
-    match end {
-        Err(TaskError::Fail { reason, .. }) => reason,
-        other => panic!("instead of a failure: {other:?}"),
-    }
-}
-
-/// The reason of a failure that is final.
-fn fatal(end: Result<(), TaskError>) -> String {
-    match end {
-        Err(TaskError::Fatal { reason, .. }) => reason,
-        other => panic!("instead of a final failure: {other:?}"),
-    }
+    crate::failed(end).0
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use taskvisor::{TaskError, TaskRef};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use crate::fatal;
 use crate::support::{Host, SOON, command, directory_with, selecting, subprocess, texts};
 
 /// The kind of the plugin's own.
@@ -99,18 +100,7 @@ impl Place {
 
 /// The reason of a failure that is tried again.
 fn failed(end: Result<(), TaskError>) -> String {
-    match end {
-        Err(TaskError::Fail { reason, .. }) => reason,
-        other => panic!("instead of a failure: {other:?}"),
-    }
-}
-
-/// The reason of a failure that is final.
-fn fatal(end: Result<(), TaskError>) -> String {
-    match end {
-        Err(TaskError::Fatal { reason, .. }) => reason,
-        other => panic!("instead of a final failure: {other:?}"),
-    }
+    crate::failed(end).0
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{self, Host, SOON, directory_with, until};
+use crate::{failed, fatal};
 
 /// A host with the plugin, as it is without a sidecar.
 fn host() -> Host {
@@ -147,12 +148,4 @@ async fn reaped(pid: u32) {
         !Path::new(&format!("/proc/{pid}")).exists()
     })
     .await;
-}
-
-/// The reason and the exit code of an attempt that failed.
-fn failed(end: Result<(), TaskError>) -> (String, Option<i32>) {
-    match end {
-        Err(TaskError::Fail { reason, exit_code }) => (reason, exit_code),
-        other => panic!("instead of a failure: {other:?}"),
-    }
 }

@@ -1,7 +1,8 @@
 //! `solti-host config`: what can be set for a plugin.
 
-use std::fs::{self, File};
-use std::io::Write as _;
+use std::fs::Permissions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -67,15 +68,18 @@ fn write_new(file: &Path, text: &str) -> anyhow::Result<()> {
     if file.symlink_metadata().is_ok() {
         bail!("{shown} is there already; print it without --write, and compare");
     }
-    let mut created = File::create_new(file).with_context(|| format!("cannot write {shown}"))?;
-    let written = created
-        .write_all(text.as_bytes())
-        .and_then(|()| created.sync_all());
-    if written.is_err() {
-        // What is half there would be read.
-        fs::remove_file(file).ok();
-    }
-    written.with_context(|| format!("cannot write {shown}"))?;
+    // A service that looks meanwhile is to see all of it, or nothing.
+    let directory = file.parent().filter(|it| !it.as_os_str().is_empty());
+    let whole = || -> io::Result<()> {
+        let mut written = tempfile::Builder::new()
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(directory.unwrap_or(Path::new(".")))?;
+        written.write_all(text.as_bytes())?;
+        written.as_file().sync_all()?;
+        written.persist_noclobber(file)?;
+        Ok(())
+    };
+    whole().with_context(|| format!("cannot write {shown}"))?;
     tables::print(&format!("wrote {shown}"))?;
     Ok(())
 }

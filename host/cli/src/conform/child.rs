@@ -10,6 +10,7 @@ use std::{env, fs, thread};
 
 use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group, set_child_subreaper};
+use solti_plugin_host::probe::{PROBE_VARIABLE, own_program};
 use solti_plugin_host::text::one_line;
 
 use super::place::is_place;
@@ -21,9 +22,6 @@ pub(super) const ARGUMENT: &str = "--solti-conform-rule";
 
 /// By this variable everything that a rule has started is found again.
 const MARK: &str = "SOLTI_CONFORM";
-
-/// By this one a plugin knows that it is only probed.
-const PROBE: &str = "SOLTI_PLUGIN_PROBE";
 
 /// The thread that waits for the end of the one that tries the plugin.
 pub(super) const END: &str = "conform-end";
@@ -74,11 +72,11 @@ pub(super) fn end_with_standard_input() {
 /// When the process cannot be started.
 pub(super) fn try_rule(request: &Request, probe: bool, time: Duration) -> io::Result<Verdict> {
     let mark = request.own.display().to_string();
-    let mut command = Command::new(itself()?);
+    let mut command = Command::new(own_program()?);
     command
         .arg(ARGUMENT)
         .env(MARK, &mark)
-        .env_remove(PROBE)
+        .env_remove(PROBE_VARIABLE)
         .current_dir(&request.own)
         .process_group(0)
         .stdin(Stdio::piped())
@@ -89,7 +87,7 @@ pub(super) fn try_rule(request: &Request, probe: bool, time: Duration) -> io::Re
         for name in ["HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"] {
             command.env(name, &request.own);
         }
-        command.env(PROBE, "1");
+        command.env(PROBE_VARIABLE, "1");
     }
     let mut child = command.spawn()?;
     let printed = Printed::of(child.stderr.take());
@@ -109,14 +107,6 @@ pub(super) fn try_rule(request: &Request, probe: bool, time: Duration) -> io::Re
         return Ok(verdict);
     }
     Ok(without_verdict(&end, time, &printed.last_line()))
-}
-
-/// This program, even when another file has been put in its place.
-fn itself() -> io::Result<PathBuf> {
-    match cfg!(target_os = "linux") {
-        true => Ok("/proc/self/exe".into()),
-        false => env::current_exe(),
-    }
 }
 
 fn wait(child: &mut Child, time: Duration) -> io::Result<End> {

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) const MANIFEST: &str = "manifest.json";
 
 /// The digests of all other members, and in a directory those of its plugins.
-pub(crate) const SUMS: &str = "SHA256SUMS";
+pub(crate) use solti_plugin_host::inspect::SUMS;
 
 /// The form of pack that this program writes and reads.
 pub(crate) const FORMAT: u32 = 1;

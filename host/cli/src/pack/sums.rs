@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use solti_plugin_host::inspect::{Digest, listed};
+
 /// A line for a file.
 pub(crate) fn line(name: &str, digest: &str) -> String {
     format!("{digest}  {name}\n")
@@ -27,7 +29,7 @@ pub(crate) fn with(list: &[u8], name: &str, digest: &str) -> Vec<u8> {
     let mut new: Vec<u8> = Vec::with_capacity(list.len() + 128);
     let mut put = Some(line(name, digest));
     for old in list.split_inclusive(|byte| *byte == b'\n') {
-        if !is_of(old, name) {
+        if digest_in(old, name).is_none() {
             new.extend_from_slice(old);
         } else if let Some(line) = put.take() {
             new.extend_from_slice(line.as_bytes());
@@ -43,33 +45,17 @@ pub(crate) fn with(list: &[u8], name: &str, digest: &str) -> Vec<u8> {
 }
 
 /// The digest that a list has for a file.
-pub(crate) fn digest_of(list: &[u8], name: &str) -> Option<String> {
+pub(crate) fn digest_of(list: &[u8], name: &str) -> Option<Digest> {
     let mut lines = list.split(|byte| *byte == b'\n');
-    let line = lines.find(|line| is_of(line, name))?;
-    let digest = match line.strip_prefix(b"SHA256 (") {
-        Some(_) => line.trim_ascii_end().last_chunk::<64>()?.as_slice(),
-        None => line.first_chunk::<64>()?.as_slice(),
-    };
-    Some(str::from_utf8(digest).ok()?.to_lowercase())
+    lines.find_map(|line| digest_in(line, name))
 }
 
-/// Whether a line of any form that `sha256sum` writes is about a file. The names of packed files need no
-/// escapes, so a line with some is about another.
-fn is_of(line: &[u8], name: &str) -> bool {
+/// The digest in a line of any form that `sha256sum` writes, where it is about this file.
+fn digest_in(line: &[u8], name: &str) -> Option<Digest> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let listed = match line.strip_prefix(b"SHA256 (") {
-        Some(tagged) => tagged
-            .len()
-            .checked_sub(64)
-            .and_then(|at| tagged[..at].strip_suffix(b") = ")),
-        None => line.split_at_checked(64).and_then(|(digest, rest)| {
-            let is_digest = digest.iter().all(u8::is_ascii_hexdigit);
-            let rest = rest.strip_prefix(b"  ").or(rest.strip_prefix(b" *"));
-            rest.filter(|_| is_digest)
-        }),
-    };
-    listed.is_some_and(|listed| listed.strip_prefix(b"./").unwrap_or(listed) == name.as_bytes())
+    let (listed, digest) = listed(line)?;
+    (listed == name.as_bytes()).then_some(digest)
 }
 
 #[cfg(test)]
@@ -93,7 +79,8 @@ mod tests {
             let new = with(list.as_bytes(), "x.so", &b);
             let expected = format!("# mine\n{b}  y.so\n{b}  x.so\n\n{b}  xx.so\n");
             assert_eq!(String::from_utf8(new).unwrap(), expected);
-            assert_eq!(digest_of(list.as_bytes(), "x.so"), Some(a.clone()), "{old}");
+            let found = digest_of(list.as_bytes(), "x.so").map(|digest| digest.to_string());
+            assert_eq!(found, Some(a.clone()), "{old}");
         }
         let twice = format!("{a}  x.so\n{a}  x.so");
         let new = with(twice.as_bytes(), "x.so", &b);

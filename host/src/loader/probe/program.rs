@@ -14,6 +14,6 @@ pub(super) fn find(options: &ProbeOptions) -> Result<PathBuf, &'static str> {
     } else if !own_program::takes_roles() {
         Err("the host's main does not begin with probe_main(), and it names no probe program")
     } else {
-        own_program::path().ok_or("the host does not find its own program")
+        own_program::path().map_err(|_| "the host does not find its own program")
     }
 }

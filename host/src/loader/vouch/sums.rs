@@ -12,7 +12,7 @@ use crate::loader::digest::Digest;
 use crate::loader::refusal::{Advice, Refusal};
 
 /// The name of the list.
-pub(in crate::loader) const SUMS: &str = "SHA256SUMS";
+pub const SUMS: &str = "SHA256SUMS";
 
 /// The list of a directory.
 #[derive(Debug)]
@@ -118,7 +118,7 @@ fn parse(text: &[u8]) -> Result<HashMap<Vec<u8>, Digest>, String> {
         if line.is_empty() || line.starts_with(b"#") {
             continue;
         }
-        let (name, digest) = entry(line).ok_or_else(|| {
+        let (name, digest) = listed(line).ok_or_else(|| {
             format!(
                 "line {} of {SUMS} is not one that sha256sum writes: \"{}\"",
                 at + 1,
@@ -140,9 +140,11 @@ fn parse(text: &[u8]) -> Result<HashMap<Vec<u8>, Digest>, String> {
     Ok(digests)
 }
 
-/// One line: the digest, a space, a space or `*`, the name; or, with `--tag`, the name in parentheses
-/// before the digest. A backslash in front says that the name is escaped.
-fn entry(line: &[u8]) -> Option<(Vec<u8>, Digest)> {
+/// The name and the digest of one line of `SHA256SUMS`, without its end: the digest, a space, a space or
+/// `*`, the name; or, with `--tag`, the name in parentheses before the digest. A backslash in front says
+/// that the name is escaped. `None` for any other line.
+#[must_use]
+pub fn listed(line: &[u8]) -> Option<(Vec<u8>, Digest)> {
     let (escaped, line) = match line.strip_prefix(b"\\") {
         Some(line) => (true, line),
         None => (false, line),

@@ -7,9 +7,8 @@ use solti_model::{ContainerSpec, Runtime, TaskEnv, TaskKind, TaskSpec, WasmSpec}
 use solti_plugin_host::{
     BuildContext, PluginLoader, RunnerError, RunnerErrorKind, RunnerRouter, RunnerType, TaskOutcome,
 };
-use taskvisor::TaskError;
 
-use super::{configured, failed, host, script, shell, shell_with};
+use super::{configured, failed, fatal, host, script, shell, shell_with};
 use crate::support::{Record, Recorded, alone, command, directory_with};
 
 #[tokio::test]
@@ -37,17 +36,6 @@ async fn a_death_by_signal_names_the_signal_and_has_no_exit_code() {
             None
         )
     );
-}
-
-/// The reason of an attempt that must not be tried again.
-fn fatal(end: Result<(), TaskError>) -> String {
-    match end {
-        Err(TaskError::Fatal {
-            reason,
-            exit_code: None,
-        }) => reason,
-        other => panic!("instead of a fatal error: {other:?}"),
-    }
 }
 
 #[tokio::test]

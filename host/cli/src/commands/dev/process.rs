@@ -1,10 +1,10 @@
 //! One step of a round: a process, in a group of its own, of which nothing is left when it is cut off.
 
-use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use solti_plugin_host::probe::own_program;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
@@ -92,11 +92,7 @@ impl Process {
 
 /// This program, once more: the file that runs, even when another has been put in its place.
 pub(super) fn this_program() -> std::io::Result<Command> {
-    let path: PathBuf = match cfg!(target_os = "linux") {
-        true => "/proc/self/exe".into(),
-        false => std::env::current_exe()?,
-    };
-    let mut command = Command::new(path);
+    let mut command = Command::new(own_program()?);
     command.arg0("solti-host");
     Ok(command)
 }

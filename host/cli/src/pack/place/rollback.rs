@@ -94,7 +94,8 @@ fn kept(in_use: &Generation, directory: &Path, plugin: &str) -> Result<Version, 
     };
     let found = Version::of(&library.read()?);
     let list = in_use.previous.get(SUMS).map(Source::read).transpose()?;
-    match sums::digest_of(&list.unwrap_or_default(), &file) {
+    let kept = sums::digest_of(&list.unwrap_or_default(), &file);
+    match kept.map(|kept| kept.to_string()) {
         Some(kept) if kept != found.sha256 => Err(PlaceError::KeptDamaged {
             plugin: plugin.to_owned(),
             kept,
