@@ -46,9 +46,9 @@ const PATCHES: &[(&str, &str, &str)] = &[
     // A key of the stamp, and a kind.
     (
         "plugin-abi/src/stamp/render.rs",
-        "    out.pair(key::PLUGIN, decl.name);",
-        "    out.pair(\"tomorrow\", \"a value of a key that is not known today\");\n    \
-         out.pair(key::PLUGIN, decl.name);",
+        "    pair(out, key::PLUGIN, decl.name);",
+        "    pair(out, \"tomorrow\", \"a value of a key that is not known today\");\n    \
+         pair(out, key::PLUGIN, decl.name);",
     ),
     (
         "tests/fixtures/modern/src/lib.rs",
