@@ -23,6 +23,7 @@ flow('a wrong token opens nothing, and the right one the place that was asked fo
   await eventually(async () => (await tab.text('#tokenerror')).includes('does not accept'), 'a wrong token is refused');
   for (const key of ['Escape', 'Escape']) await page.keyboard.press(key);
   assert.ok(await page.locator('dialog.login').isVisible(), 'the form stays, as there is nothing to see without a token');
+  assert.equal(await page.locator('#token').inputValue(), 'wrong', 'what was typed stays');
   assert.equal(await page.locator('.row').count(), 0, 'no line is shown before');
   await enter(page, 'with a space');
   assert.match(await tab.text('#tokenerror'), /no spaces/);

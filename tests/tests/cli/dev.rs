@@ -4,10 +4,14 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
 use crate::{Ended, Place, Running, end, shown, solti_host};
+
+/// How long a build may take, with another test's build before it.
+const BUILD: Duration = Duration::from_secs(15 * 60);
 
 /// What the environment of all that one test starts has.
 const MARK: &str = "SOLTI_DEV_TEST";
@@ -83,7 +87,7 @@ fn start(place: &Place, directory: &str) -> Running {
 fn until(running: &Running, text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     loop {
-        let line = running.line();
+        let line = running.line_within(BUILD);
         assert!(!line.contains('\x1b'), "{line:?}");
         lines.push(line);
         if lines.last().is_some_and(|line| line.contains(text)) {
@@ -283,7 +287,7 @@ fn a_terminal_is_cleared_for_each_round_and_left_as_it_was_at_ctrl_c() {
         .last()
         .is_some_and(|line: &String| line.contains("waiting for a change"))
     {
-        lines.push(running.line());
+        lines.push(running.line_within(BUILD));
     }
     assert!(lines[0].starts_with("\x1b[H\x1b[2J"), "{lines:?}");
     running.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();

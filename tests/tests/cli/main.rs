@@ -224,7 +224,11 @@ impl Running {
 
     /// The next line of standard output.
     fn line(&self) -> String {
-        self.lines.recv_timeout(SOON).unwrap_or_else(|err| {
+        self.line_within(SOON)
+    }
+
+    fn line_within(&self, limit: Duration) -> String {
+        self.lines.recv_timeout(limit).unwrap_or_else(|err| {
             let mut said = [0; 4096];
             let stderr = self.child.stderr.as_ref();
             let stderr = stderr.filter(|_| err == std::sync::mpsc::RecvTimeoutError::Disconnected);

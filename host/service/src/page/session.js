@@ -46,7 +46,9 @@ function show() {
     h('div', { class: 'field' }, h('label', { for: 'token' }, 'Token'), token, error),
     h('div', { class: 'buttons' }, go)));
   box = mine;
-  // There is nothing to see without a token, so the form stays.
+  // There is nothing to see without a token, so the form stays, with what was typed. Browsers let only the
+  // first of two Escapes be cancelled as such; the key itself always.
+  mine.addEventListener('keydown', (event) => { if (event.key === 'Escape') event.preventDefault(); });
   mine.addEventListener('cancel', (event) => event.preventDefault());
   mine.addEventListener('close', () => {
     mine.remove();
