@@ -9,6 +9,8 @@ mod loading;
 #[cfg(feature = "pack")]
 mod pack;
 mod probing;
+#[cfg(feature = "queue")]
+mod queue;
 #[cfg(feature = "client")]
 mod remote;
 #[cfg(feature = "serve")]
@@ -28,6 +30,8 @@ pub(crate) use loading::{ConfigField, LoadArgs};
 #[cfg(feature = "pack")]
 pub(crate) use pack::{InstallArgs, PackArgs, RollbackArgs};
 pub(crate) use probing::ProbeArgs;
+#[cfg(feature = "queue")]
+pub(crate) use queue::{QueueAction, QueueAddressArgs, QueueArgs, QueueInitArgs};
 #[cfg(feature = "client")]
 pub(crate) use remote::{
     CancelArgs, LogsArgs, PluginAction, PluginsArgs, RetryArgs, ServiceArgs, SubmitArgs, TaskArgs,
@@ -106,6 +110,8 @@ pub(crate) enum Command {
     Plugins(PluginsArgs),
     #[cfg(feature = "client")]
     Top(TopArgs),
+    #[cfg(feature = "queue")]
+    Queue(QueueArgs),
     List(ListArgs),
     Inspect(InspectArgs),
     Check(CheckArgs),

@@ -16,6 +16,8 @@ mod man;
 mod new;
 #[cfg(feature = "pack")]
 mod pack;
+#[cfg(feature = "queue")]
+mod queue;
 #[cfg(feature = "client")]
 mod remote;
 #[cfg(feature = "pack")]
@@ -74,6 +76,8 @@ pub(crate) fn run(command: Command, verbose: bool) -> anyhow::Result<Exit> {
         Command::Plugins(args) => remote::plugins(&args),
         #[cfg(feature = "client")]
         Command::Top(args) => remote::top(&args),
+        #[cfg(feature = "queue")]
+        Command::Queue(args) => queue::queue(&args),
         Command::List(args) => list::list(&args, verbose),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Check(args) => check::check(&args),

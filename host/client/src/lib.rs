@@ -16,17 +16,20 @@
 //! | `address` | where a service is |
 //! | `connect`, `tls` | connections |
 //! | `client` | requests and answers |
+//! | `frames` | the form in which services keep output |
 //! | `output` | the output of a task, which goes on where a connection broke |
 
 mod address;
 mod client;
 mod connect;
 mod error;
+mod frames;
 mod output;
 mod tls;
 
 pub use address::{Address, AddressError};
 pub use client::{Client, in_path, with_query};
 pub use error::ClientError;
-pub use output::{Event, Output, Wanted};
+pub use frames::{Event, Frames, NoFrames};
+pub use output::{Output, Wanted};
 pub use tls::TlsFiles;

@@ -2,23 +2,17 @@
 
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::BytesMut;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::{sleep, timeout};
 
 use crate::client::{Client, in_path, with_query};
 use crate::error::ClientError;
+use crate::frames::{self, Entry, Event};
 
 /// The media type of entries of a log.
 const FRAMES: &str = "application/vnd.solti.frames";
-
-/// The bytes before and behind what an entry has in it.
-const HEADER: usize = 32;
-const TRAILER: usize = 4;
-
-/// The longest that an entry may be.
-const MOST: usize = 64 << 20;
 
 /// How long nothing may come: a service that has nothing to tell says that it lives every 15 seconds.
 const QUIET: Duration = Duration::from_secs(45);
@@ -41,51 +35,6 @@ pub struct Wanted {
     pub since: Option<String>,
     /// Whether more is waited for.
     pub follow: bool,
-}
-
-/// What happened in a task.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Event {
-    /// It wrote something.
-    Data {
-        /// In which attempt.
-        attempt: u32,
-        /// Whether to standard error.
-        is_stderr: bool,
-        /// When the first byte was written, in milliseconds since 1970.
-        time: u64,
-        /// What it wrote.
-        bytes: Bytes,
-        /// Whether the stream ends here.
-        is_last: bool,
-    },
-    /// So many bytes were left out, or are not kept any more.
-    Lost {
-        /// How many.
-        bytes: u64,
-    },
-    /// An attempt has begun.
-    Started {
-        /// Its number, from 1.
-        attempt: u32,
-        /// In milliseconds since 1970.
-        time: u64,
-    },
-    /// An attempt has ended.
-    Finished {
-        /// Its number.
-        attempt: u32,
-        /// In milliseconds since 1970.
-        time: u64,
-        /// The exit code, where it had one.
-        exit_code: Option<i32>,
-    },
-    /// The connection broke; it goes on where it was.
-    Interrupted {
-        /// Why.
-        reason: String,
-    },
 }
 
 /// The output of a task.
@@ -213,70 +162,18 @@ impl Output<'_> {
 
     /// The next entry, where it is there whole.
     fn entry(&mut self) -> Result<Option<Entry>, ClientError> {
-        let Some(head) = self.buffer.get(..HEADER) else {
+        let found = frames::entry(&mut self.buffer).map_err(|err| ClientError::NotUnderstood {
+            address: self.client.address().clone(),
+            reason: err.to_string(),
+        })?;
+        let Some((entry, size)) = found else {
             return Ok(None);
         };
-        let u32_at = |at: usize| u32::from_le_bytes(std::array::from_fn(|i| head[at + i]));
-        let time = u64::from_le_bytes(std::array::from_fn(|i| head[24 + i]));
-        let (code, flags, attempt) = (head[2], head[3], u32_at(4));
-        let length = u32_at(8) as usize;
-        if head[..2] != *b"o1" || code > 7 || length > MOST {
-            return Err(ClientError::NotUnderstood {
-                address: self.client.address().clone(),
-                reason: "the output has another form".to_owned(),
-            });
+        if matches!(entry, Entry::Event(_)) {
+            self.position = self.position.map(|position| position + size as u64);
         }
-        let size = HEADER + length + TRAILER;
-        if self.buffer.len() < size {
-            self.buffer.reserve(size - self.buffer.len());
-            return Ok(None);
-        }
-        let mut entry = self.buffer.split_to(size);
-        entry.advance(HEADER);
-        entry.truncate(length);
-        let payload = entry.freeze();
-        let number = |bytes: &[u8]| {
-            let bytes = bytes.get(..8).and_then(|it| it.try_into().ok());
-            bytes.map_or(0, u64::from_le_bytes)
-        };
-        let event = match code {
-            0 | 1 => Event::Data {
-                attempt,
-                is_stderr: code == 1,
-                time,
-                bytes: payload,
-                is_last: flags & 1 != 0,
-            },
-            2 | 3 => Event::Lost {
-                bytes: number(&payload),
-            },
-            4 => Event::Started { attempt, time },
-            5 => Event::Finished {
-                attempt,
-                time,
-                exit_code: payload
-                    .get(..4)
-                    .and_then(|it| it.try_into().ok())
-                    .map(i32::from_le_bytes),
-            },
-            6 => return Ok(Some(Entry::Position(number(&payload)))),
-            _ => {
-                let reason = String::from_utf8_lossy(&payload).into_owned();
-                return Ok(Some(Entry::End(reason)));
-            }
-        };
-        self.position = self.position.map(|position| position + size as u64);
-        Ok(Some(Entry::Event(event)))
+        Ok(Some(entry))
     }
-}
-
-/// What a service sends.
-enum Entry {
-    Event(Event),
-    /// Where the next one stands.
-    Position(u64),
-    /// Nothing follows.
-    End(String),
 }
 
 impl std::fmt::Debug for Output<'_> {

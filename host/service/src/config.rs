@@ -6,6 +6,6 @@ mod units;
 
 pub use read::ConfigError;
 pub use settings::{
-    Config, Discover, OnFull, OnInterrupt, OnStop, OutputLimits, Retention, ServerLimits, TlsFiles,
-    TokenFile,
+    Config, Discover, OnFull, OnInterrupt, OnStop, OutputLimits, QueueSettings, Retention,
+    ServerLimits, TlsFiles, TokenFile,
 };

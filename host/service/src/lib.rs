@@ -25,6 +25,7 @@
 //! | `grpc` | the routes of 0.0.8 over gRPC, and its health |
 //! | `handover` | the sockets on their way to the next service |
 //! | `discover` | what a control plane is told; behind a feature |
+//! | `queue` | tasks of a queue that several hosts share; behind a feature |
 //! | `server` | sockets, connections and their limits |
 //! | `service` | the whole: start, run, stop |
 
@@ -40,6 +41,8 @@ mod handover;
 mod http;
 mod output;
 mod plugins;
+#[cfg(feature = "queue")]
+mod queue;
 mod renewed;
 mod server;
 mod service;
@@ -51,12 +54,14 @@ mod time;
 
 pub use access::Role;
 pub use config::{
-    Config, ConfigError, Discover, OnFull, OnInterrupt, OnStop, OutputLimits, Retention,
-    ServerLimits, TlsFiles, TokenFile,
+    Config, ConfigError, Discover, OnFull, OnInterrupt, OnStop, OutputLimits, QueueSettings,
+    Retention, ServerLimits, TlsFiles, TokenFile,
 };
 /// The target of what the log is told of every change of plugins: which, and who asked for it.
 pub const AUDIT_TARGET: &str = plugins::AUDIT;
 
+#[cfg(feature = "queue")]
+pub use queue::{NoQueueTask, QueueTask, queue_task};
 pub use server::{Address, InheritedSocket};
 pub use service::{Service, ServiceError, Stopped};
 pub use state::StateError;

@@ -6,6 +6,7 @@
 
 mod drain;
 mod frame;
+mod hold;
 mod index;
 mod lines;
 mod log;
@@ -20,6 +21,8 @@ mod window;
 mod written;
 
 pub(crate) use frame::{Frame, Kind, Stream, write as write_frame, write_end, write_position};
+#[cfg(feature = "queue")]
+pub(crate) use hold::Hold;
 pub(crate) use index::Selection;
 pub(crate) use lines::{Cursor, Line, Lines};
 pub(crate) use outputs::{Live, Outputs};

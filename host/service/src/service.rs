@@ -26,6 +26,8 @@ use crate::handover::{self, Offer};
 use crate::http::{self, Access, App};
 use crate::output::{Outputs, Owners, Route};
 use crate::plugins::{self, Cause, Plugins};
+#[cfg(feature = "queue")]
+use crate::queue::Member;
 use crate::server::{Address, InheritedSocket, Listener, Server, Tls};
 use crate::state::StateDir;
 use crate::store::Store;
@@ -59,6 +61,8 @@ pub struct Service {
     /// Cancelled when they are not to be had any more.
     offering: CancellationToken,
     plugins: Arc<Plugins>,
+    #[cfg(feature = "queue")]
+    queue: Option<Arc<Member>>,
     recovered: (usize, usize),
     /// Ours until everything has ended.
     _state: StateDir,
@@ -151,6 +155,10 @@ impl Service {
             let plugins = Arc::downgrade(&plugins);
             tokio::spawn(discover::tell(discover, id, plugins, closing.clone()));
         }
+        #[cfg(feature = "queue")]
+        let queue = config.queue.as_ref();
+        #[cfg(feature = "queue")]
+        let queue = queue.map(|settings| Member::join(&config, settings, &tasks, &plugins));
         Ok(Self {
             config,
             addresses,
@@ -161,6 +169,8 @@ impl Service {
             handed_over,
             offering,
             plugins,
+            #[cfg(feature = "queue")]
+            queue,
             recovered: (recovered.rerun, recovered.failed),
             _state: state,
         })
@@ -215,7 +225,15 @@ impl Service {
         if self.handed_over.is_cancelled() {
             self.server.accept_no_more(LAST_WORDS).await;
         }
+        #[cfg(feature = "queue")]
+        if let Some(queue) = &self.queue {
+            queue.stop();
+        }
         let left = self.tasks.stop(self.config.drain, self.config.grace).await;
+        #[cfg(feature = "queue")]
+        if let Some(queue) = &self.queue {
+            queue.finish().await;
+        }
         self.closing.cancel();
         self.server.stop(LAST_WORDS).await;
         let live = Arc::clone(&self.plugins.live);

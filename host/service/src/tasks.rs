@@ -17,7 +17,9 @@ mod stored;
 mod turns;
 mod view;
 
-pub(crate) use admit::New;
+pub(crate) use admit::{New, manifest_in};
+#[cfg(feature = "queue")]
+pub(crate) use admit::{ON_INTERRUPT, QUEUE};
 pub(crate) use all::Tasks;
 pub(crate) use ends::Ends;
 pub(crate) use handler::Handler;

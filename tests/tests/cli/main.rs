@@ -22,6 +22,7 @@ mod exec;
 mod exit_codes;
 #[cfg(target_os = "linux")]
 mod fatal;
+mod fleet;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 mod frozen;
 #[cfg(target_os = "linux")]

@@ -25,6 +25,17 @@ pub(super) const GRACE: RangeInclusive<Duration> =
 /// How often something that is watched is renewed.
 #[cfg(feature = "client")]
 pub(super) const EVERY: RangeInclusive<Duration> = Duration::from_millis(200)..=HOUR;
+/// How long a queue keeps something.
+#[cfg(feature = "queue")]
+pub(super) const KEPT: RangeInclusive<Duration> =
+    Duration::from_secs(60)..=Duration::from_secs(3_650 * 24 * 60 * 60);
+/// How long a host that takes tasks of a queue may be silent.
+#[cfg(feature = "queue")]
+pub(super) const LEASE: RangeInclusive<Duration> = Duration::from_secs(1)..=HOUR;
+/// How long a task of a queue may wait for a host that can take it.
+#[cfg(feature = "queue")]
+pub(super) const UNCLAIMED: RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(24 * 60 * 60);
 /// How long a command may take.
 pub(super) const TIMEOUT: RangeInclusive<Duration> =
     MILLISECOND..=Duration::from_secs(365 * 24 * 60 * 60);

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use super::bounds;
+#[cfg(feature = "queue")]
+use super::queue::SharedQueueArgs;
 use super::tasks::{parse_label, parse_variable};
 
 /// Which service, and as whom.
@@ -102,6 +104,10 @@ pub(crate) struct SubmitArgs {
 
     #[command(flatten)]
     pub(crate) service: ServiceArgs,
+
+    #[cfg(feature = "queue")]
+    #[command(flatten)]
+    pub(crate) queue: SharedQueueArgs,
 }
 
 /// List the tasks of a running service, the newest first
@@ -142,6 +148,10 @@ pub(crate) struct TasksArgs {
 
     #[command(flatten)]
     pub(crate) service: ServiceArgs,
+
+    #[cfg(feature = "queue")]
+    #[command(flatten)]
+    pub(crate) queue: SharedQueueArgs,
 }
 
 /// Show a task of a running service, with its attempts
@@ -157,6 +167,10 @@ pub(crate) struct TaskArgs {
 
     #[command(flatten)]
     pub(crate) service: ServiceArgs,
+
+    #[cfg(feature = "queue")]
+    #[command(flatten)]
+    pub(crate) queue: SharedQueueArgs,
 }
 
 /// Print what a task of a running service has written
@@ -192,6 +206,10 @@ pub(crate) struct LogsArgs {
 
     #[command(flatten)]
     pub(crate) service: ServiceArgs,
+
+    #[cfg(feature = "queue")]
+    #[command(flatten)]
+    pub(crate) queue: SharedQueueArgs,
 }
 
 /// Have tasks of a running service end
@@ -207,6 +225,10 @@ pub(crate) struct CancelArgs {
 
     #[command(flatten)]
     pub(crate) service: ServiceArgs,
+
+    #[cfg(feature = "queue")]
+    #[command(flatten)]
+    pub(crate) queue: SharedQueueArgs,
 }
 
 /// Have a running service run a task again, under another name

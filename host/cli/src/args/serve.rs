@@ -53,6 +53,22 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", value_parser = bounds::number::<u32>(bounds::COUNT))]
     pub(crate) jobs: Option<u32>,
 
+    /// Take tasks of the queue that hosts share on these NATS servers, `nats://HOST:PORT` or `tls://HOST:PORT`;
+    /// several of a cluster with commas. As many run at the same time as --jobs says, or else as the machine has
+    /// processors
+    #[cfg(feature = "queue")]
+    #[arg(long, value_name = "URL", env = "SOLTI_QUEUE", value_delimiter = ',')]
+    pub(crate) queue: Vec<String>,
+
+    #[cfg(feature = "queue")]
+    #[command(flatten)]
+    pub(crate) queue_address: super::queue::QueueAddressArgs,
+
+    /// What people call this host in the queue, instead of the name of the machine
+    #[cfg(feature = "queue")]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) queue_name: Option<String>,
+
     /// How long a task gets to end once it is cancelled; at most 1day [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = bounds::time(bounds::GRACE))]
     pub(crate) grace: Option<humantime::Duration>,

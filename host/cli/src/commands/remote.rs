@@ -4,6 +4,8 @@ mod cancel;
 mod follow;
 mod logs;
 mod plugins;
+#[cfg(feature = "queue")]
+mod queue;
 mod retry;
 mod service;
 mod submit;
@@ -15,6 +17,8 @@ mod view;
 pub(super) use cancel::cancel;
 pub(super) use logs::logs;
 pub(super) use plugins::plugins;
+#[cfg(feature = "queue")]
+pub(super) use queue::{address as queue_address, with_queue};
 pub(super) use retry::retry;
 pub(super) use submit::submit;
 pub(super) use task::task;

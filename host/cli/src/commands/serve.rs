@@ -133,11 +133,40 @@ fn config(args: &ServeArgs) -> anyhow::Result<Config> {
     if let Some(jobs) = args.jobs {
         config.jobs = Some(jobs as usize).filter(|jobs| *jobs > 0);
     }
+    #[cfg(feature = "queue")]
+    join(&mut config, args);
     if let Some(grace) = args.grace {
         config.grace = grace.into();
     }
     config.check()?;
     Ok(config)
+}
+
+/// Has it take tasks of a queue, as the command line says.
+#[cfg(feature = "queue")]
+fn join(config: &mut Config, args: &ServeArgs) {
+    if args.queue.is_empty() && config.queue.is_none() {
+        return;
+    }
+    let queue = config.queue.get_or_insert_default();
+    if !args.queue.is_empty() {
+        queue.urls.clone_from(&args.queue);
+    }
+    let given = &args.queue_address;
+    for (from, to) in [
+        (&given.queue_credentials, &mut queue.credentials),
+        (&given.queue_token_file, &mut queue.token_file),
+        (&given.queue_ca, &mut queue.ca),
+        (&given.queue_cert, &mut queue.certificate),
+        (&given.queue_key, &mut queue.key),
+    ] {
+        if from.is_some() {
+            to.clone_from(from);
+        }
+    }
+    if args.queue_name.is_some() {
+        queue.name.clone_from(&args.queue_name);
+    }
 }
 
 /// Says what is wrong with the plugins, as far as it can be said without a service.

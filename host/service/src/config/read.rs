@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::settings::{Config, Discover};
+use super::settings::{Config, Discover, QueueSettings};
 
 /// What is wrong with a configuration.
 #[derive(Debug, Error)]
@@ -118,6 +118,9 @@ impl Config {
         if let Some(discover) = &self.discover {
             check_discover(discover)?;
         }
+        if let Some(queue) = &self.queue {
+            check_queue(queue)?;
+        }
         #[cfg(not(feature = "grpc"))]
         if !self.grpc.is_empty() {
             return Err(unusable(
@@ -181,6 +184,27 @@ fn check_discover(discover: &Discover) -> Result<(), ConfigError> {
     }
     if discover.interval.is_zero() {
         return Err(unusable("discover.interval", "is 0s, expected 1s or more"));
+    }
+    Ok(())
+}
+
+fn check_queue(queue: &QueueSettings) -> Result<(), ConfigError> {
+    #[cfg(not(feature = "queue"))]
+    if !queue.urls.is_empty() {
+        return Err(unusable(
+            "queue",
+            "this program was built without it: leave it out, or build with the feature queue",
+        ));
+    }
+    #[cfg(feature = "queue")]
+    if let Err(err) = crate::queue::address_of(queue).servers() {
+        return Err(unusable("queue.urls", err.to_string()));
+    }
+    if queue.certificate.is_some() != queue.key.is_some() {
+        return Err(unusable(
+            "queue.key",
+            "a certificate and its key come together: give both, or neither",
+        ));
     }
     Ok(())
 }

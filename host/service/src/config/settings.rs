@@ -43,6 +43,9 @@ pub struct Config {
     /// Has a control plane of the published line know of this service.
     #[serde(default)]
     pub discover: Option<Discover>,
+    /// Takes tasks of a queue that several hosts share.
+    #[serde(default)]
+    pub queue: Option<QueueSettings>,
     /// Asks for no token: on loopback addresses alone, or where clients have certificates.
     #[serde(default)]
     pub no_auth: bool,
@@ -140,6 +143,37 @@ pub struct Discover {
     /// What else it is to know.
     #[serde(default)]
     pub metadata: BTreeMap<String, String>,
+}
+
+/// A queue on NATS that this service takes tasks of.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct QueueSettings {
+    /// Servers of one cluster: `nats://HOST:PORT`, or `tls://HOST:PORT`.
+    pub urls: Vec<String>,
+    /// A file of credentials, as `nsc` writes it.
+    #[serde(default)]
+    pub credentials: Option<PathBuf>,
+    /// The file of the token that the servers ask for.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
+    /// Trusts servers that an authority of this PEM file vouches for, beside those of the system.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+    /// The certificate of this service, for servers that ask for one.
+    #[serde(default)]
+    pub certificate: Option<PathBuf>,
+    /// Its key.
+    #[serde(default)]
+    pub key: Option<PathBuf>,
+    /// What people call this host; the name of the machine when it is not given.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// How many tasks of the queue run here at the same time; `jobs` of the service when it is not given, and
+    /// else as many as the machine has processors.
+    #[serde(default)]
+    pub jobs: Option<NonZeroU64>,
 }
 
 /// What becomes of tasks that a stop of the service ends.
@@ -312,6 +346,7 @@ impl Config {
             tokens: Vec::new(),
             tls: None,
             discover: None,
+            queue: None,
             no_auth: false,
             config: BTreeMap::new(),
             hosts: Vec::new(),

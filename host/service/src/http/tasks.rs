@@ -17,7 +17,7 @@ use super::error::Problem;
 use super::query::pairs;
 use crate::config::OnInterrupt;
 use crate::store::Filter;
-use crate::tasks::{New, PHASES, TaskList, TaskView, Tasks, Wanted};
+use crate::tasks::{New, PHASES, TaskList, TaskView, Tasks, Wanted, manifest_in};
 
 /// What may stand beside the fields of a spec.
 const BESIDE: &[&str] = &["name", "onInterrupt", "idempotencyKey"];
@@ -75,14 +75,6 @@ pub(super) async fn create(
         StatusCode::MULTI_STATUS
     };
     (status, Json(json!({ "tasks": all }))).into_response()
-}
-
-/// What was sent, where it is a task as the routes of 0.0.8 have it: kinds of plugins' own have no other form.
-fn manifest_in(body: &[u8]) -> Option<Value> {
-    // Most are specs, and are read once.
-    memchr::memmem::find(body, b"\"Task\"")?;
-    let sent: Value = serde_json::from_slice(body).ok()?;
-    (sent["kind"] == "Task" && sent["apiVersion"].is_string()).then_some(sent)
 }
 
 /// Takes a task as the routes of 0.0.8 have it.

@@ -78,6 +78,8 @@ async fn write(
     attempt: u32,
     lost: &mut [Lost; 2],
 ) {
+    let end = live.log.lock().end();
+    live.held.room(end).await;
     let until = Instant::now() + outputs.limits.full_wait;
     let frames = Arc::new(behind_losses(frames, attempt, lost));
     let mut told = false;

@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tracing::error;
 
+use super::hold::Held;
 use super::index::Indexes;
 use super::log::Log;
 use super::progress::Progress;
@@ -51,6 +52,8 @@ pub(crate) struct Live {
     pub(super) attempts: AtomicU32,
     /// Taps that are read, and the task itself until it has ended.
     users: AtomicUsize,
+    /// How far who takes all of it has come.
+    pub(super) held: Held,
     /// What is to be done when all of its output is in the log.
     then: Mutex<Option<Then>>,
 }
@@ -108,9 +111,18 @@ impl Outputs {
             progress,
             attempts: AtomicU32::new(attempts),
             users: AtomicUsize::new(1),
+            held: Held::default(),
             then: Mutex::new(None),
         };
         self.live.lock().insert(seq, Arc::new(live));
+    }
+
+    /// Lets a task write no further ahead than a bound of whom this is given to, who takes all of its output.
+    #[cfg(feature = "queue")]
+    pub(crate) fn hold(&self, seq: Seq) -> super::hold::Hold {
+        let hold = super::hold::Hold(self.live.lock().get(&seq).map(Arc::clone));
+        hold.taken(0);
+        hold
     }
 
     /// The log of a task that has not ended, for one more tap of it.

@@ -19,7 +19,18 @@ use crate::config::OnInterrupt;
 use crate::store::{InsertError, Record, Seq};
 
 /// The annotation that says on the routes of 0.0.8 what becomes of a task that is interrupted.
-const ON_INTERRUPT: &str = "solti-host/on-interrupt";
+pub(crate) const ON_INTERRUPT: &str = "solti-host/on-interrupt";
+
+/// The annotation that says what a queue calls a task that was taken from it.
+pub(crate) const QUEUE: &str = "solti-host/queue";
+
+/// What was sent, where it is a task as the routes of 0.0.8 have it: kinds of plugins' own have no other form.
+pub(crate) fn manifest_in(body: &[u8]) -> Option<Value> {
+    // Most are specs, and are read once.
+    memchr::memmem::find(body, b"\"Task\"")?;
+    let sent: Value = serde_json::from_slice(body).ok()?;
+    (sent["kind"] == "Task" && sent["apiVersion"].is_string()).then_some(sent)
+}
 
 /// What somebody asks for.
 #[derive(Debug)]
@@ -44,6 +55,18 @@ impl Tasks {
     /// A name for a task that was given none.
     pub(crate) fn name_for(spec: &TaskSpec) -> String {
         name::made_of(spec.slot().as_str())
+    }
+
+    /// A name that begins as something does, and that no other task has.
+    #[cfg(feature = "queue")]
+    pub(crate) fn name_in(slot: &str) -> String {
+        name::made_of(slot)
+    }
+
+    /// A name for a task that was given a key instead of one: the same for the same key.
+    #[cfg(feature = "queue")]
+    pub(crate) fn name_of_key(spec: &TaskSpec, key: &str) -> String {
+        name::made_of_key(spec.slot().as_str(), key)
     }
 
     /// Takes a task: when this returns the disk has it.

@@ -8,6 +8,20 @@ const MOST_OF_SLOT: usize = 40;
 
 /// A name that begins as the slot does, of what names may have.
 pub(super) fn made_of(slot: &str) -> String {
+    format!("{}-{}", beginning(slot), unlike())
+}
+
+/// The same, with a key in place of chance.
+#[cfg(feature = "queue")]
+pub(super) fn made_of_key(slot: &str, key: &str) -> String {
+    // FNV-1a: the same in every version of this program.
+    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    });
+    format!("{}-{hash:016x}", beginning(slot))
+}
+
+fn beginning(slot: &str) -> String {
     let letters = slot.chars().map(|c| match c.to_ascii_lowercase() {
         c if c.is_ascii_alphanumeric() => c,
         _ => '-',
@@ -15,7 +29,7 @@ pub(super) fn made_of(slot: &str) -> String {
     let slot: String = letters.take(MOST_OF_SLOT).collect();
     let slot = slot.trim_matches('-');
     let slot = if slot.is_empty() { "task" } else { slot };
-    format!("{slot}-{}", unlike())
+    slot.to_owned()
 }
 
 fn unlike() -> String {

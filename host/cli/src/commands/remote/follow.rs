@@ -38,7 +38,7 @@ pub(super) async fn wait(client: &Client, name: &str, show: impl Fn()) -> anyhow
     }
 }
 
-fn tell_once(told: &mut bool, reason: &impl std::fmt::Display) {
+pub(super) fn tell_once(told: &mut bool, reason: &impl std::fmt::Display) {
     if !std::mem::replace(told, true) {
         message::only_print_warning(
             format_args!("{reason}; trying again until it answers").to_string(),
@@ -53,14 +53,38 @@ pub(super) async fn print(
     wanted: Wanted,
 ) -> anyhow::Result<Option<Exit>> {
     let mut output = client.output(name, wanted);
-    let mut told = false;
-    let mut streams = [Stamped::default(), Stamped::default()];
+    let mut printed = Printed::of(name);
     loop {
         let event = match output.next().await {
             Ok(Some(event)) => event,
-            Ok(None) => break,
+            Ok(None) => return Ok(None),
             Err(err) => return Err(sentence(err)),
         };
+        if let Some(left) = printed.event(event)? {
+            return Ok(Some(left));
+        }
+    }
+}
+
+/// What a task writes, on the way to standard output and standard error.
+pub(super) struct Printed {
+    name: String,
+    /// Whether it was told that the connection broke.
+    told: bool,
+    streams: [Stamped; 2],
+}
+
+impl Printed {
+    pub(super) fn of(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            told: false,
+            streams: [Stamped::default(), Stamped::default()],
+        }
+    }
+
+    /// Prints what happened; how the program ends where the reader of that has left.
+    pub(super) fn event(&mut self, event: Event) -> anyhow::Result<Option<Exit>> {
         let written = match event {
             Event::Data {
                 is_stderr,
@@ -68,34 +92,29 @@ pub(super) async fn print(
                 time,
                 ..
             } => {
-                told = false;
-                write(
-                    &mut streams[usize::from(is_stderr)],
-                    is_stderr,
-                    &bytes,
-                    time,
-                )
+                self.told = false;
+                let stream = &mut self.streams[usize::from(is_stderr)];
+                write(stream, is_stderr, &bytes, time)
             }
             Event::Lost { bytes } => {
-                let text = format!("{bytes} bytes of {name} are not kept any more");
+                let text = format!("{bytes} bytes of {} are not kept any more", self.name);
                 message::only_print_warning(text);
                 Ok(())
             }
             Event::Interrupted { reason } => {
-                tell_once(&mut told, &reason);
+                tell_once(&mut self.told, &reason);
                 Ok(())
             }
             _ => Ok(()),
         };
         match written {
-            Ok(()) => {}
+            Ok(()) => Ok(None),
             Err(err) if err.kind() == io::ErrorKind::BrokenPipe => {
-                return Ok(Some(Exit::Signaled(exit::SIGPIPE)));
+                Ok(Some(Exit::Signaled(exit::SIGPIPE)))
             }
-            Err(err) => return Err(err).context("the output cannot be written"),
+            Err(err) => Err(err).context("the output cannot be written"),
         }
     }
-    Ok(None)
 }
 
 /// A stream whose lines have the time before them, where that is asked for.
@@ -140,12 +159,18 @@ pub(super) async fn to_the_end(
         }
     }
     let task = wait(client, name, show).await?;
+    Ok(told_end(&task))
+}
+
+/// Says how a task has ended that did not succeed, and how the program ends that has waited for it.
+pub(super) fn told_end(task: &Task) -> Exit {
+    let name = &task.name;
     if task.phase != "succeeded" {
         let error = task.error.as_deref().unwrap_or_default();
         let colon = if error.is_empty() { "" } else { ": " };
         message::error(format!("{name}: {}{colon}{error}", task.phase));
     }
-    Ok(task.exit())
+    task.exit()
 }
 
 /// What is said when somebody interrupts a wait for a task.

@@ -16,6 +16,14 @@ pub(super) fn with_service<F: Future<Output = anyhow::Result<Exit>>>(
     interrupted: impl FnOnce(),
     work: impl FnOnce(Client) -> F,
 ) -> anyhow::Result<Exit> {
+    until_signal(interrupted, async || work(client(args)?).await)
+}
+
+/// Does something until it is done or a signal comes. `interrupted` is called then.
+pub(super) fn until_signal<F: Future<Output = anyhow::Result<Exit>>>(
+    interrupted: impl FnOnce(),
+    work: impl FnOnce() -> F,
+) -> anyhow::Result<Exit> {
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
@@ -23,7 +31,7 @@ pub(super) fn with_service<F: Future<Output = anyhow::Result<Exit>>>(
     runtime.block_on(async {
         let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
         let [mut interrupt, mut terminate] = [signal(kinds[0])?, signal(kinds[1])?];
-        let work = work(client(args)?);
+        let work = work();
         let signalled = tokio::select! {
             done = work => return done,
             _ = interrupt.recv() => kinds[0],

@@ -24,9 +24,9 @@ const TASKS: usize = 100;
 const BYTES: usize = 1 << 20;
 
 /// A spec, and where it comes from.
-struct Spec {
-    text: String,
-    place: String,
+pub(super) struct Spec {
+    pub(super) text: String,
+    pub(super) place: String,
 }
 
 /// Submits them.
@@ -35,6 +35,10 @@ struct Spec {
 ///
 /// When no spec can be read, or the service does not answer, or takes none.
 pub(in crate::commands) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
+    #[cfg(feature = "queue")]
+    if !args.queue.urls.is_empty() {
+        return super::queue::submit(args);
+    }
     let specs = specs(args)?;
     let waits = args.wait || args.follow;
     let names = RefCell::new(Vec::<String>::new());
@@ -155,7 +159,7 @@ fn at_place(place: &str, err: &anyhow::Error) -> anyhow::Error {
 }
 
 /// What is to be run.
-fn specs(args: &SubmitArgs) -> anyhow::Result<Vec<Spec>> {
+pub(super) fn specs(args: &SubmitArgs) -> anyhow::Result<Vec<Spec>> {
     let mut specs = Vec::new();
     if args.command.is_empty() {
         for path in &args.specs {

@@ -20,6 +20,10 @@ use crate::present::tables::{self, Cell, Stream, Table};
 ///
 /// When the service does not answer, or has no such task.
 pub(in crate::commands) fn task(args: &TaskArgs) -> anyhow::Result<Exit> {
+    #[cfg(feature = "queue")]
+    if !args.queue.urls.is_empty() {
+        return super::queue::task(args);
+    }
     with_service(
         &args.service,
         || {},
@@ -37,7 +41,7 @@ pub(in crate::commands) fn task(args: &TaskArgs) -> anyhow::Result<Exit> {
     )
 }
 
-fn shown(task: &Task) -> String {
+pub(super) fn shown(task: &Task) -> String {
     let mut text = String::new();
     let mut field = |name: &str, value: &str| {
         if !value.is_empty() {

@@ -1,0 +1,39 @@
+//! `solti-host cancel --queue`: has tasks of a queue end.
+
+use super::{logs, with_queue};
+use crate::args::CancelArgs;
+use crate::exit::Exit;
+use crate::present::bar::Bar;
+use crate::present::message;
+
+/// Cancels them; one that cannot be is told, and the others are cancelled.
+pub(in crate::commands::remote) fn cancel(args: &CancelArgs) -> anyhow::Result<Exit> {
+    with_queue(
+        &args.queue.urls,
+        &args.queue.address,
+        || {},
+        async |queue| {
+            let mut exit = Exit::Success;
+            let mut cancelled = Vec::new();
+            for name in &args.names {
+                match queue.cancel(name).await {
+                    Ok(_) => cancelled.push(name),
+                    Err(err) if err.may_pass() => return Err(err.into()),
+                    Err(err) => {
+                        message::error(format!("{name}: {err}"));
+                        exit = Exit::TaskFailed;
+                    }
+                }
+            }
+            if args.wait {
+                let bar = Bar::of("waiting for tasks");
+                for (ended, name) in cancelled.iter().enumerate() {
+                    let show = || bar.show(ended, cancelled.len(), name);
+                    logs::wait(&queue, name, show).await?;
+                }
+                bar.clear();
+            }
+            Ok(exit)
+        },
+    )
+}

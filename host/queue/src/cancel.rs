@@ -1,0 +1,59 @@
+//! Asks for the end of a task.
+
+use crate::connect::{Queue, create, put};
+use crate::error::QueueError;
+use crate::find::Found;
+use crate::names::{self, Key};
+use crate::record::{Cancelled, Outcome};
+use crate::time::now;
+
+impl Queue {
+    /// Asks for the end of a task. One that waits is taken out of the queue and has ended when this returns; of
+    /// one that runs its host is told, now or when it is reached again.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such task, or the queue does not answer.
+    pub async fn cancel(&self, name: &str) -> Result<Found, QueueError> {
+        let found = self.find(name).await?;
+        if found.outcome.is_some() {
+            return Ok(found);
+        }
+        put(&self.state, &Key::Cancel.of(name), &Cancelled { at: now() }).await?;
+        if found.run.is_some() {
+            return self.find(name).await;
+        }
+        // A host that has just taken it sees the key, and its result comes second.
+        let outcome = Outcome {
+            phase: "canceled".to_owned(),
+            exit_code: None,
+            error: Some("it was cancelled before it began".to_owned()),
+            host: None,
+            delivery: 0,
+            attempts: 0,
+            plugins: Vec::new(),
+            output: 0,
+            started: None,
+            ended: now(),
+        };
+        create(&self.state, &Key::Result.of(name), &outcome).await?;
+        let subject = names::task(&found.order.need.token(), name);
+        self.take_out(&subject).await?;
+        self.find(name).await
+    }
+
+    /// Removes the message of a task, where it is there.
+    async fn take_out(&self, subject: &str) -> Result<(), QueueError> {
+        use async_nats::jetstream::stream::LastRawMessageErrorKind as Kind;
+        let failed =
+            |err: &dyn std::fmt::Display| QueueError::failed("take the task out of the queue", err);
+        match self.tasks.get_last_raw_message_by_subject(subject).await {
+            Ok(message) => {
+                let removed = self.tasks.delete_message(message.sequence).await;
+                removed.map(drop).map_err(|err| failed(&err))
+            }
+            Err(err) if err.kind() == Kind::NoMessageFound => Ok(()),
+            Err(err) => Err(failed(&err)),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What a host does with a queue.
+
+mod delivery;
+mod feed;
+mod fetch;
+
+pub use delivery::Delivery;
+pub use feed::Feed;
+pub use fetch::Fetched;
+
+use std::time::Duration;
+
+use tokio_stream::StreamExt as _;
+
+use crate::connect::{Queue, put};
+use crate::error::QueueError;
+use crate::names::Key;
+use crate::need::Need;
+use crate::record::Host;
+
+/// How long is waited before something is tried again, at first and at most.
+pub(crate) const FIRST: Duration = Duration::from_millis(100);
+pub(crate) const LAST: Duration = Duration::from_secs(2);
+
+/// A host that takes tasks of a queue.
+#[derive(Debug, Clone)]
+pub struct Taker {
+    pub(crate) queue: Queue,
+    /// What no other host is called.
+    pub(crate) host: String,
+}
+
+impl Queue {
+    /// Takes tasks of this queue; `host` is what no other host is called.
+    #[must_use]
+    pub fn taker(&self, host: impl Into<String>) -> Taker {
+        Taker {
+            queue: self.clone(),
+            host: host.into(),
+        }
+    }
+}
+
+impl Taker {
+    /// The queue.
+    #[must_use]
+    pub fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    /// What no other host is called.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// All needs that somebody has had so far.
+    ///
+    /// # Errors
+    ///
+    /// When the queue does not answer.
+    pub async fn needs(&self) -> Result<Vec<Need>, QueueError> {
+        let all = self.queue.values(&self.queue.needs).await?;
+        let needs = all.into_iter();
+        // The settings are none.
+        Ok(needs
+            .filter_map(|(_, value)| serde_json::from_slice(&value).ok())
+            .collect())
+    }
+
+    /// Calls `told` with each need that somebody has for the first time, until the connection is lost for good.
+    ///
+    /// # Errors
+    ///
+    /// When the queue does not answer.
+    pub async fn watch_needs(&self, told: impl Fn(Need)) -> Result<(), QueueError> {
+        let failed =
+            |err: &dyn std::fmt::Display| QueueError::failed("watch for kinds of tasks", err);
+        let watch = self.queue.needs.watch_all().await;
+        let mut watch = watch.map_err(|err| failed(&err))?;
+        while let Some(entry) = watch.next().await {
+            let entry = entry.map_err(|err| failed(&err))?;
+            if let Ok(need) = serde_json::from_slice(&entry.value) {
+                told(need);
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `told` with the name of each task whose end is asked for from now on.
+    ///
+    /// # Errors
+    ///
+    /// When the queue does not answer.
+    pub async fn watch_cancels(&self, told: impl Fn(&str)) -> Result<(), QueueError> {
+        let failed =
+            |err: &dyn std::fmt::Display| QueueError::failed("watch for cancellations", err);
+        let watch = self.queue.state.watch(Key::Cancel.of(">")).await;
+        let mut watch = watch.map_err(|err| failed(&err))?;
+        while let Some(entry) = watch.next().await {
+            let entry = entry.map_err(|err| failed(&err))?;
+            let is_put = entry.operation == async_nats::jetstream::kv::Operation::Put;
+            if let Some(name) = entry.key.strip_prefix(Key::Cancel.prefix())
+                && is_put
+            {
+                told(name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells that this host takes tasks; to be repeated every few seconds.
+    ///
+    /// # Errors
+    ///
+    /// When the queue does not answer.
+    pub async fn announce(&self, host: &Host) -> Result<(), QueueError> {
+        put(&self.queue.hosts, &self.host, host).await
+    }
+
+    /// Tells that it takes none any more.
+    pub async fn leave(&self) {
+        // It is gone by itself when it is silent for long enough.
+        let leaving = self.queue.hosts.delete(&self.host);
+        let _ = tokio::time::timeout(LAST, leaving).await;
+    }
+}
+
+/// Does something until it is done: what fails as a connection that breaks does is tried again.
+pub(crate) async fn persist<T, F: Future<Output = Result<T, QueueError>>>(
+    mut what: impl FnMut() -> F,
+) -> Result<T, QueueError> {
+    let mut pause = FIRST;
+    loop {
+        match what().await {
+            Err(err) if err.may_pass() => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LAST);
+            }
+            done => return done,
+        }
+    }
+}

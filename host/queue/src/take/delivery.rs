@@ -1,0 +1,218 @@
+//! A task that was given to this host.
+
+use std::time::Duration;
+
+use async_nats::jetstream::AckKind;
+use async_nats::jetstream::message::Acker;
+use bytes::Bytes;
+
+use super::{Feed, Taker, persist};
+use crate::connect::{create, json, read};
+use crate::error::QueueError;
+use crate::names::{self, Key, STATE};
+use crate::need::Need;
+use crate::record::{Cancelled, Dead, Outcome, Run};
+use crate::time::now;
+
+/// How often the end of a delivery is confirmed again before it is left to the next one.
+const CONFIRMED: usize = 5;
+
+/// A task that was given to this host, until it is done or given back.
+pub struct Delivery {
+    /// Its name.
+    pub name: String,
+    /// What a host runs.
+    pub manifest: Bytes,
+    /// How often it was delivered so far, from 1.
+    pub number: u64,
+    /// What it needs.
+    pub need: Need,
+    /// After how long without [`progress`](Self::progress) it is given to another host.
+    pub lease: Duration,
+    taker: Taker,
+    acker: Acker,
+}
+
+/// What there is to be done with a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    Ended,
+    Cancelled,
+}
+
+impl Delivery {
+    pub(super) fn of(
+        taker: &Taker,
+        need: &Need,
+        lease: Duration,
+        message: async_nats::jetstream::Message,
+    ) -> Option<Self> {
+        let number = message.info().ok().map(|info| info.delivered)?;
+        let (_, name) = names::read_task(&message.subject)?;
+        let name = name.to_owned();
+        let (message, acker) = message.split();
+        Some(Self {
+            name,
+            manifest: message.payload,
+            number: u64::try_from(number).unwrap_or(1),
+            need: need.clone(),
+            lease,
+            taker: taker.clone(),
+            acker,
+        })
+    }
+
+    /// Whether it is to be run: not one that has a result, whose end was asked for, or that was delivered too
+    /// often. Those are done with when this returns.
+    ///
+    /// # Errors
+    ///
+    /// When the queue does not answer.
+    pub async fn is_to_run(&self) -> Result<bool, QueueError> {
+        match self.before().await? {
+            Before::Ended => {
+                self.confirm(AckKind::Ack).await;
+                return Ok(false);
+            }
+            Before::Cancelled => {
+                self.cancelled().await?;
+                return Ok(false);
+            }
+            Before::Nothing => {}
+        }
+        let most = self.taker.queue.settings.deliveries;
+        if self.number > most {
+            let run: Option<Run> = read(&self.taker.queue.state, &Key::Run.of(&self.name)).await?;
+            let last = run.map(|run| format!(", the last time to {}", run.host));
+            let reason = format!(
+                "it was delivered {most} times{} and never ended: each host died, was cut off, or gave it back",
+                last.unwrap_or_default()
+            );
+            self.bury(reason).await?;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    async fn before(&self) -> Result<Before, QueueError> {
+        // The first time there is nothing: who cancels one that waits takes its message away.
+        if self.number == 1 {
+            return Ok(Before::Nothing);
+        }
+        let state = &self.taker.queue.state;
+        if read::<Outcome>(state, &Key::Result.of(&self.name))
+            .await?
+            .is_some()
+        {
+            return Ok(Before::Ended);
+        }
+        let cancelled: Option<Cancelled> = read(state, &Key::Cancel.of(&self.name)).await?;
+        Ok(cancelled.map_or(Before::Nothing, |_| Before::Cancelled))
+    }
+
+    /// Notes that it was cancelled before it began here.
+    ///
+    /// # Errors
+    ///
+    /// When the queue cannot keep it.
+    pub async fn cancelled(&self) -> Result<(), QueueError> {
+        let outcome = Outcome {
+            phase: "canceled".to_owned(),
+            exit_code: None,
+            error: Some("it was cancelled before it began".to_owned()),
+            host: None,
+            delivery: self.number,
+            attempts: 0,
+            plugins: Vec::new(),
+            output: 0,
+            started: None,
+            ended: now(),
+        };
+        self.end(&outcome).await.map(drop)
+    }
+
+    /// Notes that it runs here, and where what it writes goes to.
+    pub async fn begin(&self) -> Feed {
+        let run = Run {
+            host: self.taker.host.clone(),
+            delivery: self.number,
+            started: now(),
+        };
+        let subject = format!("$KV.{STATE}.{}", Key::Run.of(&self.name));
+        // Who asks is told a moment later; the result waits for it.
+        let noted = self.taker.queue.context.publish(subject, json(&run)).await;
+        Feed::new(
+            self.taker.queue.clone(),
+            &self.name,
+            self.number,
+            noted.ok(),
+        )
+    }
+
+    /// Tells that it is still worked at; to be repeated well within the lease.
+    pub async fn progress(&self) {
+        // The next one may come through.
+        let _ = self.acker.ack_with(AckKind::Progress).await;
+    }
+
+    /// Stores how it has ended, unless that was stored before, and takes it out of the queue; whether this is
+    /// the result. It is tried until it is done.
+    ///
+    /// # Errors
+    ///
+    /// When the queue cannot keep it.
+    pub async fn end(&self, outcome: &Outcome) -> Result<bool, QueueError> {
+        let state = &self.taker.queue.state;
+        let key = Key::Result.of(&self.name);
+        let mut is_ours = persist(|| create(state, &key, outcome)).await?;
+        if !is_ours {
+            // An answer that was lost, perhaps.
+            let found: Option<Outcome> = persist(|| read(state, &key)).await?;
+            is_ours = found.as_ref() == Some(outcome);
+        }
+        self.confirm(AckKind::Ack).await;
+        Ok(is_ours)
+    }
+
+    /// Gives it back, to be delivered again, to this host or another, after a time.
+    pub async fn give_back(&self, after: Duration) {
+        // Where this does not come through the lease runs out.
+        let _ = self.acker.ack_with(AckKind::Nak(Some(after))).await;
+    }
+
+    /// Puts it among the dead letters.
+    ///
+    /// # Errors
+    ///
+    /// When the queue cannot keep it.
+    pub async fn bury(&self, reason: String) -> Result<(), QueueError> {
+        let dead = Dead::now(reason, self.number);
+        let queue = &self.taker.queue;
+        persist(|| queue.bury(&self.name, &self.need, self.manifest.clone(), &dead)).await?;
+        self.confirm(AckKind::Term).await;
+        Ok(())
+    }
+
+    /// Has the server confirm that it is done with.
+    async fn confirm(&self, kind: AckKind) {
+        let mut pause = super::FIRST;
+        for _ in 0..CONFIRMED {
+            if self.acker.double_ack_with(kind).await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(super::LAST);
+        }
+        // It is delivered once more, and its result is found.
+    }
+}
+
+impl std::fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Delivery")
+            .field("name", &self.name)
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
+}

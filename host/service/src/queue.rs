@@ -1,0 +1,16 @@
+//! Takes tasks of a queue that several hosts share.
+//!
+//! Each is a task of this service like any other, which its own API shows: supervised, logged and ended by the
+//! same code. What it writes goes on from its log into the queue; it writes no faster than the queue takes it.
+
+mod attempt;
+mod follow;
+mod member;
+mod needs;
+mod parse;
+mod running;
+mod worker;
+
+pub(crate) use member::Member;
+pub use parse::{NoQueueTask, QueueTask, queue_task};
+pub(crate) use worker::address_of;

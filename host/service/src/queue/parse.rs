@@ -1,0 +1,132 @@
+//! Reads what is to be put into a queue.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use solti_model_published::{Task, TaskManifest};
+use solti_plugin_bridge::{Composite, Work, is_cron, manifest_of_spec, work_of};
+use solti_plugin_host::specs;
+use solti_plugin_queue::Need;
+use thiserror::Error;
+
+use crate::tasks::{ON_INTERRUPT, Tasks, manifest_in};
+
+/// What may stand beside the fields of a spec.
+const BESIDE: &[&str] = &["name", "onInterrupt", "idempotencyKey"];
+
+/// A task, as it is put into a queue.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct QueueTask {
+    /// Its name.
+    pub name: String,
+    /// What a host has to have.
+    pub need: Need,
+    /// The slot it runs in, on its host.
+    pub slot: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// What a host runs, as JSON.
+    pub manifest: String,
+}
+
+/// Why something is no task for a queue.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct NoQueueTask(String);
+
+impl NoQueueTask {
+    fn of(reason: impl std::fmt::Display) -> Self {
+        Self(reason.to_string())
+    }
+}
+
+/// Reads one task: a spec, or a task as the routes of 0.0.8 have it. `place` is where it stands, for errors.
+///
+/// # Errors
+///
+/// When it is none, or of a kind that a queue does not take.
+pub fn queue_task(place: &str, text: &str) -> Result<QueueTask, NoQueueTask> {
+    let manifest = match manifest_in(text.as_bytes()) {
+        Some(value) => serde_path_to_error::deserialize(value)
+            .map_err(|err| NoQueueTask(format!("{place}: {}: {}", err.path(), err.inner())))?,
+        None => of_spec(place, text)?,
+    };
+    of_manifest(&manifest).map_err(|err| NoQueueTask(format!("{place}: {err}")))
+}
+
+/// The task of a spec.
+fn of_spec(place: &str, text: &str) -> Result<TaskManifest, NoQueueTask> {
+    let mut read = Vec::new();
+    specs::read_bytes(place, text.as_bytes(), BESIDE, &mut |spec| read.push(spec));
+    let first = read.pop().unwrap_or_else(|| Err(empty(place)));
+    let placed = first.map_err(NoQueueTask::of)?;
+    let mut annotations = Map::new();
+    if let Some(on_interrupt) = placed.beside.get("onInterrupt") {
+        annotations.insert(ON_INTERRUPT.to_owned(), json!(on_interrupt));
+    }
+    let name = match (
+        placed.beside.get("name"),
+        placed.beside.get("idempotencyKey"),
+    ) {
+        (Some(name), _) => name.clone(),
+        (None, Some(key)) => Tasks::name_of_key(&placed.spec, key),
+        (None, None) => Tasks::name_for(&placed.spec),
+    };
+    let place = &placed.place;
+    manifest_of_spec(&name, &annotations, &placed.spec)
+        .map_err(|err| NoQueueTask(format!("{place}: {err}")))
+}
+
+fn empty(place: &str) -> specs::SpecError {
+    specs::SpecError::Empty {
+        place: place.to_owned(),
+    }
+}
+
+/// What a host has to have for a task.
+pub(super) fn of_manifest(manifest: &TaskManifest) -> Result<QueueTask, NoQueueTask> {
+    let task = Task::from_manifest(manifest.clone()).map_err(NoQueueTask::of)?;
+    let several =
+        is_cron(task.spec().workload()) || Composite::of(&task).map_err(NoQueueTask::of)?.is_some();
+    if several {
+        return Err(NoQueueTask(
+            "spec.workload: a queue takes tasks of one step; have one host's service run this, by --host"
+                .to_owned(),
+        ));
+    }
+    let (kind, selector) = match work_of(&task).map_err(NoQueueTask::of)? {
+        Work::Spec(spec) => (spec.kind().kind().to_owned(), json!(spec.runner_selector())),
+        Work::Workload(workload) => (workload.kind.clone(), json!(workload.runner_selector)),
+        _ => {
+            return Err(NoQueueTask(
+                "spec.workload: of a kind that is not known".to_owned(),
+            ));
+        }
+    };
+    let labels = task.labels().iter();
+    Ok(QueueTask {
+        name: task.name().to_string(),
+        need: Need::new(kind, selector),
+        slot: task.spec().slot().to_string(),
+        labels: labels
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect(),
+        manifest: serde_json::to_string(manifest).map_err(NoQueueTask::of)?,
+    })
+}
+
+/// The task of a message.
+pub(super) fn of_message(bytes: &[u8]) -> Result<TaskManifest, NoQueueTask> {
+    let value: Value = serde_json::from_slice(bytes)
+        .map_err(|err| NoQueueTask(format!("the message is no JSON: {err}")))?;
+    let manifest: TaskManifest = serde_path_to_error::deserialize(value).map_err(|err| {
+        NoQueueTask(format!(
+            "the message is no task: {}: {}",
+            err.path(),
+            err.inner()
+        ))
+    })?;
+    of_manifest(&manifest)?;
+    Ok(manifest)
+}

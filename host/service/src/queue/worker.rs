@@ -1,0 +1,326 @@
+//! Asks a queue for tasks, as many as this service may run.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use solti_plugin_queue::{Fetched, Host, Need, Queue, QueueAddress, QueueError, Taker};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use super::attempt;
+use super::needs;
+use super::running::Running;
+use crate::config::{Config, QueueSettings};
+use crate::plugins::Plugins;
+use crate::tasks::Tasks;
+use crate::time::now;
+
+/// How often it is looked which plugins are in service.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// How often the queue is told that this host is there.
+const ANNOUNCED: Duration = Duration::from_secs(5);
+
+/// How long it is waited for a task of one kind where no kind has any.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// The same where there are more kinds than places: the others wait meanwhile.
+const SHORT: Duration = Duration::from_millis(300);
+
+/// How many tasks are taken at once at most.
+const BATCH: usize = 64;
+
+/// How long is waited where the queue does not answer.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Takes tasks of a queue until it is told to stop.
+pub(crate) struct Worker {
+    taker: Taker,
+    name: String,
+    tasks: Weak<Tasks>,
+    plugins: Weak<Plugins>,
+    places: Arc<Semaphore>,
+    jobs: usize,
+    since: u64,
+    pub(super) running: Running,
+    /// The needs that are asked for, and what ends the asking.
+    asked: Mutex<HashMap<String, CancellationToken>>,
+    known: Mutex<HashMap<String, Need>>,
+    /// How many have asked one after the other and got nothing.
+    idle: AtomicUsize,
+    stopping: CancellationToken,
+    attempts: TaskTracker,
+}
+
+/// Which servers, and as whom.
+pub(crate) fn address_of(settings: &QueueSettings) -> QueueAddress {
+    let mut address = QueueAddress::new(settings.urls.clone());
+    address.credentials.clone_from(&settings.credentials);
+    address.token_file.clone_from(&settings.token_file);
+    address.ca.clone_from(&settings.ca);
+    address.identity = settings.certificate.clone().zip(settings.key.clone());
+    address
+}
+
+impl Worker {
+    /// Connects to the queue of the settings, and takes tasks from now on.
+    ///
+    /// # Errors
+    ///
+    /// When the queue is not there, or not set up.
+    pub(crate) async fn start(
+        config: &Config,
+        settings: &QueueSettings,
+        tasks: &Arc<Tasks>,
+        plugins: &Arc<Plugins>,
+    ) -> Result<Arc<Self>, QueueError> {
+        let name = settings.name.clone().unwrap_or_else(machine);
+        let queue = Queue::connect(&address_of(settings), &format!("solti-host {name}")).await?;
+        let jobs = settings
+            .jobs
+            .and_then(|it| usize::try_from(it.get()).ok())
+            .or(config.jobs);
+        let jobs =
+            jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
+        info!(queue = queue.address(), host = %name, jobs, "takes tasks of a queue");
+        let worker = Arc::new(Self {
+            taker: queue.taker(Tasks::name_in(&name)),
+            name,
+            tasks: Arc::downgrade(tasks),
+            plugins: Arc::downgrade(plugins),
+            places: Arc::new(Semaphore::new(jobs)),
+            jobs,
+            since: now(),
+            running: Running::default(),
+            asked: Mutex::default(),
+            known: Mutex::default(),
+            idle: AtomicUsize::new(0),
+            stopping: CancellationToken::new(),
+            attempts: TaskTracker::new(),
+        });
+        for (need, token) in worker
+            .taker
+            .needs()
+            .await?
+            .into_iter()
+            .map(|it| (it.token(), it))
+        {
+            worker.known.lock().insert(need, token);
+        }
+        worker.announce().await?;
+        worker.spawn();
+        Ok(worker)
+    }
+
+    /// What the queue calls this host.
+    pub(super) fn host_name(&self) -> &str {
+        self.taker.host()
+    }
+
+    fn spawn(self: &Arc<Self>) {
+        let worker = Arc::clone(self);
+        self.until_stopped(async move {
+            loop {
+                let told = worker.taker.watch_needs(|need| {
+                    worker.known.lock().insert(need.token(), need);
+                });
+                worker.told("kinds of tasks", told.await).await;
+            }
+        });
+        let worker = Arc::clone(self);
+        self.until_stopped(async move {
+            loop {
+                let told = worker
+                    .taker
+                    .watch_cancels(|name| worker.running.cancel(name));
+                worker.told("cancellations", told.await).await;
+            }
+        });
+        let worker = Arc::clone(self);
+        self.until_stopped(async move {
+            loop {
+                tokio::time::sleep(ANNOUNCED).await;
+                // It is told again soon.
+                let _ = worker.announce().await;
+            }
+        });
+        let worker = Arc::clone(self);
+        self.until_stopped(async move {
+            loop {
+                worker.look();
+                tokio::time::sleep(LOOK).await;
+            }
+        });
+    }
+
+    fn until_stopped(&self, what: impl Future<Output = ()> + Send + 'static) {
+        let stopping = self.stopping.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = stopping.cancelled() => {}
+                () = what => {}
+            }
+        });
+    }
+
+    async fn told(&self, of: &str, ended: Result<(), QueueError>) {
+        if let Err(err) = ended {
+            warn!("the queue tells nothing of {of} at the moment: {err}");
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+
+    async fn announce(&self) -> Result<(), QueueError> {
+        let Some(plugins) = self.plugins.upgrade() else {
+            return Ok(());
+        };
+        let host = Host {
+            name: self.name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            jobs: self.jobs,
+            running: self.running.len(),
+            since: self.since,
+            now: now(),
+            runners: needs::runners(&plugins.live.report()),
+        };
+        self.taker.announce(&host).await
+    }
+
+    /// Asks for what the plugins in service take, and for nothing else any more.
+    fn look(self: &Arc<Self>) {
+        let Some(plugins) = self.plugins.upgrade() else {
+            return;
+        };
+        let report = plugins.live.report();
+        let known: Vec<_> = self
+            .known
+            .lock()
+            .iter()
+            .map(|(a, b)| (a.clone(), b.clone()))
+            .collect();
+        for (token, need) in known {
+            let can = needs::can_take(&report, &need);
+            let mut asked = self.asked.lock();
+            if !can && let Some(asking) = asked.remove(&token) {
+                info!("no more tasks of the queue that need {need}");
+                asking.cancel();
+            } else if can && !asked.contains_key(&token) {
+                let ended = self.stopping.child_token();
+                asked.insert(token, ended.clone());
+                drop(asked);
+                self.attempts.spawn(Arc::clone(self).ask(need, ended));
+            }
+        }
+    }
+
+    /// Takes tasks of one need.
+    async fn ask(self: Arc<Self>, need: Need, ended: CancellationToken) {
+        let mut fetched = None;
+        let mut is_told = false;
+        while !ended.is_cancelled() {
+            let round = self.round(&need, &mut fetched, &ended);
+            match round.await {
+                Ok(()) => is_told = false,
+                Err(err) => {
+                    if !std::mem::replace(&mut is_told, true) {
+                        warn!("the queue gives no tasks at the moment: {err}");
+                    }
+                    // The consumer may have gone with a server's disk.
+                    fetched = None;
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        }
+    }
+
+    async fn round(
+        self: &Arc<Self>,
+        need: &Need,
+        fetched: &mut Option<Fetched>,
+        ended: &CancellationToken,
+    ) -> Result<(), QueueError> {
+        let fetched = match fetched {
+            Some(fetched) => fetched,
+            None => fetched.insert(self.taker.ask_for(need).await?),
+        };
+        let places = Arc::clone(&self.places);
+        let place = tokio::select! {
+            place = places.acquire_owned() => place,
+            () = ended.cancelled() => return Ok(()),
+        };
+        let Ok(place) = place else { return Ok(()) };
+        let mut all = vec![place];
+        while all.len() < BATCH
+            && let Ok(place) = Arc::clone(&self.places).try_acquire_owned()
+        {
+            all.push(place);
+        }
+        let mut taken = fetched.take(all.len(), None).await?;
+        if taken.is_empty() {
+            all.truncate(1);
+            let kinds = self.asked.lock().len();
+            if self.idle.fetch_add(1, Ordering::Relaxed) + 1 < kinds {
+                return Ok(());
+            }
+            let wait = if kinds > self.jobs { SHORT } else { WAIT };
+            // What is asked for cannot be taken back: what comes meanwhile is run.
+            taken = fetched.take(1, Some(wait)).await?;
+        }
+        if !taken.is_empty() {
+            self.idle.store(0, Ordering::Relaxed);
+        }
+        for delivery in taken {
+            let place = all.pop();
+            self.begin(Arc::new(delivery), place);
+        }
+        Ok(())
+    }
+
+    fn begin(
+        self: &Arc<Self>,
+        delivery: Arc<solti_plugin_queue::Delivery>,
+        place: Option<OwnedSemaphorePermit>,
+    ) {
+        let worker = Arc::clone(self);
+        self.attempts.spawn(async move {
+            let _place = place;
+            match worker.tasks.upgrade() {
+                Some(tasks) if !worker.stopping.is_cancelled() => {
+                    attempt::run(&worker, &tasks, delivery).await;
+                }
+                _ => delivery.give_back(Duration::ZERO).await,
+            }
+        });
+    }
+
+    /// Takes no more tasks.
+    pub(crate) fn stop(&self) {
+        self.stopping.cancel();
+    }
+
+    /// Waits until the results of all that were taken are stored, or they are given back; at most so long.
+    pub(crate) async fn finish(&self, most: Duration) {
+        self.attempts.close();
+        if tokio::time::timeout(most, self.attempts.wait())
+            .await
+            .is_err()
+        {
+            warn!(
+                "the queue does not answer: tasks that it has no result of are delivered to other hosts"
+            );
+        }
+        self.taker.leave().await;
+        self.taker.queue().flush().await;
+    }
+}
+
+/// The name of this machine.
+fn machine() -> String {
+    let name = rustix::system::uname();
+    name.nodename().to_string_lossy().into_owned()
+}

@@ -1,0 +1,111 @@
+//! Hosts that share a queue, with real servers.
+
+mod bad;
+mod cancel;
+mod cluster;
+mod dead;
+mod proxy;
+mod routes;
+mod server;
+mod submit;
+
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::Place;
+use crate::serve::Serving;
+use server::Server;
+
+/// How long something may take that takes a second as a rule.
+const SOON: Duration = Duration::from_secs(60);
+
+/// A queue on a server, and the commands that ask it.
+struct Fleet {
+    server: Server,
+}
+
+impl Fleet {
+    /// A queue that was set up with these words; none where there is no server.
+    fn with(words: &[&str]) -> Option<Self> {
+        let server = Server::start(&[])?;
+        let fleet = Self { server };
+        fleet.done(&[&["queue", "init"], words].concat());
+        Some(fleet)
+    }
+
+    fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// A host that takes tasks of the queue.
+    fn host(&self, place: &Place, words: &[&str]) -> Serving {
+        let url = self.url();
+        Serving::start(
+            place,
+            &[&["--queue", &url, "--grace", "1s"], words].concat(),
+        )
+    }
+
+    fn said(&self, words: &[&str]) -> (i32, String, String) {
+        said(&self.url(), words)
+    }
+
+    /// What a command printed that does what it is asked for.
+    fn done(&self, words: &[&str]) -> String {
+        let (code, stdout, stderr) = self.said(words);
+        assert_eq!(code, 0, "{words:?}: {stdout}{stderr}");
+        stdout
+    }
+
+    fn task(&self, name: &str) -> Value {
+        serde_json::from_str(&self.done(&["task", name, "--json"])).unwrap()
+    }
+
+    /// Waits until a task is as `is` accepts.
+    fn until(&self, name: &str, is: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        loop {
+            let task = self.task(name);
+            if is(&task) {
+                return task;
+            }
+            assert!(began.elapsed() < SOON, "{task:#}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn status(&self) -> Value {
+        serde_json::from_str(&self.done(&["queue", "status", "--json"])).unwrap()
+    }
+
+    /// Waits until the queue is as `is` accepts.
+    fn until_status(&self, is: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        loop {
+            let status = self.status();
+            if is(&status) {
+                return status;
+            }
+            assert!(began.elapsed() < SOON, "{status:#}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// A command of the program that asks the queue at an address: its code and what it printed.
+fn said(url: &str, words: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(e2e::solti_host());
+    for name in ["SOLTI_HOST", "NO_COLOR", "RUST_LOG"] {
+        command.env_remove(name);
+    }
+    let command = command.args(words).env("SOLTI_QUEUE", url);
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.stdin(Stdio::null()).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap_or(-1), text(stdout), text(stderr))
+}

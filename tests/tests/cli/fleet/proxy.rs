@@ -1,0 +1,1 @@
+//! A way between hosts and servers that can be cut.
