@@ -123,7 +123,7 @@ impl Serving {
     }
 
     /// Ends it in order.
-    fn terminate(self) -> (Option<i32>, String) {
+    pub(crate) fn terminate(self) -> (Option<i32>, String) {
         self.running.signal(rustix::process::Signal::TERM);
         self.running.end()
     }

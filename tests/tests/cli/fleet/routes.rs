@@ -41,7 +41,7 @@ fn a_selector_that_one_host_fits_waits_for_that_host_and_says_why_until_it_joins
     assert_eq!(
         b["error"],
         "no host has a runner for subprocess tasks whose labels match \
-         {\"matchExpressions\":[],\"matchLabels\":{\"site\":\"south\"}}"
+         {\"matchLabels\":{\"site\":\"south\"}}"
     );
     let _south = fleet.host(&south, &["--queue-name", "south"]);
     let b = fleet.until("b", |task| task["phase"] == "succeeded");
