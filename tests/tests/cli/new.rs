@@ -101,6 +101,26 @@ fn what_is_made_is_built_and_tested_as_it_stands_and_runs_its_tasks() {
         )
         .unwrap();
     }
+    // With its `conform.json` all that a greeter can be tried for is tried.
+    for (name, _) in VARIANTS {
+        let file = place
+            .plugins()
+            .join(format!("{name}.{}", e2e::PLUGIN_SUFFIX));
+        let mut conform = solti_host();
+        conform.args(["conform", "--json", "--tasks"]);
+        conform.arg(directory.join(name).join("conform.json"));
+        let ended = end(conform.arg(file));
+        let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+        let rules = report["rules"].as_array().unwrap().iter();
+        let others = rules.filter(|rule| rule["verdict"] != "passed");
+        let others: Vec<_> = others.map(|rule| &rule["rule"]).collect();
+        assert_eq!(
+            others,
+            ["text-as-written", "pressure-respected", "panics-contained"],
+            "{name}: {report}"
+        );
+        assert_eq!((ended.code, &report["failed"]), (Some(0), &0.into()));
+    }
     // `run` reads specs of the model's kinds alone: what takes another is for a host application.
     let of_model = VARIANTS
         .iter()
@@ -141,6 +161,7 @@ fn what_was_made_is_told_and_it_is_whole() {
         ".github/workflows/ci.yml",
         "it-is.toml",
         "tasks.json",
+        "conform.json",
     ] {
         assert!(files.contains(&file.into()), "{file}");
     }

@@ -4,6 +4,7 @@ mod files;
 mod name;
 mod place;
 mod sdk;
+mod tasks;
 
 use serde_json::json;
 
