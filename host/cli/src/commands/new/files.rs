@@ -22,7 +22,7 @@ pub(super) struct File {
 
 const OF_MODEL: &str = "use config::Config;\nuse solti_plugin_abi::prelude::*;";
 const OWN: &str = "use std::time::Duration;\n\nuse config::Config;\nuse serde::Deserialize;\n\
-                   use solti_plugin_abi::prelude::*;\nuse solti_plugin_abi::serde_json;";
+                   use solti_plugin_abi::prelude::*;";
 
 /// What differs between the kinds.
 struct OfKind {
