@@ -671,8 +671,8 @@ fn what_cannot_be_tried_is_named_with_what_to_do() {
         ),
         (
             r#"{"quick": {"slot": "a", "kind": "a/v1/B", "timeout": 5, "specs": 1}}"#,
-            "{place}/t.json.quick: unknown field 'specs', expected one of admission, backoff, \
-             kind, labels, restart, runnerSelector, slot, spec, timeout",
+            "{place}/t.json.quick: specs: unknown field, expected slot, kind, spec, timeout, \
+             admission, restart, backoff, runnerSelector or labels",
         ),
         (
             r#"{"panicking": "built-in"}"#,

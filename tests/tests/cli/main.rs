@@ -36,6 +36,7 @@ mod list;
 mod metrics;
 mod narrow;
 mod new;
+mod own_kinds;
 mod pack;
 mod policies;
 mod quiet;

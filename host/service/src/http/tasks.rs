@@ -9,8 +9,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
 use solti_model_published::{TaskId, WritePreconditions};
-use solti_plugin_bridge::manifest_of_spec;
-use solti_plugin_host::specs::{self, PlacedSpec, SpecError};
+use solti_plugin_bridge::{manifest_of_spec, manifest_of_workload};
+use solti_plugin_host::specs::{self, PlacedSpec, Spec, SpecError};
 
 use super::app::App;
 use super::error::Problem;
@@ -127,7 +127,7 @@ async fn one(
     let PlacedSpec { spec, beside, .. } = spec.map_err(|err| of_spec(&err))?;
     let name = match beside.get("name") {
         Some(name) => name.clone(),
-        None => Tasks::name_for(&spec),
+        None => Tasks::name_for(spec.slot()),
     };
     let on_interrupt = match beside.get("onInterrupt") {
         None => None,
@@ -136,8 +136,12 @@ async fn one(
                 .ok_or_else(|| Problem::unexpected("onInterrupt", text, "rerun or fail"))?,
         ),
     };
-    let manifest = manifest_of_spec(&name, &Map::new(), &spec)
-        .map_err(|err| Problem::bad("invalid", err.to_string()).in_field(err.field))?;
+    let manifest = match &spec {
+        Spec::Task(spec) => manifest_of_spec(&name, &Map::new(), spec),
+        Spec::Workload(task) => manifest_of_workload(&name, &Map::new(), task),
+    };
+    let manifest =
+        manifest.map_err(|err| Problem::bad("invalid", err.to_string()).in_field(err.field))?;
     let idempotency_key = beside
         .get("idempotencyKey")
         .cloned()

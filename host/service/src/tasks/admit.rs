@@ -7,7 +7,7 @@ use solti_api::ApiError;
 use solti_model_published::{RestartPolicy, Task, TaskManifest, WritePreconditions};
 use solti_plugin_bridge::{Composite, Unbridgeable, Work, is_cron, work_of};
 use solti_plugin_host::RunnerRouter;
-use solti_plugin_host::solti_model::TaskSpec;
+use solti_plugin_host::solti_model::Slot;
 use tracing::{error, info};
 
 use super::active::Active;
@@ -42,8 +42,8 @@ pub(crate) struct Admitted {
 
 impl Tasks {
     /// A name for a task that was given none.
-    pub(crate) fn name_for(spec: &TaskSpec) -> String {
-        name::made_of(spec.slot().as_str())
+    pub(crate) fn name_for(slot: &Slot) -> String {
+        name::made_of(slot.as_str())
     }
 
     /// Takes a task: when this returns the disk has it.

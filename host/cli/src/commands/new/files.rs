@@ -30,9 +30,6 @@ struct OfKind {
     does: String,
     /// Which tasks it takes, for its README.
     takes: String,
-    /// How its tasks are tried by hand, as built and as shipped, where `run` reads them.
-    tried: &'static str,
-    ran: &'static str,
     imports: String,
     /// The dependency that only some need.
     serde: &'static str,
@@ -66,8 +63,6 @@ pub(super) fn render(plan: &Plan<'_>) -> Vec<File> {
             ("{{words}}", of.words.trim_end()),
             ("{{does}}", &of.does),
             ("{{takes}}", &of.takes),
-            ("{{tried}}", of.tried),
-            ("{{ran}}", of.ran),
             ("{{kinds}}", &of.kinds),
             ("{{maker}}", of.maker),
             ("{{case}}", &of.case),
@@ -117,8 +112,6 @@ fn of_kind(plan: &Plan<'_>) -> OfKind {
     let of_model = OfKind {
         does: String::new(),
         takes: String::new(),
-        tried: "\n$ solti-host run --plugins target/debug tasks.json",
-        ran: "\n$ solti-host run --plugins plugins tasks.json",
         imports: OF_MODEL.to_owned(),
         serde: "",
         runner: include_str!("template/model.runner.in"),
@@ -158,8 +151,6 @@ fn of_kind(plan: &Plan<'_>) -> OfKind {
         NewKind::Own(kind) => OfKind {
             does: "greets whoever a task names".to_owned(),
             takes: format!("tasks of the kind `{kind}`, whose `spec` has `names`"),
-            tried: "",
-            ran: "",
             imports: OWN.to_owned(),
             serde: "serde = { version = \"1\", features = [\"derive\"] }\n",
             runner: include_str!("template/own.runner.in"),
