@@ -34,7 +34,7 @@ const MARK: &str = "{{names}}";
 
 /// Many names, a few on each line: laid out as the rest there would be a line for each.
 fn many_names() -> String {
-    let line = vec!["\"again\""; ON_A_LINE].join(", ");
+    let line = ["\"again\""; ON_A_LINE].join(", ");
     let lines = vec![line; MANY / ON_A_LINE].join(",\n  ");
     format!("[\n  {lines}\n]")
 }
