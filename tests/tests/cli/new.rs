@@ -188,17 +188,20 @@ fn the_sdk_is_where_it_was_said_to_be() {
     };
     assert_eq!(
         dependency("by-git", &["--git", "https://host/path"]),
-        "solti-plugin-abi = { git = \"https://host/path\" }"
+        "solti-plugin-abi = { git = \"https://host/path\", default-features = false }"
     );
     assert_eq!(
         dependency("by-version", &["--published"]),
-        "solti-plugin-abi = { version = \"0.1\" }"
+        "solti-plugin-abi = { version = \"0.1\", default-features = false }"
     );
     // This program stands in a checkout.
     let abi = e2e::workspace().canonicalize().unwrap().join("plugin-abi");
     assert_eq!(
         dependency("by-default", &[]),
-        format!("solti-plugin-abi = {{ path = \"{}\" }}", abi.display())
+        format!(
+            "solti-plugin-abi = {{ path = \"{}\", default-features = false }}",
+            abi.display()
+        )
     );
 }
 
