@@ -9,9 +9,11 @@ mod placed;
 mod read;
 mod shape;
 mod source;
+mod spec;
 mod syntax;
 mod time;
 mod tree;
 
 pub use placed::{PlacedSpec, SpecError, SpecResult};
 pub use read::{STDIN_ARGUMENT, are_in, read_bytes, read_file, read_stdin};
+pub use spec::Spec;

@@ -23,7 +23,7 @@
 //!    leaves out.
 //! 5. To be read: [`Attempt::stdout`], [`Attempt::lines`] and [`Pressure`]; [`instruments`] and `tracing`.
 //! 6. To be tested: `testing`, a module of the feature of that name.
-//! 7. For kinds of one's own: [`Workload`] and [`attempts_of`]. For programs: `process`, likewise.
+//! 7. For kinds of one's own: [`Workload::read_spec`] and [`attempts_of`]. For programs: `process`, likewise.
 //!
 //! Whoever prints text that others wrote, on either side, passes it through [`text`].
 
@@ -49,6 +49,8 @@ mod runner;
 mod scoped;
 mod signal_stack;
 mod spawn;
+mod spec;
+mod typed;
 mod workload;
 
 pub mod environment;
@@ -97,6 +99,7 @@ pub use sdk::{PROBE_VARIABLE, granted_threads, payload_text};
 #[doc(hidden)]
 pub use spawn::{Answers, AttemptScope};
 pub use spawn::{AttemptControl, AttemptOutcome, Spawn, SpawnedAttempt};
+pub use spec::{WrongSpec, read_spec_at};
 pub use workload::Workload;
 
 pub use sdk::{in_probe, runtime_handle, spawn_cleanup};
@@ -111,7 +114,8 @@ pub mod prelude {
     pub use crate::{
         Attempt, AttemptOutcome, AttemptRecord, BuildContext, LineWriter, MetricsBackend,
         MetricsHandle, OutputRegistry, OutputSink, PluginConfig, RunId, Runner, RunnerError,
-        RunnerErrorKind, RunnerType, TaskOutcome, Workload, attempts, attempts_of, make_run_id,
+        RunnerErrorKind, RunnerType, TaskOutcome, Workload, WrongSpec, attempts, attempts_of,
+        make_run_id,
     };
 }
 

@@ -57,7 +57,8 @@ mod show;
 mod subject;
 mod work;
 
-pub use case::{Case, command, container, script, wasm, workload};
+pub use case::Case;
+pub use case::make::{command, container, script, wasm, workload};
 pub use event::{Event, Line};
 pub use failure::Failure;
 pub use flow::Reader;

@@ -13,7 +13,7 @@ use solti_model::{
 ///
 /// Beside it stand the fields that every task has, with the names and defaults that a
 /// [`TaskSpec`](solti_model::TaskSpec) has in a file. What `spec` holds is between who wrote it and the
-/// runner: nobody on the way looks into it.
+/// runner: nobody on the way looks into it. [`read_spec`](Self::read_spec) reads it into a type.
 ///
 /// A runner takes workloads by [`Runner::build_workload`](crate::Runner::build_workload), a host routes
 /// them by `RunnerRouter::build_workload`.

@@ -9,29 +9,6 @@ use thiserror::Error;
 
 use crate::progress::Step;
 
-/// What is wrong in a task, and where.
-#[derive(Debug, Error)]
-#[error("{field}: {what}")]
-pub(crate) struct Wrong {
-    field: String,
-    what: String,
-}
-
-impl Wrong {
-    pub(crate) fn new(field: impl Into<String>, what: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            what: what.into(),
-        }
-    }
-
-    /// As the error of a build, whose context a program asks for the field.
-    pub(crate) fn refusal(self, ctx: &BuildContext) -> RunnerError {
-        ctx.add_error_detail("field", self.field.as_str());
-        RunnerError::InvalidSpec(self.to_string())
-    }
-}
-
 /// Why a request did not lead to what is expected.
 ///
 /// No message has the query of a URL or the value of a header in it: they may be secrets.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use hyper::body::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Uri};
+use solti_plugin_abi::WrongSpec;
 use tokio_rustls::rustls::ClientConfig;
 
 use crate::config::Config;
-use crate::fault::Wrong;
 use crate::spec::{HttpCheck, Place};
 use crate::status::Expected;
 use crate::tls;
@@ -43,8 +43,8 @@ impl Request {
         place: Place,
         env: &BTreeMap<String, String>,
         config: &Config,
-    ) -> Result<Self, Wrong> {
-        let wrong = |field: &str, what: String| Wrong::new(place.of(field), what);
+    ) -> Result<Self, WrongSpec> {
+        let wrong = |field: &str, what: String| WrongSpec::new(place.of(field), what);
         let method = check.method.parse().map_err(|_| {
             wrong(
                 "method",
@@ -130,11 +130,11 @@ fn headers(
     given: BTreeMap<String, String>,
     place: Place,
     env: &BTreeMap<String, String>,
-) -> Result<HeaderMap, Wrong> {
+) -> Result<HeaderMap, WrongSpec> {
     let mut headers = HeaderMap::new();
     for (name, value) in given {
         let field = place.of(&format!("headers.{name}"));
-        let wrong = |what: &str| Wrong::new(field.as_str(), what);
+        let wrong = |what: &str| WrongSpec::new(field.as_str(), what);
         let header: HeaderName = name.parse().map_err(|_| wrong("is no name of a header"))?;
         if ["host", "content-length", "transfer-encoding", "connection"].contains(&header.as_str())
         {
@@ -175,7 +175,7 @@ mod tests {
 
     use super::*;
 
-    fn request(spec: Value) -> Result<Request, Wrong> {
+    fn request(spec: Value) -> Result<Request, WrongSpec> {
         let check = HttpCheck::of_workload(&spec)?;
         let env = BTreeMap::from([("TOKEN".to_owned(), "s3cret".to_owned())]);
         let config = serde_json::from_str(r#"{"hosts": ["a.example", "::1", "[::1]"]}"#).unwrap();

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use solti_plugin_abi::{WrongSpec, read_spec_at};
 
-use crate::fault::Wrong;
 use crate::status::Expected;
 
 /// The spec of the kind `example.com/v1/HttpCheck`.
@@ -87,11 +87,11 @@ impl Place {
     pub(crate) fn of(self, field: &str) -> String {
         const ARGS: &str = "kind.subprocess.mode.command.args";
         match (self, field) {
-            (Self::Workload, "" | ".") => "spec".to_owned(),
+            (Self::Workload, "") => "spec".to_owned(),
             (Self::Workload, field) => format!("spec.{field}"),
             (Self::Command, "method") => format!("{ARGS}[0]"),
             (Self::Command, "url") => format!("{ARGS}[1]"),
-            (Self::Command, "" | ".") => format!("{ARGS}[2]"),
+            (Self::Command, "") => format!("{ARGS}[2]"),
             (Self::Command, field) => format!("{ARGS}[2].{field}"),
         }
     }
@@ -103,8 +103,8 @@ impl HttpCheck {
     /// # Errors
     ///
     /// The field that is wrong.
-    pub(crate) fn of_workload(spec: &Value) -> Result<Self, Wrong> {
-        read(spec.clone(), Place::Workload)
+    pub(crate) fn of_workload(spec: &Value) -> Result<Self, WrongSpec> {
+        read_spec_at(spec, |field| Place::Workload.of(field))
     }
 
     /// Reads the arguments of the command `http`: a method, a URL, and an object of the other fields.
@@ -112,12 +112,12 @@ impl HttpCheck {
     /// # Errors
     ///
     /// The argument that is wrong.
-    pub(crate) fn of_command(args: &[String]) -> Result<Self, Wrong> {
+    pub(crate) fn of_command(args: &[String]) -> Result<Self, WrongSpec> {
         let (method, url, fields) = match args {
             [method, url] => (method, url, Map::new()),
             [method, url, fields] => (method, url, other_fields(fields)?),
             other => {
-                return Err(Wrong::new(
+                return Err(WrongSpec::new(
                     "kind.subprocess.mode.command.args",
                     format!(
                         "expected METHOD URL, and perhaps an object of more fields, found {}",
@@ -133,12 +133,12 @@ impl HttpCheck {
         let mut all = fields;
         all.insert("method".to_owned(), method.as_str().into());
         all.insert("url".to_owned(), url.as_str().into());
-        read(Value::Object(all), Place::Command)
+        read_spec_at(&Value::Object(all), |field| Place::Command.of(field))
     }
 }
 
-fn other_fields(text: &str) -> Result<Map<String, Value>, Wrong> {
-    let wrong = |what: String| Wrong::new(Place::Command.of(""), what);
+fn other_fields(text: &str) -> Result<Map<String, Value>, WrongSpec> {
+    let wrong = |what: String| WrongSpec::new(Place::Command.of(""), what);
     let fields: Map<String, Value> = serde_json::from_str(text)
         .map_err(|err| wrong(format!("expected a JSON object of more fields: {err}")))?;
     match ["method", "url"]
@@ -148,13 +148,6 @@ fn other_fields(text: &str) -> Result<Map<String, Value>, Wrong> {
         Some(twice) => Err(wrong(format!("has {twice}, which is an argument already"))),
         None => Ok(fields),
     }
-}
-
-fn read(spec: Value, place: Place) -> Result<HttpCheck, Wrong> {
-    serde_path_to_error::deserialize(spec).map_err(|err| {
-        let field = place.of(&err.path().to_string());
-        Wrong::new(field, err.into_inner().to_string())
-    })
 }
 
 #[cfg(test)]
@@ -177,19 +170,22 @@ mod tests {
 
     #[test]
     fn a_field_of_a_workload_that_is_wrong_is_named() {
-        assert_eq!(refusal(json!({})), "spec: missing field `url`");
+        assert_eq!(
+            refusal(json!({})),
+            "spec.url: missing, and it has no default"
+        );
         assert_eq!(
             refusal(json!({ "url": "http://a.example", "expectStatus": [200, "2x"] })),
-            "spec.expectStatus[1]: invalid value: string \"2x\", expected a status from 100 to 599, or \
-             a class of them such as \"2xx\""
+            "spec.expectStatus[1]: expected a status from 100 to 599, or a class of them such as \"2xx\", \
+             found \"2x\""
         );
         assert_eq!(
             refusal(json!({ "url": "http://a.example", "clientCertificate": { "key": "k" } })),
-            "spec.clientCertificate: missing field `certificate`"
+            "spec.clientCertificate.certificate: missing, and it has no default"
         );
         let unknown = refusal(json!({ "url": "http://a.example", "expectstatus": [200] }));
         assert!(
-            unknown.starts_with("spec.expectstatus: unknown field `expectstatus`, expected one of"),
+            unknown.starts_with("spec.expectstatus: unknown field, expected url, method, "),
             "{unknown}"
         );
     }
@@ -209,7 +205,7 @@ mod tests {
         );
         assert_eq!(
             refusal(&["GET", "http://a.example", r#"{"redirects": -1}"#]),
-            format!("{args}[2].redirects: invalid value: integer `-1`, expected u32")
+            format!("{args}[2].redirects: expected a whole number from 0 to 4294967295, found -1")
         );
         assert_eq!(
             refusal(&["GET", "http://a.example", r#"{"url": "http://b.example"}"#]),

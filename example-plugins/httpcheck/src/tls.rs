@@ -5,13 +5,14 @@ mod files;
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use solti_plugin_abi::WrongSpec;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::{CertificateError, ClientConfig, RootCertStore};
 use x509_parser::parse_x509_certificate;
 
 use crate::config::Config;
-use crate::fault::{Fault, Wrong};
+use crate::fault::Fault;
 use crate::spec::{ClientCertificate, Place};
 
 /// Seconds of a day.
@@ -27,14 +28,14 @@ pub(crate) fn of_task(
     client: Option<&ClientCertificate>,
     place: Place,
     config: &Config,
-) -> Result<Option<Arc<ClientConfig>>, Wrong> {
+) -> Result<Option<Arc<ClientConfig>>, WrongSpec> {
     if ca.is_none() && client.is_none() {
         return Ok(None);
     }
     let field = place.of("caFile");
     let roots = match ca {
         Some(path) => files::roots(path, &field, config)?,
-        None => system_roots().map_err(|fault| Wrong::new(field, fault.to_string()))?,
+        None => system_roots().map_err(|fault| WrongSpec::new(field, fault.to_string()))?,
     };
     let builder = builder(roots);
     let made = match client {
@@ -44,7 +45,7 @@ pub(crate) fn of_task(
             let chain = files::chain(&client.certificate, &field("certificate"), config)?;
             let key = files::key(&client.key, &field("key"), config)?;
             builder.with_client_auth_cert(chain, key).map_err(|err| {
-                Wrong::new(
+                WrongSpec::new(
                     field("key"),
                     format!("does not go with the certificate: {err}"),
                 )

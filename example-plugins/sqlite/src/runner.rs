@@ -8,7 +8,6 @@ use solti_plugin_abi::solti_model::{Runtime, SubprocessMode};
 
 use crate::attempt::Job;
 use crate::config::Config;
-use crate::fault::Wrong;
 use crate::pool::Pool;
 use crate::script::Script;
 use crate::spec::{Place, SqliteScript};
@@ -39,7 +38,7 @@ impl SqliteRunner {
 
     fn build(
         &self,
-        spec: Result<SqliteScript, Wrong>,
+        spec: Result<SqliteScript, WrongSpec>,
         place: Place,
         (slot, timeout): (&str, Duration),
         ctx: &BuildContext,

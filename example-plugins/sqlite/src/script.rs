@@ -5,8 +5,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use solti_plugin_abi::WrongSpec;
+
 use crate::config::Config;
-use crate::fault::Wrong;
 use crate::parameters::Parameters;
 use crate::place::within;
 use crate::spec::{Format, Place, SqliteScript};
@@ -43,8 +44,12 @@ impl Script {
     /// # Errors
     ///
     /// The field that is wrong.
-    pub(crate) fn new(spec: SqliteScript, place: Place, config: &Config) -> Result<Self, Wrong> {
-        let wrong = |field: &str, what: String| Wrong::new(place.of(field), what);
+    pub(crate) fn new(
+        spec: SqliteScript,
+        place: Place,
+        config: &Config,
+    ) -> Result<Self, WrongSpec> {
+        let wrong = |field: &str, what: String| WrongSpec::new(place.of(field), what);
         let path = match spec.database.as_str() {
             IN_MEMORY => None,
             path => Some(

@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use solti_plugin_abi::{WrongSpec, read_spec_at};
 
-use crate::fault::Wrong;
 use crate::parameters::Parameters;
 
 /// The spec of the kind `example.com/v1/SqliteScript`.
@@ -68,7 +68,7 @@ impl Place {
     /// The path of a field in what the task's author has written.
     pub(crate) fn of(self, field: &str) -> String {
         let (args, others) = match self {
-            Self::Workload if matches!(field, "" | ".") => return "spec".to_owned(),
+            Self::Workload if field.is_empty() => return "spec".to_owned(),
             Self::Workload => return format!("spec.{field}"),
             Self::Command => ("kind.subprocess.mode.command.args", 2),
             Self::Script => ("kind.subprocess.mode.script.args", 1),
@@ -77,7 +77,7 @@ impl Place {
             (_, "database") => format!("{args}[0]"),
             (Self::Command, "sql") => format!("{args}[1]"),
             (_, "sql") => "kind.subprocess.mode.script.body".to_owned(),
-            (_, "" | ".") => format!("{args}[{others}]"),
+            (_, "") => format!("{args}[{others}]"),
             (_, field) => format!("{args}[{others}].{field}"),
         }
     }
@@ -89,8 +89,8 @@ impl SqliteScript {
     /// # Errors
     ///
     /// The field that is wrong.
-    pub(crate) fn of_workload(spec: &Value) -> Result<Self, Wrong> {
-        read(spec.clone(), Place::Workload)
+    pub(crate) fn of_workload(spec: &Value) -> Result<Self, WrongSpec> {
+        read_spec_at(spec, |field| Place::Workload.of(field))
     }
 
     /// Reads the arguments of the command `sqlite`.
@@ -98,7 +98,7 @@ impl SqliteScript {
     /// # Errors
     ///
     /// The argument that is wrong.
-    pub(crate) fn of_command(args: &[String]) -> Result<Self, Wrong> {
+    pub(crate) fn of_command(args: &[String]) -> Result<Self, WrongSpec> {
         let (database, sql, fields) = match args {
             [database, sql] => (database, sql, None),
             [database, sql, fields] => (database, sql, Some(fields)),
@@ -112,13 +112,13 @@ impl SqliteScript {
     /// # Errors
     ///
     /// The argument that is wrong, or the body.
-    pub(crate) fn of_script(body: &str, args: &[String]) -> Result<Self, Wrong> {
+    pub(crate) fn of_script(body: &str, args: &[String]) -> Result<Self, WrongSpec> {
         let (database, fields) = match args {
             [database] => (database, None),
             [database, fields] => (database, Some(fields)),
             other => return Err(number_of_args("script", "DATABASE", other.len())),
         };
-        let wrong = |what: String| Wrong::new(Place::Script.of("sql"), what);
+        let wrong = |what: String| WrongSpec::new(Place::Script.of("sql"), what);
         let sql = STANDARD
             .decode(body)
             .map_err(|err| wrong(format!("is no base64: {err}")))?;
@@ -127,13 +127,13 @@ impl SqliteScript {
     }
 }
 
-fn number_of_args(mode: &str, expected: &str, found: usize) -> Wrong {
+fn number_of_args(mode: &str, expected: &str, found: usize) -> WrongSpec {
     let found = match found {
         0 => "no argument".to_owned(),
         1 => "1 argument".to_owned(),
         more => format!("{more} arguments"),
     };
-    Wrong::new(
+    WrongSpec::new(
         format!("kind.subprocess.mode.{mode}.args"),
         format!("expected {expected}, and perhaps an object of more fields, found {found}"),
     )
@@ -144,8 +144,8 @@ fn of_parts(
     sql: String,
     fields: Option<&String>,
     place: Place,
-) -> Result<SqliteScript, Wrong> {
-    let wrong = |what: String| Wrong::new(place.of(""), what);
+) -> Result<SqliteScript, WrongSpec> {
+    let wrong = |what: String| WrongSpec::new(place.of(""), what);
     let mut all: Map<String, Value> = match fields {
         None => Map::new(),
         Some(text) => serde_json::from_str(text)
@@ -159,14 +159,7 @@ fn of_parts(
     }
     all.insert("database".to_owned(), database.into());
     all.insert("sql".to_owned(), sql.into());
-    read(Value::Object(all), place)
-}
-
-fn read(spec: Value, place: Place) -> Result<SqliteScript, Wrong> {
-    serde_path_to_error::deserialize(spec).map_err(|err| {
-        let field = place.of(&err.path().to_string());
-        Wrong::new(field, err.into_inner().to_string())
-    })
+    read_spec_at(&Value::Object(all), |field| place.of(field))
 }
 
 #[cfg(test)]
@@ -180,11 +173,11 @@ mod tests {
         let refusal = |spec: Value| SqliteScript::of_workload(&spec).err().unwrap().to_string();
         assert_eq!(
             refusal(json!({ "sql": "SELECT 1" })),
-            "spec: missing field `database`"
+            "spec.database: missing, and it has no default"
         );
         assert_eq!(
             refusal(json!({ "database": "a", "format": "csv" })),
-            "spec.format: unknown variant `csv`, expected `json` or `tsv`"
+            "spec.format: expected json or tsv, found \"csv\""
         );
         assert_eq!(
             refusal(json!({ "database": "a", "parameters": { "a": [1] } })),
@@ -193,7 +186,7 @@ mod tests {
         );
         let unknown = refusal(json!({ "database": "a", "readonly": true }));
         assert!(
-            unknown.starts_with("spec.readonly: unknown field `readonly`, expected one of"),
+            unknown.starts_with("spec.readonly: unknown field, expected database, sql, "),
             "{unknown}"
         );
     }
@@ -216,8 +209,7 @@ mod tests {
         );
         assert_eq!(
             of_command(&["a.db", "SELECT 1", r#"{"maxRows": 0}"#]),
-            "kind.subprocess.mode.command.args[2].maxRows: invalid value: integer `0`, expected a \
-             nonzero u64"
+            "kind.subprocess.mode.command.args[2].maxRows: expected a whole number of 1 or more, found 0"
         );
         assert_eq!(
             of_script("U0VMRUNUIDE=", &["a.db", r#"{"sql": "SELECT 2"}"#]),

@@ -8,6 +8,7 @@ use solti_plugin_host::solti_model::{
     MAX_SCRIPT_BODY_BYTES, RestartPolicy, RunnerSelector, Runtime, SubprocessMode, SubprocessSpec,
     TaskEnv, TaskKind, TaskSpec, WasmSpec,
 };
+use solti_plugin_host::text::mismatch::quoted;
 use thiserror::Error;
 
 use crate::gvk;
@@ -263,14 +264,48 @@ pub fn manifest_of_spec(
     if let Some(selector) = spec.runner_selector() {
         fields["runnerSelector"] = json_of("runnerSelector", serde_json::to_value(selector))?;
     }
+    manifest(name, annotations, spec.labels(), &fields)
+}
+
+/// As [`manifest_of_spec`], of a task of a kind of a plugin's own.
+///
+/// # Errors
+///
+/// As there, and when the kind is not `group/version/Kind`, in two parts of which the published line names
+/// it.
+pub fn manifest_of_workload(
+    name: &str,
+    annotations: &Map<String, Value>,
+    task: &Workload,
+) -> Result<published::TaskManifest, Unbridgeable> {
+    let (version, kind) = task.kind.rsplit_once('/').ok_or_else(|| {
+        let found = quoted(&task.kind);
+        unbridgeable(
+            "kind",
+            format!("expected subprocess, wasm or container, or group/version/Kind, found {found}"),
+        )
+    })?;
+    // But for these the two have the same fields.
+    let mut fields = serde_json::to_value(task).map_err(|err| unbridgeable("spec", err))?;
+    for field in ["kind", "spec", "labels"] {
+        fields
+            .as_object_mut()
+            .and_then(|fields| fields.remove(field));
+    }
+    fields["workload"] = json!({ "apiVersion": version, "kind": kind, "spec": task.spec });
+    manifest(name, annotations, &task.labels, &fields)
+}
+
+fn manifest(
+    name: &str,
+    annotations: &Map<String, Value>,
+    labels: &Labels,
+    fields: &Value,
+) -> Result<published::TaskManifest, Unbridgeable> {
     let manifest = json!({
         "apiVersion": published::TASK_API_VERSION,
         "kind": published::TASK_KIND,
-        "metadata": {
-            "name": name,
-            "labels": spec.labels(),
-            "annotations": annotations,
-        },
+        "metadata": { "name": name, "labels": labels, "annotations": annotations },
         "spec": fields,
     });
     serde_json::from_value(manifest).map_err(|err| unbridgeable("spec", err))

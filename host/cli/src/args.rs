@@ -6,6 +6,7 @@ mod conform;
 mod documents;
 mod files;
 mod loading;
+mod of_all;
 #[cfg(feature = "pack")]
 mod pack;
 mod probing;
@@ -27,6 +28,7 @@ pub(crate) use conform::ConformArgs;
 pub(crate) use documents::{CompletionsArgs, ManArgs};
 pub(crate) use files::{CheckArgs, ConfigArgs, ForgetArgs, InspectArgs, ListArgs};
 pub(crate) use loading::{ConfigField, LoadArgs};
+pub(crate) use of_all::{LogFormat, OfAll};
 #[cfg(feature = "pack")]
 pub(crate) use pack::{InstallArgs, PackArgs, RollbackArgs};
 pub(crate) use probing::ProbeArgs;
@@ -49,33 +51,8 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// Log more to standard error: -v for info, -vv for debug, -vvv for trace; RUST_LOG overrides it
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub(crate) verbose: u8,
-
-    /// Put the time, in UTC, before each line of `run`, each message and each record of the log
-    #[arg(long, global = true)]
-    pub(crate) timestamps: bool,
-
-    /// Write messages and the log as text, or as JSON, an object on each line
-    #[arg(
-        long,
-        global = true,
-        value_name = "FORMAT",
-        value_enum,
-        default_value_t
-    )]
-    pub(crate) log_format: LogFormat,
-}
-
-/// How messages and the log are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub(crate) enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs.
-    Json,
+    #[command(flatten)]
+    pub(crate) of_all: OfAll,
 }
 
 /// What the help of the whole program says at its end.

@@ -28,7 +28,7 @@ mod serve;
 #[cfg(feature = "serve")]
 mod systemd;
 
-use crate::args::Command;
+use crate::args::{Command, OfAll};
 use crate::exit::Exit;
 use crate::limits;
 use crate::present::message;
@@ -41,12 +41,12 @@ pub(crate) fn failed(command: &Command) -> Exit {
     }
 }
 
-/// Does what `command` says; a `verbose` one shows more of the same.
+/// Does what `command` says, with what holds for every one of them.
 ///
 /// # Errors
 ///
 /// When nothing could be done with what was given.
-pub(crate) fn run(command: Command, verbose: bool) -> anyhow::Result<Exit> {
+pub(crate) fn run(command: Command, of_all: &OfAll) -> anyhow::Result<Exit> {
     let within_limits = limits::check();
     match command {
         // A code of its own: the others are the command's.
@@ -78,7 +78,7 @@ pub(crate) fn run(command: Command, verbose: bool) -> anyhow::Result<Exit> {
         Command::Top(args) => remote::top(&args),
         #[cfg(feature = "queue")]
         Command::Queue(args) => queue::queue(&args),
-        Command::List(args) => list::list(&args, verbose),
+        Command::List(args) => list::list(&args, of_all.verbose > 0),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Check(args) => check::check(&args),
         Command::Config(args) => config::config(&args),
@@ -86,7 +86,7 @@ pub(crate) fn run(command: Command, verbose: bool) -> anyhow::Result<Exit> {
         Command::Forget(args) => forget::forget(&args),
         Command::New(args) => new::new(&args),
         #[cfg(feature = "dev")]
-        Command::Dev(args) => dev::dev(&args),
+        Command::Dev(args) => dev::dev(&args, of_all),
         #[cfg(feature = "pack")]
         Command::Pack(args) => pack::pack(&args),
         #[cfg(feature = "pack")]

@@ -82,14 +82,15 @@ fn run() -> Exit {
             return Exit::of_usage(&err);
         }
     };
-    if args.timestamps {
+    let of_all = &args.of_all;
+    if of_all.timestamps {
         stamp::want();
     }
-    let as_json = args.log_format == LogFormat::Json;
+    let as_json = of_all.log_format == LogFormat::Json;
     if as_json {
         message::as_json();
     }
-    log::init(args.verbose, args.timestamps, as_json);
+    log::init(of_all.verbose, of_all.timestamps, as_json);
     if let Err(err) = solti_plugin_host::tell_of_fatal_signals() {
         message::warning(Warning::new(
             "signals_not_told",
@@ -102,7 +103,7 @@ fn run() -> Exit {
             format!("a plugin that calls exit will not be told: {err}"),
         ));
     }
-    commands::run(args.command, args.verbose > 0).unwrap_or_else(|err| {
+    commands::run(args.command, &args.of_all).unwrap_or_else(|err| {
         message::error(format_args!("{err:#}"));
         Exit::NoResult
     })

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use tokio_stream::StreamExt as _;
 
-use crate::connect::{Queue, put};
+use crate::connect::{Queue, put, read};
 use crate::error::QueueError;
 use crate::names::Key;
 use crate::need::Need;
-use crate::record::Host;
+use crate::record::{Cancelled, Host};
 
 /// How long is waited before something is tried again, at first and at most.
 pub(crate) const FIRST: Duration = Duration::from_millis(100);
@@ -68,7 +68,7 @@ impl Taker {
             .collect())
     }
 
-    /// Calls `told` with each need that somebody has for the first time, until the connection is lost for good.
+    /// Calls `told` with each need that somebody has had so far, and has from now on for the first time.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Taker {
     pub async fn watch_needs(&self, told: impl Fn(Need)) -> Result<(), QueueError> {
         let failed =
             |err: &dyn std::fmt::Display| QueueError::failed("watch for kinds of tasks", err);
-        let watch = self.queue.needs.watch_all().await;
+        let watch = self.queue.needs.watch_with_history(">").await;
         let mut watch = watch.map_err(|err| failed(&err))?;
         while let Some(entry) = watch.next().await {
             let entry = entry.map_err(|err| failed(&err))?;
@@ -107,6 +107,16 @@ impl Taker {
             }
         }
         Ok(())
+    }
+
+    /// Whether the end of a task was asked for.
+    ///
+    /// # Errors
+    ///
+    /// When the queue does not answer.
+    pub async fn is_cancelled(&self, name: &str) -> Result<bool, QueueError> {
+        let cancelled: Option<Cancelled> = read(&self.queue.state, &Key::Cancel.of(name)).await?;
+        Ok(cancelled.is_some())
     }
 
     /// Tells that this host takes tasks; to be repeated every few seconds.

@@ -65,9 +65,10 @@ struct Walk {
 impl Walk {
     fn value(&mut self, shape: &Shape, tree: Tree) -> Value {
         match (shape, tree) {
+            (Shape::Anything, tree) => self.anything(tree),
             (Shape::Flag, Tree::Flag(flag)) => Value::Bool(flag),
             (Shape::List(shape), Tree::List(items)) => self.list(shape, items),
-            (Shape::Texts, Tree::Fields(fields)) => self.texts(fields),
+            (Shape::Texts, Tree::Fields(fields)) => self.each(&Shape::Text, fields),
             (Shape::Fields(known), Tree::Fields(fields)) => self.fields(known, fields, None),
             (Shape::Typed(types), Tree::Fields(fields)) => self.typed(types, fields),
             (Shape::OneOf { variants, words }, Tree::Fields(fields)) if fields.len() == 1 => {
@@ -113,6 +114,19 @@ impl Walk {
         }
     }
 
+    /// What stands under `spec` of a kind that nobody here knows: as it was written, but for names that are
+    /// given twice.
+    fn anything(&mut self, tree: Tree) -> Value {
+        match tree {
+            Tree::Null => Value::Null,
+            Tree::Flag(flag) => flag.into(),
+            Tree::Number(number) => Value::Number(number),
+            Tree::Text(text) => text.into(),
+            Tree::List(items) => self.list(&Shape::Anything, items),
+            Tree::Fields(fields) => self.each(&Shape::Anything, fields),
+        }
+    }
+
     fn time(&mut self, least: u64, tree: &Tree) -> Value {
         let millis = match tree {
             Tree::Number(number) => number.as_u64(),
@@ -133,10 +147,11 @@ impl Walk {
             .collect()
     }
 
-    fn texts(&mut self, fields: Vec<(String, Tree)>) -> Value {
+    /// An object of any names, with a value of this shape each.
+    fn each(&mut self, shape: &Shape, fields: Vec<(String, Tree)>) -> Value {
         self.name_repeated(&fields);
         let fields = fields.into_iter().map(|(name, tree)| {
-            let value = self.field(&name, |walk| walk.value(&Shape::Text, tree));
+            let value = self.field(&name, |walk| walk.value(shape, tree));
             (name, value)
         });
         Value::Object(fields.collect())
@@ -259,6 +274,7 @@ impl Walk {
 /// What a shape is, as part of a sentence.
 fn wanted(shape: &Shape) -> String {
     let wanted = match shape {
+        Shape::Anything => "a value",
         Shape::Text | Shape::VariableValue => "text",
         Shape::NotBlank => "text that is not blank",
         Shape::Slot => "a name",

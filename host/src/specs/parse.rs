@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use solti_model::{BackoffPolicy, TaskSpec};
+use solti_plugin_abi::Workload;
 use solti_plugin_abi::text::mismatch::expected;
 use solti_plugin_abi::text::shorten;
 
 use super::check::{check, reason_of_model};
 use super::placed::{PlacedSpec, SpecError, SpecResult};
-use super::shape::SPEC;
+use super::shape::{SPEC, WORKLOAD};
+use super::spec::Spec;
 use super::tree::Tree;
 
 /// How much the model may say, in bytes.
@@ -27,7 +29,9 @@ pub(super) fn parse(place: String, tree: Tree, beside: &'static [&'static str]) 
         reason: shorten(reason, LONGEST_REASON).into_owned(),
     };
     let (beside, tree) = texts_beside(fields, beside).map_err(|fault| invalid(&fault))?;
-    let mut spec = check(&SPEC, tree).map_err(|problems| invalid(&problems.to_string()))?;
+    let is_own = is_of_a_kind_of_its_own(&tree);
+    let shape = if is_own { &WORKLOAD } else { &SPEC };
+    let mut spec = check(shape, tree).map_err(|problems| invalid(&problems.to_string()))?;
     if let Value::Object(fields) = &mut spec {
         fill_in(fields);
         let faults = fault_of_backoff(&fields["backoff"])
@@ -39,13 +43,30 @@ pub(super) fn parse(place: String, tree: Tree, beside: &'static [&'static str]) 
         }
     }
     let model = |err: String| invalid(&reason_of_model(err));
-    let spec = TaskSpec::deserialize(spec).map_err(|err| model(err.to_string()))?;
-    spec.validate().map_err(|err| model(err.to_string()))?;
+    let spec = if is_own {
+        let workload = Workload::deserialize(spec).map_err(|err| model(err.to_string()))?;
+        Spec::from(workload)
+    } else {
+        let spec = TaskSpec::deserialize(spec).map_err(|err| model(err.to_string()))?;
+        spec.validate().map_err(|err| model(err.to_string()))?;
+        Spec::from(spec)
+    };
     Ok(PlacedSpec {
         place,
         spec,
         beside,
     })
+}
+
+/// Whether a spec names a kind that the model has no room for: by a text, and none of the model's names,
+/// which would be a spec that lacks the rest.
+fn is_of_a_kind_of_its_own(spec: &Tree) -> bool {
+    const OF_MODEL: [&str; 4] = ["subprocess", "wasm", "container", "embedded"];
+    let Tree::Fields(fields) = spec else {
+        return false;
+    };
+    let kind = fields.iter().find(|(name, _)| name == "kind");
+    matches!(kind, Some((_, Tree::Text(kind))) if !OF_MODEL.contains(&kind.as_str()))
 }
 
 /// Takes the texts with these names out of the fields of a spec.

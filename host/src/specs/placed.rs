@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use solti_model::TaskSpec;
 use thiserror::Error;
+
+use super::spec::Spec;
 
 /// A spec and where it was read.
 #[derive(Debug)]
@@ -13,7 +14,7 @@ pub struct PlacedSpec {
     /// The file, and the position where it is one of several: `jobs.json[1]`.
     pub place: String,
     /// The spec, with the defaults of what it leaves out.
-    pub spec: TaskSpec,
+    pub spec: Spec,
     /// The texts that stand beside the fields of a spec, where the reader takes any.
     pub beside: BTreeMap<&'static str, String>,
 }
@@ -21,10 +22,10 @@ pub struct PlacedSpec {
 impl PlacedSpec {
     /// A spec that was read at `place`, with nothing beside it.
     #[must_use]
-    pub fn new(place: impl Into<String>, spec: TaskSpec) -> Self {
+    pub fn new(place: impl Into<String>, spec: impl Into<Spec>) -> Self {
         Self {
             place: place.into(),
-            spec,
+            spec: spec.into(),
             beside: BTreeMap::new(),
         }
     }

@@ -6,6 +6,8 @@
 /// What a value has to be.
 #[derive(Debug)]
 pub(super) enum Shape {
+    /// Whatever it is: who reads it says what it has to be.
+    Anything,
     Text,
     /// Text with something other than blanks in it.
     NotBlank,
@@ -76,20 +78,33 @@ const ENV: Shape = Shape::List(&Shape::Fields(&[
     required("value", Shape::VariableValue),
 ]));
 
-/// A spec.
-pub(super) static SPEC: Shape = Shape::Fields(&[
-    required("slot", Shape::Slot),
-    required("kind", KIND),
-    required("timeout", Shape::Time(1)),
-    optional(
-        "admission",
-        Shape::Word(&["dropIfRunning", "replace", "queue"]),
-    ),
-    optional("restart", RESTART),
-    optional("backoff", BACKOFF),
-    nullable("runnerSelector", SELECTOR),
-    optional("labels", Shape::Texts),
-]);
+/// The fields of a spec, with those that say what is run.
+macro_rules! spec {
+    ($($field:expr),+) => {
+        Shape::Fields(&[
+            required("slot", Shape::Slot),
+            $($field,)+
+            required("timeout", Shape::Time(1)),
+            optional(
+                "admission",
+                Shape::Word(&["dropIfRunning", "replace", "queue"]),
+            ),
+            optional("restart", RESTART),
+            optional("backoff", BACKOFF),
+            nullable("runnerSelector", SELECTOR),
+            optional("labels", Shape::Texts),
+        ])
+    };
+}
+
+/// A spec of a kind of the model.
+pub(super) static SPEC: Shape = spec!(required("kind", KIND));
+
+/// A spec of a kind of a plugin's own.
+pub(super) static WORKLOAD: Shape = spec!(
+    required("kind", Shape::NotBlank),
+    optional("spec", Shape::Anything)
+);
 
 const KIND: Shape = Shape::OneOf {
     variants: &[

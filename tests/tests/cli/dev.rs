@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::{Ended, Place, Running, end, shown, solti_host};
 
@@ -201,8 +202,34 @@ fn once_ends_with_a_code_for_each_way_a_round_may_end() {
     let ended = once(&[]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.stdout.contains("hello, Ada"), "{ended:?}");
-    let ended = once(&["--tasks", "none.json"]);
+    let ended = once(&["--test", "--conform"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains("3 passed"), "{ended:?}");
+    let steps = ["testing dev-once", "running tasks.json", "trying the rules"];
+    let at = steps.map(|step| ended.stderr.find(&format!("dev: {step}")));
+    assert!(at.is_sorted() && at[0].is_some(), "{ended:?}");
+    let last = ended.stderr.lines().last().unwrap();
+    let done = [
+        "dev: built in ",
+        ", checked in ",
+        ", tested in ",
+        ", tasks ran in ",
+    ];
+    assert!(done.iter().all(|done| last.contains(done)), "{last}");
+    assert!(last.contains(", conformed in "), "{last}");
+    // What holds for every command holds for those that it is made of.
+    let ended = once(&["--tasks", "none.json", "--log-format", "json"]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
+    let records = ended.stderr.lines().filter(|line| line.starts_with('{'));
+    let records: Vec<Value> = records
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let has = |level: &str, text: &str| {
+        let mut records = records.iter().filter(|record| record["level"] == level);
+        records.any(|record| record["message"].as_str().unwrap().contains(text))
+    };
+    assert!(has("INFO", "checking dev-once"), "{ended:?}");
+    assert!(has("ERROR", "none.json"), "{ended:?}");
     fs::rename(
         made.join("tasks.json"),
         place.directory.path().join("moved.json"),
@@ -221,6 +248,26 @@ fn once_ends_with_a_code_for_each_way_a_round_may_end() {
         ended.stderr.contains("dev: the tasks failed after "),
         "{ended:?}"
     );
+    let other = crate::command("quick", "no-such-command", &[]);
+    fs::write(
+        made.join("conform.json"),
+        format!("{{ \"quick\": {other} }}"),
+    )
+    .unwrap();
+    let ended = once(&["--conform"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(
+        ended.stderr.contains("dev: conformance failed after "),
+        "{ended:?}"
+    );
+    let failing = "#[test]\nfn fails() {\n    panic!(\"as it is to\");\n}\n";
+    fs::write(made.join("src/tests.rs"), failing).unwrap();
+    let ended = once(&["--test", "--conform", "--tasks", "moved.json"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stdout.contains("as it is to"), "{ended:?}");
+    assert!(!ended.stderr.contains("dev: running"), "{ended:?}");
+    let last = ended.stderr.lines().last().unwrap();
+    assert!(last.starts_with("dev: the tests failed after "), "{last}");
     fs::write(made.join("src/work.rs"), "no").unwrap();
     let ended = once(&[]);
     assert_eq!(ended.code, Some(1), "{ended:?}");

@@ -37,6 +37,7 @@ mod list;
 mod metrics;
 mod narrow;
 mod new;
+mod own_kinds;
 mod pack;
 mod policies;
 mod quiet;

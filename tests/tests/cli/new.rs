@@ -101,11 +101,27 @@ fn what_is_made_is_built_and_tested_as_it_stands_and_runs_its_tasks() {
         )
         .unwrap();
     }
-    // `run` reads specs of the model's kinds alone: what takes another is for a host application.
-    let of_model = VARIANTS
-        .iter()
-        .filter(|(_, words)| !words.contains(&"example.com/v1/Greeting"));
-    for (name, _) in of_model {
+    // With its `conform.json` all that a greeter can be tried for is tried.
+    for (name, _) in VARIANTS {
+        let file = place
+            .plugins()
+            .join(format!("{name}.{}", e2e::PLUGIN_SUFFIX));
+        let mut conform = solti_host();
+        conform.args(["conform", "--json", "--tasks"]);
+        conform.arg(directory.join(name).join("conform.json"));
+        let ended = end(conform.arg(file));
+        let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+        let rules = report["rules"].as_array().unwrap().iter();
+        let others = rules.filter(|rule| rule["verdict"] != "passed");
+        let others: Vec<_> = others.map(|rule| &rule["rule"]).collect();
+        assert_eq!(
+            others,
+            ["text-as-written", "pressure-respected", "panics-contained"],
+            "{name}: {report}"
+        );
+        assert_eq!((ended.code, &report["failed"]), (Some(0), &0.into()));
+    }
+    for (name, _) in VARIANTS {
         // The runners of one kind that take everything are in the order of their names.
         let tasks = shown(directory.join(name).join("tasks.json"));
         let ended = end(&mut place.run(&["--quiet", &tasks]));
@@ -141,6 +157,7 @@ fn what_was_made_is_told_and_it_is_whole() {
         ".github/workflows/ci.yml",
         "it-is.toml",
         "tasks.json",
+        "conform.json",
     ] {
         assert!(files.contains(&file.into()), "{file}");
     }
@@ -171,17 +188,20 @@ fn the_sdk_is_where_it_was_said_to_be() {
     };
     assert_eq!(
         dependency("by-git", &["--git", "https://host/path"]),
-        "solti-plugin-abi = { git = \"https://host/path\" }"
+        "solti-plugin-abi = { git = \"https://host/path\", default-features = false }"
     );
     assert_eq!(
         dependency("by-version", &["--published"]),
-        "solti-plugin-abi = { version = \"0.1\" }"
+        "solti-plugin-abi = { version = \"0.1\", default-features = false }"
     );
     // This program stands in a checkout.
     let abi = e2e::workspace().canonicalize().unwrap().join("plugin-abi");
     assert_eq!(
         dependency("by-default", &[]),
-        format!("solti-plugin-abi = {{ path = \"{}\" }}", abi.display())
+        format!(
+            "solti-plugin-abi = {{ path = \"{}\", default-features = false }}",
+            abi.display()
+        )
     );
 }
 

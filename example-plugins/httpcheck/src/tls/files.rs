@@ -4,22 +4,22 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
 
+use solti_plugin_abi::WrongSpec;
 use tokio_rustls::rustls::RootCertStore;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::config::Config;
-use crate::fault::Wrong;
 
 /// The longest file that is read: all roots of a system are some 200 kB.
 const MAX_BYTES: u64 = 4 << 20;
 
 /// Whom a task trusts.
-pub(super) fn roots(path: &Path, field: &str, config: &Config) -> Result<RootCertStore, Wrong> {
+pub(super) fn roots(path: &Path, field: &str, config: &Config) -> Result<RootCertStore, WrongSpec> {
     let mut roots = RootCertStore::empty();
     for certificate in chain(path, field, config)? {
         roots.add(certificate).map_err(|err| {
-            Wrong::new(
+            WrongSpec::new(
                 field,
                 format!("{path:?} has a certificate that is none of a root: {err}"),
             )
@@ -33,16 +33,16 @@ pub(super) fn chain(
     path: &Path,
     field: &str,
     config: &Config,
-) -> Result<Vec<CertificateDer<'static>>, Wrong> {
+) -> Result<Vec<CertificateDer<'static>>, WrongSpec> {
     let pem = read(path, field, config)?;
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     match read {
         Ok(chain) if !chain.is_empty() => Ok(chain),
-        Ok(_) => Err(Wrong::new(
+        Ok(_) => Err(WrongSpec::new(
             field,
             format!("{path:?} has no certificate in PEM"),
         )),
-        Err(err) => Err(Wrong::new(field, format!("{path:?} is no PEM: {err}"))),
+        Err(err) => Err(WrongSpec::new(field, format!("{path:?} is no PEM: {err}"))),
     }
 }
 
@@ -51,15 +51,15 @@ pub(super) fn key(
     path: &Path,
     field: &str,
     config: &Config,
-) -> Result<PrivateKeyDer<'static>, Wrong> {
+) -> Result<PrivateKeyDer<'static>, WrongSpec> {
     let pem = read(path, field, config)?;
     PrivateKeyDer::from_pem_slice(&pem)
-        .map_err(|err| Wrong::new(field, format!("{path:?} has no private key in PEM: {err}")))
+        .map_err(|err| WrongSpec::new(field, format!("{path:?} has no private key in PEM: {err}")))
 }
 
 /// Reads a file that a task may name: otherwise every file of the host would be its client's.
-fn read(path: &Path, field: &str, config: &Config) -> Result<Vec<u8>, Wrong> {
-    let wrong = |what: String| Wrong::new(field, what);
+fn read(path: &Path, field: &str, config: &Config) -> Result<Vec<u8>, WrongSpec> {
+    let wrong = |what: String| WrongSpec::new(field, what);
     let real = fs::canonicalize(path).map_err(|err| wrong(format!("{path:?}: {err}")))?;
     let may_be_read = config.files.iter().any(|directory| {
         fs::canonicalize(directory).is_ok_and(|directory| real.starts_with(directory))

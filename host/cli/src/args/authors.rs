@@ -46,7 +46,8 @@ pub(crate) struct NewArgs {
 /// What the compiler, the check and the tasks have to say is on one screen. Ctrl-C ends it.
 ///
 /// Exit code: 0 after Ctrl-C. With --once 0 if all went well; 1 if the crate could not be built, the
-/// plugin was refused, or a task did not succeed. 2 if nothing could be done.
+/// plugin was refused, a test failed, a task did not succeed, or a rule is broken. 2 if nothing could
+/// be done.
 #[cfg(feature = "dev")]
 #[derive(Debug, clap::Args)]
 pub(crate) struct DevArgs {
@@ -57,6 +58,14 @@ pub(crate) struct DevArgs {
     /// The tasks to run; if not given, those of tasks.json in the crate, where it is there
     #[arg(long, value_name = "FILE")]
     pub(crate) tasks: Option<PathBuf>,
+
+    /// Test the crate before its tasks are run, as `cargo test` does
+    #[arg(long)]
+    pub(crate) test: bool,
+
+    /// Try what `conform` tries on the plugin after that, with conform.json in the crate, where it is there
+    #[arg(long)]
+    pub(crate) conform: bool,
 
     /// Build with the profile `release`
     #[arg(long, conflicts_with = "profile")]

@@ -2,7 +2,7 @@
 //! source changes.
 //!
 //! Nothing of a plugin is loaded here: a library that is loaded stays so, and the next one would come
-//! beside it. So each step is a process of its own, and two of them are this program again.
+//! beside it. So each step is a process of its own, and all but cargo's are this program again.
 
 mod build;
 mod interrupts;
@@ -17,7 +17,7 @@ use anyhow::Context as _;
 use tempfile::TempDir;
 use tokio::runtime::Builder;
 
-use crate::args::DevArgs;
+use crate::args::{DevArgs, OfAll};
 use crate::exit::Exit;
 use crate::present::message;
 use interrupts::{Interrupt, Interrupts};
@@ -28,29 +28,31 @@ use watch::Watch;
 /// The number of the signal that Ctrl-C sends.
 const SIGINT: i32 = 2;
 
-/// Goes round until it is interrupted, or once, and says how the program ends.
+/// Goes round until it is interrupted, or once, and says how the program ends; the steps are told what holds
+/// for every command.
 ///
 /// # Errors
 ///
 /// When there is no crate in the directory, or nothing to build it with; with `--once` also when it makes
 /// no plugin.
-pub(super) fn dev(args: &DevArgs) -> anyhow::Result<Exit> {
+pub(super) fn dev(args: &DevArgs, of_all: &OfAll) -> anyhow::Result<Exit> {
     build::is_crate(&args.directory)?;
     // The compiler's files are in it as well: a build that is cut off leaves some.
     let own = tempfile::Builder::new().prefix("solti-dev-").tempdir();
     let own = own.context("there is no place for a copy of the plugin")?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let ended = runtime.block_on(go_round(args, &own));
+    let ended = runtime.block_on(go_round(args, of_all, &own));
     Screen::detect().leave();
     ended
 }
 
-async fn go_round(args: &DevArgs, own: &TempDir) -> anyhow::Result<Exit> {
+async fn go_round(args: &DevArgs, of_all: &OfAll, own: &TempDir) -> anyhow::Result<Exit> {
     let screen = Screen::detect();
     let watch = (!args.once).then(|| Watch::new(&args.directory, args.tasks.as_deref()));
     let mut interrupts = Interrupts::new(watch)?;
     let round = Round {
         args,
+        of_all,
         own: own.path(),
         screen,
     };

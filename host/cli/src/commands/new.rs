@@ -4,10 +4,11 @@ mod files;
 mod name;
 mod place;
 mod sdk;
+mod tasks;
 
 use serde_json::json;
 
-use crate::args::{NewArgs, NewKind};
+use crate::args::NewArgs;
 use crate::exit::Exit;
 use crate::present::{phrase, tables};
 use files::Plan;
@@ -50,16 +51,12 @@ pub(super) fn new(args: &NewArgs) -> anyhow::Result<Exit> {
 /// What was made, and what to do with it.
 fn next_steps(args: &NewArgs, name: &str, sdk: &Sdk) -> String {
     let shown = phrase::path(&args.path);
-    // Those of a kind of its own are for a host application.
-    let run = match args.kind {
-        NewKind::Own(_) => "",
-        _ => "\n  solti-host run --plugins target/debug tasks.json",
-    };
     let place = sdk.place();
     format!(
         "made the plugin {name} in {shown}, with the SDK of {place}\n\n  \
          cd {shown}\n  \
-         cargo test        # the runner, and the built library in a real host{run}\n\n\
+         cargo test        # the runner, and the built library in a real host\n  \
+         solti-host run --plugins target/debug tasks.json\n\n\
          src/work.rs is what a task does"
     )
 }

@@ -13,6 +13,8 @@ use solti_plugin_host::text::one_line;
 
 use super::charset;
 use super::stamp;
+#[cfg(feature = "dev")]
+use super::style::SLOTS;
 use super::style::{self, Colours, RED, YELLOW};
 use crate::stdio::Stderr;
 
@@ -26,6 +28,13 @@ static TOLD: Mutex<Vec<Warning>> = Mutex::new(Vec::new());
 pub(crate) fn error(message: impl fmt::Display + Serialize) {
     let line = line(Level::Error, message);
     // Nobody is left to be told when standard error is gone.
+    Stderr.write_all(line.as_bytes()).ok();
+}
+
+/// Prints what is being done by the command of this name.
+#[cfg(feature = "dev")]
+pub(crate) fn progress(of: &'static str, message: &str) {
+    let line = line(Level::Progress(of), message);
     Stderr.write_all(line.as_bytes()).ok();
 }
 
@@ -82,6 +91,8 @@ fn line(level: Level, message: impl fmt::Display + Serialize) -> String {
     let (name, colour) = match level {
         Level::Error => ("error", RED),
         Level::Warning => ("warning", YELLOW),
+        #[cfg(feature = "dev")]
+        Level::Progress(of) => (of, SLOTS[0]),
     };
     let style = style::when(Colours::detect().stderr, colour.bold());
     let message = message.to_string();
@@ -98,6 +109,8 @@ fn record(level: Level, now: SystemTime, message: &(impl fmt::Display + Serializ
         "level": match level {
             Level::Error => "ERROR",
             Level::Warning => "WARN",
+            #[cfg(feature = "dev")]
+            Level::Progress(_) => "INFO",
         },
         "target": "solti_host",
     });
@@ -115,4 +128,7 @@ fn record(level: Level, now: SystemTime, message: &(impl fmt::Display + Serializ
 enum Level {
     Error,
     Warning,
+    /// Nothing is wrong: what the command of this name does.
+    #[cfg(feature = "dev")]
+    Progress(&'static str),
 }

@@ -12,6 +12,7 @@ use crate::present::style::Colours;
 use crate::present::tables::{self, Stream, Table};
 use crate::shutdown;
 use solti_plugin_host::specs::PlacedSpec;
+use solti_plugin_host::supervise::Submission;
 
 /// A spec, and the runner that would take it, or why none would.
 struct Routed {
@@ -39,9 +40,9 @@ pub(crate) fn check(mut plan: Plan<'_>) -> anyhow::Result<Exit> {
         }
     }
     let route = |spec: PlacedSpec| {
-        let to = match router.pick(&spec.spec) {
+        let to = match spec.spec.pick(&router) {
             Some(runner) => Ok(runner.name().to_owned()),
-            None => Err(host.report().why_no_runner(&spec.spec, host.directory())),
+            None => Err(host.why_no_runner(&Submission::from(spec.spec.clone()))),
         };
         Routed { spec, to }
     };
@@ -100,7 +101,7 @@ fn table(routed: &[Routed]) -> Table {
         let cells = [
             spec.place.as_str(),
             spec.spec.slot().as_str(),
-            spec.spec.kind().kind(),
+            spec.spec.kind(),
             runner,
         ];
         table.add_row(cells.map(|cell| one_line(cell).into_owned()));
@@ -113,7 +114,7 @@ fn as_json(routed: &[Routed], problems: &[String], host: &Host<'_>) -> Value {
         json!({
             "spec": spec.place,
             "slot": spec.spec.slot().as_str(),
-            "kind": spec.spec.kind().kind(),
+            "kind": spec.spec.kind(),
             "runner": to.as_ref().ok(),
             "reason": to.as_ref().err(),
         })

@@ -11,6 +11,7 @@ use super::summary::Row;
 use crate::present::{message, phrase};
 use crate::{loading, options, shutdown};
 use solti_plugin_host::counts::{Counters, Counts};
+use solti_plugin_host::supervise::Submission;
 
 /// The plugins of a run, and what the host gives them.
 pub(super) struct Host<'a> {
@@ -48,9 +49,16 @@ impl<'a> Host<'a> {
         Ok((host, router))
     }
 
-    /// Where the plugins are.
-    pub(super) fn directory(&self) -> &'a Path {
-        self.directory
+    /// Why none of the plugins takes this task, and what to do.
+    pub(super) fn why_no_runner(&self, task: &Submission) -> String {
+        match (task.spec(), task.workload()) {
+            (Some(spec), _) => self.report.why_no_runner(spec, self.directory),
+            (None, Some(workload)) => {
+                let report = &self.report;
+                report.why_no_runner_of_workload(workload, self.directory)
+            }
+            (None, None) => "no runner for this task".to_owned(),
+        }
     }
 
     /// What was loaded, and what was not.

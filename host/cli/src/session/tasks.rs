@@ -135,12 +135,9 @@ impl Tasks<'_> {
     /// Records the end of a task, and shows it where no event of the task has.
     async fn over(&mut self, (end, source): Ended) {
         let slot = end.submission.slot().clone();
-        let outcome = match (end.outcome, end.submission.spec()) {
-            (Outcome::NoRunner { .. }, Some(spec)) => {
-                let (report, directory) = (self.host.report(), self.host.directory());
-                Outcome::failed(report.why_no_runner(spec, directory))
-            }
-            (outcome, _) => outcome,
+        let outcome = match end.outcome {
+            Outcome::NoRunner { .. } => Outcome::failed(self.host.why_no_runner(&end.submission)),
+            outcome => outcome,
         };
         let failed = outcome != Outcome::Succeeded;
         let note = outcome.to_string();

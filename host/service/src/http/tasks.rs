@@ -9,7 +9,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
 use solti_model_published::{TaskId, WritePreconditions};
-use solti_plugin_bridge::manifest_of_spec;
 use solti_plugin_host::specs::{self, PlacedSpec, SpecError};
 
 use super::app::App;
@@ -17,7 +16,7 @@ use super::error::Problem;
 use super::query::pairs;
 use crate::config::OnInterrupt;
 use crate::store::Filter;
-use crate::tasks::{New, PHASES, TaskList, TaskView, Tasks, Wanted, manifest_in};
+use crate::tasks::{New, PHASES, TaskList, TaskView, Tasks, Wanted, manifest_in, manifest_of};
 
 /// What may stand beside the fields of a spec.
 const BESIDE: &[&str] = &["name", "onInterrupt", "idempotencyKey"];
@@ -119,7 +118,7 @@ async fn one(
     let PlacedSpec { spec, beside, .. } = spec.map_err(|err| of_spec(&err))?;
     let name = match beside.get("name") {
         Some(name) => name.clone(),
-        None => Tasks::name_for(&spec),
+        None => Tasks::name_for(spec.slot()),
     };
     let on_interrupt = match beside.get("onInterrupt") {
         None => None,
@@ -128,8 +127,9 @@ async fn one(
                 .ok_or_else(|| Problem::unexpected("onInterrupt", text, "rerun or fail"))?,
         ),
     };
-    let manifest = manifest_of_spec(&name, &Map::new(), &spec)
-        .map_err(|err| Problem::bad("invalid", err.to_string()).in_field(err.field))?;
+    let manifest = manifest_of(&name, &Map::new(), &spec);
+    let manifest =
+        manifest.map_err(|err| Problem::bad("invalid", err.to_string()).in_field(err.field))?;
     let idempotency_key = beside
         .get("idempotencyKey")
         .cloned()

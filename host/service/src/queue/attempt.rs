@@ -71,7 +71,7 @@ async fn attempt(
     }
     let (local, seq) = match create(tasks, delivery, &manifest).await {
         Ok(created) => created,
-        Err(refused) => return turned_away(delivery, refused).await,
+        Err(refused) => return turned_away(worker, delivery, refused).await,
     };
     let hold = tasks.outputs.hold(seq);
     info!(task = %local, queue = %name, delivery = delivery.number, "taken from the queue");
@@ -88,7 +88,7 @@ async fn attempt(
     };
     let Some(record) = ended(tasks, seq).await else {
         // It is for another host.
-        delivery.give_back(Duration::ZERO).await;
+        worker.give_back(delivery).await;
         return Ok(());
     };
     match outcome(tasks, worker, &record, &cancelled) {
@@ -100,7 +100,7 @@ async fn attempt(
                 info!(task = %local, queue = %name, "another host was first: its result stands");
             }
         }
-        None => delivery.give_back(Duration::ZERO).await,
+        None => worker.give_back(delivery).await,
     }
     Ok(())
 }
@@ -111,7 +111,11 @@ async fn buried(delivery: &Delivery, reason: String) -> Result<(), QueueError> {
 }
 
 /// This service does not take it.
-async fn turned_away(delivery: &Delivery, refused: Refused) -> Result<(), QueueError> {
+async fn turned_away(
+    worker: &Worker,
+    delivery: &Delivery,
+    refused: Refused,
+) -> Result<(), QueueError> {
     match refused {
         // Nobody will.
         Refused::Invalid { .. } | Refused::Core(solti_api::ApiError::InvalidRequest(_)) => {
@@ -119,11 +123,10 @@ async fn turned_away(delivery: &Delivery, refused: Refused) -> Result<(), QueueE
         }
         refused => {
             info!(task = %delivery.name, "it is given back to the queue: {refused}");
-            let after = match refused {
-                Refused::Stopping => Duration::ZERO,
-                _ => LATER,
-            };
-            delivery.give_back(after).await;
+            match refused {
+                Refused::Stopping => worker.give_back(delivery).await,
+                _ => delivery.give_back(LATER).await,
+            }
             Ok(())
         }
     }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use solti_model_published::{Task, TaskManifest};
-use solti_plugin_bridge::{Composite, Work, is_cron, manifest_of_spec, work_of};
+use solti_plugin_bridge::{Composite, Work, is_cron, work_of};
 use solti_plugin_host::specs;
 use solti_plugin_queue::Need;
 use thiserror::Error;
 
-use crate::tasks::{ON_INTERRUPT, Tasks, manifest_in};
+use crate::tasks::{ON_INTERRUPT, Tasks, manifest_in, manifest_of};
 
 /// What may stand beside the fields of a spec.
 const BESIDE: &[&str] = &["name", "onInterrupt", "idempotencyKey"];
@@ -70,11 +70,11 @@ fn of_spec(place: &str, text: &str) -> Result<TaskManifest, NoQueueTask> {
         placed.beside.get("idempotencyKey"),
     ) {
         (Some(name), _) => name.clone(),
-        (None, Some(key)) => Tasks::name_of_key(&placed.spec, key),
-        (None, None) => Tasks::name_for(&placed.spec),
+        (None, Some(key)) => Tasks::name_of_key(placed.spec.slot(), key),
+        (None, None) => Tasks::name_for(placed.spec.slot()),
     };
     let place = &placed.place;
-    manifest_of_spec(&name, &annotations, &placed.spec)
+    manifest_of(&name, &annotations, &placed.spec)
         .map_err(|err| NoQueueTask(format!("{place}: {err}")))
 }
 

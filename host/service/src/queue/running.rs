@@ -53,6 +53,10 @@ impl Running {
         }
     }
 
+    pub(super) fn names(&self) -> Vec<String> {
+        self.state.lock().running.keys().cloned().collect()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.state.lock().running.len()
     }

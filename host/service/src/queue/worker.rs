@@ -54,6 +54,8 @@ pub(crate) struct Worker {
     /// How many have asked one after the other and got nothing.
     idle: AtomicUsize,
     stopping: CancellationToken,
+    /// What waits for tasks at the moment: what is given back must not come here again.
+    asking: TaskTracker,
     attempts: TaskTracker,
 }
 
@@ -101,17 +103,9 @@ impl Worker {
             known: Mutex::default(),
             idle: AtomicUsize::new(0),
             stopping: CancellationToken::new(),
+            asking: TaskTracker::new(),
             attempts: TaskTracker::new(),
         });
-        for (need, token) in worker
-            .taker
-            .needs()
-            .await?
-            .into_iter()
-            .map(|it| (it.token(), it))
-        {
-            worker.known.lock().insert(need, token);
-        }
         worker.announce().await?;
         worker.spawn();
         Ok(worker)
@@ -139,6 +133,12 @@ impl Worker {
                     .taker
                     .watch_cancels(|name| worker.running.cancel(name));
                 worker.told("cancellations", told.await).await;
+                // What was asked for meanwhile has been told to nobody.
+                for name in worker.running.names() {
+                    if worker.taker.is_cancelled(&name).await.unwrap_or(false) {
+                        worker.running.cancel(&name);
+                    }
+                }
             }
         });
         let worker = Arc::clone(self);
@@ -213,7 +213,7 @@ impl Worker {
                 let ended = self.stopping.child_token();
                 asked.insert(token, ended.clone());
                 drop(asked);
-                self.attempts.spawn(Arc::clone(self).ask(need, ended));
+                self.asking.spawn(Arc::clone(self).ask(need, ended));
             }
         }
     }
@@ -293,13 +293,23 @@ impl Worker {
                 Some(tasks) if !worker.stopping.is_cancelled() => {
                     attempt::run(&worker, &tasks, delivery).await;
                 }
-                _ => delivery.give_back(Duration::ZERO).await,
+                _ => worker.give_back(&delivery).await,
             }
         });
     }
 
+    /// Gives a task back that this service is not to end. One that stops does so when it waits for no task any
+    /// more: it would get this one again, and each delivery counts.
+    pub(super) async fn give_back(&self, delivery: &solti_plugin_queue::Delivery) {
+        if self.stopping.is_cancelled() {
+            self.asking.wait().await;
+        }
+        delivery.give_back(Duration::ZERO).await;
+    }
+
     /// Takes no more tasks.
     pub(crate) fn stop(&self) {
+        self.asking.close();
         self.stopping.cancel();
     }
 

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use solti_api::ApiError;
 use solti_model_published::{RestartPolicy, Task, TaskManifest, WritePreconditions};
-use solti_plugin_bridge::{Composite, Unbridgeable, Work, is_cron, work_of};
+use solti_plugin_bridge::{
+    Composite, Unbridgeable, Work, is_cron, manifest_of_spec, manifest_of_workload, work_of,
+};
 use solti_plugin_host::RunnerRouter;
-use solti_plugin_host::solti_model::TaskSpec;
+use solti_plugin_host::solti_model::Slot;
+use solti_plugin_host::specs::Spec;
 use tracing::{error, info};
 
 use super::active::Active;
@@ -32,6 +35,18 @@ pub(crate) fn manifest_in(body: &[u8]) -> Option<Value> {
     (sent["kind"] == "Task" && sent["apiVersion"].is_string()).then_some(sent)
 }
 
+/// The task of a spec, as the published line has it.
+pub(crate) fn manifest_of(
+    name: &str,
+    annotations: &Map<String, Value>,
+    spec: &Spec,
+) -> Result<TaskManifest, Unbridgeable> {
+    match spec {
+        Spec::Task(spec) => manifest_of_spec(name, annotations, spec),
+        Spec::Workload(task) => manifest_of_workload(name, annotations, task),
+    }
+}
+
 /// What somebody asks for.
 #[derive(Debug)]
 pub(crate) struct New {
@@ -53,8 +68,8 @@ pub(crate) struct Admitted {
 
 impl Tasks {
     /// A name for a task that was given none.
-    pub(crate) fn name_for(spec: &TaskSpec) -> String {
-        name::made_of(spec.slot().as_str())
+    pub(crate) fn name_for(slot: &Slot) -> String {
+        name::made_of(slot.as_str())
     }
 
     /// A name that begins as something does, and that no other task has.
@@ -65,8 +80,8 @@ impl Tasks {
 
     /// A name for a task that was given a key instead of one: the same for the same key.
     #[cfg(feature = "queue")]
-    pub(crate) fn name_of_key(spec: &TaskSpec, key: &str) -> String {
-        name::made_of_key(spec.slot().as_str(), key)
+    pub(crate) fn name_of_key(slot: &Slot, key: &str) -> String {
+        name::made_of_key(slot.as_str(), key)
     }
 
     /// Takes a task: when this returns the disk has it.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use solti_model::{RunnerSelector, SelectorRequirement, TaskSpec};
-use solti_plugin_abi::Kinds;
+use solti_plugin_abi::{Kinds, Workload};
 
 use super::load::{LoadReport, LoadedPlugin};
 use super::runner::OfferedRunner;
@@ -14,12 +14,37 @@ impl LoadReport {
     /// sentence for people.
     #[must_use]
     pub fn why_no_runner(&self, spec: &TaskSpec, directory: &Path) -> String {
-        explain(spec, self, directory)
+        let wanted = Wanted {
+            kind: spec.kind().kind(),
+            selector: spec.runner_selector(),
+            is_in: &|kinds| kinds.contains_kind_of(spec.kind()),
+        };
+        explain(&wanted, self, directory)
+    }
+
+    /// As [`why_no_runner`](Self::why_no_runner), of a task of a kind of a plugin's own.
+    #[must_use]
+    pub fn why_no_runner_of_workload(&self, workload: &Workload, directory: &Path) -> String {
+        let wanted = Wanted {
+            kind: &workload.kind,
+            selector: workload.runner_selector.as_ref(),
+            // Who takes every kind of the model has not said that he takes this one.
+            is_in: &|kinds| kinds.names().any(|kind| kind == workload.kind),
+        };
+        explain(&wanted, self, directory)
     }
 }
 
-fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) -> String {
-    let kind = spec.kind().kind();
+/// What a task asks of its runner.
+struct Wanted<'a> {
+    kind: &'a str,
+    selector: Option<&'a RunnerSelector>,
+    /// Whether its kind is among these.
+    is_in: &'a dyn Fn(&Kinds) -> bool,
+}
+
+fn explain(wanted: &Wanted<'_>, report: &LoadReport, directory: &Path) -> String {
+    let kind = wanted.kind;
     let directory = directory.display();
     let runners: Vec<_> = report
         .loaded()
@@ -41,7 +66,7 @@ fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) -> String {
     }
     let of_kind: Vec<_> = runners
         .iter()
-        .filter(|runner| runner.kinds.contains_kind_of(spec.kind()))
+        .filter(|runner| (wanted.is_in)(&runner.kinds))
         .collect();
     if of_kind.is_empty() {
         let offered = runners
@@ -57,7 +82,7 @@ fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) -> String {
             offered.join(", ")
         );
     }
-    if let Some(selector) = spec.runner_selector()
+    if let Some(selector) = wanted.selector
         && !of_kind
             .iter()
             .any(|runner| selector.matches(&runner.labels))
@@ -74,7 +99,7 @@ fn explain(spec: &TaskSpec, report: &LoadReport, directory: &Path) -> String {
     }
     let mut plugins = report.loaded().iter();
     if let Some(retired) =
-        plugins.find(|plugin| plugin.handle.is_retired() && takes_kind_of(plugin, spec))
+        plugins.find(|plugin| plugin.handle.is_retired() && takes_kind_of(plugin, wanted))
     {
         let why = if retired.handle.has_panicked_too_often() {
             format!("has panicked {}", times(retired.handle.panics()))
@@ -126,9 +151,9 @@ fn left_out(report: &LoadReport) -> Vec<String> {
     .collect()
 }
 
-fn takes_kind_of(plugin: &LoadedPlugin, spec: &TaskSpec) -> bool {
+fn takes_kind_of(plugin: &LoadedPlugin, wanted: &Wanted<'_>) -> bool {
     let mut kinds = plugin.runners.iter().map(|runner| &runner.kinds);
-    kinds.any(|kinds| kinds.contains_kind_of(spec.kind()))
+    kinds.any(wanted.is_in)
 }
 
 fn with_its_labels(runner: &OfferedRunner) -> String {

@@ -46,7 +46,7 @@ fn every_example_is_a_spec() {
 
 #[test]
 fn the_complete_examples_run() {
-    let place = Place::with(&["subprocess", "wasm"]);
+    let place = Place::with(&["subprocess", "wasm", "sqlite"]);
     let sidecar = "labels = { zone = \"eu\", tier = \"fast\" }\n";
     fs::write(place.plugins().join("subprocess.toml"), sidecar).unwrap();
     fs::write(
@@ -71,6 +71,7 @@ fn the_complete_examples_run() {
     assert_eq!(lines("greet"), ["hello"]);
     assert_eq!(lines("report"), ["hello, Ada", "hello, Grace"]);
     assert_eq!(lines("module"), ["hello"]);
+    assert_eq!(lines("query"), ["{\"one\":1}"]);
 }
 
 #[test]

@@ -196,7 +196,8 @@ fn a_task_that_is_cancelled_while_its_host_is_cut_off_ends_once_and_for_good() {
     let other = Place::with(&["subprocess"]);
     let _other = fleet.host(&other, &[]);
     let far = fleet.until("far", |task| task["phase"] == "canceled");
-    assert_eq!(far["attempts"], 2, "{far:#}");
+    // One delivery may have gone to the one that is cut off.
+    assert!(far["attempts"].as_u64().unwrap() >= 2, "{far:#}");
     proxy.hold(false);
     // Back again, the first one is told as well.
     let local = host.ended("far");

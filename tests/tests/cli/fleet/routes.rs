@@ -68,7 +68,7 @@ fn a_plugin_that_is_retired_while_its_tasks_wait_leaves_them_to_others_or_to_its
     submit("while");
     std::thread::sleep(std::time::Duration::from_secs(3));
     assert_eq!(fleet.task("while")["phase"], "queued");
-    change("restore");
+    change("reinstate");
     fleet.until("while", |task| task["phase"] == "succeeded");
 }
 

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -77,10 +76,6 @@ impl Server {
 
     pub(super) fn log(&self) -> String {
         fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
-    }
-
-    pub(super) fn directory(&self) -> &Path {
-        self.directory.path()
     }
 
     pub(super) fn port(&self) -> u16 {

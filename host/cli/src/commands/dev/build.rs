@@ -153,8 +153,35 @@ pub(super) async fn build(
     own: &Path,
     interrupts: &mut Interrupts,
 ) -> Step<Option<PathBuf>> {
+    let mut command = of_crate(args, own, "build");
+    command.args(["--lib", "--message-format=json-render-diagnostics"]);
+    let mut library = None;
+    let look = |line: &str| {
+        if let Some(file) = library_in(line, &it.id) {
+            library = Some(file);
+        }
+    };
+    let built = printed(command, interrupts, look).await?;
+    Ok(built.map(|succeeded| library.filter(|_| succeeded)))
+}
+
+/// Tests the crate, and says with which code cargo ended; what the tests print is for whoever watches.
+///
+/// # Errors
+///
+/// When cargo cannot be started.
+pub(super) async fn test(args: &DevArgs, own: &Path, interrupts: &mut Interrupts) -> Step<i32> {
+    let process = start(of_crate(args, own, "test"))?;
+    let ended = process.end(interrupts).await;
+    Ok(ended
+        .map_err(|err| BuildError::NotStarted(cargo(), err))?
+        .code())
+}
+
+/// Cargo with this word of its own, in the crate and with its profile.
+fn of_crate(args: &DevArgs, own: &Path, word: &str) -> Command {
     let mut command = Command::new(cargo());
-    command.args(["build", "--lib", "--message-format=json-render-diagnostics"]);
+    command.arg(word);
     if args.release {
         command.arg("--release");
     }
@@ -164,14 +191,15 @@ pub(super) async fn build(
     command.current_dir(&args.directory);
     // What the compiler of a build that is cut off leaves there goes with the directory.
     command.env("TMPDIR", own);
-    let mut library = None;
-    let look = |line: &str| {
-        if let Some(file) = library_in(line, &it.id) {
-            library = Some(file);
-        }
-    };
-    let built = printed(command, interrupts, look).await?;
-    Ok(built.map(|succeeded| library.filter(|_| succeeded)))
+    command
+}
+
+/// Starts cargo, which does over what was not finished.
+fn start(command: Command) -> Result<Process, BuildError> {
+    Process::start(command, Cut::AtOnce).map_err(|err| match err.kind() {
+        io::ErrorKind::NotFound => BuildError::NoCargo(cargo()),
+        _ => BuildError::NotStarted(cargo(), err),
+    })
 }
 
 /// Cargo as whoever calls it has it.
@@ -186,10 +214,7 @@ async fn printed(
     mut take: impl FnMut(&str),
 ) -> Step<bool> {
     command.stdout(Stdio::piped());
-    let mut process = Process::start(command, Cut::AtOnce).map_err(|err| match err.kind() {
-        io::ErrorKind::NotFound => BuildError::NoCargo(cargo()),
-        _ => BuildError::NotStarted(cargo(), err),
-    })?;
+    let mut process = start(command)?;
     let lines = process.stdout();
     let read = async {
         let Some(lines) = lines else { return };

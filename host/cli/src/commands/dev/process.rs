@@ -36,6 +36,17 @@ pub(super) enum Ended {
     Interrupted(Interrupt),
 }
 
+impl Ended {
+    /// The code that it ended with, where it was not cut off.
+    pub(super) fn code(self) -> Result<i32, Interrupt> {
+        match self {
+            // One that a signal has ended did not succeed.
+            Self::Itself(status) => Ok(status.code().unwrap_or(1)),
+            Self::Interrupted(interrupt) => Err(interrupt),
+        }
+    }
+}
+
 impl Process {
     /// Starts it. Ctrl-C in the terminal is not for it, but for this program, which ends it.
     pub(super) fn start(mut command: Command, cut: Cut) -> std::io::Result<Self> {

@@ -1,16 +1,14 @@
-//! One round: build, check, run.
+//! One round: build, check, test, run, try the rules.
 
-use std::fs::{self, Permissions};
-use std::io;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+mod steps;
+
+use std::path::Path;
 use std::time::Instant;
 
-use super::build::{self, BuildError, Crate, Step};
+use super::build::{self, BuildError, Step};
 use super::interrupts::{Interrupt, Interrupts};
-use super::process::{Cut, Ended, Process, this_program};
 use super::screen::Screen;
-use crate::args::DevArgs;
+use crate::args::{DevArgs, OfAll};
 use crate::exit::Exit;
 use crate::present::phrase::{duration, path};
 
@@ -21,6 +19,8 @@ const TASKS: &str = "tasks.json";
 #[derive(Debug)]
 pub(super) struct Round<'a> {
     pub(super) args: &'a DevArgs,
+    /// What this program was told that the others of it are told as well.
+    pub(super) of_all: &'a OfAll,
     /// A directory of this process alone.
     pub(super) own: &'a Path,
     pub(super) screen: Screen,
@@ -33,6 +33,25 @@ pub(super) enum End {
     Interrupted(Interrupt),
 }
 
+/// Why a round is not gone to its end.
+enum Stop {
+    Ended(End),
+    Error(BuildError),
+}
+
+impl From<BuildError> for Stop {
+    fn from(err: BuildError) -> Self {
+        Self::Error(err)
+    }
+}
+
+/// A step that is waited for: what is said while it is done, when it is and when it has failed.
+struct Said<'a> {
+    doing: &'a str,
+    done: &'a str,
+    failed: &'a str,
+}
+
 impl Round<'_> {
     /// Goes it, as far as it can be gone.
     ///
@@ -40,130 +59,99 @@ impl Round<'_> {
     ///
     /// When there is nothing to build, or nothing to build it with.
     pub(super) async fn go(&self, interrupts: &mut Interrupts) -> Result<End, BuildError> {
-        build::is_crate(&self.args.directory)?;
-        let it = match build::examine(self.args, interrupts).await? {
-            Ok(it) => it,
-            Err(interrupt) => return Ok(End::Interrupted(interrupt)),
-        };
-        interrupts.leave_out(it.target_directory.clone());
+        match self.steps(interrupts).await {
+            Ok(told) => Ok(End::Over {
+                told,
+                exit: Exit::Success,
+            }),
+            Err(Stop::Ended(end)) => Ok(end),
+            Err(Stop::Error(err)) => Err(err),
+        }
+    }
 
-        self.screen.step(&format!("building {}", it.name));
+    /// Goes all of it, and says what was done.
+    async fn steps(&self, interrupts: &mut Interrupts) -> Result<String, Stop> {
+        build::is_crate(&self.args.directory)?;
+        let it = not_cut_off(build::examine(self.args, interrupts).await)?;
+        interrupts.leave_out(it.target_directory.clone());
+        let name = &it.name;
+
+        self.screen.step(&format!("building {name}"));
         let began = Instant::now();
-        let library = match build::build(self.args, &it, self.own, interrupts).await? {
-            Ok(Some(library)) => library,
-            Ok(None) => return Ok(failed("the build failed", began, 1)),
-            Err(interrupt) => return Ok(End::Interrupted(interrupt)),
+        let built = build::build(self.args, &it, self.own, interrupts).await;
+        let Some(library) = not_cut_off(built)? else {
+            return Err(failed("the build failed", began, 1));
         };
         let mut told = format!("built in {}", duration(began.elapsed()));
+        let plugin = self.place(&it, &library)?;
 
-        self.screen.step(&format!("checking {}", it.name));
-        let began = Instant::now();
-        let plugins = self.place(&it, &library)?;
-        match self.check(&plugins, interrupts).await? {
-            Ok(0) => {}
-            Ok(code) => return Ok(failed("the check failed", began, code)),
-            Err(interrupt) => return Ok(End::Interrupted(interrupt)),
+        let said = Said {
+            doing: &format!("checking {name}"),
+            done: "checked in",
+            failed: "the check failed",
+        };
+        let check = self.check(&plugin, interrupts);
+        told += &self.step(said, check).await?;
+        if self.args.test {
+            let said = Said {
+                doing: &format!("testing {name}"),
+                done: "tested in",
+                failed: "the tests failed",
+            };
+            let test = build::test(self.args, self.own, interrupts);
+            told += &self.step(said, test).await?;
         }
-        told += &format!(", checked in {}", duration(began.elapsed()));
-
-        let Some(tasks) = self.tasks() else {
+        if let Some(tasks) = self.tasks() {
+            let said = Said {
+                doing: &format!("running {}", path(&tasks)),
+                done: "tasks ran in",
+                failed: "the tasks failed",
+            };
+            let run = self.run(&plugin, &tasks, interrupts);
+            told += &self.step(said, run).await?;
+        } else {
             self.screen
                 .step(&format!("no {TASKS} is there: no task is run"));
-            return Ok(well(told));
-        };
-        self.screen.step(&format!("running {}", path(&tasks)));
+        }
+        if self.args.conform {
+            let said = Said {
+                doing: &format!("trying the rules on {name}"),
+                done: "conformed in",
+                failed: "conformance failed",
+            };
+            let conform = self.conform(&plugin, interrupts);
+            told += &self.step(said, conform).await?;
+        }
+        Ok(told)
+    }
+
+    /// Waits for a step that ends with a code, and says of one that has succeeded how long it took.
+    async fn step(
+        &self,
+        said: Said<'_>,
+        step: impl Future<Output = Step<i32>>,
+    ) -> Result<String, Stop> {
+        self.screen.step(said.doing);
         let began = Instant::now();
-        match self.run(&plugins, &tasks, interrupts).await? {
-            Ok(0) => Ok(well(format!(
-                "{told}, tasks ran in {}",
-                duration(began.elapsed())
-            ))),
-            Ok(code) => Ok(failed("the tasks failed", began, code)),
-            Err(interrupt) => Ok(End::Interrupted(interrupt)),
-        }
-    }
-
-    /// Puts the library and its sidecar into a directory as an operator would, where nobody changes them.
-    fn place(&self, it: &Crate, library: &Path) -> Result<PathBuf, BuildError> {
-        let plugins = self.own.join("plugins");
-        let file = plugins.join(&it.name);
-        let place = || -> io::Result<()> {
-            if plugins.exists() {
-                fs::remove_dir_all(&plugins)?;
-            }
-            fs::create_dir(&plugins)?;
-            copy(
-                library,
-                &file.with_extension(std::env::consts::DLL_EXTENSION),
-            )?;
-            let sidecar = self.args.directory.join(&it.name).with_extension("toml");
-            match copy(&sidecar, &file.with_extension("toml")) {
-                Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(()),
-                copied => copied,
-            }
-        };
-        place().map_err(|err| BuildError::NotCopied(plugins.clone(), err))?;
-        Ok(plugins)
-    }
-
-    /// What `solti-host check` says of it.
-    async fn check(&self, plugins: &Path, interrupts: &mut Interrupts) -> Step<i32> {
-        self.program(&["check".as_ref(), "--quiet".as_ref(), plugins], interrupts)
-            .await
-    }
-
-    /// What `solti-host run` makes of the tasks.
-    async fn run(&self, plugins: &Path, tasks: &Path, interrupts: &mut Interrupts) -> Step<i32> {
-        let words = ["run".as_ref(), "--plugins".as_ref(), plugins, tasks];
-        self.program(&words, interrupts).await
-    }
-
-    /// Runs this program in the crate, and says with which code it ended.
-    async fn program(&self, words: &[&Path], interrupts: &mut Interrupts) -> Step<i32> {
-        let not_started = |err| BuildError::NotStarted("solti-host".into(), err);
-        let mut command = this_program().map_err(not_started)?;
-        command.args(words).current_dir(&self.args.directory);
-        let process = Process::start(command, Cut::Told).map_err(not_started)?;
-        match process.end(interrupts).await.map_err(not_started)? {
-            // One that a signal has ended did not succeed.
-            Ended::Itself(status) => Ok(Ok(status.code().unwrap_or(1))),
-            Ended::Interrupted(interrupt) => Ok(Err(interrupt)),
-        }
-    }
-
-    /// The file of tasks, as it is found from within the crate.
-    fn tasks(&self) -> Option<PathBuf> {
-        match &self.args.tasks {
-            // One that is named and not there is told by the step.
-            Some(named) => Some(std::path::absolute(named).unwrap_or_else(|_| named.clone())),
-            None => {
-                let is_there = self.args.directory.join(TASKS).exists();
-                is_there.then(|| TASKS.into())
-            }
+        match not_cut_off(step.await)? {
+            0 => Ok(format!(", {} {}", said.done, duration(began.elapsed()))),
+            code => Err(failed(said.failed, began, code)),
         }
     }
 }
 
-fn well(told: String) -> End {
-    End::Over {
-        told,
-        exit: Exit::Success,
-    }
+/// What came of a step, unless an interrupt has cut it off.
+fn not_cut_off<T>(step: Step<T>) -> Result<T, Stop> {
+    step?.map_err(|interrupt| Stop::Ended(End::Interrupted(interrupt)))
 }
 
-/// The end of a round at a step that took this long and ended with this code.
-fn failed(what: &str, began: Instant, code: i32) -> End {
-    End::Over {
+/// The end of a round at a step that began then and ended with this code.
+fn failed(what: &str, began: Instant, code: i32) -> Stop {
+    Stop::Ended(End::Over {
         told: format!("{what} after {}", duration(began.elapsed())),
         exit: match code {
             2 => Exit::NoResult,
             _ => Exit::RoundFailed,
         },
-    }
-}
-
-/// Copies a file so that no one else may write to it: such a plugin would be refused.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::copy(from, to)?;
-    fs::set_permissions(to, Permissions::from_mode(0o600))
+    })
 }

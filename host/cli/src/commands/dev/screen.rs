@@ -3,11 +3,8 @@
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 use std::path::Path;
 
-use solti_plugin_host::text::one_line;
-
-use crate::present::charset;
+use crate::present::message;
 use crate::present::phrase::path;
-use crate::present::style::{self, Colours, SLOTS};
 use crate::stdio::Stderr;
 
 /// Puts the cursor at the top and clears what is below; what has scrolled away stays to be read.
@@ -48,24 +45,17 @@ impl Screen {
 
     /// Says which source has begun the round.
     pub(super) fn changed(self, file: &Path) {
-        self.say(&format!("{} has changed", path(file)));
+        self.step(&format!("{} has changed", path(file)));
     }
 
     /// Says what is being done.
     pub(super) fn step(self, text: &str) {
-        self.say(text);
+        message::progress("dev", text);
     }
 
     /// Says how the round ended.
     pub(super) fn over(self, told: &str, is_waiting: bool) {
         let waiting = "; waiting for a change, Ctrl-C to end";
-        self.say(&format!("{told}{}", if is_waiting { waiting } else { "" }));
-    }
-
-    fn say(self, text: &str) {
-        let colour = style::when(Colours::detect().stderr, SLOTS[0].bold());
-        let text = one_line(text);
-        let line = format!("{colour}dev:{colour:#} {}\n", charset::shown(&text));
-        Stderr.write_all(line.as_bytes()).ok();
+        self.step(&format!("{told}{}", if is_waiting { waiting } else { "" }));
     }
 }

@@ -1,9 +1,8 @@
 //! The files of a new plugin.
 
-use serde_json::{Value, json};
-
 use super::name::runner_type;
 use super::sdk::Sdk;
+use super::tasks;
 use crate::args::NewKind;
 
 /// What a new plugin is to be.
@@ -23,7 +22,7 @@ pub(super) struct File {
 
 const OF_MODEL: &str = "use config::Config;\nuse solti_plugin_abi::prelude::*;";
 const OWN: &str = "use std::time::Duration;\n\nuse config::Config;\nuse serde::Deserialize;\n\
-                   use solti_plugin_abi::prelude::*;\nuse solti_plugin_abi::serde_json;";
+                   use solti_plugin_abi::prelude::*;";
 
 /// What differs between the kinds.
 struct OfKind {
@@ -31,9 +30,6 @@ struct OfKind {
     does: String,
     /// Which tasks it takes, for its README.
     takes: String,
-    /// How its tasks are tried by hand, as built and as shipped, where `run` reads them.
-    tried: &'static str,
-    ran: &'static str,
     imports: String,
     /// The dependency that only some need.
     serde: &'static str,
@@ -44,8 +40,6 @@ struct OfKind {
     /// The function of the harness that makes its task, and the call.
     maker: &'static str,
     case: String,
-    /// The task in `tasks.json`.
-    task: Value,
 }
 
 /// All files of the crate.
@@ -69,8 +63,6 @@ pub(super) fn render(plan: &Plan<'_>) -> Vec<File> {
             ("{{words}}", of.words.trim_end()),
             ("{{does}}", &of.does),
             ("{{takes}}", &of.takes),
-            ("{{tried}}", of.tried),
-            ("{{ran}}", of.ran),
             ("{{kinds}}", &of.kinds),
             ("{{maker}}", of.maker),
             ("{{case}}", &of.case),
@@ -90,7 +82,8 @@ pub(super) fn render(plan: &Plan<'_>) -> Vec<File> {
         path: path.to_owned(),
         text: filled(text),
     };
-    let tasks = format!("{:#}\n", json!([of.task]));
+    let tasks = tasks::tasks(plan.name, plan.kind);
+    let conform = tasks::conform(plan.name, plan.kind);
     vec![
         file("Cargo.toml", include_str!("template/Cargo.toml.in")),
         file("src/lib.rs", include_str!("template/lib.rs.in")),
@@ -102,6 +95,7 @@ pub(super) fn render(plan: &Plan<'_>) -> Vec<File> {
             include_str!("template/sidecar.toml.in"),
         ),
         file("tasks.json", &tasks),
+        file("conform.json", &conform),
         file("README.md", include_str!("template/README.md.in")),
         file("LICENSE", include_str!("template/LICENSE.in")),
         file(".gitignore", include_str!("template/gitignore.in")),
@@ -114,13 +108,10 @@ pub(super) fn render(plan: &Plan<'_>) -> Vec<File> {
 
 fn of_kind(plan: &Plan<'_>) -> OfKind {
     let name = plan.name;
-    let names = json!(["Ada", "Grace"]);
     let kind = plan.kind.name();
     let of_model = OfKind {
         does: String::new(),
         takes: String::new(),
-        tried: "\n$ solti-host run --plugins target/debug tasks.json",
-        ran: "\n$ solti-host run --plugins plugins tasks.json",
         imports: OF_MODEL.to_owned(),
         serde: "",
         runner: include_str!("template/model.runner.in"),
@@ -128,10 +119,7 @@ fn of_kind(plan: &Plan<'_>) -> OfKind {
         kinds: kind.to_owned(),
         maker: "command",
         case: String::new(),
-        task: Value::Null,
     };
-    let task =
-        |of_kind: Value| json!({ "slot": name, "timeout": 10_000, "kind": { kind: of_kind } });
     match plan.kind {
         NewKind::Subprocess => OfKind {
             does: format!("greets whoever the arguments of the command `{name}` name"),
@@ -141,8 +129,7 @@ fn of_kind(plan: &Plan<'_>) -> OfKind {
                  /// The command that its tasks name.\nconst COMMAND: &str = \"{name}\";"
             ),
             words: include_str!("template/subprocess.words.in"),
-            case: "command(COMMAND, [\"Ada\", \"Grace\"])".to_owned(),
-            task: task(json!({ "mode": { "command": { "command": name, "args": names } } })),
+            case: "command(COMMAND, names)".to_owned(),
             ..of_model
         },
         NewKind::Wasm => OfKind {
@@ -150,8 +137,7 @@ fn of_kind(plan: &Plan<'_>) -> OfKind {
             takes: "all tasks of the kind `wasm`".to_owned(),
             words: include_str!("template/wasm.words.in"),
             maker: "wasm",
-            case: "wasm(\"greet.wasm\", [\"Ada\", \"Grace\"])".to_owned(),
-            task: task(json!({ "module": "greet.wasm", "args": names })),
+            case: "wasm(\"greet.wasm\", names)".to_owned(),
             ..of_model
         },
         NewKind::Container => OfKind {
@@ -159,25 +145,19 @@ fn of_kind(plan: &Plan<'_>) -> OfKind {
             takes: "all tasks of the kind `container`".to_owned(),
             words: include_str!("template/container.words.in"),
             maker: "container",
-            case: "container(\"greet\", [\"Ada\", \"Grace\"])".to_owned(),
-            task: task(json!({ "image": "greet", "args": names })),
+            case: "container(\"greet\", names)".to_owned(),
             ..of_model
         },
         NewKind::Own(kind) => OfKind {
             does: "greets whoever a task names".to_owned(),
             takes: format!("tasks of the kind `{kind}`, whose `spec` has `names`"),
-            tried: "",
-            ran: "",
             imports: OWN.to_owned(),
             serde: "serde = { version = \"1\", features = [\"derive\"] }\n",
             runner: include_str!("template/own.runner.in"),
             words: include_str!("template/own.words.in"),
             kinds: format!("\"{kind}\""),
             maker: "workload",
-            case: format!(
-                "let names = json!({{ \"names\": [\"Ada\", \"Grace\"] }});\n    workload(\"{kind}\", names)"
-            ),
-            task: json!({ "slot": name, "timeout": 10_000, "kind": kind, "spec": { "names": names } }),
+            case: format!("workload(\"{kind}\", json!({{ \"names\": names }}))"),
         },
     }
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use serde_json::{Map, Value};
-use solti_plugin_host::Workload;
+use serde_json::Value;
 use solti_plugin_host::specs::{self, SpecError};
 use solti_plugin_host::text::escape;
 use thiserror::Error;
@@ -17,19 +16,6 @@ const BUILT_IN: &str = "built-in";
 
 /// What stands in a text for the directory of the file.
 const HERE: &str = "{here}";
-
-/// The fields of a workload.
-const FIELDS: [&str; 9] = [
-    "admission",
-    "backoff",
-    "kind",
-    "labels",
-    "restart",
-    "runnerSelector",
-    "slot",
-    "spec",
-    "timeout",
-];
 
 /// Why there are no tasks to run.
 #[derive(Debug, Error)]
@@ -50,13 +36,6 @@ pub(in crate::conform) enum TasksError {
     UnknownName { place: String, name: String },
     #[error(transparent)]
     Spec(SpecError),
-    #[error("{place}: unknown field '{field}', expected one of {}", FIELDS.join(", "))]
-    UnknownField { place: String, field: String },
-    #[error("{place}: {err}")]
-    Workload {
-        place: String,
-        err: serde_json::Error,
-    },
     #[error(
         "{place}: the suite has no task of its own that does this for a plugin of this kind; give a \
          spec, or leave it out"
@@ -123,37 +102,13 @@ fn put_in(value: &mut Value, here: &str) {
 
 /// A spec, or a workload where the kind is a text.
 pub(in crate::conform) fn work(place: &str, value: &Value) -> Result<Work, TasksError> {
-    if let Value::Object(fields) = value
-        && fields.get("kind").is_some_and(Value::is_string)
-    {
-        return workload(place, fields);
-    }
     let mut found = None;
     let bytes = value.to_string();
     specs::read_bytes(place, bytes.as_bytes(), &[], &mut |spec| {
         found.get_or_insert(spec);
     });
     let found = found.expect("something is said of every text");
-    let spec = found.map_err(TasksError::Spec)?.spec;
-    Ok(Work::Spec(Box::new(spec)))
-}
-
-fn workload(place: &str, fields: &Map<String, Value>) -> Result<Work, TasksError> {
-    let place = || place.to_owned();
-    if let Some(field) = fields.keys().find(|name| !FIELDS.contains(&name.as_str())) {
-        return Err(TasksError::UnknownField {
-            place: place(),
-            field: escape(field).into_owned(),
-        });
-    }
-    let workload: Workload =
-        serde_json::from_value(Value::Object(fields.clone())).map_err(|err| {
-            TasksError::Workload {
-                place: place(),
-                err,
-            }
-        })?;
-    Ok(Work::Workload(Box::new(workload)))
+    Ok(found.map_err(TasksError::Spec)?.spec.into())
 }
 
 fn kind_of(value: &Value) -> &'static str {

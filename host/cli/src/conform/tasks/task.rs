@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use solti_model::TaskSpec;
 use solti_plugin_host::Workload;
+use solti_plugin_host::specs::Spec;
 
 /// What a task does, which is what a rule needs it for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -28,6 +29,15 @@ pub(in crate::conform) enum Does {
 pub(in crate::conform) enum Work {
     Spec(Box<TaskSpec>),
     Workload(Box<Workload>),
+}
+
+impl From<Spec> for Work {
+    fn from(spec: Spec) -> Self {
+        match spec {
+            Spec::Task(spec) => Self::Spec(spec),
+            Spec::Workload(workload) => Self::Workload(workload),
+        }
+    }
 }
 
 /// A task, and who says what it does.

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, in the words of who has written it.
+//! What is wrong with a value, in the words of who has written it.
 
 use std::fmt;
 
@@ -12,30 +12,71 @@ use crate::text::mismatch::{expected, one_of, quoted, unknown_field};
 pub(super) struct Fault {
     /// The field of the value that it is about, where it is not about the value itself.
     pub(super) field: Option<String>,
-    said: String,
+    what: What,
+}
+
+/// What there is to say.
+#[derive(Debug)]
+enum What {
+    /// This.
+    Told(String),
+    /// That one thing was expected and another found.
+    Other { wanted: Form, found: Form },
+}
+
+/// What a value is, or is to be.
+#[derive(Debug)]
+enum Form {
+    /// A number of fields together, for which each format has a word of its own.
+    Table,
+    Called(String),
 }
 
 impl std::error::Error for Fault {}
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.said)
+        f.write_str(&self.said("a table"))
+    }
+}
+
+impl Form {
+    fn words<'a>(&'a self, table: &'a str) -> &'a str {
+        match self {
+            Self::Table => table,
+            Self::Called(words) => words,
+        }
     }
 }
 
 impl Fault {
+    /// What is wrong, where a number of fields together is called `table`.
+    pub(super) fn said(&self, table: &str) -> String {
+        match &self.what {
+            What::Told(said) => said.clone(),
+            What::Other { wanted, found } => expected(wanted.words(table), found.words(table)),
+        }
+    }
+
     fn of_value(said: String) -> Self {
-        Self { field: None, said }
+        let what = What::Told(said);
+        Self { field: None, what }
+    }
+
+    fn other(wanted: Form, found: Form) -> Self {
+        let what = What::Other { wanted, found };
+        Self { field: None, what }
     }
 
     fn of_field(field: &str, said: String) -> Self {
         let field = Some(field.to_owned());
-        Self { field, said }
+        let what = What::Told(said);
+        Self { field, what }
     }
 
     /// Something that is no word, where one of these is expected.
     pub(super) fn no_variant(found: &Unexpected<'_>, variants: &[&str]) -> Self {
-        Self::of_value(expected(&one_of(variants), &described(found)))
+        Self::other(Form::Called(one_of(variants)), described(found))
     }
 }
 
@@ -49,10 +90,7 @@ impl de::Error for Fault {
     }
 
     fn invalid_type(found: Unexpected<'_>, wanted: &dyn Expected) -> Self {
-        Self::of_value(expected(
-            &in_plain_words(&wanted.to_string()),
-            &described(&found),
-        ))
+        Self::other(in_plain_words(&wanted.to_string()), described(&found))
     }
 
     fn invalid_value(found: Unexpected<'_>, wanted: &dyn Expected) -> Self {
@@ -61,10 +99,16 @@ impl de::Error for Fault {
 
     fn invalid_length(len: usize, wanted: &dyn Expected) -> Self {
         let wanted = wanted.to_string();
-        Self::of_value(match values(&wanted) {
-            Some(most) => expected(&format!("an array of {most}"), &format!("one of {len}")),
-            None => expected(&in_plain_words(&wanted), &format!("a length of {len}")),
-        })
+        match values(&wanted) {
+            Some(most) => Self::other(
+                Form::Called(format!("an array of {most}")),
+                Form::Called(format!("one of {len}")),
+            ),
+            None => Self::other(
+                in_plain_words(&wanted),
+                Form::Called(format!("a length of {len}")),
+            ),
+        }
     }
 
     fn unknown_variant(found: &str, variants: &'static [&'static str]) -> Self {
@@ -88,8 +132,8 @@ impl de::Error for Fault {
 /// What serde says of a type that may have several forms.
 const NO_FORM: &str = "data did not match any variant of untagged enum ";
 
-fn described(found: &Unexpected<'_>) -> String {
-    match found {
+fn described(found: &Unexpected<'_>) -> Form {
+    Form::Called(match found {
         Unexpected::Bool(flag) => flag.to_string(),
         Unexpected::Unsigned(number) => number.to_string(),
         Unexpected::Signed(number) => number.to_string(),
@@ -104,16 +148,16 @@ fn described(found: &Unexpected<'_>) -> String {
         Unexpected::Map
         | Unexpected::NewtypeVariant
         | Unexpected::TupleVariant
-        | Unexpected::StructVariant => "a table".to_owned(),
+        | Unexpected::StructVariant => return Form::Table,
         Unexpected::Enum | Unexpected::UnitVariant => "the word alone".to_owned(),
         Unexpected::Other(what) => (*what).to_owned(),
-    }
+    })
 }
 
 /// What a type expects, without the words of a programming language.
-fn in_plain_words(wanted: &str) -> String {
+fn in_plain_words(wanted: &str) -> Form {
     if let Some(range) = range(wanted) {
-        return range;
+        return Form::Called(range);
     }
     let plain = match wanted {
         "f32" | "f64" => "a number",
@@ -123,31 +167,32 @@ fn in_plain_words(wanted: &str) -> String {
         "path string" => "a path",
         "a character" => "a single character",
         "a sequence" | "a tuple" => "an array",
-        "a map" => "a table",
         "unit" => "null",
         "newtype variant" => "a value of its own",
         "tuple variant" => "an array",
-        "struct variant" => "a table",
+        "a map" | "struct variant" => return Form::Table,
         "unit variant" => "the word alone",
         other => return by_its_beginning(other),
     };
-    plain.to_owned()
+    Form::Called(plain.to_owned())
 }
 
-fn by_its_beginning(wanted: &str) -> String {
+fn by_its_beginning(wanted: &str) -> Form {
     let begins = |beginning| wanted.starts_with(beginning);
     if let Some(values) = values(wanted) {
-        return format!("an array of {values}");
+        return Form::Called(format!("an array of {values}"));
     }
     if begins("struct ") || begins("internally tagged enum ") || begins("adjacently tagged enum ") {
-        "a table".to_owned()
-    } else if begins("tuple struct ") || begins("tuple variant ") {
-        "an array".to_owned()
-    } else if begins("unit struct ") {
-        "null".to_owned()
-    } else {
-        wanted.to_owned()
+        return Form::Table;
     }
+    let plain = if begins("tuple struct ") || begins("tuple variant ") {
+        "an array"
+    } else if begins("unit struct ") {
+        "null"
+    } else {
+        wanted
+    };
+    Form::Called(plain.to_owned())
 }
 
 /// How many values an array has to have which serde expects in these words.

@@ -1,7 +1,7 @@
-//! A configuration as what an author's type is read from.
+//! A value as what an author's type is read from.
 //!
 //! That of serde_json says what is wrong in a text of its own. Through this one it comes as facts, so
-//! that it can be put into an operator's words, and an author's own words are told from it.
+//! that it can be put into the words of whoever wrote the value, and an author's own words are told from it.
 
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{self, Deserializer, IntoDeserializer, Unexpected, Visitor};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::fault::Fault;
 
-/// A value of a configuration.
+/// A value that was given.
 #[derive(Clone, Copy)]
 pub(super) struct Given<'a>(pub(super) &'a Value);
 
