@@ -6,6 +6,7 @@ use std::process::Command;
 use super::run;
 
 const MANIFEST: &str = "packaging/kubernetes.yaml";
+const FLEET: &str = "packaging/kubernetes-fleet.yaml";
 
 fn read(path: &str) -> String {
     fs::read_to_string(e2e::workspace().join(path)).unwrap()
@@ -42,6 +43,18 @@ fn a_field_that_kubernetes_does_not_know_is_not_in_the_manifest() {
     assert!(said.unwrap_err().contains("readOnlyRootFileSystem"));
 }
 
+#[test]
+fn a_field_that_kubernetes_does_not_know_is_not_in_the_manifest_of_a_fleet() {
+    let path = e2e::workspace().join(FLEET);
+    let Some(said) = check(path.to_str().unwrap()) else {
+        return;
+    };
+    let said = said.unwrap();
+    for resource in ["configmap", "daemonset"] {
+        assert!(said.contains(&format!("{resource}/solti-fleet")), "{said}");
+    }
+}
+
 /// The lines under `key: |`, without their indentation.
 fn block(text: &str, key: &str) -> String {
     let (_, below) = text.split_once(&format!("{key}: |\n")).unwrap();
@@ -54,8 +67,14 @@ fn block(text: &str, key: &str) -> String {
 }
 
 #[test]
-fn the_settings_in_the_manifest_are_good_and_a_pod_gets_more_time_than_they_take() {
-    let manifest = read(MANIFEST);
+fn the_settings_in_the_manifests_are_good_and_a_pod_gets_more_time_than_they_take() {
+    for manifest in [MANIFEST, FLEET] {
+        settings_are_good(manifest);
+    }
+}
+
+fn settings_are_good(manifest: &str) {
+    let manifest = read(manifest);
     let settings = block(&manifest, "serve.toml");
     let place = tempfile::tempdir().unwrap();
     let plugins = place.path().join("plugins");

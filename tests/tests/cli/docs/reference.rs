@@ -107,6 +107,12 @@ fn every_option_is_in_the_reference_where_its_command_is_named() {
         assert!(missing.is_empty(), "{command}: {missing:?}");
         known.push_str(&help);
     }
+    for action in ["init", "status", "retry"] {
+        let help = end(solti_host().args(["queue", action, "--help"])).stdout;
+        let missing: Vec<_> = options(&help).difference(&options(&reference)).copied().collect();
+        assert!(missing.is_empty(), "queue {action}: {missing:?}");
+        known.push_str(&help);
+    }
     let gone: Vec<_> = options(&reference)
         .difference(&options(&known))
         .copied()
