@@ -14,6 +14,10 @@ use crate::present::message;
 use crate::present::stamp::OfRecord;
 use crate::stdio::Stderr;
 
+/// The client of a queue's servers.
+#[cfg(feature = "queue")]
+const QUEUE_CLIENT: &str = "async_nats";
+
 /// Starts logging, with as much detail as `verbose` asks for unless `RUST_LOG` says otherwise, and with the
 /// time of each record if `timestamps`, or all of it as JSON.
 pub(crate) fn init(verbose: u8, timestamps: bool, as_json: bool) {
@@ -41,6 +45,15 @@ pub(crate) fn init(verbose: u8, timestamps: bool, as_json: bool) {
     if !wanted.contains(AUDIT_TARGET) {
         filter = filter.add_directive(
             format!("{AUDIT_TARGET}=info")
+                .parse()
+                .expect("the target and the level are those of a directive"),
+        );
+    }
+    // What a queue's servers refuse is told by who asked, in words for people.
+    #[cfg(feature = "queue")]
+    if verbose == 0 && !wanted.contains(QUEUE_CLIENT) {
+        filter = filter.add_directive(
+            format!("{QUEUE_CLIENT}=off")
                 .parse()
                 .expect("the target and the level are those of a directive"),
         );

@@ -84,7 +84,7 @@ impl Frames {
     /// # Errors
     ///
     /// When the bytes are something else.
-    pub fn next(&mut self) -> Result<Option<Event>, NoFrames> {
+    pub fn next_event(&mut self) -> Result<Option<Event>, NoFrames> {
         loop {
             match entry(&mut self.0)? {
                 None => return Ok(None),

@@ -109,7 +109,10 @@ fn every_option_is_in_the_reference_where_its_command_is_named() {
     }
     for action in ["init", "status", "retry"] {
         let help = end(solti_host().args(["queue", action, "--help"])).stdout;
-        let missing: Vec<_> = options(&help).difference(&options(&reference)).copied().collect();
+        let missing: Vec<_> = options(&help)
+            .difference(&options(&reference))
+            .copied()
+            .collect();
         assert!(missing.is_empty(), "queue {action}: {missing:?}");
         known.push_str(&help);
     }

@@ -107,7 +107,7 @@ pub(super) async fn print(
             continue;
         }
         frames.push(&block.bytes);
-        while let Some(event) = frames.next()? {
+        while let Some(event) = frames.next_event()? {
             if wanted.takes(&event)
                 && let Some(left) = printed.event(event)?
             {

@@ -110,9 +110,8 @@ pub(super) fn unclaimed(found: &Found, hosts: &[Host], settings: &Settings) -> O
         labels
     };
     let mut runners = hosts.iter().flat_map(|host| &host.runners);
-    let has = runners.any(|runner| {
-        runner.kinds.iter().any(|it| *it == need.kind) && selector.matches(&labels_of(runner))
-    });
+    let has = runners
+        .any(|runner| runner.kinds.contains(&need.kind) && selector.matches(&labels_of(runner)));
     (!has).then(|| {
         format!(
             "no host has a runner for {} tasks whose labels match {}",
