@@ -5,9 +5,9 @@ use rustix::process::{Resource, getrlimit};
 
 const MIB: u64 = 1 << 20;
 
-/// The address space that a host needs with one small plugin: it runs with less by half, and threads take
-/// much more of it than of memory. With less, an allocation fails somewhere, which ends a process.
-const ADDRESS_SPACE: u64 = 64 * MIB;
+/// The address space that a host needs with one small plugin: the file of a debug build alone is half
+/// of it, and threads take much more of it than of memory. With less, an allocation fails somewhere, which ends a process.
+const ADDRESS_SPACE: u64 = 96 * MIB;
 
 /// Which limit stands behind a failure of this text, to be said after it; empty where none does.
 pub(crate) fn reached(failure: &str) -> String {

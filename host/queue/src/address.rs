@@ -87,6 +87,14 @@ impl QueueAddress {
             address: self.shown(),
             reason: format!("{}: {reason}", path.display()),
         };
+        // The client takes none out of the address.
+        let servers = self.servers()?;
+        let user = servers
+            .iter()
+            .find_map(|it| it.username().zip(it.password()));
+        if let Some((user, password)) = user {
+            options = options.user_and_password(user.to_owned(), password.to_owned());
+        }
         if let Some(path) = &self.credentials {
             let text = std::fs::read_to_string(path);
             let text = text.map_err(|err| of_file(path, err.to_string()))?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::{Ended, Place, Running, end, shown, solti_host};
+use crate::{Ended, Place, Running, end, end_within, shown, solti_host};
 
 /// How long a build may take, with another test's build before it.
 const BUILD: Duration = Duration::from_secs(15 * 60);
@@ -193,7 +193,8 @@ fn once_ends_with_a_code_for_each_way_a_round_may_end() {
     let place = Place::with(&[]);
     let made = made(&place, "dev-once");
     let once = |words: &[&str]| {
-        let ended = end(&mut dev(&place, &[&["dev-once", "--once"], words].concat()));
+        let mut command = dev(&place, &[&["dev-once", "--once"], words].concat());
+        let ended = end_within(BUILD, &mut command, "");
         // Cargo itself may wait for another one.
         assert!(!ended.stderr.contains("waiting for a change"), "{ended:?}");
         leaves_nothing(&place);

@@ -71,12 +71,12 @@ fn an_address_space_that_is_too_small_is_named() {
         let ended = limited("-v 50000", words);
         assert_eq!(
             ended.stderr,
-            "error: this process may use 48 MiB of address space, and needs 64 MiB: raise the limit \
+            "error: this process may use 48 MiB of address space, and needs 96 MiB: raise the limit \
              (ulimit -v)\n"
         );
         assert_eq!(ended.code, Some(code));
         // As much as is asked for is enough.
-        assert_eq!(limited("-v 65536", words).code, Some(0), "{words:?}");
+        assert_eq!(limited("-v 98304", words).code, Some(0), "{words:?}");
     }
     let ended = end(solti_host().args(["list", &plugins]));
     assert_eq!(ended.code, Some(0));

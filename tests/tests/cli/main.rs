@@ -159,9 +159,14 @@ fn end(command: &mut Command) -> Ended {
 
 /// Runs a command to its end, with this standard input.
 fn end_with_input(command: &mut Command, input: &str) -> Ended {
+    end_within(SOON, command, input)
+}
+
+/// The same, of what may take longer.
+fn end_within(limit: Duration, command: &mut Command, input: &str) -> Ended {
     let command = std::mem::replace(command, Command::new("true"));
     let output = assert_cmd::Command::from_std(command)
-        .timeout(SOON)
+        .timeout(limit)
         .write_stdin(input)
         .output()
         .unwrap();
