@@ -18,7 +18,9 @@ fn a_spec_of_its_own_is_read_and_a_misspelt_field_is_named() {
         panic!("{ran:?}")
     };
     assert!(
-        reason.starts_with("invalid specification: spec: unknown field `nme`"),
+        reason.starts_with(
+            "invalid specification: spec.nme: unknown field, expected name or politely"
+        ),
         "{reason}"
     );
 }

@@ -4,7 +4,7 @@ mod init;
 mod retry;
 mod status;
 
-use super::remote::{queue_address, with_queue};
+use super::remote::with_queue;
 use crate::args::{QueueAction, QueueArgs};
 use crate::exit::Exit;
 

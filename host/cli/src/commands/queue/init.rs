@@ -6,8 +6,8 @@ use anyhow::Context as _;
 use solti_plugin_queue::{Change, Limits, Queue, Settings};
 use tokio::runtime::Builder;
 
-use super::queue_address;
 use crate::args::QueueInitArgs;
+use crate::commands::remote::queue_address;
 use crate::exit::Exit;
 use crate::present::tables;
 

@@ -1,6 +1,7 @@
 //! `solti-host cancel --queue`: has tasks of a queue end.
 
-use super::{logs, with_queue};
+use super::connect::with_queue;
+use super::logs;
 use crate::args::CancelArgs;
 use crate::exit::Exit;
 use crate::present::bar::Bar;

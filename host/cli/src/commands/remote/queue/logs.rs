@@ -8,7 +8,8 @@ use solti_plugin_queue::{Blocks, Found, Queue};
 use tokio::time::sleep;
 
 use super::super::follow::{Printed, tell_once, told_end};
-use super::{view, with_queue};
+use super::connect::with_queue;
+use super::view;
 use crate::args::LogsArgs;
 use crate::exit::Exit;
 use crate::present::message;

@@ -11,7 +11,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::super::submit::specs;
-use super::{logs, view, with_queue};
+use super::connect::with_queue;
+use super::{logs, view};
 use crate::args::SubmitArgs;
 use crate::exit::Exit;
 use crate::present::bar::Bar;
