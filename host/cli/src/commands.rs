@@ -60,6 +60,16 @@ pub(crate) fn run(command: Command, of_all: &OfAll) -> anyhow::Result<Exit> {
         Command::Run(args) => run::run(args),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::serve(&args),
+        #[cfg(feature = "queue")]
+        Command::Submit(args) if !args.queue.urls.is_empty() => remote::queue::submit(&args),
+        #[cfg(feature = "queue")]
+        Command::Tasks(args) if !args.queue.urls.is_empty() => remote::queue::tasks(&args),
+        #[cfg(feature = "queue")]
+        Command::Task(args) if !args.queue.urls.is_empty() => remote::queue::task(&args),
+        #[cfg(feature = "queue")]
+        Command::Logs(args) if !args.queue.urls.is_empty() => remote::queue::logs(&args),
+        #[cfg(feature = "queue")]
+        Command::Cancel(args) if !args.queue.urls.is_empty() => remote::queue::cancel(&args),
         #[cfg(feature = "client")]
         Command::Submit(args) => remote::submit(&args),
         #[cfg(feature = "client")]

@@ -5,7 +5,7 @@ mod follow;
 mod logs;
 mod plugins;
 #[cfg(feature = "queue")]
-mod queue;
+pub(super) mod queue;
 mod retry;
 mod service;
 mod submit;

@@ -16,10 +16,6 @@ use crate::present::message;
 ///
 /// When the service does not answer.
 pub(in crate::commands) fn cancel(args: &CancelArgs) -> anyhow::Result<Exit> {
-    #[cfg(feature = "queue")]
-    if !args.queue.urls.is_empty() {
-        return super::queue::cancel(args);
-    }
     with_service(
         &args.service,
         || {},

@@ -13,10 +13,6 @@ use crate::exit::Exit;
 ///
 /// When the service does not answer, or has no such task.
 pub(in crate::commands) fn logs(args: &LogsArgs) -> anyhow::Result<Exit> {
-    #[cfg(feature = "queue")]
-    if !args.queue.urls.is_empty() {
-        return super::queue::logs(args);
-    }
     with_service(
         &args.service,
         || {},

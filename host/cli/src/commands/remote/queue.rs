@@ -7,8 +7,8 @@ mod submit;
 mod tasks;
 mod view;
 
-pub(super) use cancel::cancel;
+pub(in crate::commands) use cancel::cancel;
 pub(in crate::commands) use connect::{address, with_queue};
-pub(super) use logs::logs;
-pub(super) use submit::submit;
-pub(super) use tasks::{task, tasks};
+pub(in crate::commands) use logs::logs;
+pub(in crate::commands) use submit::submit;
+pub(in crate::commands) use tasks::{task, tasks};

@@ -35,10 +35,6 @@ pub(super) struct Spec {
 ///
 /// When no spec can be read, or the service does not answer, or takes none.
 pub(in crate::commands) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
-    #[cfg(feature = "queue")]
-    if !args.queue.urls.is_empty() {
-        return super::queue::submit(args);
-    }
     let specs = specs(args)?;
     let waits = args.wait || args.follow;
     let names = RefCell::new(Vec::<String>::new());

@@ -20,10 +20,6 @@ use crate::present::tables::{self, Cell, Stream, Table};
 ///
 /// When the service does not answer, or has no such task.
 pub(in crate::commands) fn task(args: &TaskArgs) -> anyhow::Result<Exit> {
-    #[cfg(feature = "queue")]
-    if !args.queue.urls.is_empty() {
-        return super::queue::task(args);
-    }
     with_service(
         &args.service,
         || {},

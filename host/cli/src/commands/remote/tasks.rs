@@ -21,10 +21,6 @@ const PAGE: usize = 500;
 ///
 /// When the service does not answer.
 pub(in crate::commands) fn tasks(args: &TasksArgs) -> anyhow::Result<Exit> {
-    #[cfg(feature = "queue")]
-    if !args.queue.urls.is_empty() {
-        return super::queue::tasks(args);
-    }
     with_service(
         &args.service,
         || {},

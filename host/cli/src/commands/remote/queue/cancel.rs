@@ -8,7 +8,7 @@ use crate::present::bar::Bar;
 use crate::present::message;
 
 /// Cancels them; one that cannot be is told, and the others are cancelled.
-pub(in crate::commands::remote) fn cancel(args: &CancelArgs) -> anyhow::Result<Exit> {
+pub(in crate::commands) fn cancel(args: &CancelArgs) -> anyhow::Result<Exit> {
     with_queue(
         &args.queue.urls,
         &args.queue.address,

@@ -19,7 +19,7 @@ const FIRST: Duration = Duration::from_millis(20);
 const LAST: Duration = Duration::from_secs(1);
 
 /// Prints it.
-pub(in crate::commands::remote) fn logs(args: &LogsArgs) -> anyhow::Result<Exit> {
+pub(in crate::commands) fn logs(args: &LogsArgs) -> anyhow::Result<Exit> {
     if args.tail.is_some() || args.since.is_some() {
         bail!(
             "--tail and --since are for the service of one host: a queue's output is printed from its beginning"

@@ -23,7 +23,7 @@ use crate::stdio::{Stderr, Stdout};
 const AT_ONCE: usize = 64;
 
 /// Puts them into the queue: those that are good, whatever is wrong with others.
-pub(in crate::commands::remote) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
+pub(in crate::commands) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
     let specs = specs(args)?;
     let mut tasks = Vec::new();
     let mut refused = 0;

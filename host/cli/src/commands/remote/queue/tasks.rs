@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::present::tables;
 
 /// Lists them.
-pub(in crate::commands::remote) fn tasks(args: &TasksArgs) -> anyhow::Result<Exit> {
+pub(in crate::commands) fn tasks(args: &TasksArgs) -> anyhow::Result<Exit> {
     with_queue(
         &args.queue.urls,
         &args.queue.address,
@@ -68,7 +68,7 @@ fn is_wanted(args: &TasksArgs, task: &Found) -> bool {
 }
 
 /// Shows one.
-pub(in crate::commands::remote) fn task(args: &TaskArgs) -> anyhow::Result<Exit> {
+pub(in crate::commands) fn task(args: &TaskArgs) -> anyhow::Result<Exit> {
     with_queue(
         &args.queue.urls,
         &args.queue.address,
