@@ -21,10 +21,10 @@ mod window;
 mod written;
 
 pub(crate) use frame::{Frame, Kind, Stream, write as write_frame, write_end, write_position};
-#[cfg(feature = "queue")]
-pub(crate) use hold::Hold;
 pub(crate) use index::Selection;
 pub(crate) use lines::{Cursor, Line, Lines};
+#[cfg(feature = "queue")]
+pub(crate) use outputs::Hold;
 pub(crate) use outputs::{Live, Outputs};
 pub(crate) use place::Read;
 pub(crate) use reader::Reader;

@@ -9,8 +9,8 @@ mod member;
 mod needs;
 mod parse;
 mod running;
+mod shared;
 mod worker;
 
 pub(crate) use member::Member;
 pub use parse::{NoQueueTask, QueueTask, queue_task};
-pub(crate) use worker::address_of;

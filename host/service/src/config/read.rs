@@ -197,7 +197,7 @@ fn check_queue(queue: &QueueSettings) -> Result<(), ConfigError> {
         ));
     }
     #[cfg(feature = "queue")]
-    if let Err(err) = crate::queue::address_of(queue).servers() {
+    if let Err(err) = queue.address().servers() {
         return Err(unusable("queue.urls", err.to_string()));
     }
     if queue.certificate.is_some() != queue.key.is_some() {

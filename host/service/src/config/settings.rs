@@ -332,6 +332,19 @@ mod defaults {
     }
 }
 
+#[cfg(feature = "queue")]
+impl QueueSettings {
+    /// Which servers, and as whom.
+    pub(crate) fn address(&self) -> solti_plugin_queue::QueueAddress {
+        let mut address = solti_plugin_queue::QueueAddress::new(self.urls.clone());
+        address.credentials.clone_from(&self.credentials);
+        address.token_file.clone_from(&self.token_file);
+        address.ca.clone_from(&self.ca);
+        address.identity = self.certificate.clone().zip(self.key.clone());
+        address
+    }
+}
+
 impl Config {
     /// The defaults, for these two directories.
     #[must_use]

@@ -29,29 +29,8 @@ impl Held {
     }
 
     #[cfg(feature = "queue")]
-    fn set(&self, taken: u64) {
+    pub(super) fn set(&self, taken: u64) {
         self.0.send_replace(taken);
-    }
-}
-
-/// Somebody takes all of a log: until this is dropped, its task writes no further ahead of him than a bound.
-#[cfg(feature = "queue")]
-pub(crate) struct Hold(pub(super) Option<std::sync::Arc<super::outputs::Live>>);
-
-#[cfg(feature = "queue")]
-impl Hold {
-    /// He has taken all before a position.
-    pub(crate) fn taken(&self, position: u64) {
-        if let Some(live) = &self.0 {
-            live.held.set(position);
-        }
-    }
-}
-
-#[cfg(feature = "queue")]
-impl Drop for Hold {
-    fn drop(&mut self) {
-        self.taken(u64::MAX);
     }
 }
 

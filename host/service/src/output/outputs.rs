@@ -119,8 +119,8 @@ impl Outputs {
 
     /// Lets a task write no further ahead than a bound of whom this is given to, who takes all of its output.
     #[cfg(feature = "queue")]
-    pub(crate) fn hold(&self, seq: Seq) -> super::hold::Hold {
-        let hold = super::hold::Hold(self.live.lock().get(&seq).map(Arc::clone));
+    pub(crate) fn hold(&self, seq: Seq) -> Hold {
+        let hold = Hold(self.live.lock().get(&seq).map(Arc::clone));
         hold.taken(0);
         hold
     }
@@ -228,6 +228,27 @@ impl Outputs {
     /// Bytes of all logs, and bytes that were left out.
     pub(crate) fn bytes(&self) -> (u64, u64) {
         (self.usage.lock().bytes(), self.lost.load(Ordering::Relaxed))
+    }
+}
+
+#[cfg(feature = "queue")]
+/// Somebody takes all of a log: until this is dropped, its task writes no further ahead of him than a bound.
+pub(crate) struct Hold(Option<Arc<Live>>);
+
+#[cfg(feature = "queue")]
+impl Hold {
+    /// He has taken all before a position.
+    pub(crate) fn taken(&self, position: u64) {
+        if let Some(live) = &self.0 {
+            live.held.set(position);
+        }
+    }
+}
+
+#[cfg(feature = "queue")]
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.taken(u64::MAX);
     }
 }
 

@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use super::follow::follow;
 use super::parse;
-use super::worker::Worker;
+use super::shared::Shared;
 use crate::config::OnInterrupt;
 use crate::store::{Record, Seq};
 use crate::tasks::{New, ON_INTERRUPT, QUEUE, Refused, Tasks};
@@ -26,10 +26,10 @@ const LOOK: Duration = Duration::from_millis(20);
 const NOTED: Duration = Duration::from_secs(60);
 
 /// Runs a task that was delivered, and stores its result.
-pub(super) async fn run(worker: &Worker, tasks: &Arc<Tasks>, delivery: Arc<Delivery>) {
+pub(super) async fn run(shared: &Shared, tasks: &Arc<Tasks>, delivery: Arc<Delivery>) {
     let _lease = renew(&delivery);
-    let done = attempt(worker, tasks, &delivery).await;
-    worker.running.end(&delivery.name);
+    let done = attempt(shared, tasks, &delivery).await;
+    shared.running.end(&delivery.name);
     if let Err(err) = done {
         warn!(task = %delivery.name, "it is given back to the queue: {err}");
         delivery.give_back(LATER).await;
@@ -50,7 +50,7 @@ fn renew(delivery: &Arc<Delivery>) -> impl Drop + use<> {
 }
 
 async fn attempt(
-    worker: &Worker,
+    shared: &Shared,
     tasks: &Arc<Tasks>,
     delivery: &Delivery,
 ) -> Result<(), QueueError> {
@@ -58,7 +58,7 @@ async fn attempt(
         return Ok(());
     }
     let name = &delivery.name;
-    let Some(cancelled) = worker.running.begin(name) else {
+    let Some(cancelled) = shared.running.begin(name) else {
         return delivery.cancelled().await;
     };
     let manifest = match parse::of_message(&delivery.manifest) {
@@ -71,7 +71,7 @@ async fn attempt(
     }
     let (local, seq) = match create(tasks, delivery, &manifest).await {
         Ok(created) => created,
-        Err(refused) => return turned_away(worker, delivery, refused).await,
+        Err(refused) => return turned_away(shared, delivery, refused).await,
     };
     let hold = tasks.outputs.hold(seq);
     info!(task = %local, queue = %name, delivery = delivery.number, "taken from the queue");
@@ -88,10 +88,10 @@ async fn attempt(
     };
     let Some(record) = ended(tasks, seq).await else {
         // It is for another host.
-        worker.give_back(delivery).await;
+        shared.give_back(delivery).await;
         return Ok(());
     };
-    match outcome(tasks, worker, &record, &cancelled) {
+    match outcome(tasks, shared, &record, &cancelled) {
         Some(mut outcome) => {
             outcome.delivery = delivery.number;
             outcome.output = output;
@@ -100,7 +100,7 @@ async fn attempt(
                 info!(task = %local, queue = %name, "another host was first: its result stands");
             }
         }
-        None => worker.give_back(delivery).await,
+        None => shared.give_back(delivery).await,
     }
     Ok(())
 }
@@ -112,7 +112,7 @@ async fn buried(delivery: &Delivery, reason: String) -> Result<(), QueueError> {
 
 /// This service does not take it.
 async fn turned_away(
-    worker: &Worker,
+    shared: &Shared,
     delivery: &Delivery,
     refused: Refused,
 ) -> Result<(), QueueError> {
@@ -124,7 +124,7 @@ async fn turned_away(
         refused => {
             info!(task = %delivery.name, "it is given back to the queue: {refused}");
             match refused {
-                Refused::Stopping => worker.give_back(delivery).await,
+                Refused::Stopping => shared.give_back(delivery).await,
                 _ => delivery.give_back(LATER).await,
             }
             Ok(())
@@ -198,7 +198,7 @@ async fn ended(tasks: &Arc<Tasks>, seq: Seq) -> Option<Record> {
 /// How it has ended; none where the service was stopped before.
 fn outcome(
     tasks: &Tasks,
-    worker: &Worker,
+    shared: &Shared,
     record: &Record,
     cancelled: &CancellationToken,
 ) -> Option<Outcome> {
@@ -211,7 +211,7 @@ fn outcome(
         phase: ended.phase.clone(),
         exit_code: ended.exit_code,
         error: ended.error.clone(),
-        host: Some(worker.host_name().to_owned()),
+        host: Some(shared.host.clone()),
         delivery: 0,
         attempts: record.attempts,
         plugins: ended.plugins.clone(),

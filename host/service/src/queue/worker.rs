@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use solti_plugin_queue::{Fetched, Host, Need, Queue, QueueAddress, QueueError, Taker};
+use solti_plugin_queue::{Fetched, Host, Need, Queue, QueueError, Taker};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -14,7 +14,7 @@ use tracing::{info, warn};
 
 use super::attempt;
 use super::needs;
-use super::running::Running;
+use super::shared::Shared;
 use crate::config::{Config, QueueSettings};
 use crate::plugins::Plugins;
 use crate::tasks::Tasks;
@@ -47,26 +47,13 @@ pub(crate) struct Worker {
     places: Arc<Semaphore>,
     jobs: usize,
     since: u64,
-    pub(super) running: Running,
+    shared: Shared,
     /// The needs that are asked for, and what ends the asking.
     asked: Mutex<HashMap<String, CancellationToken>>,
     known: Mutex<HashMap<String, Need>>,
     /// How many have asked one after the other and got nothing.
     idle: AtomicUsize,
-    stopping: CancellationToken,
-    /// What waits for tasks at the moment: what is given back must not come here again.
-    asking: TaskTracker,
     attempts: TaskTracker,
-}
-
-/// Which servers, and as whom.
-pub(crate) fn address_of(settings: &QueueSettings) -> QueueAddress {
-    let mut address = QueueAddress::new(settings.urls.clone());
-    address.credentials.clone_from(&settings.credentials);
-    address.token_file.clone_from(&settings.token_file);
-    address.ca.clone_from(&settings.ca);
-    address.identity = settings.certificate.clone().zip(settings.key.clone());
-    address
 }
 
 impl Worker {
@@ -82,7 +69,7 @@ impl Worker {
         plugins: &Arc<Plugins>,
     ) -> Result<Arc<Self>, QueueError> {
         let name = settings.name.clone().unwrap_or_else(machine);
-        let queue = Queue::connect(&address_of(settings), &format!("solti-host {name}")).await?;
+        let queue = Queue::connect(&settings.address(), &format!("solti-host {name}")).await?;
         let jobs = settings
             .jobs
             .and_then(|it| usize::try_from(it.get()).ok())
@@ -90,30 +77,24 @@ impl Worker {
         let jobs =
             jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
         info!(queue = queue.address(), host = %name, jobs, "takes tasks of a queue");
+        let host = Tasks::name_in(&name);
         let worker = Arc::new(Self {
-            taker: queue.taker(Tasks::name_in(&name)),
+            taker: queue.taker(host.clone()),
             name,
             tasks: Arc::downgrade(tasks),
             plugins: Arc::downgrade(plugins),
             places: Arc::new(Semaphore::new(jobs)),
             jobs,
             since: now(),
-            running: Running::default(),
+            shared: Shared::new(&host),
             asked: Mutex::default(),
             known: Mutex::default(),
             idle: AtomicUsize::new(0),
-            stopping: CancellationToken::new(),
-            asking: TaskTracker::new(),
             attempts: TaskTracker::new(),
         });
         worker.announce().await?;
         worker.spawn();
         Ok(worker)
-    }
-
-    /// What the queue calls this host.
-    pub(super) fn host_name(&self) -> &str {
-        self.taker.host()
     }
 
     fn spawn(self: &Arc<Self>) {
@@ -131,12 +112,12 @@ impl Worker {
             loop {
                 let told = worker
                     .taker
-                    .watch_cancels(|name| worker.running.cancel(name));
+                    .watch_cancels(|name| worker.shared.running.cancel(name));
                 worker.told("cancellations", told.await).await;
                 // What was asked for meanwhile has been told to nobody.
-                for name in worker.running.names() {
+                for name in worker.shared.running.names() {
                     if worker.taker.is_cancelled(&name).await.unwrap_or(false) {
-                        worker.running.cancel(&name);
+                        worker.shared.running.cancel(&name);
                     }
                 }
             }
@@ -159,7 +140,7 @@ impl Worker {
     }
 
     fn until_stopped(&self, what: impl Future<Output = ()> + Send + 'static) {
-        let stopping = self.stopping.clone();
+        let stopping = self.shared.stopping.clone();
         tokio::spawn(async move {
             tokio::select! {
                 () = stopping.cancelled() => {}
@@ -183,7 +164,7 @@ impl Worker {
             name: self.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             jobs: self.jobs,
-            running: self.running.len(),
+            running: self.shared.running.len(),
             since: self.since,
             now: now(),
             runners: needs::runners(&plugins.live.report()),
@@ -210,10 +191,10 @@ impl Worker {
                 info!("no more tasks of the queue that need {need}");
                 asking.cancel();
             } else if can && !asked.contains_key(&token) {
-                let ended = self.stopping.child_token();
+                let ended = self.shared.stopping.child_token();
                 asked.insert(token, ended.clone());
                 drop(asked);
-                self.asking.spawn(Arc::clone(self).ask(need, ended));
+                self.shared.asking.spawn(Arc::clone(self).ask(need, ended));
             }
         }
     }
@@ -290,27 +271,18 @@ impl Worker {
         self.attempts.spawn(async move {
             let _place = place;
             match worker.tasks.upgrade() {
-                Some(tasks) if !worker.stopping.is_cancelled() => {
-                    attempt::run(&worker, &tasks, delivery).await;
+                Some(tasks) if !worker.shared.stopping.is_cancelled() => {
+                    attempt::run(&worker.shared, &tasks, delivery).await;
                 }
-                _ => worker.give_back(&delivery).await,
+                _ => worker.shared.give_back(&delivery).await,
             }
         });
     }
 
-    /// Gives a task back that this service is not to end. One that stops does so when it waits for no task any
-    /// more: it would get this one again, and each delivery counts.
-    pub(super) async fn give_back(&self, delivery: &solti_plugin_queue::Delivery) {
-        if self.stopping.is_cancelled() {
-            self.asking.wait().await;
-        }
-        delivery.give_back(Duration::ZERO).await;
-    }
-
     /// Takes no more tasks.
     pub(crate) fn stop(&self) {
-        self.asking.close();
-        self.stopping.cancel();
+        self.shared.asking.close();
+        self.shared.stopping.cancel();
     }
 
     /// Waits until the results of all that were taken are stored, or they are given back; at most so long.
