@@ -47,6 +47,7 @@ fn no_file_imports_one_that_imports_it() {
         "host",
         "host/bridge",
         "host/cli",
+        "host/queue",
         "host/service",
         "plugin-abi",
         "example-plugins/hello",

@@ -24,18 +24,7 @@ impl Queue {
             return self.find(name).await;
         }
         // A host that has just taken it sees the key, and its result comes second.
-        let outcome = Outcome {
-            phase: "canceled".to_owned(),
-            exit_code: None,
-            error: Some("it was cancelled before it began".to_owned()),
-            host: None,
-            delivery: 0,
-            attempts: 0,
-            plugins: Vec::new(),
-            output: 0,
-            started: None,
-            ended: now(),
-        };
+        let outcome = Outcome::never_begun(0);
         create(&self.state, &Key::Result.of(name), &outcome).await?;
         let subject = names::task(&found.order.need.token(), name);
         self.take_out(&subject).await?;

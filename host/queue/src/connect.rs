@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 
 use crate::address::QueueAddress;
 use crate::error::QueueError;
-use crate::layout::Settings;
 use crate::names::{self, HOSTS, NEEDS, SETTINGS, STATE, TASKS};
+use crate::settings::Settings;
 
 /// How long a server gets to answer.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -97,12 +97,6 @@ impl Queue {
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
-    }
-
-    /// Whether a server answers at the moment.
-    #[must_use]
-    pub fn is_connected(&self) -> bool {
-        self.client.connection_state() == async_nats::connection::State::Connected
     }
 
     /// Waits until what was sent has left.

@@ -5,12 +5,12 @@ use std::time::Duration;
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use async_nats::jetstream::{Context, ErrorCode};
-use serde::{Deserialize, Serialize};
 
 use crate::address::QueueAddress;
 use crate::connect::{self, Queue};
 use crate::error::QueueError;
 use crate::names::{DEAD, HOSTS, NEEDS, OUTPUT, SETTINGS, STATE, TASKS};
+use crate::settings::Settings;
 
 /// How long a host may be silent before it counts as gone.
 pub(crate) const SILENT: Duration = Duration::from_secs(30);
@@ -18,29 +18,6 @@ pub(crate) const SILENT: Duration = Duration::from_secs(30);
 /// How long the stream of output knows a block again that was sent twice; longer silences are told by its
 /// position.
 const DUPLICATES: Duration = Duration::from_secs(120);
-
-/// What all hosts of a queue share.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Settings {
-    /// After how many milliseconds without a word from a host its tasks are given to others.
-    pub lease: u64,
-    /// How often a task is delivered at most before it is a dead letter.
-    pub deliveries: u64,
-    /// After how many milliseconds a task that nobody can take is told as such.
-    pub unclaimed: u64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            lease: 30_000,
-            deliveries: 5,
-            unclaimed: 60_000,
-        }
-    }
-}
 
 /// What the streams may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,7 +149,10 @@ impl Queue {
             changes.push(change);
             plan.push(config);
         }
-        let is_new = matches!(changes.get(4), Some(Change::Create { .. }));
+        let needs = format!("KV_{NEEDS}");
+        let is_new = changes
+            .iter()
+            .any(|change| matches!(change, Change::Create { name, .. } if *name == needs));
         if !dry_run {
             for (change, config) in changes.iter().zip(plan) {
                 match change {

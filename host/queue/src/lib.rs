@@ -20,7 +20,9 @@
 //! | `address` | which servers, and as whom |
 //! | `connect` | the connection, and what is opened of it |
 //! | `layout` | streams and buckets: what is wanted, what is there, what `init` would change |
+//! | `settings` | what all hosts of a queue share |
 //! | `names` | subjects and keys |
+//! | `digest` | the beginning of a digest, as text |
 //! | `need` | what a host has to have to take a task |
 //! | `record` | what is kept of a task |
 //! | `submit`, `find`, `cancel`, `dead`, `status`, `output` | what somebody does with the queue |
@@ -30,6 +32,7 @@ mod address;
 mod cancel;
 mod connect;
 mod dead;
+mod digest;
 mod error;
 mod find;
 mod layout;
@@ -37,6 +40,7 @@ mod names;
 mod need;
 mod output;
 mod record;
+mod settings;
 mod status;
 mod submit;
 mod take;
@@ -47,10 +51,11 @@ pub use connect::Queue;
 pub use dead::DeadLetter;
 pub use error::QueueError;
 pub use find::Found;
-pub use layout::{Change, Limits, Settings};
+pub use layout::{Change, Limits};
 pub use need::Need;
 pub use output::{Block, Blocks};
 pub use record::{Cancelled, Dead, Host, HostRunner, Order, Outcome, Run};
+pub use settings::Settings;
 pub use status::{Depth, Status};
 pub use submit::Submitted;
 pub use take::{Delivery, Feed, Fetched, Taker};

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
+
+use crate::digest::digest;
 
 /// What a host has to have to take a task: a runner of a kind, with labels that a selector asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,13 +52,7 @@ impl Need {
             .collect();
         // The fields of an object are in the order of their names.
         let text = format!("{}\n{}", self.kind, self.selector);
-        let digest = Sha256::digest(text.as_bytes());
-        let digest: String = digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        format!("{readable}-{digest}")
+        format!("{readable}-{}", digest(text.as_bytes(), 8))
     }
 }
 

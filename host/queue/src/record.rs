@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use solti_model::{Labels, RunnerSelector};
 
 use crate::need::Need;
+use crate::time::now;
 
 /// What somebody has asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +70,24 @@ pub struct Outcome {
     pub ended: u64,
 }
 
+impl Outcome {
+    /// Of a task that was cancelled before it began; `delivery` is 0 for one that was never delivered.
+    pub(crate) fn never_begun(delivery: u64) -> Self {
+        Self {
+            phase: "canceled".to_owned(),
+            exit_code: None,
+            error: Some("it was cancelled before it began".to_owned()),
+            host: None,
+            delivery,
+            attempts: 0,
+            plugins: Vec::new(),
+            output: 0,
+            started: None,
+            ended: now(),
+        }
+    }
+}
+
 /// Somebody has asked for its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cancelled {
@@ -118,4 +138,29 @@ pub struct HostRunner {
     /// The labels it is registered with.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+}
+
+impl HostRunner {
+    /// Whether it takes tasks of a kind.
+    #[must_use]
+    pub fn takes(&self, kind: &str) -> bool {
+        self.kinds.iter().any(|it| it == kind)
+    }
+
+    /// Whether it is what a need asks for. It is not where the selector is one that only a later version reads.
+    #[must_use]
+    pub fn meets(&self, need: &Need) -> bool {
+        if !self.takes(&need.kind) {
+            return false;
+        }
+        if need.selector.is_null() {
+            return true;
+        }
+        let mut labels = Labels::new();
+        for (key, value) in &self.labels {
+            labels.insert(key.clone(), value.clone());
+        }
+        let selector: Result<RunnerSelector, _> = serde_json::from_value(need.selector.clone());
+        selector.is_ok_and(|selector| selector.matches(&labels))
+    }
 }

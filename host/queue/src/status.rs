@@ -48,7 +48,7 @@ impl Queue {
     ///
     /// When it does not answer.
     pub async fn status(&self) -> Result<Status, QueueError> {
-        let needs = self.taker("status").needs().await?;
+        let needs = self.needs().await?;
         let mut depths = Vec::new();
         for need in needs {
             depths.push(self.depth(need).await?);
@@ -62,6 +62,16 @@ impl Queue {
             dead: self.dead_letters().await?,
             output_bytes: output.state.bytes,
         })
+    }
+
+    /// All needs that somebody has had so far.
+    async fn needs(&self) -> Result<Vec<Need>, QueueError> {
+        let all = self.values(&self.needs).await?;
+        let needs = all.into_iter();
+        // The settings are none.
+        Ok(needs
+            .filter_map(|(_, value)| serde_json::from_slice(&value).ok())
+            .collect())
     }
 
     async fn depth(&self, need: Need) -> Result<Depth, QueueError> {

@@ -3,9 +3,9 @@
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
 use bytes::Bytes;
-use sha2::{Digest as _, Sha256};
 
 use crate::connect::{Queue, create, read};
+use crate::digest::digest;
 use crate::error::QueueError;
 use crate::names::{self, Key};
 use crate::need::Need;
@@ -45,7 +45,7 @@ impl Queue {
             slot: slot.to_owned(),
             labels,
             created: now(),
-            digest: digest(&manifest),
+            digest: digest(&manifest, 16),
         };
         let is_new = create(&self.state, &Key::Task.of(name), &order).await?;
         if !is_new {
@@ -97,13 +97,4 @@ impl Queue {
             Err(err) => Err(failed(err)),
         }
     }
-}
-
-fn digest(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

@@ -19,6 +19,7 @@ use tracing::{info, warn};
 use ureq::Agent;
 
 use crate::config::Discover;
+use crate::machine;
 use crate::plugins::Plugins;
 
 /// Where a control plane listens, behind its own address.
@@ -155,7 +156,7 @@ fn sync(agent: &Agent, config: &Discover, request: &Value) -> Result<(), NotTold
 /// What a control plane is told.
 fn request(config: &Discover, id: &str, uptime: Duration, report: &LoadReport) -> Value {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let name = config.name.clone().unwrap_or_else(host_name);
+    let name = config.name.clone().unwrap_or_else(machine::name);
     json!({
         "id": id,
         "name": name,
@@ -204,11 +205,6 @@ fn runners(report: &LoadReport) -> Vec<Value> {
         all.push(json!({ "name": "composite", "labels": {}, "workloads": workloads }));
     }
     all
-}
-
-fn host_name() -> String {
-    let name = rustix::system::uname();
-    name.nodename().to_string_lossy().into_owned()
 }
 
 /// What the system calls itself.

@@ -26,6 +26,7 @@
 //! | `handover` | the sockets on their way to the next service |
 //! | `discover` | what a control plane is told; behind a feature |
 //! | `queue` | tasks of a queue that several hosts share; behind a feature |
+//! | `machine` | what this machine is called |
 //! | `server` | sockets, connections and their limits |
 //! | `service` | the whole: start, run, stop |
 
@@ -39,6 +40,8 @@ mod exposition;
 mod grpc;
 mod handover;
 mod http;
+#[cfg(any(feature = "discover", feature = "queue"))]
+mod machine;
 mod output;
 mod plugins;
 #[cfg(feature = "queue")]

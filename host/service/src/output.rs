@@ -20,7 +20,9 @@ mod usage;
 mod window;
 mod written;
 
-pub(crate) use frame::{Frame, Kind, Stream, write as write_frame, write_end, write_position};
+pub(crate) use frame::{
+    Frame, Kind, Stream, write as write_frame, write_end, write_gone, write_position,
+};
 pub(crate) use index::Selection;
 pub(crate) use lines::{Cursor, Line, Lines};
 #[cfg(feature = "queue")]

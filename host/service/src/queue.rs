@@ -6,8 +6,8 @@
 mod attempt;
 mod follow;
 mod member;
-mod needs;
 mod parse;
+mod runners;
 mod running;
 mod shared;
 mod worker;

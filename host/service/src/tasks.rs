@@ -17,7 +17,7 @@ mod stored;
 mod turns;
 mod view;
 
-pub(crate) use admit::{New, manifest_in, manifest_of};
+pub(crate) use admit::{BESIDE, New, manifest_in, manifest_of};
 #[cfg(feature = "queue")]
 pub(crate) use admit::{ON_INTERRUPT, QUEUE};
 pub(crate) use all::Tasks;

@@ -20,6 +20,8 @@ pub(super) use plugins::plugins;
 #[cfg(feature = "queue")]
 pub(super) use queue::{address as queue_address, with_queue};
 pub(super) use retry::retry;
+#[cfg(feature = "queue")]
+pub(super) use service::until_signal;
 pub(super) use submit::submit;
 pub(super) use task::task;
 pub(super) use tasks::tasks;

@@ -6,12 +6,14 @@ use async_nats::jetstream::AckKind;
 use async_nats::jetstream::message::Acker;
 use bytes::Bytes;
 
-use super::{Feed, Taker, persist};
+use super::feed::Feed;
+use super::persist::{FIRST, LAST, persist};
+use super::taker::Taker;
 use crate::connect::{create, json, read};
 use crate::error::QueueError;
 use crate::names::{self, Key, STATE};
 use crate::need::Need;
-use crate::record::{Cancelled, Dead, Outcome, Run};
+use crate::record::{Dead, Outcome, Run};
 use crate::time::now;
 
 /// How often the end of a delivery is confirmed again before it is left to the next one.
@@ -31,14 +33,6 @@ pub struct Delivery {
     pub lease: Duration,
     taker: Taker,
     acker: Acker,
-}
-
-/// What there is to be done with a delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Before {
-    Nothing,
-    Ended,
-    Cancelled,
 }
 
 impl Delivery {
@@ -70,20 +64,22 @@ impl Delivery {
     ///
     /// When the queue does not answer.
     pub async fn is_to_run(&self) -> Result<bool, QueueError> {
-        match self.before().await? {
-            Before::Ended => {
+        let state = &self.taker.queue.state;
+        // The first time there is nothing: who cancels one that waits takes its message away.
+        if self.number > 1 {
+            let ended: Option<Outcome> = read(state, &Key::Result.of(&self.name)).await?;
+            if ended.is_some() {
                 self.confirm(AckKind::Ack).await;
                 return Ok(false);
             }
-            Before::Cancelled => {
+            if self.taker.is_cancelled(&self.name).await? {
                 self.cancelled().await?;
                 return Ok(false);
             }
-            Before::Nothing => {}
         }
         let most = self.taker.queue.settings.deliveries;
         if self.number > most {
-            let run: Option<Run> = read(&self.taker.queue.state, &Key::Run.of(&self.name)).await?;
+            let run: Option<Run> = read(state, &Key::Run.of(&self.name)).await?;
             let last = run.map(|run| format!(", the last time to {}", run.host));
             let reason = format!(
                 "it was delivered {most} times{} and never ended: each host died, was cut off, or gave it back",
@@ -95,41 +91,13 @@ impl Delivery {
         Ok(true)
     }
 
-    async fn before(&self) -> Result<Before, QueueError> {
-        // The first time there is nothing: who cancels one that waits takes its message away.
-        if self.number == 1 {
-            return Ok(Before::Nothing);
-        }
-        let state = &self.taker.queue.state;
-        if read::<Outcome>(state, &Key::Result.of(&self.name))
-            .await?
-            .is_some()
-        {
-            return Ok(Before::Ended);
-        }
-        let cancelled: Option<Cancelled> = read(state, &Key::Cancel.of(&self.name)).await?;
-        Ok(cancelled.map_or(Before::Nothing, |_| Before::Cancelled))
-    }
-
     /// Notes that it was cancelled before it began here.
     ///
     /// # Errors
     ///
     /// When the queue cannot keep it.
     pub async fn cancelled(&self) -> Result<(), QueueError> {
-        let outcome = Outcome {
-            phase: "canceled".to_owned(),
-            exit_code: None,
-            error: Some("it was cancelled before it began".to_owned()),
-            host: None,
-            delivery: self.number,
-            attempts: 0,
-            plugins: Vec::new(),
-            output: 0,
-            started: None,
-            ended: now(),
-        };
-        self.end(&outcome).await.map(drop)
+        self.end(&Outcome::never_begun(self.number)).await.map(drop)
     }
 
     /// Notes that it runs here, and where what it writes goes to.
@@ -196,13 +164,13 @@ impl Delivery {
 
     /// Has the server confirm that it is done with.
     async fn confirm(&self, kind: AckKind) {
-        let mut pause = super::FIRST;
+        let mut pause = FIRST;
         for _ in 0..CONFIRMED {
             if self.acker.double_ack_with(kind).await.is_ok() {
                 return;
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(super::LAST);
+            pause = (pause * 2).min(LAST);
         }
         // It is delivered once more, and its result is found.
     }

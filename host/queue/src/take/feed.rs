@@ -6,7 +6,7 @@ use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::message::PublishMessage;
 use bytes::Bytes;
 
-use super::{FIRST, LAST};
+use super::persist::{FIRST, LAST};
 use crate::connect::Queue;
 use crate::names::{self, POSITION};
 

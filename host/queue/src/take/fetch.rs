@@ -5,7 +5,8 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull};
 use tokio_stream::StreamExt as _;
 
-use super::{Delivery, Taker};
+use super::delivery::Delivery;
+use super::taker::Taker;
 use crate::error::QueueError;
 use crate::names;
 use crate::need::Need;

@@ -16,10 +16,9 @@ use super::error::Problem;
 use super::query::pairs;
 use crate::config::OnInterrupt;
 use crate::store::Filter;
-use crate::tasks::{New, PHASES, TaskList, TaskView, Tasks, Wanted, manifest_in, manifest_of};
-
-/// What may stand beside the fields of a spec.
-const BESIDE: &[&str] = &["name", "onInterrupt", "idempotencyKey"];
+use crate::tasks::{
+    BESIDE, New, PHASES, TaskList, TaskView, Tasks, Wanted, manifest_in, manifest_of,
+};
 
 /// How many tasks a list has unless it is asked for another number, and at most.
 const LISTED: usize = 100;

@@ -279,6 +279,16 @@ fn write_raw(
     log.extend_from_slice(&size.to_le_bytes());
 }
 
+/// Appends that so many bytes are not kept any more.
+pub(crate) fn write_gone(to: &mut Vec<u8>, bytes: u64) {
+    let kind = Kind::Lost {
+        stream: Stream::Stdout,
+        bytes,
+        lines: 0,
+    };
+    write(to, kind, 0, 0, (0, 0), 0, &[]);
+}
+
 /// What a reader of frames is told beside them: where the next one stands, which is not behind the last; and
 /// why nothing follows. No log has such entries.
 const POSITION: u8 = 6;

@@ -13,7 +13,7 @@ use super::parse;
 use super::shared::Shared;
 use crate::config::OnInterrupt;
 use crate::store::{Record, Seq};
-use crate::tasks::{New, ON_INTERRUPT, QUEUE, Refused, Tasks};
+use crate::tasks::{New, ON_INTERRUPT, Refused, Tasks};
 use crate::time::now;
 
 /// After how long a task that this service does not take now is delivered again.
@@ -61,7 +61,7 @@ async fn attempt(
     let Some(cancelled) = shared.running.begin(name) else {
         return delivery.cancelled().await;
     };
-    let manifest = match parse::of_message(&delivery.manifest) {
+    let manifest = match parse::of_message(&delivery.manifest, name) {
         Ok(manifest) => manifest,
         Err(err) => return buried(delivery, err.to_string()).await,
     };
@@ -69,7 +69,7 @@ async fn attempt(
         let reason = "its host did not finish it, and its onInterrupt is 'fail': it is not run a second time";
         return buried(delivery, reason.to_owned()).await;
     }
-    let (local, seq) = match create(tasks, delivery, &manifest).await {
+    let (local, seq) = match create(tasks, &manifest).await {
         Ok(created) => created,
         Err(refused) => return turned_away(shared, delivery, refused).await,
     };
@@ -132,43 +132,35 @@ async fn turned_away(
     }
 }
 
-/// Has this service take it, under its own name where that is free.
-async fn create(
-    tasks: &Arc<Tasks>,
-    delivery: &Delivery,
-    manifest: &TaskManifest,
-) -> Result<(String, Seq), Refused> {
-    let mut json = serde_json::to_value(manifest).map_err(|err| Refused::Invalid {
+/// Has this service take it, under its own name, or another where that is taken.
+async fn create(tasks: &Arc<Tasks>, manifest: &TaskManifest) -> Result<(String, Seq), Refused> {
+    let created = match tasks.create(new(manifest.clone())).await {
+        Err(Refused::NameTaken { .. }) => tasks.create(new(renamed(manifest)?)).await?,
+        created => created?,
+    };
+    let seq = tasks.seq(&created.name)?;
+    Ok((created.name, seq))
+}
+
+fn renamed(manifest: &TaskManifest) -> Result<TaskManifest, Refused> {
+    let renamed = serde_json::to_value(manifest).and_then(|mut json| {
+        json["metadata"]["name"] = Tasks::name_in(manifest.spec().slot().as_str()).into();
+        serde_json::from_value(json)
+    });
+    renamed.map_err(|err| Refused::Invalid {
         field: "metadata".to_owned(),
         reason: err.to_string(),
-    })?;
-    json["metadata"]["annotations"][QUEUE] = delivery.name.as_str().into();
-    let slot = json["spec"]["slot"].as_str().unwrap_or("task").to_owned();
-    for own in [true, false] {
-        if !own {
-            json["metadata"]["name"] = Tasks::name_in(&slot).into();
-        }
-        let manifest = serde_json::from_value(json.clone()).map_err(|err| Refused::Invalid {
-            field: "metadata".to_owned(),
-            reason: err.to_string(),
-        })?;
-        let new = New {
-            manifest,
-            // The queue delivers it again.
-            on_interrupt: Some(OnInterrupt::Fail),
-            idempotency_key: None,
-            retry_of: None,
-        };
-        match tasks.create(new).await {
-            Ok(admitted) => {
-                let seq = tasks.seq(&admitted.name)?;
-                return Ok((admitted.name, seq));
-            }
-            Err(Refused::NameTaken { .. }) if own => {}
-            Err(refused) => return Err(refused),
-        }
+    })
+}
+
+fn new(manifest: TaskManifest) -> New {
+    New {
+        manifest,
+        // The queue delivers it again.
+        on_interrupt: Some(OnInterrupt::Fail),
+        idempotency_key: None,
+        retry_of: None,
     }
-    Err(Refused::Stopping)
 }
 
 async fn cancel(tasks: &Arc<Tasks>, local: &str) {

@@ -9,10 +9,7 @@ use solti_plugin_host::specs;
 use solti_plugin_queue::Need;
 use thiserror::Error;
 
-use crate::tasks::{ON_INTERRUPT, Tasks, manifest_in, manifest_of};
-
-/// What may stand beside the fields of a spec.
-const BESIDE: &[&str] = &["name", "onInterrupt", "idempotencyKey"];
+use crate::tasks::{BESIDE, ON_INTERRUPT, QUEUE, Tasks, manifest_in, manifest_of};
 
 /// A task, as it is put into a queue.
 #[derive(Debug, Clone)]
@@ -85,17 +82,9 @@ fn empty(place: &str) -> specs::SpecError {
 }
 
 /// What a host has to have for a task.
-pub(super) fn of_manifest(manifest: &TaskManifest) -> Result<QueueTask, NoQueueTask> {
+fn of_manifest(manifest: &TaskManifest) -> Result<QueueTask, NoQueueTask> {
     let task = Task::from_manifest(manifest.clone()).map_err(NoQueueTask::of)?;
-    let several =
-        is_cron(task.spec().workload()) || Composite::of(&task).map_err(NoQueueTask::of)?.is_some();
-    if several {
-        return Err(NoQueueTask(
-            "spec.workload: a queue takes tasks of one step; have one host's service run this, by --host"
-                .to_owned(),
-        ));
-    }
-    let (kind, selector) = match work_of(&task).map_err(NoQueueTask::of)? {
+    let (kind, selector) = match work(&task)? {
         Work::Spec(spec) => (spec.kind().kind().to_owned(), json!(spec.runner_selector())),
         Work::Workload(workload) => (workload.kind.clone(), json!(workload.runner_selector)),
         _ => {
@@ -116,10 +105,29 @@ pub(super) fn of_manifest(manifest: &TaskManifest) -> Result<QueueTask, NoQueueT
     })
 }
 
-/// The task of a message.
-pub(super) fn of_message(bytes: &[u8]) -> Result<TaskManifest, NoQueueTask> {
-    let value: Value = serde_json::from_slice(bytes)
+/// The one thing that a task has a runner do.
+fn work(task: &Task) -> Result<Work, NoQueueTask> {
+    let several =
+        is_cron(task.spec().workload()) || Composite::of(task).map_err(NoQueueTask::of)?.is_some();
+    if several {
+        return Err(NoQueueTask(
+            "spec.workload: a queue takes tasks of one step; have one host's service run this, by --host"
+                .to_owned(),
+        ));
+    }
+    work_of(task).map_err(NoQueueTask::of)
+}
+
+/// The task of a message, marked as what the queue calls `name`.
+pub(super) fn of_message(bytes: &[u8], name: &str) -> Result<TaskManifest, NoQueueTask> {
+    let mut value: Value = serde_json::from_slice(bytes)
         .map_err(|err| NoQueueTask(format!("the message is no JSON: {err}")))?;
+    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+        let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
+        if let Some(annotations) = annotations.as_object_mut() {
+            annotations.insert(QUEUE.to_owned(), name.into());
+        }
+    }
     let manifest: TaskManifest = serde_path_to_error::deserialize(value).map_err(|err| {
         NoQueueTask(format!(
             "the message is no task: {}: {}",
@@ -127,6 +135,6 @@ pub(super) fn of_message(bytes: &[u8]) -> Result<TaskManifest, NoQueueTask> {
             err.inner()
         ))
     })?;
-    of_manifest(&manifest)?;
+    work(&Task::from_manifest(manifest.clone()).map_err(NoQueueTask::of)?)?;
     Ok(manifest)
 }

@@ -13,9 +13,10 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use super::attempt;
-use super::needs;
+use super::runners;
 use super::shared::Shared;
 use crate::config::{Config, QueueSettings};
+use crate::machine;
 use crate::plugins::Plugins;
 use crate::tasks::Tasks;
 use crate::time::now;
@@ -68,7 +69,7 @@ impl Worker {
         tasks: &Arc<Tasks>,
         plugins: &Arc<Plugins>,
     ) -> Result<Arc<Self>, QueueError> {
-        let name = settings.name.clone().unwrap_or_else(machine);
+        let name = settings.name.clone().unwrap_or_else(machine::name);
         let queue = Queue::connect(&settings.address(), &format!("solti-host {name}")).await?;
         let jobs = settings
             .jobs
@@ -167,7 +168,7 @@ impl Worker {
             running: self.shared.running.len(),
             since: self.since,
             now: now(),
-            runners: needs::runners(&plugins.live.report()),
+            runners: runners::of(&plugins.live.report()),
         };
         self.taker.announce(&host).await
     }
@@ -177,24 +178,19 @@ impl Worker {
         let Some(plugins) = self.plugins.upgrade() else {
             return;
         };
-        let report = plugins.live.report();
-        let known: Vec<_> = self
-            .known
-            .lock()
-            .iter()
-            .map(|(a, b)| (a.clone(), b.clone()))
-            .collect();
-        for (token, need) in known {
-            let can = needs::can_take(&report, &need);
-            let mut asked = self.asked.lock();
-            if !can && let Some(asking) = asked.remove(&token) {
+        let runners = runners::of(&plugins.live.report());
+        let known = self.known.lock();
+        let mut asked = self.asked.lock();
+        for (token, need) in &*known {
+            let can = runners.iter().any(|runner| runner.meets(need));
+            if !can && let Some(asking) = asked.remove(token) {
                 info!("no more tasks of the queue that need {need}");
                 asking.cancel();
-            } else if can && !asked.contains_key(&token) {
+            } else if can && !asked.contains_key(token) {
                 let ended = self.shared.stopping.child_token();
-                asked.insert(token, ended.clone());
-                drop(asked);
-                self.shared.asking.spawn(Arc::clone(self).ask(need, ended));
+                asked.insert(token.clone(), ended.clone());
+                let asking = Arc::clone(self).ask(need.clone(), ended);
+                self.shared.asking.spawn(asking);
             }
         }
     }
@@ -299,10 +295,4 @@ impl Worker {
         self.taker.leave().await;
         self.taker.queue().flush().await;
     }
-}
-
-/// The name of this machine.
-fn machine() -> String {
-    let name = rustix::system::uname();
-    name.nodename().to_string_lossy().into_owned()
 }

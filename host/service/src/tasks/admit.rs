@@ -27,6 +27,9 @@ pub(crate) const ON_INTERRUPT: &str = "solti-host/on-interrupt";
 /// The annotation that says what a queue calls a task that was taken from it.
 pub(crate) const QUEUE: &str = "solti-host/queue";
 
+/// What may stand beside the fields of a spec.
+pub(crate) const BESIDE: &[&str] = &["name", "onInterrupt", "idempotencyKey"];
+
 /// What was sent, where it is a task as the routes of 0.0.8 have it: kinds of plugins' own have no other form.
 pub(crate) fn manifest_in(body: &[u8]) -> Option<Value> {
     // Most are specs, and are read once.

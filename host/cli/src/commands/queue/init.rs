@@ -1,13 +1,9 @@
 //! `solti-host queue init`: makes the streams and buckets of a queue.
 
-use std::fmt::Write as _;
-
-use anyhow::Context as _;
 use solti_plugin_queue::{Change, Limits, Queue, Settings};
-use tokio::runtime::Builder;
 
 use crate::args::QueueInitArgs;
-use crate::commands::remote::queue_address;
+use crate::commands::remote::{queue_address, until_signal};
 use crate::exit::Exit;
 use crate::present::tables;
 
@@ -24,18 +20,15 @@ pub(super) fn init(args: &QueueInitArgs) -> anyhow::Result<Exit> {
     settings.lease = millis(args.lease);
     settings.deliveries = args.deliveries;
     settings.unclaimed = millis(args.unclaimed);
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("the runtime cannot be started")?;
-    let changes = runtime.block_on(Queue::init(&address, &limits, &settings, args.dry_run))?;
-    let mut text = String::new();
-    for change in &changes {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}", sentence(change, args.dry_run));
-    }
-    tables::print(text.trim_end())?;
-    Ok(Exit::Success)
+    until_signal(
+        || {},
+        async || {
+            let changes = Queue::init(&address, &limits, &settings, args.dry_run).await?;
+            let lines = changes.iter().map(|change| sentence(change, args.dry_run));
+            tables::print(&lines.collect::<Vec<_>>().join("\n"))?;
+            Ok(Exit::Success)
+        },
+    )
 }
 
 fn sentence(change: &Change, is_plan: bool) -> String {

@@ -56,7 +56,7 @@ fn depths(status: &Status) -> String {
         };
         let takers = status.hosts.iter().filter(|host| {
             let mut runners = host.runners.iter();
-            runners.any(|runner| runner.kinds.contains(&depth.need.kind))
+            runners.any(|runner| runner.takes(&depth.need.kind))
         });
         let oldest = depth
             .oldest

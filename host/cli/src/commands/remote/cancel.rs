@@ -7,7 +7,6 @@ use super::follow;
 use super::service::{sentence, with_service};
 use crate::args::CancelArgs;
 use crate::exit::Exit;
-use crate::present::bar::Bar;
 use crate::present::message;
 
 /// Cancels them; one that cannot be is told, and the others are cancelled.
@@ -25,7 +24,7 @@ pub(in crate::commands) fn cancel(args: &CancelArgs) -> anyhow::Result<Exit> {
             for name in &args.names {
                 let path = format!("/v1/tasks/{}/cancel", in_path(name));
                 match client.post::<Value>(&path, "", &[]).await {
-                    Ok(_) => cancelled.push(name),
+                    Ok(_) => cancelled.push(name.clone()),
                     Err(err) if err.may_pass() => return Err(sentence(err)),
                     Err(err) => {
                         message::error(format!("{name}: {:#}", sentence(err)));
@@ -34,12 +33,10 @@ pub(in crate::commands) fn cancel(args: &CancelArgs) -> anyhow::Result<Exit> {
                 }
             }
             if args.wait {
-                let bar = Bar::of("waiting for tasks");
-                for (ended, name) in cancelled.iter().enumerate() {
-                    let show = || bar.show(ended, cancelled.len(), name);
-                    follow::wait(&client, name, show).await?;
-                }
-                bar.clear();
+                follow::each(&cancelled, true, async |name, show| {
+                    follow::wait(&client, name, show).await
+                })
+                .await?;
             }
             Ok(exit)
         },

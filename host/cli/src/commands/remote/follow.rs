@@ -10,6 +10,7 @@ use tokio::time::sleep;
 use super::service::sentence;
 use super::view::Task;
 use crate::exit::{self, Exit};
+use crate::present::bar::Bar;
 use crate::present::{message, stamp};
 use crate::stdio::{Stderr, Stdout};
 
@@ -160,6 +161,36 @@ pub(super) async fn to_the_end(
     }
     let task = wait(client, name, show).await?;
     Ok(told_end(&task))
+}
+
+/// Waits for tasks one after the other, by `wait`, with a bar where one is to be shown.
+pub(super) async fn each<T>(
+    names: &[String],
+    with_bar: bool,
+    wait: impl AsyncFn(&str, &dyn Fn()) -> anyhow::Result<T>,
+) -> anyhow::Result<Vec<T>> {
+    let bar = Bar::of("waiting for tasks");
+    let mut all = Vec::new();
+    for (ended, name) in names.iter().enumerate() {
+        let show = || {
+            if with_bar {
+                bar.show(ended, names.len(), name);
+            }
+        };
+        all.push(wait(name, &show).await?);
+    }
+    bar.clear();
+    Ok(all)
+}
+
+/// How the program ends that was to have tasks taken, of which so many were refused, and perhaps waited for these.
+pub(super) fn exit_of(refused: usize, exits: &[Exit]) -> Exit {
+    match exits {
+        _ if refused > 0 => Exit::TaskFailed,
+        [exit] => *exit,
+        exits if exits.iter().all(|exit| *exit == Exit::Success) => Exit::Success,
+        _ => Exit::TaskFailed,
+    }
 }
 
 /// Says how a task has ended that did not succeed, and how the program ends that has waited for it.

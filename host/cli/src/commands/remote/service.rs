@@ -20,7 +20,7 @@ pub(super) fn with_service<F: Future<Output = anyhow::Result<Exit>>>(
 }
 
 /// Does something until it is done or a signal comes. `interrupted` is called then.
-pub(super) fn until_signal<F: Future<Output = anyhow::Result<Exit>>>(
+pub(in crate::commands) fn until_signal<F: Future<Output = anyhow::Result<Exit>>>(
     interrupted: impl FnOnce(),
     work: impl FnOnce() -> F,
 ) -> anyhow::Result<Exit> {

@@ -15,7 +15,6 @@ use super::follow;
 use super::service::{sentence, with_service};
 use crate::args::SubmitArgs;
 use crate::exit::Exit;
-use crate::present::bar::Bar;
 use crate::present::message;
 use crate::stdio::{Stderr, Stdout};
 
@@ -56,24 +55,13 @@ pub(in crate::commands) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
             return Ok(Exit::NoResult);
         }
         let mut exits = Vec::new();
-        let bar = Bar::of("waiting for tasks");
-        for (ended, name) in names.iter().enumerate() {
-            if waits {
-                let show = || {
-                    if args.wait {
-                        bar.show(ended, names.len(), name);
-                    }
-                };
-                exits.push(follow::to_the_end(&client, name, args.follow, show).await?);
-            }
+        if waits {
+            exits = follow::each(&names, args.wait, async |name, show| {
+                follow::to_the_end(&client, name, args.follow, show).await
+            })
+            .await?;
         }
-        bar.clear();
-        Ok(match &exits[..] {
-            _ if refused > 0 => Exit::TaskFailed,
-            [exit] => *exit,
-            exits if exits.iter().all(|exit| *exit == Exit::Success) => Exit::Success,
-            _ => Exit::TaskFailed,
-        })
+        Ok(follow::exit_of(refused, &exits))
     })
 }
 
@@ -137,8 +125,13 @@ fn taken(args: &SubmitArgs, task: &Value, names: &RefCell<Vec<String>>) -> anyho
         format!("{name}\n")
     };
     names.borrow_mut().push(name);
+    print_taken(&line, args.follow)
+}
+
+/// Prints the line of a task that was taken.
+pub(super) fn print_taken(line: &str, follow: bool) -> anyhow::Result<()> {
     // What tasks write comes on standard output, and nothing else then.
-    if args.follow {
+    if follow {
         Stderr.write_all(line.as_bytes()).ok();
         return Ok(());
     }

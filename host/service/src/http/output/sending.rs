@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::wanted::Wanted;
 use crate::output::{
-    Cursor, Frame, Kind, Line, Lines, Read, Reader, Stream, write_end, write_frame, write_position,
+    Cursor, Frame, Kind, Line, Lines, Read, Reader, write_end, write_frame, write_gone,
+    write_position,
 };
 use crate::time::rfc3339;
 
@@ -113,12 +114,7 @@ impl Sending {
                     false
                 }
                 Ok(Next::Gone(gone)) => {
-                    let kind = Kind::Lost {
-                        stream: Stream::Stdout,
-                        bytes: gone,
-                        lines: 0,
-                    };
-                    write_frame(&mut bytes, kind, 0, 0, (0, 0), 0, &[]);
+                    write_gone(&mut bytes, gone);
                     expected = None;
                     false
                 }

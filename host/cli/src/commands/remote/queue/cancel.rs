@@ -1,10 +1,10 @@
 //! `solti-host cancel --queue`: has tasks of a queue end.
 
+use super::super::follow;
 use super::connect::with_queue;
 use super::logs;
 use crate::args::CancelArgs;
 use crate::exit::Exit;
-use crate::present::bar::Bar;
 use crate::present::message;
 
 /// Cancels them; one that cannot be is told, and the others are cancelled.
@@ -18,7 +18,7 @@ pub(in crate::commands) fn cancel(args: &CancelArgs) -> anyhow::Result<Exit> {
             let mut cancelled = Vec::new();
             for name in &args.names {
                 match queue.cancel(name).await {
-                    Ok(_) => cancelled.push(name),
+                    Ok(_) => cancelled.push(name.clone()),
                     Err(err) if err.may_pass() => return Err(err.into()),
                     Err(err) => {
                         message::error(format!("{name}: {err}"));
@@ -27,12 +27,10 @@ pub(in crate::commands) fn cancel(args: &CancelArgs) -> anyhow::Result<Exit> {
                 }
             }
             if args.wait {
-                let bar = Bar::of("waiting for tasks");
-                for (ended, name) in cancelled.iter().enumerate() {
-                    let show = || bar.show(ended, cancelled.len(), name);
-                    logs::wait(&queue, name, show).await?;
-                }
-                bar.clear();
+                follow::each(&cancelled, true, async |name, show| {
+                    logs::wait(&queue, name, show).await
+                })
+                .await?;
             }
             Ok(exit)
         },

@@ -1,23 +1,20 @@
 //! `solti-host submit --queue`: puts tasks into a queue.
 
 use std::cell::RefCell;
-use std::io::Write as _;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use solti_plugin_queue::{Queue, QueueError, Submitted};
 use solti_plugin_service::{QueueTask, queue_task};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::super::submit::specs;
+use super::super::follow;
+use super::super::submit::{print_taken, specs};
 use super::connect::with_queue;
 use super::{logs, view};
 use crate::args::SubmitArgs;
 use crate::exit::Exit;
-use crate::present::bar::Bar;
 use crate::present::message;
-use crate::stdio::{Stderr, Stdout};
 
 /// How many are put into the queue at the same time.
 const AT_ONCE: usize = 64;
@@ -85,23 +82,12 @@ pub(in crate::commands) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
             }
             let mut exits = Vec::new();
             if args.wait || args.follow {
-                let bar = Bar::of("waiting for tasks");
-                for (ended, name) in names.iter().enumerate() {
-                    let show = || {
-                        if args.wait {
-                            bar.show(ended, names.len(), name);
-                        }
-                    };
-                    exits.push(logs::to_the_end(&queue, name, args.follow, show).await?);
-                }
-                bar.clear();
+                exits = follow::each(&names, args.wait, async |name, show| {
+                    logs::to_the_end(&queue, name, args.follow, show).await
+                })
+                .await?;
             }
-            Ok(match &exits[..] {
-                _ if refused > 0 => Exit::TaskFailed,
-                [exit] => *exit,
-                exits if exits.iter().all(|exit| *exit == Exit::Success) => Exit::Success,
-                _ => Exit::TaskFailed,
-            })
+            Ok(follow::exit_of(refused, &exits))
         },
     )
 }
@@ -155,10 +141,5 @@ async fn taken(
         format!("{name}\n")
     };
     names.borrow_mut().push(name.clone());
-    // What tasks write comes on standard output, and nothing else then.
-    if args.follow {
-        Stderr.write_all(line.as_bytes()).ok();
-        return Ok(());
-    }
-    Stdout.write_all(line.as_bytes()).context("standard output")
+    print_taken(&line, args.follow)
 }

@@ -1,5 +1,6 @@
 //! A task of a queue, in the form in which a service shows its own.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Value, json};
@@ -80,16 +81,9 @@ pub(super) fn unclaimed(found: &Found, hosts: &[Host], settings: &Settings) -> O
     if hosts.is_empty() {
         return Some("no host takes tasks of this queue".to_owned());
     }
-    let fits = |kind: &str| {
-        let runners = hosts.iter().flat_map(|host| &host.runners);
-        runners
-            .filter(|runner| runner.kinds.iter().any(|it| it == kind))
-            .count()
-    };
-    if fits(&need.kind) == 0 {
-        let kinds: std::collections::BTreeSet<_> = hosts
-            .iter()
-            .flat_map(|host| &host.runners)
+    let runners = || hosts.iter().flat_map(|host| &host.runners);
+    if !runners().any(|runner| runner.takes(&need.kind)) {
+        let kinds: BTreeSet<_> = runners()
             .flat_map(|runner| &runner.kinds)
             .map(String::as_str)
             .collect();
@@ -100,19 +94,7 @@ pub(super) fn unclaimed(found: &Found, hosts: &[Host], settings: &Settings) -> O
             kinds.join(", ")
         ));
     }
-    let selector: solti_model::RunnerSelector =
-        serde_json::from_value(need.selector.clone()).ok()?;
-    let labels_of = |runner: &solti_plugin_queue::HostRunner| {
-        let mut labels = solti_model::Labels::new();
-        for (key, value) in &runner.labels {
-            labels.insert(key.clone(), value.clone());
-        }
-        labels
-    };
-    let mut runners = hosts.iter().flat_map(|host| &host.runners);
-    let has = runners
-        .any(|runner| runner.kinds.contains(&need.kind) && selector.matches(&labels_of(runner)));
-    (!has).then(|| {
+    (!runners().any(|runner| runner.meets(need))).then(|| {
         format!(
             "no host has a runner for {} tasks whose labels match {}",
             need.kind, need.selector
