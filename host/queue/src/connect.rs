@@ -17,7 +17,7 @@ use crate::names::{self, HOSTS, NEEDS, SETTINGS, STATE, TASKS};
 use crate::settings::Settings;
 
 /// How long a server gets to answer.
-const ANSWER: Duration = Duration::from_secs(5);
+pub(crate) const ANSWER: Duration = Duration::from_secs(5);
 
 /// A queue that is there. Copies of it share the connection, which is opened again when it breaks.
 #[derive(Clone)]

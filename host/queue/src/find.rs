@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use tokio::time::timeout;
 use tokio_stream::StreamExt as _;
 
-use crate::connect::{Queue, read};
+use crate::connect::{ANSWER, Queue, read};
 use crate::error::QueueError;
 use crate::names::{Key, STATE};
 use crate::record::{Cancelled, Dead, Host, Order, Outcome, Run};
@@ -15,9 +16,6 @@ const WINDOW: u64 = 1000;
 
 /// How many tasks are asked for at the same time.
 const AT_ONCE: usize = 64;
-
-/// How long the next of some messages that are there may take.
-const NEXT: Duration = Duration::from_secs(5);
 
 /// A task of a queue.
 #[derive(Debug, Clone)]
@@ -160,7 +158,7 @@ impl Queue {
             .await;
         let mut messages = messages.map_err(|err| failed(&err))?;
         while left > 0 {
-            let message = tokio::time::timeout(NEXT, messages.next()).await;
+            let message = timeout(ANSWER, messages.next()).await;
             let Ok(Some(message)) = message else {
                 return Err(failed(&"nothing came any more"));
             };
@@ -201,14 +199,19 @@ impl Queue {
         store: &async_nats::jetstream::kv::Store,
     ) -> Result<Vec<(String, bytes::Bytes)>, QueueError> {
         let keys = store.keys().await;
-        let mut keys = keys.map_err(|err| QueueError::failed("list the keys of a bucket", err))?;
+        let failed =
+            |err: &dyn std::fmt::Display| QueueError::failed("list the keys of a bucket", err);
+        let mut keys = keys.map_err(|err| failed(&err))?;
         let mut all = Vec::new();
-        while let Some(key) = keys.next().await {
-            let key = key.map_err(|err| QueueError::failed("list the keys of a bucket", err))?;
+        loop {
+            let key = timeout(ANSWER, keys.next()).await;
+            let Some(key) = key.map_err(|_| failed(&"no answer came"))? else {
+                return Ok(all);
+            };
+            let key = key.map_err(|err| failed(&err))?;
             let value = store.get(&key).await;
             let value = value.map_err(|err| QueueError::failed("read a key", err))?;
             all.extend(value.map(|value| (key, value)));
         }
-        Ok(all)
     }
 }

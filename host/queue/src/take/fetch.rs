@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull};
+use tokio::time::{Instant, timeout_at};
 use tokio_stream::StreamExt as _;
 
 use super::delivery::Delivery;
 use super::taker::Taker;
+use crate::connect::ANSWER;
 use crate::error::QueueError;
 use crate::names;
 use crate::need::Need;
@@ -80,13 +82,18 @@ impl Fetched {
             }
         };
         let mut batch = batch.map_err(|err| failed(&err))?;
+        let until = Instant::now() + wait.unwrap_or_default() + ANSWER;
         let mut taken = Vec::new();
-        while let Some(message) = batch.next().await {
-            let message = match message {
-                Ok(message) => message,
+        loop {
+            let message = match timeout_at(until, batch.next()).await {
+                Ok(Some(Ok(message))) => message,
+                Ok(None) => break,
                 // What was given is ours, whatever became of the rest.
-                Err(_) if !taken.is_empty() => break,
-                Err(err) => return Err(failed(&err)),
+                _ if !taken.is_empty() => break,
+                Ok(Some(Err(err))) => return Err(failed(&err)),
+                // The question or the answer went with a connection or a server: the client would wait for
+                // ever.
+                Err(_) => return Err(failed(&"no answer came")),
             };
             taken.extend(Delivery::of(&self.taker, &self.need, self.lease, message));
         }

@@ -206,6 +206,24 @@ fn a_task_that_is_cancelled_while_its_host_is_cut_off_ends_once_and_for_good() {
 }
 
 #[test]
+fn a_host_whose_question_was_lost_with_its_connection_asks_again() {
+    let Some(fleet) = Fleet::with(&["--lease", "2s"]) else {
+        return;
+    };
+    let proxy = Proxy::to(fleet.server.port());
+    let place = Place::with(&["subprocess"]);
+    let _host = Serving::start(&place, &["--queue", &proxy.url()]);
+    fleet.done(&["submit", "--wait", "--", "true"]);
+    proxy.hold(true);
+    // Whatever it waits for at the moment ends by itself, and what it asks then is never answered.
+    std::thread::sleep(Duration::from_secs(10));
+    proxy.cut();
+    proxy.hold(false);
+    fleet.done(&["submit", "--name", "after", "--", "true"]);
+    fleet.until("after", |task| task["phase"] == "succeeded");
+}
+
+#[test]
 fn a_host_that_is_stopped_gives_its_tasks_back_at_once() {
     let Some(fleet) = Fleet::with(&["--lease", "60s"]) else {
         return;
