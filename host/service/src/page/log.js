@@ -107,6 +107,7 @@ export class Log {
     }
     this.shown = true;
     if (!scroller.pressed) {
+      this.selection.look();
       const stick = this.follow && !this.selection.active && this.wish === null;
       scroller.setRange(lines.first, lines.total, stick);
       if (first && this.wish !== null) {

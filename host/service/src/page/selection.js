@@ -16,7 +16,7 @@ export class Selection {
     this.ends = null;
     this.stop = new AbortController();
     const { signal } = this.stop;
-    document.addEventListener('selectionchange', () => this.#look(), { signal });
+    document.addEventListener('selectionchange', () => this.look(), { signal });
     scroller.el.addEventListener('copy', (event) => this.#copy(event), { signal });
   }
 
@@ -24,7 +24,8 @@ export class Selection {
 
   get active() { return this.ends !== null; }
 
-  #look() {
+  /** Looks at what is selected now: the event that tells of it comes a moment later. */
+  look() {
     const selection = getSelection();
     let ends = null;
     if (selection.rangeCount > 0 && !selection.isCollapsed) {
