@@ -37,6 +37,7 @@ impl Attempts {
     /// Begins the next one.
     pub(crate) fn begin(&self, timeout: Duration) -> Attempt {
         let number = self.begun.fetch_add(1, Ordering::Relaxed) + 1;
+        self.output.begun(number);
         Attempt::begin(&self.output, &self.channel, number, timeout)
     }
 

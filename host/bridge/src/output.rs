@@ -36,6 +36,12 @@ pub trait TaskOutput: Send + Sync {
         let _ = channel;
     }
 
+    /// Called when an attempt begins, with its number, from one: sooner than who supervises the task may tell
+    /// of it.
+    fn begun(&self, number: u32) {
+        let _ = number;
+    }
+
     /// Called with the plugin that runs an attempt, or a part of one, as soon as it is known; not where that
     /// was the last one as well.
     fn run_by(&self, plugin: &str) {

@@ -21,6 +21,9 @@ pub(crate) trait Built: Send + Sync {
     /// One of these runs has begun or ended.
     fn invoked(&self, name: &str, generation: u64, invocation: &Invocation);
 
+    /// An attempt begins, with this number of its generation; who supervises it may tell so later.
+    fn begun(&self, name: &str, generation: u64, number: u32);
+
     /// A plugin runs an attempt of it, or a part of one.
     fn run_by(&self, name: &str, plugin: &str);
 
@@ -92,6 +95,12 @@ impl TaskOutput for Kept {
         if let (Some(live), Some(tap)) = (live, tap) {
             let draining = drain(Arc::clone(&self.outputs), live, tap);
             self.outputs.runtime.spawn(draining);
+        }
+    }
+
+    fn begun(&self, number: u32) {
+        if let Some(built) = self.built.as_ref().and_then(Weak::upgrade) {
+            built.begun(&self.name, self.generation, number);
         }
     }
 

@@ -27,6 +27,10 @@ pub(super) struct Active {
     built: HashSet<u64>,
     /// How many attempts there were before the first of each generation.
     bases: HashMap<u64, u32>,
+    /// The generation whose attempt began last, and how many it has begun.
+    begun: (u64, u32),
+    /// Whether core is not waited for any longer, which is behind.
+    gave_up: bool,
     runs: VecDeque<Run>,
     /// Whether it counts its runs itself: those of core are not what somebody wants to see then.
     counts_runs: bool,
@@ -43,6 +47,8 @@ pub(super) struct Active {
 struct Seen {
     uid: Uid,
     generation: u64,
+    /// The attempt that this is of.
+    attempt: u32,
     phase: TaskPhase,
     exit_code: Option<i32>,
     error: Option<String>,
@@ -66,6 +72,8 @@ impl Active {
             seen: None,
             built: HashSet::new(),
             bases: HashMap::new(),
+            begun: (0, 0),
+            gave_up: false,
             runs: runs.into(),
             counts_runs: false,
             plugins: Vec::new(),
@@ -99,8 +107,29 @@ impl Active {
     pub(super) fn built(&mut self, generation: u64, counts_runs: bool) {
         let attempts = self.attempts();
         self.counts_runs = counts_runs;
+        self.gave_up = false;
         self.bases.insert(generation, attempts);
         self.built.insert(generation);
+    }
+
+    /// An attempt begins, whatever core says of it so far.
+    pub(super) fn begun(&mut self, generation: u64, number: u32) {
+        self.begun = (generation, number);
+    }
+
+    /// Whether what core says is of an attempt before the last: how that failed is not how the task ends.
+    pub(super) fn is_ahead_of_core(&self) -> bool {
+        self.seen.as_ref().is_some_and(|seen| {
+            !self.counts_runs
+                && matches!(seen.phase, TaskPhase::Failed | TaskPhase::Timeout)
+                && self.begun.0 == seen.generation
+                && self.begun.1 > seen.attempt
+        })
+    }
+
+    /// Takes what core says as the last word of it.
+    pub(super) fn give_up(&mut self) {
+        self.gave_up = true;
     }
 
     pub(super) fn gone(&mut self, generation: u64) {
@@ -132,6 +161,7 @@ impl Active {
         self.seen = Some(Seen {
             uid: task.uid().clone(),
             generation,
+            attempt: status.attempt(),
             phase: status.phase(),
             exit_code: status.exit_code(),
             error: status.error().map(str::to_owned),
@@ -217,6 +247,7 @@ impl Active {
             Some(Never::Cancelled) => ("canceled".to_owned(), None),
             Some(Never::Refused(reason)) => ("failed".to_owned(), Some(reason.clone())),
             None if !seen.phase.is_terminal() => return None,
+            None if self.is_ahead_of_core() && !self.cancelled && !self.gave_up => return None,
             // Between two attempts core calls it what the last one was.
             None if self.cancelled && seen.phase != TaskPhase::Succeeded => {
                 ("canceled".to_owned(), seen.error.clone())
@@ -281,6 +312,38 @@ mod tests {
         active.see(&task);
         let (ended, _) = active.end().unwrap();
         (ended.phase, ended.error)
+    }
+
+    /// What core says of an attempt that has ended.
+    fn said(active: &mut Active, attempt: u32, phase: &str) {
+        let task = task();
+        active.seen = Some(Seen {
+            uid: task.uid().clone(),
+            generation: 1,
+            attempt,
+            phase: serde_json::from_value(json!(phase)).unwrap(),
+            exit_code: None,
+            error: None,
+            never: None,
+        });
+    }
+
+    #[test]
+    fn a_failure_before_the_last_attempt_is_not_the_end_of_a_task_that_core_is_behind_with() {
+        let mut active = Active::new(1, "s", Vec::new());
+        active.built(1, false);
+        for number in 1..=3 {
+            active.begun(1, number);
+        }
+        said(&mut active, 2, "failed");
+        active.gone(1);
+        assert!(active.end().is_none());
+        said(&mut active, 3, "succeeded");
+        assert_eq!(active.end().unwrap().0.phase, "succeeded");
+        // What core never tells of is not waited for for ever.
+        said(&mut active, 2, "failed");
+        active.give_up();
+        assert_eq!(active.end().unwrap().0.phase, "failed");
     }
 
     #[test]

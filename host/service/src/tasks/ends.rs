@@ -15,7 +15,8 @@ use crate::config::OnStop;
 use crate::output::{Built, Live};
 use crate::store::{Ended, Run, Seq};
 
-/// How long readers of the output of a task wait for its end to be noted.
+/// How long readers of the output of a task wait for its end to be noted, and that for what core has to say of
+/// its last attempt.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Hears what core commits. It is there before the tasks are.
@@ -71,8 +72,26 @@ impl Built for Tasks {
         }
     }
 
+    fn begun(&self, name: &str, generation: u64, number: u32) {
+        if let Some(active) = self.active.lock().get_mut(name) {
+            active.begun(generation, number);
+        }
+    }
+
     fn gone(&self, name: &str, generation: u64) {
-        self.change(name, |active| active.gone(generation));
+        let mut is_ahead = false;
+        self.change(name, |active| {
+            active.gone(generation);
+            is_ahead = active.is_ahead_of_core();
+        });
+        let Some(tasks) = self.this().filter(|_| is_ahead) else {
+            return;
+        };
+        let name = name.to_owned();
+        self.runtime.spawn(async move {
+            tokio::time::sleep(PATIENCE).await;
+            tasks.change(&name, Active::give_up);
+        });
     }
 }
 

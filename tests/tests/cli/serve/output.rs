@@ -180,7 +180,8 @@ fn the_lines_of_one_stream_and_one_attempt_can_be_had_alone() {
     let task = serving.ended(&name);
     assert_eq!(
         (&task["phase"], &task["attempts"]),
-        (&json!("succeeded"), &json!(3))
+        (&json!("succeeded"), &json!(3)),
+        "{task:#}"
     );
     for (query, expected) in [
         ("?stream=stdout", "out 1\nout 2\nout 3\n"),
