@@ -168,8 +168,9 @@ fn a_limit_on_address_space_is_one_that_a_buffer_without_a_bound_would_meet() {
         limited(&place.run(&[&spec])).output().unwrap()
     };
     assert_eq!(megabytes(20).status.code(), Some(0));
-    // The plugin's own line does not fit.
-    assert_eq!(megabytes(200).status.code(), None);
+    // The plugin's own line does not fit, nor would it into what was mapped for a moment at the start:
+    // the images, which are larger than this in some builds.
+    assert_eq!(megabytes(500).status.code(), None);
 }
 
 #[test]
