@@ -7,6 +7,7 @@ import './flows/text.mjs';
 import './flows/log.mjs';
 import './flows/submit.mjs';
 import './flows/plugins.mjs';
+import './flows/queue.mjs';
 import './flows/away.mjs';
 import './flows/keys.mjs';
 import './flows/looks.mjs';

@@ -9,6 +9,7 @@ mod demands;
 mod examples;
 mod fixtures;
 pub mod http;
+pub mod nats;
 mod podman;
 pub mod process;
 mod report;

@@ -1,6 +1,6 @@
 //! Asks for the end of a task.
 
-use crate::connect::{Queue, create, put};
+use crate::connect::{Queue, create, put, remove};
 use crate::error::QueueError;
 use crate::find::Found;
 use crate::names::{self, Key};
@@ -34,15 +34,12 @@ impl Queue {
     /// Removes the message of a task, where it is there.
     async fn take_out(&self, subject: &str) -> Result<(), QueueError> {
         use async_nats::jetstream::stream::LastRawMessageErrorKind as Kind;
-        let failed =
-            |err: &dyn std::fmt::Display| QueueError::failed("take the task out of the queue", err);
+        let doing = "take the task out of the queue";
         match self.tasks.get_last_raw_message_by_subject(subject).await {
-            Ok(message) => {
-                let removed = self.tasks.delete_message(message.sequence).await;
-                removed.map(drop).map_err(|err| failed(&err))
-            }
+            // A host may be done with it at the same moment.
+            Ok(message) => remove(&self.tasks, message.sequence, doing).await,
             Err(err) if err.kind() == Kind::NoMessageFound => Ok(()),
-            Err(err) => Err(failed(&err)),
+            Err(err) => Err(QueueError::failed(doing, err)),
         }
     }
 }

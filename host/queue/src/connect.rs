@@ -202,6 +202,27 @@ pub(crate) async fn create(
     }
 }
 
+/// Removes a message of a stream; one that is gone already is no error.
+pub(crate) async fn remove(
+    stream: &Stream,
+    sequence: u64,
+    doing: &'static str,
+) -> Result<(), QueueError> {
+    use async_nats::jetstream::stream::DeleteMessageErrorKind as Kind;
+    match stream.delete_message(sequence).await {
+        Ok(_) => Ok(()),
+        Err(err) => match err.kind() {
+            Kind::JetStream(it)
+                if it.error_code() == ErrorCode::STREAM_MESSAGE_DELETE_FAILED
+                    && it.to_string().contains("no message found") =>
+            {
+                Ok(())
+            }
+            _ => Err(QueueError::failed(doing, err)),
+        },
+    }
+}
+
 pub(crate) fn json(value: &impl Serialize) -> bytes::Bytes {
     let text = serde_json::to_vec(value);
     text.expect("records have nothing that is no JSON").into()

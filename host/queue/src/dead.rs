@@ -3,8 +3,10 @@
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use bytes::Bytes;
+use serde::Serialize;
 
-use crate::connect::{Queue, put};
+use crate::bucket;
+use crate::connect::{Queue, put, remove};
 use crate::error::QueueError;
 use crate::names::{self, DELIVERIES, Key, NEED, REASON};
 use crate::need::Need;
@@ -12,13 +14,17 @@ use crate::record::Dead;
 use crate::time::now;
 
 /// A task that is tried no more by itself.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct DeadLetter {
     /// Its name.
     pub name: String,
     /// Why.
     pub reason: String,
+    /// How often it was delivered.
+    pub deliveries: u64,
+    /// Since when, in milliseconds since 1970, by the clock of the host that gave it up.
+    pub at: u64,
 }
 
 impl Queue {
@@ -38,7 +44,8 @@ impl Queue {
             .collect();
         let message = PublishMessage::build()
             .payload(manifest)
-            .message_id(format!("{name}.{}", dead.deliveries))
+            // Sent again it is the same; put back, and given up once more, it is another.
+            .message_id(format!("{name}.{}.{}", dead.deliveries, dead.at))
             .header(REASON, reason.as_str())
             .header(
                 NEED,
@@ -51,34 +58,47 @@ impl Queue {
         put(&self.state, &Key::Dead.of(name), dead).await
     }
 
-    /// The dead letters.
+    /// The names of all dead letters.
     ///
     /// # Errors
     ///
     /// When the queue does not answer.
-    pub async fn dead_letters(&self) -> Result<Vec<DeadLetter>, QueueError> {
+    pub async fn dead_names(&self) -> Result<Vec<String>, QueueError> {
         use tokio_stream::StreamExt as _;
         let failed = |err: &dyn std::fmt::Display| QueueError::failed("list the dead letters", err);
-        let info = self
-            .dead_stream()
-            .await?
-            .info_with_subjects(names::dead(">"))
-            .await;
+        let stream = self.dead_stream().await?;
+        let info = stream.info_with_subjects(names::dead(">")).await;
         let mut info = info.map_err(|err| failed(&err))?;
         let mut all = Vec::new();
         while let Some(subject) = info.next().await {
             let (subject, _) = subject.map_err(|err| failed(&err))?;
-            let Some(name) = subject.strip_prefix("solti.dead.") else {
-                continue;
-            };
-            let dead: Option<Dead> = crate::connect::read(&self.state, &Key::Dead.of(name)).await?;
-            all.push(DeadLetter {
-                name: name.to_owned(),
-                reason: dead.map(|dead| dead.reason).unwrap_or_default(),
-            });
+            all.extend(subject.strip_prefix("solti.dead.").map(str::to_owned));
         }
-        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all.sort();
         Ok(all)
+    }
+
+    /// How many dead letters there are.
+    pub(crate) async fn count_dead(&self) -> Result<u64, QueueError> {
+        Ok(self.dead_stream().await?.cached_info().state.messages)
+    }
+
+    /// The dead letters that came last, the newest first, and at most so many.
+    pub(crate) async fn newest_dead(&self, most: usize) -> Result<Vec<DeadLetter>, QueueError> {
+        let all = bucket::values(&self.state, &Key::Dead.of(">")).await?;
+        let letters = all.into_iter().filter_map(|(key, value)| {
+            let dead: Dead = serde_json::from_slice(&value).ok()?;
+            Some(DeadLetter {
+                name: key.strip_prefix(Key::Dead.prefix())?.to_owned(),
+                reason: dead.reason,
+                deliveries: dead.deliveries,
+                at: dead.at,
+            })
+        });
+        let mut letters: Vec<_> = letters.collect();
+        letters.sort_by_key(|letter| std::cmp::Reverse(letter.at));
+        letters.truncate(most);
+        Ok(letters)
     }
 
     /// Puts a dead letter back into the queue: it is delivered from 1 again.
@@ -113,8 +133,8 @@ impl Queue {
         }
         // The dead letter stays until its message is in the queue again.
         self.enqueue(name, &need, found.payload.clone()).await?;
-        let removed = stream.delete_message(found.sequence).await;
-        removed.map(drop).map_err(|err| failed(&err))
+        // It may have been given up once more already, and that stands in its place.
+        remove(&stream, found.sequence, "remove the dead letter").await
     }
 }
 

@@ -1,14 +1,11 @@
 //! What is known of tasks.
 
-use std::time::Duration;
+use async_nats::jetstream::consumer::DeliverPolicy;
 
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
-use tokio::time::timeout;
-use tokio_stream::StreamExt as _;
-
-use crate::connect::{ANSWER, Queue, read};
+use crate::bucket;
+use crate::connect::{Queue, read};
 use crate::error::QueueError;
-use crate::names::{Key, STATE};
+use crate::names::Key;
 use crate::record::{Cancelled, Dead, Host, Order, Outcome, Run};
 
 /// How much of the stream of states is looked at first, in messages.
@@ -135,47 +132,16 @@ impl Queue {
 
     /// What was asked for in a part of the stream of states, the oldest first.
     async fn orders(&self, begin: u64, end: u64) -> Result<Vec<Order>, QueueError> {
-        let failed = |err: &dyn std::fmt::Display| QueueError::failed("list tasks", err);
-        let consumer = self.state.stream.create_consumer(pull::Config {
-            deliver_policy: DeliverPolicy::ByStartSequence {
-                start_sequence: begin,
-            },
-            ack_policy: AckPolicy::None,
-            filter_subject: format!("$KV.{STATE}.{}>", Key::Task.prefix()),
-            inactive_threshold: Duration::from_secs(30),
-            ..pull::Config::default()
-        });
-        let consumer = consumer.await.map_err(|err| failed(&err))?;
-        let mut left = consumer.cached_info().num_pending;
-        let mut orders = Vec::new();
-        if left == 0 {
-            return Ok(orders);
-        }
-        let messages = consumer
-            .stream()
-            .max_messages_per_batch(500)
-            .messages()
-            .await;
-        let mut messages = messages.map_err(|err| failed(&err))?;
-        while left > 0 {
-            let message = timeout(ANSWER, messages.next()).await;
-            let Ok(Some(message)) = message else {
-                return Err(failed(&"nothing came any more"));
-            };
-            let message = message.map_err(|err| failed(&err))?;
-            let info = message.info().map_err(|err| failed(&err))?;
-            if info.stream_sequence >= end {
-                break;
-            }
-            left = info.pending;
-            // What somebody else has put there is none.
-            orders.extend(serde_json::from_slice::<Order>(&message.payload));
-        }
-        drop(messages);
-        // It goes by itself if this does not come through.
-        let name = consumer.cached_info().name.clone();
-        let _ = self.state.stream.delete_consumer(&name).await;
-        Ok(orders)
+        let from = DeliverPolicy::ByStartSequence {
+            start_sequence: begin,
+        };
+        let filter = Key::Task.of(">");
+        let entries = bucket::entries(&self.state, &filter, from, end).await?;
+        // What somebody else has put there is none.
+        let orders = entries.into_iter();
+        Ok(orders
+            .filter_map(|(_, value)| serde_json::from_slice(&value).ok())
+            .collect())
     }
 
     /// The hosts that take tasks now.
@@ -184,34 +150,12 @@ impl Queue {
     ///
     /// When the queue does not answer.
     pub async fn hosts(&self) -> Result<Vec<Host>, QueueError> {
-        let all = self.values(&self.hosts).await?;
+        let all = bucket::values(&self.hosts, ">").await?;
         let mut hosts: Vec<Host> = all
             .into_iter()
             .filter_map(|(_, value)| serde_json::from_slice(&value).ok())
             .collect();
         hosts.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(hosts)
-    }
-
-    /// All that a bucket has.
-    pub(crate) async fn values(
-        &self,
-        store: &async_nats::jetstream::kv::Store,
-    ) -> Result<Vec<(String, bytes::Bytes)>, QueueError> {
-        let keys = store.keys().await;
-        let failed =
-            |err: &dyn std::fmt::Display| QueueError::failed("list the keys of a bucket", err);
-        let mut keys = keys.map_err(|err| failed(&err))?;
-        let mut all = Vec::new();
-        loop {
-            let key = timeout(ANSWER, keys.next()).await;
-            let Some(key) = key.map_err(|_| failed(&"no answer came"))? else {
-                return Ok(all);
-            };
-            let key = key.map_err(|err| failed(&err))?;
-            let value = store.get(&key).await;
-            let value = value.map_err(|err| QueueError::failed("read a key", err))?;
-            all.extend(value.map(|value| (key, value)));
-        }
     }
 }

@@ -19,6 +19,7 @@
 //! |---|---|
 //! | `address` | which servers, and as whom |
 //! | `connect` | the connection, and what is opened of it |
+//! | `bucket` | what a bucket has, many keys at once |
 //! | `layout` | streams and buckets: what is wanted, what is there, what `init` would change |
 //! | `settings` | what all hosts of a queue share |
 //! | `names` | subjects and keys |
@@ -29,6 +30,7 @@
 //! | `take` | what a host does with it |
 
 mod address;
+mod bucket;
 mod cancel;
 mod connect;
 mod dead;

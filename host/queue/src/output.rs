@@ -121,6 +121,12 @@ impl Blocks {
         self.outcome.as_ref()
     }
 
+    /// Whether all that the queue has at the moment was told.
+    #[must_use]
+    pub fn has_all(&self) -> bool {
+        self.left == 0 && self.ready.is_empty()
+    }
+
     /// The next block; none when there is no more.
     ///
     /// # Errors

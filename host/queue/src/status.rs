@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::bucket;
 use crate::connect::Queue;
 use crate::dead::DeadLetter;
 use crate::error::QueueError;
@@ -10,15 +11,22 @@ use crate::need::Need;
 use crate::record::Host;
 use crate::time::now;
 
+/// How many dead letters are told with their reasons.
+const LETTERS: usize = 1000;
+
 /// How a queue is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Status {
     /// What waits and runs, for each need that was ever asked for.
+    #[serde(rename = "tasks")]
     pub depths: Vec<Depth>,
     /// The hosts that take tasks.
     pub hosts: Vec<Host>,
-    /// The tasks that are tried no more.
+    /// How many tasks are tried no more.
+    pub dead_letters: u64,
+    /// Those of them that came last, the newest first, a thousand at most.
     pub dead: Vec<DeadLetter>,
     /// The bytes of the stream of output.
     pub output_bytes: u64,
@@ -36,6 +44,8 @@ pub struct Depth {
     pub running: usize,
     /// How many of those were delivered before.
     pub redelivered: usize,
+    /// How many hosts take such tasks.
+    pub hosts: usize,
     /// The age of the oldest, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oldest: Option<u64>,
@@ -48,25 +58,31 @@ impl Queue {
     ///
     /// When it does not answer.
     pub async fn status(&self) -> Result<Status, QueueError> {
-        let needs = self.needs().await?;
+        let hosts = self.hosts().await?;
         let mut depths = Vec::new();
-        for need in needs {
-            depths.push(self.depth(need).await?);
+        for need in self.needs().await? {
+            depths.push(self.depth(need, &hosts).await?);
         }
         depths.sort_by(|a, b| a.need.kind.cmp(&b.need.kind));
         let output = self.output_stream().await?.get_info().await;
         let output = output.map_err(|err| QueueError::failed("look at the output", err))?;
+        let dead_letters = self.count_dead().await?;
+        let mut dead = Vec::new();
+        if dead_letters > 0 {
+            dead = self.newest_dead(LETTERS).await?;
+        }
         Ok(Status {
             depths,
-            hosts: self.hosts().await?,
-            dead: self.dead_letters().await?,
+            hosts,
+            dead_letters,
+            dead,
             output_bytes: output.state.bytes,
         })
     }
 
     /// All needs that somebody has had so far.
     async fn needs(&self) -> Result<Vec<Need>, QueueError> {
-        let all = self.values(&self.needs).await?;
+        let all = bucket::values(&self.needs, ">").await?;
         let needs = all.into_iter();
         // The settings are none.
         Ok(needs
@@ -74,7 +90,7 @@ impl Queue {
             .collect())
     }
 
-    async fn depth(&self, need: Need) -> Result<Depth, QueueError> {
+    async fn depth(&self, need: Need, hosts: &[Host]) -> Result<Depth, QueueError> {
         let failed = |err: &dyn std::fmt::Display| QueueError::failed("look at the tasks", err);
         let token = need.token();
         let (waiting, running, redelivered) = match self.tasks.consumer_info(&token).await {
@@ -93,7 +109,9 @@ impl Queue {
                 now().saturating_sub(u64::try_from(nanos).unwrap_or(0))
             });
         }
+        let takes = |host: &&Host| host.runners.iter().any(|runner| runner.meets(&need));
         Ok(Depth {
+            hosts: hosts.iter().filter(takes).count(),
             need,
             waiting,
             running,

@@ -14,6 +14,8 @@ mod output;
 mod page;
 mod process;
 mod query;
+#[cfg(feature = "queue")]
+mod queue;
 mod requests;
 mod selection;
 mod tasks;
@@ -52,6 +54,7 @@ pub(crate) fn router(mut app: App) -> (Router, Arc<App>) {
         .route("/v1/plugins/{name}", get(files::plugin))
         .route("/v1/plugins/{name}/retire", post(files::retire))
         .route("/v1/plugins/{name}/reinstate", post(files::reinstate))
+        .merge(of_queue())
         .route("/metrics", get(metrics::metrics))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
@@ -73,4 +76,14 @@ pub(crate) fn router(mut app: App) -> (Router, Arc<App>) {
             metrics::count,
         ));
     (router, app)
+}
+
+/// The routes of the queue that hosts share.
+fn of_queue() -> Router<Arc<App>> {
+    let routes = Router::new();
+    #[cfg(feature = "queue")]
+    let routes = routes
+        .route("/v1/queue", get(queue::queue))
+        .route("/v1/queue/dead/{name}/retry", post(queue::retry));
+    routes
 }

@@ -4,11 +4,14 @@
 //! same code. What it writes goes on from its log into the queue; it writes no faster than the queue takes it.
 
 mod attempt;
+mod counts;
 mod follow;
 mod member;
+mod metrics;
 mod parse;
 mod runners;
 mod running;
+mod seen;
 mod shared;
 mod worker;
 

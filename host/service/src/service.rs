@@ -117,7 +117,11 @@ impl Service {
         tasks.supervise_by(core::start(&config, router, ends).await?);
         let recovered = tasks.recover().await?;
         let closing = CancellationToken::new();
-        let app = App::new(
+        #[cfg_attr(
+            not(feature = "queue"),
+            expect(unused_mut, reason = "nothing is added")
+        )]
+        let mut app = App::new(
             Arc::clone(&tasks),
             Access {
                 tokens,
@@ -128,6 +132,10 @@ impl Service {
             config.limits,
             runners,
         );
+        #[cfg(feature = "queue")]
+        let queue = config.queue.as_ref().map(Member::new);
+        #[cfg(feature = "queue")]
+        app.queue.clone_from(&queue);
         let server = Server::new(http::router(app), config.limits, tls.map(Arc::new));
         let offer = Offer::of(&listeners).map_err(|source| ServiceError::Listen {
             address: Address::Unix(state.path().to_owned()),
@@ -156,9 +164,9 @@ impl Service {
             tokio::spawn(discover::tell(discover, id, plugins, closing.clone()));
         }
         #[cfg(feature = "queue")]
-        let queue = config.queue.as_ref();
-        #[cfg(feature = "queue")]
-        let queue = queue.map(|settings| Member::join(&config, settings, &tasks, &plugins));
+        if let (Some(queue), Some(settings)) = (&queue, &config.queue) {
+            queue.join(&config, settings, &tasks, &plugins);
+        }
         Ok(Self {
             config,
             addresses,

@@ -13,6 +13,7 @@
 //! | `measure` | interleaved repetitions and their medians |
 //! | `process` | what the system says of a process, and children of this program |
 //! | `program` | the program as it is shipped, what it is given, what a run takes |
+//! | `fleet` | a queue on a real server, and who takes tasks from it |
 //! | `report` | the table and the JSON file |
 //! | `plot` | the pictures |
 
@@ -21,6 +22,7 @@
     reason = "what is measured here is printed as a number, never as a value"
 )]
 
+pub mod fleet;
 pub mod loading;
 pub mod measure;
 pub mod ours;

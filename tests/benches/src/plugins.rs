@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use e2e::{PLUGIN_SUFFIX, Profile};
 use tempfile::TempDir;
 
-const PACKAGES: &[&str] = &["pusher", "subprocess"];
+const PACKAGES: &[&str] = &["hello", "pusher", "subprocess"];
 
 /// The file of a plugin: a release build without debug information, as one is shipped.
 ///

@@ -33,6 +33,7 @@ async function views(api) {
     ['plugins', '.card'],
     ['plugins/subprocess', '.facts'],
     ['submit', '#pane.two'],
+    ...(process.env.PAGE_QUEUE ? [['queue', 'tr:has-text("broken")']] : []),
     ['nowhere', 'h1:has-text("Not found")'],
   ];
 }

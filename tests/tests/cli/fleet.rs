@@ -3,10 +3,10 @@
 mod bad;
 mod cancel;
 mod cluster;
-mod dead;
+pub(crate) mod dead;
 mod proxy;
 mod routes;
-mod server;
+mod seen;
 mod submit;
 
 use std::process::{Command, Output, Stdio};
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::Place;
 use crate::serve::Serving;
-use server::Server;
+use e2e::nats::Server;
 
 /// How long something may take that takes a second as a rule.
 const SOON: Duration = Duration::from_secs(60);
@@ -95,7 +95,7 @@ impl Fleet {
 }
 
 /// A command of the program that asks the queue at an address: its code and what it printed.
-fn said(url: &str, words: &[&str]) -> (i32, String, String) {
+pub(crate) fn said(url: &str, words: &[&str]) -> (i32, String, String) {
     let mut command = Command::new(e2e::solti_host());
     for name in ["SOLTI_HOST", "NO_COLOR", "RUST_LOG"] {
         command.env_remove(name);

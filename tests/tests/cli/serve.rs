@@ -9,7 +9,7 @@ mod handover;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod images;
 mod killed;
-mod monitoring;
+pub(crate) mod monitoring;
 mod output;
 mod page;
 mod plugins;

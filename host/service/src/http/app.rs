@@ -9,6 +9,8 @@ use super::requests::Requests;
 use crate::access::Tokens;
 use crate::config::ServerLimits;
 use crate::plugins::Plugins;
+#[cfg(feature = "queue")]
+use crate::queue::Member;
 use crate::tasks::Tasks;
 
 /// What is asked of who comes over TCP.
@@ -27,6 +29,9 @@ pub(crate) struct App {
     /// Cancelled when streams are to end.
     pub(crate) closing: CancellationToken,
     pub(crate) limits: ServerLimits,
+    /// The queue that this service takes tasks of, if there is one.
+    #[cfg(feature = "queue")]
+    pub(crate) queue: Option<Arc<Member>>,
     pub(super) requests: Requests,
     /// What runners count.
     pub(super) runners: Arc<Counters>,
@@ -49,9 +54,19 @@ impl App {
             plugins,
             closing,
             limits,
+            #[cfg(feature = "queue")]
+            queue: None,
             requests: Requests::default(),
             runners,
             openapi: serde_json::Value::Null,
         }
+    }
+
+    /// Whether it takes tasks of a queue.
+    pub(super) fn has_queue(&self) -> bool {
+        #[cfg(feature = "queue")]
+        return self.queue.is_some();
+        #[cfg(not(feature = "queue"))]
+        false
     }
 }

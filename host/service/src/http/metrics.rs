@@ -75,6 +75,10 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     text.push_str(&app.runners.counts().prometheus());
     app.plugins.write(&mut text);
     app.tasks.outputs.written.write(&mut text);
+    #[cfg(feature = "queue")]
+    if let Some(queue) = &app.queue {
+        queue.write(&mut text).await;
+    }
     process::write(&mut text);
     let content = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, content)], text).into_response()

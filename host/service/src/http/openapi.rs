@@ -23,7 +23,7 @@ const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
 
 /// Our own routes.
-const OWN: [Route; 19] = [
+const OWN: &[Route] = &[
     Route {
         method: "post",
         path: "/v1/tasks",
@@ -124,6 +124,22 @@ const OWN: [Route; 19] = [
         query: &[],
         answer: ("200", JSON, None),
     },
+    #[cfg(feature = "queue")]
+    Route {
+        method: "get",
+        path: "/v1/queue",
+        summary: "This service in the queue that hosts share, and how the whole of it is",
+        query: &[],
+        answer: ("200", JSON, None),
+    },
+    #[cfg(feature = "queue")]
+    Route {
+        method: "post",
+        path: "/v1/queue/dead/{name}/retry",
+        summary: "Put a dead letter back into the queue",
+        query: &[],
+        answer: ("200", JSON, None),
+    },
     Route {
         method: "get",
         path: "/v1/tasks/{name}/output",
@@ -209,7 +225,7 @@ pub(super) fn document(published: &impl serde::Serialize) -> Value {
         "title": "solti-host serve",
         "version": env!("CARGO_PKG_VERSION"),
     });
-    for route in &OWN {
+    for route in OWN {
         document["paths"][route.path][route.method] = operation(route);
     }
     for (name, schema) in schemas() {

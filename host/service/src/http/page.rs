@@ -38,6 +38,7 @@ static FILES: &[(&str, &[u8])] = files! {
     "plugins.js"
     "poll.js"
     "prefs.js"
+    "queue.js"
     "route.js"
     "row.js"
     "scale.js"

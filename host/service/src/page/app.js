@@ -16,6 +16,7 @@ import * as task from './task.js';
 import * as plugins from './plugins.js';
 import * as submit from './submit.js';
 import * as overview from './overview.js';
+import * as queue from './queue.js';
 
 const main = document.getElementById('main');
 let shown = null;
@@ -26,6 +27,7 @@ function make(path, query) {
   if (view === 'plugins') return name === undefined ? plugins.list(main) : plugins.one(main, name);
   if (view === 'submit') return submit.view(main, query);
   if (view === 'overview') return overview.view(main);
+  if (view === 'queue') return queue.view(main);
   main.append(h('h1', { tabindex: '-1' }, 'Not found'), h('p', { class: 'empty' }, 'There is no such view. ', h('a', { href: '#/tasks' }, 'To the tasks')));
   return { title: 'Not found', route: () => false, close: () => {} };
 }
@@ -68,6 +70,7 @@ function tools() {
     setText(who, state.role ? state.role : '');
     setAttr(who, 'title', state.role ? `Your role is ${state.role}` : null);
     out.hidden = !state.hasToken;
+    document.getElementById('queue').hidden = !state.service?.queue;
     setText(zone, zoneName());
     setAttr(zone, 'aria-label', `Time zone: ${zoneName()}. Switch to ${pref('zone') === 'utc' ? 'local time' : 'UTC'}`);
     const now = pref('theme');

@@ -8,6 +8,7 @@ use solti_plugin_queue::{Delivery, Outcome, QueueError};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::counts::Fate;
 use super::follow::follow;
 use super::parse;
 use super::shared::Shared;
@@ -28,10 +29,14 @@ const NOTED: Duration = Duration::from_secs(60);
 /// Runs a task that was delivered, and stores its result.
 pub(super) async fn run(shared: &Shared, tasks: &Arc<Tasks>, delivery: Arc<Delivery>) {
     let _lease = renew(&delivery);
+    if delivery.number > 1 {
+        shared.counts.add_again();
+    }
     let done = attempt(shared, tasks, &delivery).await;
     shared.running.end(&delivery.name);
     if let Err(err) = done {
         warn!(task = %delivery.name, "it is given back to the queue: {err}");
+        shared.counts.add(Fate::GivenBack);
         delivery.give_back(LATER).await;
     }
 }
@@ -55,19 +60,21 @@ async fn attempt(
     delivery: &Delivery,
 ) -> Result<(), QueueError> {
     if !delivery.is_to_run().await? {
+        shared.counts.add(Fate::Over);
         return Ok(());
     }
     let name = &delivery.name;
     let Some(cancelled) = shared.running.begin(name) else {
+        shared.counts.add(Fate::Over);
         return delivery.cancelled().await;
     };
     let manifest = match parse::of_message(&delivery.manifest, name) {
         Ok(manifest) => manifest,
-        Err(err) => return buried(delivery, err.to_string()).await,
+        Err(err) => return buried(shared, delivery, err.to_string()).await,
     };
     if delivery.number > 1 && fails_when_interrupted(&manifest) {
         let reason = "its host did not finish it, and its onInterrupt is 'fail': it is not run a second time";
-        return buried(delivery, reason.to_owned()).await;
+        return buried(shared, delivery, reason.to_owned()).await;
     }
     let (local, seq) = match create(tasks, &manifest).await {
         Ok(created) => created,
@@ -96,7 +103,10 @@ async fn attempt(
             outcome.delivery = delivery.number;
             outcome.output = output;
             outcome.started = Some(started);
-            if !delivery.end(&outcome).await? {
+            if delivery.end(&outcome).await? {
+                shared.counts.add(Fate::Ended);
+            } else {
+                shared.counts.add(Fate::Over);
                 info!(task = %local, queue = %name, "another host was first: its result stands");
             }
         }
@@ -105,7 +115,8 @@ async fn attempt(
     Ok(())
 }
 
-async fn buried(delivery: &Delivery, reason: String) -> Result<(), QueueError> {
+async fn buried(shared: &Shared, delivery: &Delivery, reason: String) -> Result<(), QueueError> {
+    shared.counts.add(Fate::Buried);
     warn!(task = %delivery.name, "it is put among the dead letters: {reason}");
     delivery.bury(reason).await
 }
@@ -119,13 +130,16 @@ async fn turned_away(
     match refused {
         // Nobody will.
         Refused::Invalid { .. } | Refused::Core(solti_api::ApiError::InvalidRequest(_)) => {
-            buried(delivery, refused.to_string()).await
+            buried(shared, delivery, refused.to_string()).await
         }
         refused => {
             info!(task = %delivery.name, "it is given back to the queue: {refused}");
             match refused {
                 Refused::Stopping => shared.give_back(delivery).await,
-                _ => delivery.give_back(LATER).await,
+                _ => {
+                    shared.counts.add(Fate::GivenBack);
+                    delivery.give_back(LATER).await;
+                }
             }
             Ok(())
         }

@@ -4,9 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use serde_json::{Value, json};
+use solti_plugin_queue::Queue;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::metrics;
+use super::seen::{Look, Seen};
 use super::worker::Worker;
 use crate::config::{Config, QueueSettings};
 use crate::plugins::Plugins;
@@ -20,26 +24,41 @@ const LAST: Duration = Duration::from_secs(10);
 const LAST_RESULTS: Duration = Duration::from_secs(5);
 
 /// This service as one of those that take tasks of a queue. It lives without the queue, too, and tries again.
-#[derive(Default)]
 pub(crate) struct Member {
+    /// The servers, without passwords.
+    address: String,
     worker: Mutex<Option<Arc<Worker>>>,
+    /// Why it takes no tasks yet.
+    why_not: Mutex<Option<String>>,
+    seen: Seen,
     stopping: CancellationToken,
 }
 
 impl Member {
+    /// One that takes no tasks yet.
+    pub(crate) fn new(settings: &QueueSettings) -> Arc<Self> {
+        Arc::new(Self {
+            address: settings.address().shown(),
+            worker: Mutex::default(),
+            why_not: Mutex::default(),
+            seen: Seen::default(),
+            stopping: CancellationToken::new(),
+        })
+    }
+
     /// Begins to take tasks of the queue of the settings, now or as soon as it is there.
     pub(crate) fn join(
+        self: &Arc<Self>,
         config: &Config,
         settings: &QueueSettings,
         tasks: &Arc<Tasks>,
         plugins: &Arc<Plugins>,
-    ) -> Arc<Self> {
-        let member = Arc::new(Self::default());
+    ) {
         let (config, settings) = (config.clone(), settings.clone());
         let (tasks, plugins) = (Arc::downgrade(tasks), Arc::downgrade(plugins));
-        let joining = Arc::clone(&member);
+        let joining = Arc::clone(self);
         tokio::spawn(async move {
-            let (mut pause, mut said) = (FIRST, None);
+            let mut pause = FIRST;
             loop {
                 let (Some(tasks), Some(plugins)) = (tasks.upgrade(), plugins.upgrade()) else {
                     return;
@@ -51,7 +70,7 @@ impl Member {
                 drop((tasks, plugins));
                 match started {
                     Ok(worker) => {
-                        if said.is_some() {
+                        if joining.why_not.lock().take().is_some() {
                             info!("the queue is there now");
                         }
                         *joining.worker.lock() = Some(Arc::clone(&worker));
@@ -63,9 +82,9 @@ impl Member {
                     }
                     Err(err) => {
                         let text = err.to_string();
+                        let said = joining.why_not.lock().replace(text.clone());
                         if said.as_ref() != Some(&text) {
                             warn!("no tasks of the queue are taken, and it is tried again: {text}");
-                            said = Some(text);
                         }
                     }
                 }
@@ -76,7 +95,55 @@ impl Member {
                 pause = (pause * 2).min(LAST);
             }
         });
-        member
+    }
+
+    fn worker(&self) -> Option<Arc<Worker>> {
+        self.worker.lock().clone()
+    }
+
+    /// The queue, or why it is not there.
+    pub(crate) fn queue(&self) -> Result<Queue, String> {
+        match self.worker() {
+            Some(worker) => Ok(worker.queue().clone()),
+            None => {
+                let why_not = self.why_not.lock().clone();
+                Err(why_not.unwrap_or_else(|| "it is being connected to".to_owned()))
+            }
+        }
+    }
+
+    /// This service in the queue, and how the whole of it is.
+    pub(crate) async fn view(&self) -> Value {
+        let look = self.look().await;
+        let worker = self.worker();
+        let mut view = json!({ "address": self.address, "status": look.status });
+        if let Some(problem) = look.problem {
+            view["problem"] = problem.into();
+        }
+        if let Some(worker) = worker {
+            view["host"] = worker.name().into();
+            view["jobs"] = worker.jobs().into();
+            view["running"] = worker.running().into();
+        }
+        view
+    }
+
+    /// Writes the metrics of the queue.
+    pub(crate) async fn write(&self, text: &mut String) {
+        metrics::write(text, &self.look().await);
+        if let Some(worker) = self.worker() {
+            worker.counts().write(text);
+        }
+    }
+
+    async fn look(&self) -> Look {
+        match self.queue() {
+            Ok(queue) => self.seen.look(&queue).await,
+            Err(problem) => Look {
+                status: None,
+                problem: Some(problem),
+            },
+        }
     }
 
     /// Takes no more tasks.

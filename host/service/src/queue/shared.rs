@@ -6,6 +6,7 @@ use solti_plugin_queue::Delivery;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::counts::{Counts, Fate};
 use super::running::Running;
 
 /// What the worker and its attempts share.
@@ -13,6 +14,7 @@ pub(super) struct Shared {
     /// What the queue calls this host.
     pub(super) host: String,
     pub(super) running: Running,
+    pub(super) counts: Counts,
     pub(super) stopping: CancellationToken,
     /// What waits for tasks at the moment: what is given back must not come here again.
     pub(super) asking: TaskTracker,
@@ -23,6 +25,7 @@ impl Shared {
         Self {
             host: host.to_owned(),
             running: Running::default(),
+            counts: Counts::default(),
             stopping: CancellationToken::new(),
             asking: TaskTracker::new(),
         }
@@ -34,6 +37,7 @@ impl Shared {
         if self.stopping.is_cancelled() {
             self.asking.wait().await;
         }
+        self.counts.add(Fate::GivenBack);
         delivery.give_back(Duration::ZERO).await;
     }
 }

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use super::attempt;
+use super::counts::Counts;
 use super::runners;
 use super::shared::Shared;
 use crate::config::{Config, QueueSettings};
@@ -273,6 +274,29 @@ impl Worker {
                 _ => worker.shared.give_back(&delivery).await,
             }
         });
+    }
+
+    pub(super) fn queue(&self) -> &Queue {
+        self.taker.queue()
+    }
+
+    /// What the queue calls this host.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many tasks it runs at the same time.
+    pub(super) fn jobs(&self) -> usize {
+        self.jobs
+    }
+
+    /// How many it runs now.
+    pub(super) fn running(&self) -> usize {
+        self.shared.running.len()
+    }
+
+    pub(super) fn counts(&self) -> &Counts {
+        &self.shared.counts
     }
 
     /// Takes no more tasks.

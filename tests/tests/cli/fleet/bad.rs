@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
-use super::server::{Server, free_port, is_there};
 use super::{Fleet, said};
 use crate::Place;
 use crate::serve::Serving;
+use e2e::nats::{Server, free_port, is_there};
 
 #[test]
 fn a_server_that_is_not_there_is_told_and_the_hosts_own_api_stays_up_until_it_is() {

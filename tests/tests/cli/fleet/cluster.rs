@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::proxy::Proxy;
-use super::server::{Server, cluster};
 use super::{Fleet, said};
 use crate::Place;
 use crate::serve::Serving;
+use e2e::nats::{Server, cluster};
 
 /// How many tasks there are; many more where all is tried in full.
 fn tasks() -> usize {

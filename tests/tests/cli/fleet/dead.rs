@@ -8,23 +8,26 @@ use solti_plugin_queue::{Need, Queue, QueueAddress};
 use super::Fleet;
 use crate::Place;
 
+/// Puts a message into a queue as a task that needs a runner of commands.
+pub(crate) fn put(url: &str, name: &str, text: &'static str) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let address = QueueAddress::new([url.to_owned()]);
+        let queue = Queue::connect(&address, "test").await.unwrap();
+        let need = Need::new("subprocess", Value::Null);
+        let put = queue.submit(name, &need, "s", BTreeMap::new(), text.into());
+        assert!(put.await.unwrap().is_new);
+    });
+}
+
 #[test]
 fn a_message_that_is_no_task_is_put_aside_with_the_reason_and_the_queue_goes_on() {
     let Some(fleet) = Fleet::with(&[]) else {
         return;
     };
     let place = Place::with(&["subprocess"]);
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let queue = Queue::connect(&QueueAddress::new([fleet.url()]), "test")
-            .await
-            .unwrap();
-        let need = Need::new("subprocess", Value::Null);
-        for (name, text) in [("no-json", "{"), ("no-task", "{\"kind\": 1}")] {
-            let put = queue.submit(name, &need, "s", BTreeMap::new(), text.into());
-            assert!(put.await.unwrap().is_new);
-        }
-    });
+    put(&fleet.url(), "no-json", "{");
+    put(&fleet.url(), "no-task", "{\"kind\": 1}");
     let _host = fleet.host(&place, &["--jobs", "1"]);
     fleet.done(&["submit", "--wait", "--name", "good", "--", "true"]);
     let dead = fleet.until("no-json", |task| task["phase"] == "dead");
@@ -41,15 +44,18 @@ fn a_message_that_is_no_task_is_put_aside_with_the_reason_and_the_queue_goes_on(
         "{dead:#}"
     );
     let status = fleet.until_status(|status| status["tasks"][0]["running"] == 0);
-    let names: Vec<_> = status["dead"]
+    assert_eq!(status["deadLetters"], 2, "{status:#}");
+    let mut names: Vec<_> = status["dead"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|it| &it["name"])
+        .map(|it| it["name"].as_str().unwrap())
         .collect();
+    names.sort_unstable();
     assert_eq!(names, ["no-json", "no-task"]);
     // Asked for by a person, and put aside again.
     assert_eq!(fleet.done(&["queue", "retry", "no-json"]), "no-json\n");
+    fleet.until_status(|status| status["deadLetters"] == 2);
     fleet.until("no-json", |task| task["phase"] == "dead");
     let (code, _, stderr) = fleet.said(&["queue", "retry", "good"]);
     assert_eq!(code, 1);

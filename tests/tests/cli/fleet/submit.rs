@@ -127,3 +127,64 @@ fn a_megabyte_of_output_goes_through_the_queue_byte_for_byte_while_it_is_written
         stdout.len()
     );
 }
+
+#[test]
+fn logs_begin_with_the_last_lines_or_at_a_time_and_go_on_from_there() {
+    let Some(fleet) = Fleet::with(&[]) else {
+        return;
+    };
+    let place = Place::with(&["subprocess"]);
+    let _host = fleet.host(&place, &[]);
+    let go = place.directory.path().join("go");
+    // More than one block.
+    let script = format!(
+        "seq 1 100000; while [ ! -e {} ]; do sleep 0.05; done; echo now; printf end",
+        go.display()
+    );
+    fleet.done(&["submit", "--name", "long", "--", "sh", "-c", &script]);
+    let began = std::time::Instant::now();
+    while !fleet.done(&["logs", "long"]).ends_with("100000\n") {
+        assert!(began.elapsed() < super::SOON, "its output does not come");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let last = |lines: &str| fleet.done(&["logs", "long", "--tail", lines]);
+    assert_eq!(last("2"), "99999\n100000\n");
+    assert_eq!(last("0"), "");
+    // Who follows gets the last lines at once, and all that comes then.
+    let mut following = std::process::Command::new(e2e::solti_host());
+    following
+        .args(["logs", "-f", "-n", "1", "long"])
+        .env("SOLTI_QUEUE", fleet.url())
+        .env_remove("SOLTI_HOST");
+    let following = crate::Running::start(&mut following);
+    assert_eq!(following.line(), "100000");
+    let since = now_in_utc();
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    std::fs::write(go, "").unwrap();
+    assert_eq!([following.line(), following.line()], ["now", "end"]);
+    assert_eq!(following.end(), (Some(0), String::new()));
+
+    fleet.until("long", |task| task["phase"] == "succeeded");
+    assert_eq!(last("2"), "now\nend");
+    assert_eq!(fleet.done(&["logs", "long", "--since", &since]), "now\nend");
+    assert_eq!(
+        fleet.done(&["logs", "long", "--since", "1h"]).len(),
+        588_895 + 7
+    );
+    let (code, _, stderr) = fleet.said(&["logs", "long", "--since", "yesterday"]);
+    assert_eq!(code, 2);
+    assert_eq!(
+        stderr,
+        "error: --since: is \"yesterday\", expected a time such as 2026-01-31T12:00:00Z, or how long ago, such as \
+         5m\n"
+    );
+}
+
+/// The time as `date` writes it.
+fn now_in_utc() -> String {
+    let output = std::process::Command::new("date")
+        .args(["-u", "+%Y-%m-%dT%H:%M:%S.%3NZ"])
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}

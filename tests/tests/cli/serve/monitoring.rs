@@ -28,15 +28,23 @@ fn what_alerts_and_dashboard_ask_for_is_what_a_service_counts() {
     let serving = Serving::start(&place, &[]);
     let name = serving.submit(&shell("a", "true"));
     serving.ended(&name);
+    asks_for_what_is_there(&serving, ["alerts.yml", "dashboard.json"]);
+    let dashboard = fs::read_to_string(file("dashboard.json")).unwrap();
+    let dashboard: serde_json::Value = serde_json::from_str(&dashboard).unwrap();
+    assert!(dashboard["panels"].as_array().unwrap().len() > 10);
+}
+
+/// What these files ask for is what the service counts.
+pub(crate) fn asks_for_what_is_there(serving: &Serving, files: [&str; 2]) {
     let metrics = serving.get("/metrics").text();
     let families: BTreeSet<_> = metrics
         .lines()
         .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
         .collect();
-    for file in ["alerts.yml", "dashboard.json"].map(file) {
+    for file in files.map(file) {
         let text = fs::read_to_string(&file).unwrap();
         let names = names_in(&text);
-        assert!(names.len() > 8, "{names:?}");
+        assert!(names.len() > 5, "{names:?}");
         for name in names {
             let family = ["_bucket", "_sum", "_count"]
                 .iter()
@@ -45,13 +53,10 @@ fn what_alerts_and_dashboard_ask_for_is_what_a_service_counts() {
             assert!(families.contains(family), "{}: no {name}", file.display());
         }
     }
-    let dashboard = fs::read_to_string(file("dashboard.json")).unwrap();
-    let dashboard: serde_json::Value = serde_json::from_str(&dashboard).unwrap();
-    assert!(dashboard["panels"].as_array().unwrap().len() > 10);
 }
 
 /// The value of a sample.
-fn value(metrics: &str, sample: &str) -> f64 {
+pub(crate) fn value(metrics: &str, sample: &str) -> f64 {
     let mut lines = metrics.lines();
     let found = lines.find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
     let found = found.unwrap_or_else(|| panic!("no {sample} in {metrics}"));
@@ -107,25 +112,32 @@ fn tasks_that_run_and_tasks_that_wait_are_counted_apart() {
 
 #[test]
 fn the_alerts_are_rules_that_prometheus_takes() {
-    let checked = Command::new("promtool")
-        .args(["check", "rules"])
-        .arg(file("alerts.yml"))
-        .output();
-    let Ok(checked) = checked else {
-        return e2e::skip("promtool is not installed (Debian: prometheus)");
-    };
-    let said = String::from_utf8_lossy(&checked.stdout);
-    assert!(checked.status.success(), "{said}{checked:?}");
-    assert!(said.contains("11 rules found"), "{said}");
+    for (name, rules) in [("alerts.yml", 11), ("fleet-alerts.yml", 5)] {
+        let checked = Command::new("promtool")
+            .args(["check", "rules"])
+            .arg(file(name))
+            .output();
+        let Ok(checked) = checked else {
+            return e2e::skip("promtool is not installed (Debian: prometheus)");
+        };
+        let said = String::from_utf8_lossy(&checked.stdout);
+        assert!(checked.status.success(), "{said}{checked:?}");
+        assert!(said.contains(&format!("{rules} rules found")), "{said}");
+    }
 }
 
 #[test]
 fn what_a_service_tells_is_what_prometheus_reads() {
-    use std::io::Write as _;
     let place = Place::with(&["subprocess"]);
     let serving = Serving::start(&place, &[]);
     let name = serving.submit(&shell("a", "true"));
     serving.ended(&name);
+    prometheus_reads(&serving);
+}
+
+/// Prometheus understands what the service tells.
+pub(crate) fn prometheus_reads(serving: &Serving) {
+    use std::io::Write as _;
     let metrics = serving.get("/metrics").text();
     let checking = Command::new("promtool")
         .args(["check", "metrics"])

@@ -12,6 +12,8 @@ use rustix::process::{Pid, Signal};
 
 use super::{Serving, settings, state_of};
 use crate::Place;
+use crate::fleet::dead::put;
+use crate::fleet::said;
 
 /// How long all flows may take; two minutes on a machine that does nothing else.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
@@ -118,7 +120,18 @@ fn a_browser_sees_and_does_on_the_page_what_an_operator_needs() {
         &format!("[[tokens]]\nfile = {tokens:?}\nrole = 'read'\n"),
     );
     let tcp = ["--listen", "127.0.0.1:0"];
-    let serving = Serving::start(&place, &["--config", &settings, tcp[0], tcp[1]]);
+    let Some(server) = e2e::nats::Server::start(&[]) else {
+        return;
+    };
+    let (code, _, stderr) = said(&server.url(), &["queue", "init"]);
+    assert_eq!(code, 0, "{stderr}");
+    let words = ["--config", &settings, "--queue", &server.url()];
+    let serving = Serving::start(
+        &place,
+        &[words, ["--queue-name", "north", tcp[0], tcp[1]]].concat(),
+    );
+    // Something that is tried no more.
+    put(&server.url(), "broken", "no task");
     let token = fs::read_to_string(state_of(&place).join("token")).unwrap();
     let unlocked = Place::with(&["subprocess", "hello"]);
     let open = Serving::start(&unlocked, &["--no-auth", tcp[0], tcp[1]]);
@@ -134,6 +147,7 @@ fn a_browser_sees_and_does_on_the_page_what_an_operator_needs() {
         .env("PAGE_TOKEN", token.trim())
         .env("PAGE_TOKENS", &tokens)
         .env("PAGE_OPEN_URL", format!("http://{}", open.address("http")))
+        .env("PAGE_QUEUE", server.url())
         .env("PAGE_PROGRAM", e2e::solti_host())
         .env("PAGE_PLUGINS", place.plugins())
         .env("PAGE_FAILURES", modules.join("failures"))

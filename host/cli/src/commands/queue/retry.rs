@@ -10,12 +10,7 @@ use crate::present::tables;
 pub(super) async fn retry(queue: &Queue, names: &[String], all: bool) -> anyhow::Result<Exit> {
     let mut names = names.to_vec();
     if all {
-        names = queue
-            .dead_letters()
-            .await?
-            .into_iter()
-            .map(|dead| dead.name)
-            .collect();
+        names = queue.dead_names().await?;
     }
     let mut exit = Exit::Success;
     for name in &names {

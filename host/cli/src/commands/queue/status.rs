@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::json;
 use solti_plugin_host::text::one_line;
 use solti_plugin_queue::{Queue, Status};
 
@@ -15,24 +14,17 @@ use crate::present::tables::{self, Cell, Stream, Table};
 pub(super) async fn status(queue: &Queue, is_json: bool) -> anyhow::Result<Exit> {
     let status = queue.status().await?;
     if is_json {
-        let dead: Vec<_> = status
-            .dead
-            .iter()
-            .map(|dead| json!({ "name": dead.name, "reason": dead.reason }))
-            .collect();
-        let json = json!({
-            "tasks": status.depths,
-            "hosts": status.hosts,
-            "dead": dead,
-            "outputBytes": status.output_bytes,
-        });
-        tables::print(&serde_json::to_string_pretty(&json)?)?;
+        tables::print(&serde_json::to_string_pretty(&status)?)?;
         return Ok(Exit::Success);
     }
     tables::print(&depths(&status))?;
     tables::print(&hosts(&status))?;
     if !status.dead.is_empty() {
         tables::print(&dead(&status))?;
+        let more = status.dead_letters.saturating_sub(status.dead.len() as u64);
+        if more > 0 {
+            tables::print(&format!("and {more} older ones"))?;
+        }
     }
     Ok(Exit::Success)
 }
@@ -54,10 +46,6 @@ fn depths(status: &Status) -> String {
             serde_json::Value::Null => String::new(),
             selector => selector.to_string(),
         };
-        let takers = status.hosts.iter().filter(|host| {
-            let mut runners = host.runners.iter();
-            runners.any(|runner| runner.takes(&depth.need.kind))
-        });
         let oldest = depth
             .oldest
             .map(|it| phrase::duration(Duration::from_millis(it)));
@@ -68,7 +56,7 @@ fn depths(status: &Status) -> String {
             depth.running.to_string().into(),
             depth.redelivered.to_string().into(),
             oldest.unwrap_or_default().into(),
-            takers.count().to_string().into(),
+            depth.hosts.to_string().into(),
         ]);
     }
     table.to_string()
@@ -103,10 +91,11 @@ fn hosts(status: &Status) -> String {
 }
 
 fn dead(status: &Status) -> String {
-    let mut table = table(&["dead letter", "why"]);
+    let mut table = table(&["dead letter", "deliveries", "why"]).with_numbers([1]);
     for dead in &status.dead {
         table.add_row([
             Cell::from(one_line(&dead.name).into_owned()),
+            dead.deliveries.to_string().into(),
             one_line(&dead.reason).into_owned().into(),
         ]);
     }

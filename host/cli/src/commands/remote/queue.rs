@@ -1,5 +1,6 @@
 //! The same commands for the queue that hosts share.
 
+mod begin;
 mod cancel;
 mod connect;
 mod logs;

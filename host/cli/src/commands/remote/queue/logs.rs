@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use anyhow::bail;
 use solti_plugin_client::{Event, Frames};
 use solti_plugin_queue::{Blocks, Found, Queue};
 use tokio::time::sleep;
 
 use super::super::follow::{Printed, tell_once, told_end};
+use super::begin::{Begin, Tail};
 use super::connect::with_queue;
 use super::view;
 use crate::args::LogsArgs;
@@ -20,11 +20,7 @@ const LAST: Duration = Duration::from_secs(1);
 
 /// Prints it.
 pub(in crate::commands) fn logs(args: &LogsArgs) -> anyhow::Result<Exit> {
-    if args.tail.is_some() || args.since.is_some() {
-        bail!(
-            "--tail and --since are for the service of one host: a queue's output is printed from its beginning"
-        );
-    }
+    let begin = Begin::of(args.tail, args.since.as_deref())?;
     with_queue(
         &args.queue.urls,
         &args.queue.address,
@@ -34,6 +30,7 @@ pub(in crate::commands) fn logs(args: &LogsArgs) -> anyhow::Result<Exit> {
                 delivery: args.attempt.map(u64::from),
                 is_stderr: args.stream.as_deref().map(|it| it == "stderr"),
                 follow: args.follow,
+                begin,
             };
             let left = print(&queue, &args.name, &wanted).await?;
             Ok(left.unwrap_or(Exit::Success))
@@ -47,13 +44,23 @@ pub(super) struct Wanted {
     delivery: Option<u64>,
     is_stderr: Option<bool>,
     follow: bool,
+    begin: Begin,
 }
 
 impl Wanted {
     fn takes(&self, event: &Event) -> bool {
-        match event {
+        let is_its_stream = match event {
             Event::Data { is_stderr, .. } => self.is_stderr.is_none_or(|it| it == *is_stderr),
             _ => true,
+        };
+        is_its_stream && self.begin.takes(event)
+    }
+
+    /// What keeps the last lines, until all that is there has come.
+    fn tail(&self) -> Option<Tail> {
+        match self.begin {
+            Begin::Last(lines) => Some(Tail::of(lines)),
+            Begin::All | Begin::At(_) => None,
         }
     }
 }
@@ -73,14 +80,25 @@ pub(super) async fn print(
         .unwrap_or(1);
     let mut printed = Printed::of(name);
     let mut frames = Frames::default();
+    let mut tail = wanted.tail();
     let mut told = false;
     let mut blocks: Option<Blocks> = None;
     let mut after = None;
     loop {
+        if let Some(kept) = tail.take_if(|_| blocks.as_ref().is_some_and(Blocks::has_all)) {
+            for event in kept.take() {
+                if let Some(left) = printed.event(event)? {
+                    return Ok(Some(left));
+                }
+            }
+        }
         let next = match &mut blocks {
             Some(open) => open.next().await,
             None => match queue.blocks(name, wanted.follow, after).await {
-                Ok(open) => blocks.insert(open).next().await,
+                Ok(open) => {
+                    blocks = Some(open);
+                    continue;
+                }
                 Err(err) => Err(err),
             },
         };
@@ -103,15 +121,19 @@ pub(super) async fn print(
                 ordinal(block.delivery)
             ));
             (shown, frames) = (block.delivery, Frames::default());
+            tail = tail.and_then(|_| wanted.tail());
         }
         if block.delivery != shown {
             continue;
         }
         frames.push(&block.bytes);
         while let Some(event) = frames.next_event()? {
-            if wanted.takes(&event)
-                && let Some(left) = printed.event(event)?
-            {
+            if !wanted.takes(&event) {
+                continue;
+            }
+            if let Some(tail) = &mut tail {
+                tail.push(event);
+            } else if let Some(left) = printed.event(event)? {
                 return Ok(Some(left));
             }
         }
