@@ -52,8 +52,8 @@ export function view(main) {
     return true;
   };
   main.append(h('div', { class: 'headline' }, h('h1', { tabindex: '-1' }, 'Queue')), trouble, ours,
-    h('h2', {}, 'Tasks'), tasks, h('h2', {}, 'Hosts'), hosts,
-    h('div', { class: 'headline' }, h('h2', {}, 'Dead letters ', letters), h('span', { class: 'grow' }), all.el), dead);
+    h('div', {}, h('section', {}, h('h2', {}, 'Tasks'), tasks), h('section', {}, h('h2', {}, 'Hosts'), hosts),
+    h('section', {}, h('div', { class: 'headline' }, h('h2', {}, 'Dead letters ', letters), h('span', { class: 'grow' }), all.el), dead)));
 
   const retry = (name) => post(`/v1/queue/dead/${encodeURIComponent(name)}/retry`);
 
