@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use solti_plugin_queue::{Queue, QueueAddress};
 
 use super::proxy::Proxy;
 use super::{Fleet, said};
@@ -11,9 +12,13 @@ use crate::Place;
 use crate::serve::Serving;
 use e2e::nats::{Server, cluster};
 
+/// How many tasks there are, where a person asks for another number.
+const TASKS: &str = "SOLTI_FLEET_TASKS";
+
 /// How many tasks there are; many more where all is tried in full.
 fn tasks() -> usize {
-    if e2e::is_thorough() { 1500 } else { 300 }
+    let asked = std::env::var(TASKS).map(|it| it.parse().unwrap());
+    asked.unwrap_or(if e2e::is_thorough() { 1500 } else { 300 })
 }
 
 /// Asks until it works: an election takes a moment.
@@ -136,6 +141,7 @@ fn every_task_has_one_result_and_all_of_its_output_whatever_dies_meanwhile() {
     assert_eq!(phases, HashMap::from([("succeeded", tasks())]));
     eprintln!("{again} of {} tasks were delivered more than once", tasks());
     assert_eq!(status(&all)["dead"], json!([]));
+    every_block_is_there(&all, &listed);
     // Those that ran twice, and some others: what their results' deliveries have written is whole.
     let looked_at = listed
         .iter()
@@ -153,6 +159,28 @@ fn every_task_has_one_result_and_all_of_its_output_whatever_dies_meanwhile() {
             }
         }
     }
+}
+
+/// What each result says that its delivery has written is in the queue, to the last byte.
+fn every_block_is_there(url: &str, tasks: &[Value]) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let address = QueueAddress::new(url.split(',').map(str::to_owned));
+        let queue = Queue::connect(&address, "test").await.unwrap();
+        for task in tasks {
+            let name = task["name"].as_str().unwrap();
+            let outcome = queue.find(name).await.unwrap().outcome.unwrap();
+            let mut blocks = queue.blocks(name, false, None).await.unwrap();
+            let mut bytes = 0;
+            while let Some(block) = blocks.next().await.unwrap() {
+                if block.delivery == outcome.delivery {
+                    assert_eq!(block.position, bytes, "{name}");
+                    bytes += block.bytes.len() as u64;
+                }
+            }
+            assert_eq!(bytes, outcome.output, "{name}");
+        }
+    });
 }
 
 /// The plugins of a host, whose runners have labels.
