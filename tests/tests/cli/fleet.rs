@@ -6,6 +6,7 @@ mod cluster;
 pub(crate) mod dead;
 mod proxy;
 mod routes;
+mod secure;
 mod seen;
 mod submit;
 

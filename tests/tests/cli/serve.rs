@@ -20,7 +20,7 @@ mod state;
 mod stop;
 mod systemd;
 mod tasks;
-mod tls;
+pub(crate) mod tls;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

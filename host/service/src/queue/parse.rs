@@ -9,6 +9,7 @@ use solti_plugin_host::specs;
 use solti_plugin_queue::Need;
 use thiserror::Error;
 
+use crate::config::OnInterrupt;
 use crate::tasks::{BESIDE, ON_INTERRUPT, QUEUE, Tasks, manifest_in, manifest_of};
 
 /// A task, as it is put into a queue.
@@ -60,6 +61,8 @@ fn of_spec(place: &str, text: &str) -> Result<TaskManifest, NoQueueTask> {
     let placed = first.map_err(NoQueueTask::of)?;
     let mut annotations = Map::new();
     if let Some(on_interrupt) = placed.beside.get("onInterrupt") {
+        check_on_interrupt("onInterrupt", on_interrupt)
+            .map_err(|err| NoQueueTask(format!("{}: {err}", placed.place)))?;
         annotations.insert(ON_INTERRUPT.to_owned(), json!(on_interrupt));
     }
     let name = match (
@@ -84,6 +87,9 @@ fn empty(place: &str) -> specs::SpecError {
 /// What a host has to have for a task.
 fn of_manifest(manifest: &TaskManifest) -> Result<QueueTask, NoQueueTask> {
     let task = Task::from_manifest(manifest.clone()).map_err(NoQueueTask::of)?;
+    if let Some(text) = manifest.metadata().annotations().get(ON_INTERRUPT) {
+        check_on_interrupt(&format!("metadata.annotations[{ON_INTERRUPT}]"), text)?;
+    }
     let (kind, selector) = match work(&task)? {
         Work::Spec(spec) => (spec.kind().kind().to_owned(), json!(spec.runner_selector())),
         Work::Workload(workload) => (workload.kind.clone(), json!(workload.runner_selector)),
@@ -103,6 +109,16 @@ fn of_manifest(manifest: &TaskManifest) -> Result<QueueTask, NoQueueTask> {
             .collect(),
         manifest: serde_json::to_string(manifest).map_err(NoQueueTask::of)?,
     })
+}
+
+/// What becomes of an interrupted task is asked for in words that there are.
+fn check_on_interrupt(field: &str, text: &str) -> Result<(), NoQueueTask> {
+    match OnInterrupt::named(text) {
+        Some(_) => Ok(()),
+        None => Err(NoQueueTask(format!(
+            "{field}: is {text:?}, expected rerun or fail"
+        ))),
+    }
 }
 
 /// The one thing that a task has a runner do.

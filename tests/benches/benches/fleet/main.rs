@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a bench talks to people")]
 
 mod api;
+mod size;
 mod soak;
 
 use benches::fleet::{Programs, Queue, Side};
@@ -68,5 +69,6 @@ fn main() {
             println!("{}", report::table(&rows));
         }
     }
+    size::print(&bench);
     println!("{}", report::write_json_as("fleet.json", &rows).display());
 }

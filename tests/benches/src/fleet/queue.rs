@@ -142,6 +142,28 @@ impl Queue {
         })
     }
 
+    /// What each stream has: its messages and bytes.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not answer.
+    #[must_use]
+    pub fn sizes(&self) -> Vec<(&'static str, u64, u64)> {
+        let size = async |name: &'static str| {
+            let stream = self.context.get_stream(name).await;
+            let stream = stream.expect("it was made at the beginning");
+            let state = &stream.cached_info().state;
+            (name, state.messages, state.bytes)
+        };
+        self.runtime.block_on(async {
+            let mut sizes = Vec::new();
+            for name in ["SOLTI_TASKS", "KV_SOLTI_STATE", "SOLTI_OUTPUT"] {
+                sizes.push(size(name).await);
+            }
+            sizes
+        })
+    }
+
     /// Has `count` tasks wait, and then so many workers take them: the seconds that each took.
     #[must_use]
     pub fn run(programs: &Programs, side: Side, workers: usize, count: usize) -> f64 {

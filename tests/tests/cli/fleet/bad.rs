@@ -153,3 +153,24 @@ fn an_address_that_is_none_is_refused_before_the_service_starts() {
          nats://HOST:PORT or tls://HOST:PORT\n"
     );
 }
+
+#[test]
+fn what_a_queue_does_not_take_is_named_before_anything_is_put_into_it() {
+    let Some(fleet) = Fleet::with(&[]) else {
+        return;
+    };
+    let place = Place::with(&[]);
+    let good = crate::command("good", "true", &[]);
+    let bad = crate::with(
+        good.clone(),
+        serde_json::json!({ "onInterrupt": "sometimes" }),
+    );
+    let file = place.file("bad.json", serde_json::json!([bad]));
+    let (code, stdout, stderr) = fleet.said(&["submit", &file]);
+    assert_eq!((code, &*stdout), (2, ""));
+    assert_eq!(
+        stderr,
+        format!("error: {file}[0]: onInterrupt: is \"sometimes\", expected rerun or fail\n")
+    );
+    assert_eq!(fleet.status()["tasks"], serde_json::json!([]));
+}

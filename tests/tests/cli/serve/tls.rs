@@ -18,10 +18,10 @@ use super::{Serving, settings, state_of};
 use crate::{Place, SOON, end, shell};
 
 /// Who signs certificates.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap());
@@ -29,7 +29,7 @@ impl Authority {
     }
 
     /// A certificate and its key, in files of this name.
-    fn sign(&self, directory: &Path, name: &str) -> (PathBuf, PathBuf) {
+    pub(crate) fn sign(&self, directory: &Path, name: &str) -> (PathBuf, PathBuf) {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
         let signed: Certificate = params.signed_by(&key, &self.0).unwrap();
@@ -39,7 +39,7 @@ impl Authority {
         (at("crt"), at("key"))
     }
 
-    fn file(&self, directory: &Path) -> PathBuf {
+    pub(crate) fn file(&self, directory: &Path) -> PathBuf {
         let path = directory.join("ca.crt");
         write(&path, &self.0.pem());
         path
