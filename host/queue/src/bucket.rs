@@ -42,6 +42,8 @@ pub(crate) async fn entries(
         ack_policy: AckPolicy::None,
         filter_subject: format!("{prefix}{filter}"),
         inactive_threshold: FORGOTTEN,
+        // Nobody asks for it again, and who asks because the server's disk is full gets an answer.
+        memory_storage: true,
         ..pull::Config::default()
     });
     let consumer = consumer.await.map_err(|err| failed(&err))?;
