@@ -47,11 +47,6 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Whether a task may name this host.
-    pub(crate) fn allows(&self, host: &str) -> bool {
-        self.hosts.is_empty() || self.hosts.iter().any(|it| rules::matches(it, host))
-    }
-
     /// How long a connection may take to come about, where a task does not say.
     pub(crate) fn connect_timeout(&self) -> Duration {
         Duration::from_millis(self.connect_timeout_ms.get().into())

@@ -1,4 +1,4 @@
-//! What no type can say of the configuration.
+//! What no type can say of the configuration, and whom it allows.
 
 use std::path::Path;
 
@@ -43,6 +43,11 @@ impl Config {
         }
         Ok(self)
     }
+
+    /// Whether a task may name this host.
+    pub(crate) fn allows(&self, host: &str) -> bool {
+        self.hosts.is_empty() || self.hosts.iter().any(|allowed| matches(allowed, host))
+    }
 }
 
 fn check_file(file: &Path) -> Result<(), &'static str> {
@@ -59,7 +64,7 @@ fn check_file(file: &Path) -> Result<(), &'static str> {
 }
 
 /// Whether a host is one that a pattern means.
-pub(super) fn matches(pattern: &str, host: &str) -> bool {
+fn matches(pattern: &str, host: &str) -> bool {
     match pattern.strip_prefix('*') {
         // The dot stays: `*.example.com` is not `badexample.com`.
         Some(end) => {
