@@ -129,9 +129,11 @@ fn configuration(directory: &Path, port: u16) -> String {
     format!(
         "ListenAddress 127.0.0.1:{port}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\n\
          StrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
-         PermitRootLogin prohibit-password\nMaxStartups 200\nPrintMotd no\n",
+         PermitRootLogin prohibit-password\nMaxStartups 200\nPrintMotd no\nSetEnv HOME={}\n",
         at("host"),
         at("authorized_keys"),
+        // What this user's shell reads when it is started is none of the tests' business.
+        directory.display(),
     )
 }
 
