@@ -17,7 +17,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-plugins="hello subprocess wasm container httpcheck sqlite"
+plugins="hello subprocess wasm container httpcheck sqlite ssh"
 if [ "$build" = yes ]; then
     # In one call: cargo would build what they share anew for each.
     # shellcheck disable=SC2046

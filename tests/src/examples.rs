@@ -15,6 +15,7 @@ pub const EXAMPLES: &[&str] = &[
     "container",
     "httpcheck",
     "sqlite",
+    "ssh",
 ];
 
 /// The package of the host, which runs them.

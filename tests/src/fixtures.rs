@@ -18,6 +18,7 @@ const PACKAGES: &[&str] = &[
     "solti-host",
     "specimen",
     "sqlite",
+    "ssh",
     "subprocess",
     "wasm",
 ];

@@ -13,6 +13,7 @@ pub mod nats;
 mod podman;
 pub mod process;
 mod report;
+pub mod sshd;
 
 pub use build::{Built, Profile, build, build_linked, build_with, link_with_thread_locals};
 pub use demands::{is_thorough, may_mount, skip, times};
@@ -20,6 +21,7 @@ pub use examples::{EXAMPLES, Installed, Program, install_examples};
 pub use fixtures::{PLUGIN_SUFFIX, built, hand_over, hostile, install, plugin, solti_host};
 pub use podman::{IMAGE, Podman, RUN_ARGS};
 pub use report::unmeasured;
+pub use sshd::Sshd;
 
 use std::path::{Path, PathBuf};
 

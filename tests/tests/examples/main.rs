@@ -6,6 +6,7 @@ mod support;
 mod container;
 mod http;
 mod sqlite;
+mod ssh;
 mod subprocess;
 mod wasm;
 

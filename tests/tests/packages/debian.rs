@@ -137,6 +137,7 @@ fn nothing_in_the_package_can_be_changed_by_others_and_what_is_configuration_say
         "/usr/lib/solti/plugins/hello.so",
         "/usr/lib/solti/plugins/httpcheck.so",
         "/usr/lib/solti/plugins/sqlite.so",
+        "/usr/lib/solti/plugins/ssh.so",
         "/usr/lib/solti/plugins/subprocess.so",
         "/usr/lib/solti/plugins/wasm.so",
         "/usr/lib/systemd/system/solti-host.service",

@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::thread;
 
+use e2e::Sshd;
 use serde_json::{Value, json};
 
 use super::{Subject, failed, not_applicable};
@@ -14,10 +15,20 @@ use super::{Subject, failed, not_applicable};
 fn the_example_plugins_keep_every_rule() {
     for package in e2e::EXAMPLES {
         let subject = Subject::of(package);
+        let mut other_machine = None;
         let tasks = e2e::workspace().join(format!("example-plugins/{package}/conform.json"));
         let tasks = match *package {
             // Where a server is depends on the run.
             "httpcheck" => checks_of(&subject, serve()),
+            "ssh" => match Sshd::start() {
+                Ok(sshd) => commands_at(&subject, other_machine.insert(sshd)),
+                Err(reason) => {
+                    e2e::skip(&format!(
+                        "ssh is not tried, as no ssh server works here: {reason}"
+                    ));
+                    continue;
+                }
+            },
             _ => tasks,
         };
         let (report, code) = subject.report(&tasks, &[]);
@@ -86,6 +97,32 @@ fn checks_of(subject: &Subject, port: u16) -> PathBuf {
         let task = json!({
             "slot": format!("conform-{name}"), "timeout": 600_000, "kind": "example.com/v1/HttpCheck",
             "spec": { "url": url, "maxTime": 600_000 },
+        });
+        (name.to_owned(), task)
+    });
+    let tasks: serde_json::Map<_, _> = tasks.into_iter().collect();
+    subject.written("conform.json", Value::Object(tasks))
+}
+
+/// A file of tasks that run commands at this server, whose clients are let in.
+fn commands_at(subject: &Subject, sshd: &Sshd) -> PathBuf {
+    subject.written("ssh.toml", format!("[config]\n{}\n", sshd.plugin_config()));
+    let line = "x".repeat(99);
+    let tasks = [
+        ("quick", "echo quick".to_owned()),
+        ("long", "echo begun; exec sleep 600".to_owned()),
+        ("failing", "exit 3".to_owned()),
+        ("chatty", format!("yes {line} | head -n 100000")),
+        (
+            "text",
+            "echo 'Grüße, 世界 🦀'; head -c 100000 /dev/zero | tr '\\0' x; echo; echo end"
+                .to_owned(),
+        ),
+    ]
+    .map(|(name, command)| {
+        let task = json!({
+            "slot": format!("conform-{name}"), "timeout": 600_000, "kind": "example.com/v1/Ssh",
+            "spec": { "host": "127.0.0.1", "command": command },
         });
         (name.to_owned(), task)
     });
