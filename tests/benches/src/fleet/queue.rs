@@ -40,8 +40,10 @@ impl Queue {
             .enable_all()
             .build()
             .expect("the system has room for a runtime");
-        let client = runtime.block_on(async_nats::connect(server.url()));
-        let context = jetstream::new(client.expect("it listens"));
+        let context = runtime.block_on(async {
+            let client = async_nats::connect(server.url()).await;
+            jetstream::new(client.expect("it listens"))
+        });
         let queue = Self {
             server,
             scratch: tempfile::tempdir().expect("there is room for temporary files"),
