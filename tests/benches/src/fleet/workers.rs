@@ -18,6 +18,9 @@ pub struct Programs {
     host: PathBuf,
     bare: PathBuf,
     plugins: TempDir,
+    /// Where services keep what they keep, until all is measured: a file system is slow for a while where
+    /// thousands of files were removed just before.
+    states: TempDir,
 }
 
 impl Programs {
@@ -31,7 +34,15 @@ impl Programs {
             host: built.programs["solti-host"].clone(),
             bare: built.programs["bare_worker"].clone(),
             plugins: plugins::directory_with("hello"),
+            states: tempfile::tempdir().expect("there is room for temporary files"),
         }
+    }
+
+    /// A directory of its own for what a service keeps.
+    fn fresh_state(&self) -> PathBuf {
+        let directory = tempfile::tempdir_in(self.states.path());
+        let directory = directory.expect("there is room for temporary files");
+        directory.keep()
     }
 
     /// The program of the service and its commands.
@@ -54,8 +65,6 @@ pub enum Side {
 pub struct Workers {
     children: Vec<Child>,
     addresses: Vec<(String, PathBuf)>,
-    /// Where the services keep what they keep.
-    _states: Vec<TempDir>,
 }
 
 impl Workers {
@@ -66,9 +75,7 @@ impl Workers {
     /// When one of them does not start.
     #[must_use]
     pub fn start(programs: &Programs, side: Side, url: &str, count: usize) -> Self {
-        let states: Vec<_> = (0..count)
-            .map(|_| tempfile::tempdir().expect("there is room for temporary files"))
-            .collect();
+        let states: Vec<_> = (0..count).map(|_| programs.fresh_state()).collect();
         let mut children: Vec<_> = states
             .iter()
             .enumerate()
@@ -79,7 +86,7 @@ impl Workers {
                         command.args([url, &JOBS.to_string()]);
                         command
                     }
-                    Side::Host => host(programs, &state.path().join("state"), Some((url, number))),
+                    Side::Host => host(programs, &state.join("state"), Some((url, number))),
                 };
                 command.spawn().expect("it was built just now")
             })
@@ -87,12 +94,11 @@ impl Workers {
         let addresses = children
             .iter_mut()
             .zip(&states)
-            .map(|(child, state)| (ready(child), state.path().join("state/token")))
+            .map(|(child, state)| (ready(child), state.join("state/token")))
             .collect();
         Self {
             children,
             addresses,
-            _states: states,
         }
     }
 
@@ -103,8 +109,7 @@ impl Workers {
     /// When it does not start.
     #[must_use]
     pub fn without_queue(programs: &Programs) -> Self {
-        let state = tempfile::tempdir().expect("there is room for temporary files");
-        let directory = state.path().join("state");
+        let directory = programs.fresh_state().join("state");
         let mut child = host(programs, &directory, None)
             .spawn()
             .expect("it was built just now");
@@ -112,7 +117,6 @@ impl Workers {
         Self {
             children: vec![child],
             addresses,
-            _states: vec![state],
         }
     }
 
