@@ -48,6 +48,10 @@ pub(super) fn dev(args: &DevArgs, of_all: &OfAll) -> anyhow::Result<Exit> {
 
 async fn go_round(args: &DevArgs, of_all: &OfAll, own: &TempDir) -> anyhow::Result<Exit> {
     let screen = Screen::detect();
+    if !args.once {
+        // First: what is said of the watch is to stay.
+        screen.clear();
+    }
     let watch = (!args.once).then(|| Watch::new(&args.directory, args.tasks.as_deref()));
     let mut interrupts = Interrupts::new(watch)?;
     let round = Round {
@@ -58,10 +62,8 @@ async fn go_round(args: &DevArgs, of_all: &OfAll, own: &TempDir) -> anyhow::Resu
     };
     let mut changed: Option<PathBuf> = None;
     loop {
-        if !args.once {
-            screen.clear();
-        }
         if let Some(file) = changed.take() {
+            screen.clear();
             screen.changed(&file);
         }
         interrupts.begin_round();
