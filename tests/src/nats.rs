@@ -17,6 +17,8 @@ pub struct Server {
     directory: TempDir,
     port: u16,
     words: Vec<String>,
+    /// What holds the mounts of a server with a disk of its own.
+    disk: Option<Child>,
 }
 
 /// A port that nobody listens on at the moment.
@@ -63,10 +65,98 @@ impl Server {
             directory: tempfile::tempdir().expect("there is room for temporary files"),
             port,
             words: words.iter().map(|it| (*it).to_owned()).collect(),
+            disk: None,
         };
         server.run();
         server.is_ready();
         server
+    }
+
+    /// A server with JetStream that takes its disk for a large one, and whose disk has this size, such as
+    /// `16m`; none where it is not installed, or this user may mount nothing.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    #[must_use]
+    pub fn on_small_disk(size: &str) -> Option<Self> {
+        if !is_there() || !crate::may_mount() {
+            return None;
+        }
+        let mut server = Self {
+            child: None,
+            directory: tempfile::tempdir().expect("there is room for temporary files"),
+            port: free_port(),
+            words: Vec::new(),
+            disk: None,
+        };
+        let at = |name: &str| server.directory.path().join(name);
+        fs::create_dir(at("store")).expect("it is not there yet");
+        let settings = format!(
+            "jetstream {{ store_dir: {:?}, max_file_store: 4GB }}\n",
+            at("store")
+        );
+        fs::write(at("settings"), settings).expect("there is room for it");
+        server.words = vec!["-c".to_owned(), at("settings").display().to_string()];
+        let script =
+            format!("mount -t tmpfs -o size={size} tmpfs \"$0\" && echo ready && exec sleep 900");
+        let mut disk = Command::new("unshare")
+            .args(["-m", "sh", "-c", &script])
+            .arg(at("store"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("unshare was there just now");
+        let mut ready = [0; 5];
+        let stdout = disk.stdout.as_mut().expect("it is a pipe");
+        std::io::Read::read_exact(stdout, &mut ready).expect("the disk is mounted");
+        server.disk = Some(disk);
+        server.run();
+        server.is_ready();
+        Some(server)
+    }
+
+    /// How many bytes are free on its own disk.
+    ///
+    /// # Panics
+    ///
+    /// When it has none.
+    #[must_use]
+    pub fn room(&self) -> u64 {
+        let mut df = self.beside_disk("df");
+        let df = df.args(["-B1", "--output=avail"]);
+        let output = df.arg(self.directory.path().join("store")).output();
+        let text = String::from_utf8(output.expect("df is everywhere").stdout);
+        let text = text.expect("it prints numbers");
+        let last = text
+            .lines()
+            .last()
+            .and_then(|line| line.trim().parse().ok());
+        last.expect("it prints the room last")
+    }
+
+    /// Gives its own disk another size.
+    ///
+    /// # Panics
+    ///
+    /// When the machine refuses.
+    pub fn more_room(&self, size: &str) {
+        let options = format!("remount,size={size}");
+        let mut mount = self.beside_disk("mount");
+        let mount = mount
+            .args(["-o", &options])
+            .arg(self.directory.path().join("store"));
+        assert!(mount.status().expect("mount is everywhere").success());
+    }
+
+    /// A program that sees the disk of the server.
+    fn beside_disk(&self, program: &str) -> Command {
+        let Some(disk) = &self.disk else {
+            return Command::new(program);
+        };
+        let mut command = Command::new("nsenter");
+        command.args(["-t", &disk.id().to_string(), "-m", program]);
+        command
     }
 
     /// Starts it, for the first time or again, with what it has kept.
@@ -77,10 +167,13 @@ impl Server {
     pub fn run(&mut self) {
         let log = File::create(self.directory.path().join("log")).expect("there is room for it");
         let also = log.try_clone().expect("there are descriptors");
-        let child = Command::new("nats-server")
-            .args(["-a", "127.0.0.1", "-p", &self.port.to_string()])
-            .arg("-sd")
-            .arg(self.directory.path().join("store"))
+        let mut command = self.beside_disk("nats-server");
+        command.args(["-a", "127.0.0.1", "-p", &self.port.to_string()]);
+        if self.disk.is_none() {
+            let store = self.directory.path().join("store");
+            command.arg("-sd").arg(store);
+        }
+        let child = command
             .args(&self.words)
             .stdin(Stdio::null())
             .stdout(also)
@@ -142,6 +235,11 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
+        if let Some(mut disk) = self.disk.take() {
+            // One that has ended needs neither.
+            let _ = disk.kill();
+            let _ = disk.wait();
+        }
     }
 }
 

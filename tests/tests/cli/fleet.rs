@@ -4,6 +4,7 @@ mod bad;
 mod cancel;
 mod cluster;
 pub(crate) mod dead;
+mod full;
 mod proxy;
 mod routes;
 mod secure;

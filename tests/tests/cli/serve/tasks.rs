@@ -290,7 +290,7 @@ fn every_route_that_the_description_names_is_there() {
             routes += 1;
         }
     }
-    assert_eq!(routes, 27, "{:#}", document["paths"]);
+    assert_eq!(routes, 29, "{:#}", document["paths"]);
 }
 
 /// Whether an object has all fields that a schema requires, and no others than it names.
