@@ -6,7 +6,7 @@ import { bytes, count, zoneName } from './clock.js';
 import { onPref } from './prefs.js';
 import { poll } from './poll.js';
 import { link, pluginLink } from './route.js';
-import { action, badge, confirm, copy, facts, json, labels, name as shown, problem, time, toast } from './ui.js';
+import { action, badge, confirm, copy, facts, json, labels, name as shown, problem, table, time, toast } from './ui.js';
 import { visible } from './ansi.js';
 
 const OUTCOMES = ['succeeded', 'failed', 'timeout', 'canceled', 'dropped'];
@@ -157,10 +157,7 @@ export function list(main) {
 function block(title, items, columns, cells) {
   if (!items?.length) return null;
   return h('section', {}, h('h2', {}, `${title} `, h('span', { class: 'dim' }, count(items.length))),
-    h('table', { class: 'cards' }, h('caption', { class: 'offscreen' }, title),
-      h('thead', {}, h('tr', {}, columns.map((text) => h('th', { scope: 'col' }, text)))),
-      h('tbody', {}, items.map((item) => h('tr', {}, cells(item).map((content, i) => (i === 0
-        ? h('th', { scope: 'row' }, content) : h('td', { 'data-label': columns[i] }, content))))))));
+    table(title, columns, items.map((item) => cells(item))));
 }
 
 /** One of them. */

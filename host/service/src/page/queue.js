@@ -5,7 +5,7 @@ import { h, setText } from './dom.js';
 import { count, duration, zoneName } from './clock.js';
 import { onPref } from './prefs.js';
 import { poll } from './poll.js';
-import { action, confirm, facts, name as shown, problem, time, toast } from './ui.js';
+import { action, confirm, facts, name as shown, problem, table, time, toast } from './ui.js';
 import { visible } from './ansi.js';
 
 const unique = (list) => [...new Set(list)];
@@ -15,13 +15,7 @@ function selector(need) {
 }
 
 /** A table; `none` where it has no rows. */
-function table(title, columns, rows, none) {
-  if (rows.length === 0) return h('p', { class: 'empty' }, none);
-  return h('table', { class: 'cards' }, h('caption', { class: 'offscreen' }, title),
-    h('thead', {}, h('tr', {}, columns.map((text) => h('th', { scope: 'col' }, text)))),
-    h('tbody', {}, rows.map((cells) => h('tr', {}, cells.map((content, i) => (i === 0
-      ? h('th', { scope: 'row' }, content) : h('td', { 'data-label': columns[i] }, content)))))));
-}
+const filled = (title, columns, rows, none) => (rows.length === 0 ? h('p', { class: 'empty' }, none) : table(title, columns, rows));
 
 function takers(need) {
   if (need.hosts > 0) return count(need.hosts);
@@ -75,11 +69,11 @@ export function view(main) {
     ]));
     const { status } = said;
     if (!status) return;
-    if (changed(tasks, status.tasks)) tasks.replaceChildren(table('Tasks', ['Kind', 'Selector', 'Waiting', 'Running', 'Delivered again', 'Oldest', 'Hosts'],
+    if (changed(tasks, status.tasks)) tasks.replaceChildren(filled('Tasks', ['Kind', 'Selector', 'Waiting', 'Running', 'Delivered again', 'Oldest', 'Hosts'],
       status.tasks.map((each) => [shown(each.need.kind), selector(each.need), count(each.waiting), count(each.running), count(each.redelivered),
         each.oldest === undefined ? '' : duration(each.oldest), takers(each)]), 'No task was ever put into this queue.'));
     // Each says again and again that it is there, and by its clock when.
-    if (changed(hosts, status.hosts.map((each) => ({ ...each, now: 0 })))) hosts.replaceChildren(table('Hosts', ['Host', 'Running', 'Plugins', 'Kinds', 'Since', 'Version'],
+    if (changed(hosts, status.hosts.map((each) => ({ ...each, now: 0 })))) hosts.replaceChildren(filled('Hosts', ['Host', 'Running', 'Plugins', 'Kinds', 'Since', 'Version'],
       status.hosts.map((each) => [shown(each.name), `${count(each.running)} of ${count(each.jobs)}`,
         visible(unique(each.runners.map((runner) => `${runner.plugin} ${runner.version}`)).join(', ')),
         visible(unique(each.runners.flatMap((runner) => runner.kinds)).join(', ')),
@@ -89,7 +83,7 @@ export function view(main) {
     setText(letters, status.deadLetters > 0 ? count(status.deadLetters) : '');
     if (!changed(dead, listed)) return;
     all.update();
-    dead.replaceChildren(table('Dead letters', ['Task', 'Why', 'Deliveries', 'Since', 'Action'],
+    dead.replaceChildren(filled('Dead letters', ['Task', 'Why', 'Deliveries', 'Since', 'Action'],
       listed.map((each) => [shown(each.name), h('span', { class: 'reason' }, visible(each.reason, true)), count(each.deliveries),
         time(new Date(each.at).toISOString(), { relative: false }), back(each)]), 'There are none.'));
   }

@@ -121,6 +121,14 @@ export function facts(pairs) {
     .map(([term, value]) => h('div', {}, h('dt', {}, term), h('dd', {}, value))));
 }
 
+/** A table whose first cell of each row names it; on a narrow screen each row is a card. */
+export function table(title, columns, rows) {
+  return h('table', { class: 'cards' }, h('caption', { class: 'offscreen' }, title),
+    h('thead', {}, h('tr', {}, columns.map((text) => h('th', { scope: 'col' }, text)))),
+    h('tbody', {}, rows.map((cells) => h('tr', {}, cells.map((content, i) => (i === 0
+      ? h('th', { scope: 'row' }, content) : h('td', { 'data-label': columns[i] }, content)))))));
+}
+
 export function json(value) {
   return h('pre', { class: 'json', tabindex: '0', role: 'region', 'aria-label': 'JSON' }, visible(JSON.stringify(value, null, 2), true));
 }
