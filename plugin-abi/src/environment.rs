@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use solti_model::{RunnerEnv, TaskEnv, merge_env};
+use thiserror::Error;
 
 use crate::error::RunnerError;
 use crate::text::shorten;
@@ -71,6 +72,55 @@ pub fn merged(task: &TaskEnv, runner: &RunnerEnv) -> Result<BTreeMap<String, Str
         )));
     }
     Ok(merged)
+}
+
+/// Puts variables of an environment, such as [`merged`] makes, in the place of `${NAME}` in a text.
+///
+/// # Errors
+///
+/// What is wrong with the text, or which variable is not there.
+///
+/// # Examples
+///
+/// ```
+/// use solti_plugin_abi::environment::filled;
+///
+/// let env = [("TOKEN".to_owned(), "abc".to_owned())].into();
+/// assert_eq!(filled("Bearer ${TOKEN}", &env).unwrap(), "Bearer abc");
+/// assert_eq!(
+///     filled("${OTHER}", &env).unwrap_err().to_string(),
+///     "the variable \"OTHER\" is not in the environment of the task or its runner"
+/// );
+/// ```
+pub fn filled(text: &str, env: &BTreeMap<String, String>) -> Result<String, NotFilled> {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, behind) = after.split_once('}').ok_or(NotFilled::Open)?;
+        let value = env.get(name).ok_or_else(|| NotFilled::Unset {
+            name: name.to_owned(),
+        })?;
+        filled.push_str(before);
+        filled.push_str(value);
+        rest = behind;
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+/// Why variables could not be put into a text.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum NotFilled {
+    /// The name of a variable has no end.
+    #[error("a `${{` has no `}}` behind it; it begins the name of a variable")]
+    Open,
+    /// There is no such variable.
+    #[error("the variable {name:?} is not in the environment of the task or its runner")]
+    Unset {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// Checks that a program can be given these arguments.

@@ -8,6 +8,7 @@ use hyper::body::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Uri};
 use solti_plugin_abi::WrongSpec;
+use solti_plugin_abi::environment::filled;
 use tokio_rustls::rustls::ClientConfig;
 
 use crate::config::Config;
@@ -140,7 +141,7 @@ fn headers(
         {
             return Err(wrong("is what the request itself decides; leave it out"));
         }
-        let value = fill(&value, env).map_err(|what| wrong(&what))?;
+        let value = filled(&value, env).map_err(|err| wrong(&err.to_string()))?;
         let mut value = HeaderValue::from_str(&value)
             .map_err(|_| wrong("the value has a line end or another control character in it"))?;
         // Whatever prints it prints that it is a secret.
@@ -148,25 +149,6 @@ fn headers(
         headers.insert(header, value);
     }
     Ok(headers)
-}
-
-/// Puts variables of the environment in the place of `${NAME}`.
-fn fill(text: &str, env: &BTreeMap<String, String>) -> Result<String, String> {
-    let mut filled = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        let (name, behind) = after
-            .split_once('}')
-            .ok_or("a `${` has no `}` behind it; it begins the name of a variable")?;
-        let value = env.get(name).ok_or_else(|| {
-            format!("the variable {name:?} is not in the environment of the task or its runner")
-        })?;
-        filled.push_str(before);
-        filled.push_str(value);
-        rest = behind;
-    }
-    filled.push_str(rest);
-    Ok(filled)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use solti_plugin_abi::WrongSpec;
-use solti_plugin_abi::environment::fault_of_value;
+use solti_plugin_abi::environment::{fault_of_value, filled};
 
 use crate::spec::Place;
 
@@ -30,7 +30,7 @@ pub(crate) fn variables(
     for (name, value) in of_spec {
         let wrong = |what: String| WrongSpec::new(place.of(&format!("env.{name}")), what);
         check_name(&name).map_err(|what| wrong(what.to_owned()))?;
-        let value = fill(&value, here).map_err(wrong)?;
+        let value = filled(&value, here).map_err(|err| wrong(err.to_string()))?;
         if let Some(fault) = fault_of_value(&value) {
             return Err(wrong(format!("the value {fault}")));
         }
@@ -48,25 +48,6 @@ fn check_name(name: &str) -> Result<(), &'static str> {
     } else {
         Err("is no name that a shell can set: expected letters, digits and _, and no digit first")
     }
-}
-
-/// Puts variables in the place of `${NAME}`.
-fn fill(text: &str, here: &Variables) -> Result<String, String> {
-    let mut filled = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        let (name, behind) = after
-            .split_once('}')
-            .ok_or("a `${` has no `}` behind it; it begins the name of a variable")?;
-        let value = here.get(name).ok_or_else(|| {
-            format!("the variable {name:?} is not in the environment of the task or its runner")
-        })?;
-        filled.push_str(before);
-        filled.push_str(value);
-        rest = behind;
-    }
-    filled.push_str(rest);
-    Ok(filled)
 }
 
 #[cfg(test)]
