@@ -16,6 +16,12 @@ pub(crate) fn sample(text: &mut String, line: Arguments<'_>) {
     let _ = writeln!(text, "{line}");
 }
 
+/// Adds a family of one sample without labels.
+pub(crate) fn single(text: &mut String, name: &str, kind: &str, help: &str, value: impl Display) {
+    family(text, name, kind, help);
+    sample(text, format_args!("{name} {value}"));
+}
+
 /// Adds a family of counters that differ in their labels, such as `code="invalid"`.
 pub(crate) fn counters<L: Display>(
     text: &mut String,

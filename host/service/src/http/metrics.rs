@@ -12,7 +12,7 @@ use super::app::App;
 use super::health::why_not_ready;
 use super::process;
 use super::requests::{NO_ROUTE, method_of};
-use crate::exposition::{family, sample};
+use crate::exposition::single;
 
 /// `GET /metrics`. What it tells of tasks is counted where their states are committed: there is no queue
 /// between that could overflow.
@@ -68,8 +68,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
             lost,
         ),
     ] {
-        family(&mut text, name, kind, help);
-        sample(&mut text, format_args!("{name} {value}"));
+        single(&mut text, name, kind, help, value);
     }
     app.requests.write(&mut text);
     text.push_str(&app.runners.counts().prometheus());

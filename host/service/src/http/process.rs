@@ -6,7 +6,7 @@ use rustix::process::{Resource, getrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use solti_plugin_abi::process::Stat;
 
-use crate::exposition::{family, sample};
+use crate::exposition::single;
 
 /// Hundredths of a second, in which the system counts since its beginning.
 const HUNDREDTHS: f64 = 100.0;
@@ -14,8 +14,7 @@ const HUNDREDTHS: f64 = 100.0;
 pub(super) fn write(text: &mut String) {
     let mut number = |name: &str, kind: &str, help: &str, value: Option<f64>| {
         if let Some(value) = value {
-            family(text, name, kind, help);
-            sample(text, format_args!("{name} {value}"));
+            single(text, name, kind, help, value);
         }
     };
     let cpu = clock_gettime(ClockId::ProcessCPUTime);

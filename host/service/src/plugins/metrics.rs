@@ -7,7 +7,7 @@ use solti_plugin_host::open_images;
 use solti_plugin_host::report::label_value;
 
 use super::all::Plugins;
-use crate::exposition::{counters, family, sample};
+use crate::exposition::{counters, family, sample, single};
 
 impl Plugins {
     /// In Prometheus' text format.
@@ -91,8 +91,7 @@ impl Plugins {
                 draining as u64,
             ),
         ] {
-            family(text, name, "gauge", help);
-            sample(text, format_args!("{name} {value}"));
+            single(text, name, "gauge", help, value);
         }
     }
 

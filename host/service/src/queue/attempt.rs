@@ -34,11 +34,15 @@ pub(super) async fn run(shared: &Shared, tasks: &Arc<Tasks>, delivery: Arc<Deliv
     }
     let done = attempt(shared, tasks, &delivery).await;
     shared.running.end(&delivery.name);
-    if let Err(err) = done {
-        warn!(task = %delivery.name, "it is given back to the queue: {err}");
-        shared.counts.add(Fate::GivenBack);
-        delivery.give_back(LATER).await;
-    }
+    let fate = match done {
+        Ok(fate) => fate,
+        Err(err) => {
+            warn!(task = %delivery.name, "it is given back to the queue: {err}");
+            delivery.give_back(LATER).await;
+            Fate::GivenBack
+        }
+    };
+    shared.counts.add(fate);
 }
 
 /// Tells the queue again and again that the task is worked at, until this is dropped.
@@ -58,23 +62,22 @@ async fn attempt(
     shared: &Shared,
     tasks: &Arc<Tasks>,
     delivery: &Delivery,
-) -> Result<(), QueueError> {
+) -> Result<Fate, QueueError> {
     if !delivery.is_to_run().await? {
-        shared.counts.add(Fate::Over);
-        return Ok(());
+        return Ok(Fate::Over);
     }
     let name = &delivery.name;
     let Some(cancelled) = shared.running.begin(name) else {
-        shared.counts.add(Fate::Over);
-        return delivery.cancelled().await;
+        delivery.cancelled().await?;
+        return Ok(Fate::Over);
     };
     let manifest = match parse::of_message(&delivery.manifest, name) {
         Ok(manifest) => manifest,
-        Err(err) => return buried(shared, delivery, err.to_string()).await,
+        Err(err) => return buried(delivery, err.to_string()).await,
     };
     if delivery.number > 1 && fails_when_interrupted(&manifest) {
         let reason = "its host did not finish it, and its onInterrupt is 'fail': it is not run a second time";
-        return buried(shared, delivery, reason.to_owned()).await;
+        return buried(delivery, reason.to_owned()).await;
     }
     let (local, seq) = match create(tasks, &manifest).await {
         Ok(created) => created,
@@ -96,29 +99,26 @@ async fn attempt(
     let Some(record) = ended(tasks, seq).await else {
         // It is for another host.
         shared.give_back(delivery).await;
-        return Ok(());
+        return Ok(Fate::GivenBack);
     };
-    match outcome(tasks, shared, &record, &cancelled) {
-        Some(mut outcome) => {
-            outcome.delivery = delivery.number;
-            outcome.output = output;
-            outcome.started = Some(started);
-            if delivery.end(&outcome).await? {
-                shared.counts.add(Fate::Ended);
-            } else {
-                shared.counts.add(Fate::Over);
-                info!(task = %local, queue = %name, "another host was first: its result stands");
-            }
-        }
-        None => shared.give_back(delivery).await,
+    let Some(mut outcome) = outcome(tasks, shared, &record, &cancelled) else {
+        shared.give_back(delivery).await;
+        return Ok(Fate::GivenBack);
+    };
+    outcome.delivery = delivery.number;
+    outcome.output = output;
+    outcome.started = Some(started);
+    if delivery.end(&outcome).await? {
+        return Ok(Fate::Ended);
     }
-    Ok(())
+    info!(task = %local, queue = %name, "another host was first: its result stands");
+    Ok(Fate::Over)
 }
 
-async fn buried(shared: &Shared, delivery: &Delivery, reason: String) -> Result<(), QueueError> {
-    shared.counts.add(Fate::Buried);
+async fn buried(delivery: &Delivery, reason: String) -> Result<Fate, QueueError> {
     warn!(task = %delivery.name, "it is put among the dead letters: {reason}");
-    delivery.bury(reason).await
+    delivery.bury(reason).await?;
+    Ok(Fate::Buried)
 }
 
 /// This service does not take it.
@@ -126,22 +126,19 @@ async fn turned_away(
     shared: &Shared,
     delivery: &Delivery,
     refused: Refused,
-) -> Result<(), QueueError> {
+) -> Result<Fate, QueueError> {
     match refused {
         // Nobody will.
         Refused::Invalid { .. } | Refused::Core(solti_api::ApiError::InvalidRequest(_)) => {
-            buried(shared, delivery, refused.to_string()).await
+            buried(delivery, refused.to_string()).await
         }
         refused => {
             info!(task = %delivery.name, "it is given back to the queue: {refused}");
             match refused {
                 Refused::Stopping => shared.give_back(delivery).await,
-                _ => {
-                    shared.counts.add(Fate::GivenBack);
-                    delivery.give_back(LATER).await;
-                }
+                _ => delivery.give_back(LATER).await,
             }
-            Ok(())
+            Ok(Fate::GivenBack)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::exposition::counters;
+use crate::exposition::{counters, single};
 
 /// What became of a delivery.
 #[derive(Debug, Clone, Copy)]
@@ -49,9 +49,12 @@ impl Counts {
             }),
         );
         let again = self.again.load(Ordering::Relaxed);
-        let name = "solti_queue_deliveries_again_total";
-        let help = "Tasks of the queue that this service got and that had been delivered before.";
-        crate::exposition::family(text, name, "counter", help);
-        crate::exposition::sample(text, format_args!("{name} {again}"));
+        single(
+            text,
+            "solti_queue_deliveries_again_total",
+            "counter",
+            "Tasks of the queue that this service got and that had been delivered before.",
+            again,
+        );
     }
 }

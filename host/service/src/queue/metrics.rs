@@ -1,30 +1,18 @@
 //! The queue in Prometheus' text format.
 
-use std::fmt::Display;
-
+use solti_plugin_host::report::label_value;
 use solti_plugin_queue::{Depth, Status};
 
 use super::seen::Look;
-use crate::exposition::{family, sample};
-
-/// What a value of a label must not have as it is.
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n")
-}
-
-fn gauge(text: &mut String, name: &str, help: &str, value: impl Display) {
-    family(text, name, "gauge", help);
-    sample(text, format_args!("{name} {value}"));
-}
+use crate::exposition::{family, sample, single};
 
 /// Writes how the queue is; where that is not known now, only that.
 pub(super) fn write(text: &mut String, look: &Look) {
     let answers = look.problem.is_none() && look.status.is_some();
-    gauge(
+    single(
         text,
         "solti_queue_up",
+        "gauge",
         "Whether the queue answers.",
         u8::from(answers),
     );
@@ -70,10 +58,10 @@ fn depths(text: &mut String, depths: &[Depth]) {
         family(text, name, "gauge", help);
         for depth in depths {
             let Some(value) = of(depth) else { continue };
-            let kind = escaped(&depth.need.kind);
+            let kind = label_value(&depth.need.kind);
             let selector = match &depth.need.selector {
                 serde_json::Value::Null => String::new(),
-                selector => escaped(&selector.to_string()),
+                selector => label_value(&selector.to_string()),
             };
             let labels = format_args!("kind=\"{kind}\",selector=\"{selector}\"");
             sample(text, format_args!("{name}{{{labels}}} {value}"));
@@ -105,7 +93,7 @@ fn whole(text: &mut String, status: &Status) {
             status.output_bytes,
         ),
     ] {
-        gauge(text, name, help, value);
+        single(text, name, "gauge", help, value);
     }
 }
 
@@ -116,7 +104,7 @@ mod tests {
     #[test]
     fn a_selector_is_one_value_of_a_label_whatever_it_has() {
         assert_eq!(
-            escaped("{\"a\":\"b\\n\"}\n"),
+            label_value("{\"a\":\"b\\n\"}\n"),
             "{\\\"a\\\":\\\"b\\\\n\\\"}\\n"
         );
         let mut text = String::new();

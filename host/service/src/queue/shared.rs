@@ -6,7 +6,7 @@ use solti_plugin_queue::Delivery;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::counts::{Counts, Fate};
+use super::counts::Counts;
 use super::running::Running;
 
 /// What the worker and its attempts share.
@@ -37,7 +37,6 @@ impl Shared {
         if self.stopping.is_cancelled() {
             self.asking.wait().await;
         }
-        self.counts.add(Fate::GivenBack);
         delivery.give_back(Duration::ZERO).await;
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use super::attempt;
-use super::counts::Counts;
+use super::counts::{Counts, Fate};
 use super::runners;
 use super::shared::Shared;
 use crate::config::{Config, QueueSettings};
@@ -271,7 +271,10 @@ impl Worker {
                 Some(tasks) if !worker.shared.stopping.is_cancelled() => {
                     attempt::run(&worker.shared, &tasks, delivery).await;
                 }
-                _ => worker.shared.give_back(&delivery).await,
+                _ => {
+                    worker.shared.give_back(&delivery).await;
+                    worker.shared.counts.add(Fate::GivenBack);
+                }
             }
         });
     }

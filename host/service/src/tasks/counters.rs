@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
 
-use crate::exposition::{counters, family, sample};
+use crate::exposition::{counters, single};
 
 /// What is counted of tasks.
 #[derive(Debug, Default)]
@@ -37,9 +37,13 @@ impl Counters {
 
     /// In Prometheus' text format.
     pub(crate) fn write(&self, text: &mut String) {
-        let name = "solti_tasks_accepted_total";
-        family(text, name, "counter", "Tasks that were acknowledged.");
-        sample(text, format_args!("{name} {}", self.accepted.lock()));
+        single(
+            text,
+            "solti_tasks_accepted_total",
+            "counter",
+            "Tasks that were acknowledged.",
+            self.accepted.lock(),
+        );
         let (ended, refused) = (self.ended.lock(), self.refused.lock());
         counters(
             text,
