@@ -69,3 +69,4 @@ pub use server::{Address, InheritedSocket};
 pub use service::{Service, ServiceError, Stopped};
 pub use state::StateError;
 pub use store::StoreError;
+pub use time::moment;

@@ -1,12 +1,10 @@
 //! What of a task's output is asked for.
 
-use std::time::SystemTime;
-
 use crate::http::error::Problem;
 use crate::http::query::pairs;
 use crate::http::selection;
 use crate::output::Selection;
-use crate::time::millis;
+use crate::time::moment;
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -34,7 +32,7 @@ impl Wanted {
                         })?);
                 }
                 "since" => {
-                    wanted.since = Some(since(&value).ok_or_else(|| {
+                    wanted.since = Some(moment(&value).ok_or_else(|| {
                         Problem::unexpected(
                             "since",
                             &value,
@@ -64,12 +62,4 @@ impl Wanted {
         }
         Ok(wanted)
     }
-}
-
-/// A point in time, or how long ago one is.
-fn since(text: &str) -> Option<u64> {
-    if let Ok(ago) = humantime::parse_duration(text) {
-        return SystemTime::now().checked_sub(ago).map(millis);
-    }
-    humantime::parse_rfc3339_weak(text).ok().map(millis)
 }

@@ -1,10 +1,10 @@
 //! Where the output of a task is to begin: at its beginning, at a time, or with its last lines.
 
 use std::collections::VecDeque;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::anyhow;
 use solti_plugin_client::Event;
+use solti_plugin_service::moment;
 
 /// Where the output is to begin.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,7 +23,7 @@ impl Begin {
     pub(super) fn of(tail: Option<u64>, since: Option<&str>) -> anyhow::Result<Self> {
         match (tail, since) {
             (Some(lines), _) => Ok(Self::Last(lines)),
-            (None, Some(text)) => time(text).map(Self::At).ok_or_else(|| {
+            (None, Some(text)) => moment(text).map(Self::At).ok_or_else(|| {
                 anyhow!(
                     "--since: is {text:?}, expected a time such as 2026-01-31T12:00:00Z, or how long ago, such \
                      as 5m"
@@ -40,15 +40,6 @@ impl Begin {
             _ => true,
         }
     }
-}
-
-fn time(text: &str) -> Option<u64> {
-    let time = match humantime::parse_duration(text) {
-        Ok(ago) => SystemTime::now().checked_sub(ago)?,
-        Err(_) => humantime::parse_rfc3339_weak(text).ok()?,
-    };
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    u64::try_from(since.as_millis()).ok()
 }
 
 /// Keeps what may be of the last lines, and nothing before.
@@ -99,15 +90,14 @@ impl Tail {
             if skipped == 0 {
                 break;
             }
-            let of_these = skipped.min(*ends);
-            let cut = match of_these {
-                0 => bytes.len(),
-                // The rest of the last of them is in the next event.
-                _ if of_these == *ends && skipped > *ends => bytes.len(),
-                number => behind_line(bytes, number),
+            let cut = if skipped > *ends {
+                // The rest of its last line is skipped, too.
+                bytes.len()
+            } else {
+                behind_line(bytes, skipped)
             };
             *bytes = bytes.slice(cut..);
-            skipped -= of_these;
+            skipped = skipped.saturating_sub(*ends);
         }
         self.events.into_iter().map(|(event, _)| event)
     }
@@ -189,8 +179,8 @@ mod tests {
 
     #[test]
     fn a_time_is_a_point_or_so_long_ago_and_nothing_else() {
-        assert_eq!(time("1970-01-01T00:00:01Z"), Some(1000));
-        assert!(time("5m").is_some_and(|it| it > 1_700_000_000_000));
+        assert_eq!(moment("1970-01-01T00:00:01Z"), Some(1000));
+        assert!(moment("5m").is_some_and(|it| it > 1_700_000_000_000));
         let error = Begin::of(None, Some("yesterday"))
             .map(drop)
             .map_err(|err| err.to_string());
