@@ -11,6 +11,7 @@ mod fixtures;
 pub mod http;
 pub mod nats;
 mod podman;
+mod ports;
 pub mod process;
 mod report;
 pub mod sshd;

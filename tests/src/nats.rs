@@ -1,11 +1,13 @@
 //! Servers of NATS on loopback, which end with who has started them.
 
 use std::fs::{self, File};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::ports;
 
 /// How long a server gets until it listens.
 const SOON: Duration = Duration::from_secs(30);
@@ -21,18 +23,14 @@ pub struct Server {
     disk: Option<Child>,
 }
 
-/// A port that nobody listens on at the moment.
+/// A port for a server.
 ///
 /// # Panics
 ///
-/// When the machine has none.
+/// When the machine has none that is free.
 #[must_use]
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has ports");
-    listener
-        .local_addr()
-        .expect("it has an address as it listens")
-        .port()
+    ports::free().expect("loopback has ports")
 }
 
 /// Whether there is a server to start; says that something is skipped where there is none.
@@ -60,13 +58,7 @@ impl Server {
     /// When it does not start.
     #[must_use]
     pub fn on(port: u16, words: &[&str]) -> Self {
-        let mut server = Self {
-            child: None,
-            directory: tempfile::tempdir().expect("there is room for temporary files"),
-            port,
-            words: words.iter().map(|it| (*it).to_owned()).collect(),
-            disk: None,
-        };
+        let mut server = Self::not_started(port, words);
         server.run();
         server.is_ready();
         server
@@ -83,13 +75,7 @@ impl Server {
         if !is_there() || !crate::may_mount() {
             return None;
         }
-        let mut server = Self {
-            child: None,
-            directory: tempfile::tempdir().expect("there is room for temporary files"),
-            port: free_port(),
-            words: Vec::new(),
-            disk: None,
-        };
+        let mut server = Self::not_started(free_port(), &[]);
         let at = |name: &str| server.directory.path().join(name);
         fs::create_dir(at("store")).expect("it is not there yet");
         let settings = format!(
@@ -114,6 +100,16 @@ impl Server {
         server.run();
         server.is_ready();
         Some(server)
+    }
+
+    fn not_started(port: u16, words: &[&str]) -> Self {
+        Self {
+            child: None,
+            directory: tempfile::tempdir().expect("there is room for temporary files"),
+            port,
+            words: words.iter().map(|it| (*it).to_owned()).collect(),
+            disk: None,
+        }
     }
 
     /// How many bytes are free on its own disk.

@@ -3,13 +3,14 @@
 
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::ports;
 
 /// Where Debian has the program, which is in no user's `PATH`.
 const PROGRAM: &str = "/usr/sbin/sshd";
@@ -52,7 +53,7 @@ impl Sshd {
         // In the place of what this user and this machine have.
         fs::write(at("ssh_config"), "IdentitiesOnly yes\n").map_err(failed)?;
         for _ in 0..PORTS {
-            let port = free_port().map_err(|err| format!("no port is free: {err}"))?;
+            let port = ports::free().map_err(|err| format!("no port is free: {err}"))?;
             fs::write(at("sshd_config"), configuration(directory.path(), port)).map_err(failed)?;
             let key = fs::read_to_string(at("host.pub")).map_err(failed)?;
             fs::write(at("known_hosts"), format!("[127.0.0.1]:{port} {key}")).map_err(failed)?;
@@ -206,11 +207,6 @@ fn make_key(file: &Path) -> Result<(), String> {
         true => Ok(()),
         false => Err(String::from_utf8_lossy(&made.stderr).into_owned()),
     }
-}
-
-fn free_port() -> io::Result<u16> {
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(free.local_addr()?.port())
 }
 
 fn children(pid: u32) -> Vec<u32> {

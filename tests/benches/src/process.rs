@@ -1,7 +1,8 @@
 //! What the system says of a process, and children of this program.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -76,4 +77,32 @@ pub fn numbers_of_child(args: &[&str]) -> Vec<f64> {
         .split_ascii_whitespace()
         .map(|number| number.parse().expect("children print numbers"))
         .collect()
+}
+
+/// Waits for the first line that a process prints, whose standard output is a pipe.
+///
+/// # Panics
+///
+/// When it is no pipe, or no text.
+#[must_use]
+pub fn first_line(child: &mut Child) -> String {
+    let stdout = child.stdout.take().expect("it is a pipe");
+    let mut line = String::new();
+    BufReader::new(stdout)
+        .read_line(&mut line)
+        .expect("it is text");
+    line
+}
+
+/// The address in what a service says when it is ready.
+///
+/// # Panics
+///
+/// When there is none.
+#[must_use]
+pub fn http_address(ready: &str) -> &str {
+    ready
+        .split_whitespace()
+        .find_map(|word| word.trim_end_matches(',').strip_prefix("http://"))
+        .unwrap_or_else(|| panic!("no address in {ready:?}"))
 }

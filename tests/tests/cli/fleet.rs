@@ -67,15 +67,7 @@ impl Fleet {
 
     /// Waits until a task is as `is` accepts.
     fn until(&self, name: &str, is: impl Fn(&Value) -> bool) -> Value {
-        let began = Instant::now();
-        loop {
-            let task = self.task(name);
-            if is(&task) {
-                return task;
-            }
-            assert!(began.elapsed() < SOON, "{task:#}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        until(|| self.task(name), is)
     }
 
     fn status(&self) -> Value {
@@ -84,15 +76,20 @@ impl Fleet {
 
     /// Waits until the queue is as `is` accepts.
     fn until_status(&self, is: impl Fn(&Value) -> bool) -> Value {
-        let began = Instant::now();
-        loop {
-            let status = self.status();
-            if is(&status) {
-                return status;
-            }
-            assert!(began.elapsed() < SOON, "{status:#}");
-            std::thread::sleep(Duration::from_millis(50));
+        until(|| self.status(), is)
+    }
+}
+
+/// Waits until what is told is as `is` accepts.
+fn until<T: std::fmt::Debug>(tells: impl Fn() -> T, is: impl Fn(&T) -> bool) -> T {
+    let began = Instant::now();
+    loop {
+        let told = tells();
+        if is(&told) {
+            return told;
         }
+        assert!(began.elapsed() < SOON, "{told:#?}");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

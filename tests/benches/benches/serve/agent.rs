@@ -1,12 +1,13 @@
 //! A process that takes tasks over HTTP: the service, or the published line as an agent.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use benches::plugins;
+use benches::process::{first_line, http_address};
 use e2e::Profile;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -67,10 +68,7 @@ impl Agent {
             .arg("--config")
             .arg(config);
         let (child, ready) = start(command);
-        let address = ready
-            .split_whitespace()
-            .find_map(|word| word.trim_end_matches(',').strip_prefix("http://"))
-            .unwrap_or_else(|| panic!("no address in {ready:?}"));
+        let address = http_address(&ready);
         let token = fs::read_to_string(state.join("token")).expect("it was made just now");
         let client = Client::new(Side::Service, address, Some(token.trim().to_owned()));
         Self { child, client }
@@ -123,11 +121,7 @@ fn start(mut command: Command) -> (Child, String) {
         .stdout(Stdio::piped())
         .spawn()
         .expect("it was built just now");
-    let mut ready = String::new();
-    let stdout = child.stdout.take().expect("it is a pipe");
-    BufReader::new(stdout)
-        .read_line(&mut ready)
-        .expect("it is text");
+    let ready = first_line(&mut child);
     (child, ready)
 }
 

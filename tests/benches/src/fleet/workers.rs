@@ -1,7 +1,6 @@
 //! The processes that take tasks.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -9,6 +8,7 @@ use e2e::Profile;
 use tempfile::TempDir;
 
 use crate::plugins;
+use crate::process::{first_line, http_address};
 
 /// How many tasks one of them has at the same time.
 pub const JOBS: usize = 64;
@@ -91,11 +91,15 @@ impl Workers {
                 command.spawn().expect("it was built just now")
             })
             .collect();
-        let addresses = children
-            .iter_mut()
-            .zip(&states)
-            .map(|(child, state)| (ready(child), state.join("state/token")))
-            .collect();
+        let addresses = match side {
+            // It listens nowhere.
+            Side::Bare => Vec::new(),
+            Side::Host => children
+                .iter_mut()
+                .zip(&states)
+                .map(|(child, state)| (ready(child), state.join("state/token")))
+                .collect(),
+        };
         Self {
             children,
             addresses,
@@ -143,6 +147,11 @@ impl Drop for Workers {
     }
 }
 
+/// Waits until a service is ready; where it listens.
+fn ready(child: &mut Child) -> String {
+    http_address(&first_line(child)).to_owned()
+}
+
 /// The service, under settings that refuse none of the tasks.
 fn host(programs: &Programs, state: &Path, queue: Option<(&str, usize)>) -> Command {
     let config = state.with_extension("toml");
@@ -166,19 +175,4 @@ fn host(programs: &Programs, state: &Path, queue: Option<(&str, usize)>) -> Comm
         command.args(["--queue", url, "--queue-name", &format!("h{number}")]);
     }
     command
-}
-
-/// Waits for the first line of a process; the address in it, where it has one.
-fn ready(child: &mut Child) -> String {
-    let Some(stdout) = child.stdout.take() else {
-        return String::new();
-    };
-    let mut line = String::new();
-    BufReader::new(stdout)
-        .read_line(&mut line)
-        .expect("it is text");
-    line.split_whitespace()
-        .find_map(|word| word.trim_end_matches(',').strip_prefix("http://"))
-        .unwrap_or_else(|| panic!("no address in {line:?}"))
-        .to_owned()
 }

@@ -3,26 +3,10 @@
 use serde_json::{Value, json};
 
 use super::dead::put;
-use super::{Fleet, SOON};
+use super::{Fleet, until};
 use crate::Place;
 use crate::serve::Serving;
 use crate::serve::monitoring::{asks_for_what_is_there, prometheus_reads, value};
-
-/// Waits until what a service tells is as `is` accepts.
-fn until<T>(tells: impl Fn() -> T, is: impl Fn(&T) -> bool) -> T
-where
-    T: std::fmt::Debug,
-{
-    let began = std::time::Instant::now();
-    loop {
-        let told = tells();
-        if is(&told) {
-            return told;
-        }
-        assert!(began.elapsed() < SOON, "{told:?}");
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-}
 
 #[test]
 fn a_queue_that_is_behind_or_away_is_seen_by_who_looks_at_any_of_its_hosts() {
