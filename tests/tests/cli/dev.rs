@@ -319,13 +319,15 @@ fn a_terminal_is_cleared_for_each_round_and_left_as_it_was_at_ctrl_c() {
     let place = Place::with(&[]);
     made(&place, "dev-screen");
     let program = shown(e2e::solti_host());
-    let inner = format!("stty -g; {program} dev dev-screen; echo ended $?; stty -g");
+    // The shell gets Ctrl-C as well, and not each goes on when its program has ended by itself.
+    let inner = format!("trap : INT; stty -g; {program} dev dev-screen; echo ended $?; stty -g");
     // `script` makes a terminal of its own, and is the reader and the keyboard.
     let mut script = Command::new("script");
     script.args(["-qec", &inner, "/dev/null"]);
     script.current_dir(place.directory.path());
     as_a_user(&mut script, &place)
         .env("TERM", "xterm")
+        .env("SHELL", "/bin/sh")
         .env_remove("NO_COLOR")
         .env_remove("RUST_LOG");
     let mut running = Running::start(&mut script);
