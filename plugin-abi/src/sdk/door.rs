@@ -16,12 +16,19 @@ use crate::v1::error::FfiError;
 /// How long a method may take before its caller is told that it did not answer; the work is dropped.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
+/// Who answers. One type for all of them: for each, the code that waits for it would be there once more.
+type Answers = Box<dyn FnOnce(&str, Bytes) -> CallFuture<'static> + Send>;
+
 /// Has a method answered on the plugin's runtime: no thread of the host's waits for it.
 pub(super) fn answer(
     method: RString,
     payload: RVec<u8>,
     answers: impl FnOnce(&str, Bytes) -> CallFuture<'static> + Send + 'static,
 ) -> FfiAnswer {
+    answer_by(method, payload, Box::new(answers))
+}
+
+fn answer_by(method: RString, payload: RVec<u8>, answers: Answers) -> FfiAnswer {
     let method = method.into_string();
     let runtime = match runtime::start() {
         Ok(runtime) => runtime,
@@ -45,11 +52,7 @@ pub(super) fn answer(
     .into_ffi()
 }
 
-async fn answered(
-    method: String,
-    payload: Vec<u8>,
-    answers: impl FnOnce(&str, Bytes) -> CallFuture<'static>,
-) -> Result<Bytes, FfiError> {
+async fn answered(method: String, payload: Vec<u8>, answers: Answers) -> Result<Bytes, FfiError> {
     CallError::check_len(&method, "the request", payload.len())?;
     // Both steps are the author's code.
     let mut answer = guard(|| answers(&method, payload.into()))?;

@@ -108,6 +108,7 @@ async fn act(word: String, env: Option<String>, attempt: Attempt) -> Result<(), 
             tracing::info!(size = 3, "observing");
             tracing_log::log::warn!("an older way");
             DONE.add(2.0, &[("b", "2"), ("a", "1")]);
+            LEVEL.set(9.0, &[]);
             LEVEL.set(7.0, &[]);
             let beside = tokio::spawn(async { tracing::debug!("beside") });
             let below = tokio::task::spawn_blocking(|| DONE.add(1.0, &[]));
@@ -304,9 +305,18 @@ fn a_held_reader_has_the_writer_wait_until_it_is_released() {
     let stuck = ran(case);
     assert_eq!(stuck.stdout(), "0\n1\n2\n", "{stuck:?}");
     assert_eq!(stuck.waits, 1);
-    until.cancel();
+    // While the writer waits.
+    let releasing = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(200));
+        until.cancel();
+    });
     let released = ran(command("flood", []).reader(reader));
-    assert_eq!(released.lines.len(), 5);
+    releasing.join().unwrap();
+    assert_eq!(
+        (released.lines.len(), &released.result),
+        (5, &Ok(())),
+        "{released:?}"
+    );
 }
 
 #[test]

@@ -52,11 +52,17 @@ export function setAttr(el, name, value) {
  */
 export function reconcile(parent, items, { key, stamp, make, fill }) {
   const kept = (parent.keyed ??= new Map());
-  const seen = new Set();
+  const seen = new Set(items.map(key));
+  // First: what stays is not moved then, which would take the focus from it.
+  for (const [id, entry] of kept) {
+    if (!seen.has(id)) {
+      entry.el.remove();
+      kept.delete(id);
+    }
+  }
   let at = parent.firstElementChild;
   for (const item of items) {
     const id = key(item);
-    seen.add(id);
     let entry = kept.get(id);
     if (!entry) {
       entry = { el: make(item), stamp: undefined };
@@ -69,12 +75,6 @@ export function reconcile(parent, items, { key, stamp, make, fill }) {
     }
     if (entry.el === at) at = at.nextElementSibling;
     else parent.insertBefore(entry.el, at);
-  }
-  for (const [id, entry] of kept) {
-    if (!seen.has(id)) {
-      entry.el.remove();
-      kept.delete(id);
-    }
   }
 }
 
