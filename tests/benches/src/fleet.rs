@@ -3,5 +3,5 @@
 mod queue;
 mod workers;
 
-pub use queue::{Queue, greetings};
+pub use queue::{Queue, Servers, greetings};
 pub use workers::{JOBS, Programs, Side, Workers};

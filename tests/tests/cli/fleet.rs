@@ -2,7 +2,9 @@
 
 mod bad;
 mod cancel;
+mod clocks;
 mod cluster;
+mod credentials;
 pub(crate) mod dead;
 mod full;
 mod proxy;

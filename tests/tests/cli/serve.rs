@@ -64,7 +64,7 @@ impl Serving {
     }
 
     /// Starts a service by this command, and waits until it is ready.
-    fn start_by(place: &Place, command: &mut Command) -> Self {
+    pub(crate) fn start_by(place: &Place, command: &mut Command) -> Self {
         let state = state_of(place);
         let running = Running::start(command);
         let ready = running.line();

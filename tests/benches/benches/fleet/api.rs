@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use benches::fleet::{Queue, Side, Workers, greetings};
+use benches::fleet::{Queue, Servers, Side, Workers, greetings};
 use benches::measure::{Comparison, interleave};
 use benches::report::Row;
 use serde_json::json;
@@ -25,7 +25,7 @@ pub(super) fn queue_and_api(bench: &Bench) -> Row {
 }
 
 fn queue(bench: &Bench) -> f64 {
-    let queue = Queue::empty(&bench.programs);
+    let queue = Queue::empty(&bench.programs, Servers::One);
     let _host = Workers::start(&bench.programs, Side::Host, &queue.url(), 1);
     let began = Instant::now();
     let _ = queue.submit(&bench.programs, "t", bench.tasks);

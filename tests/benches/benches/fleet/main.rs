@@ -10,7 +10,7 @@ mod api;
 mod size;
 mod soak;
 
-use benches::fleet::{Programs, Queue, Side};
+use benches::fleet::{Programs, Queue, Servers, Side};
 use benches::measure::{Comparison, interleave};
 use benches::report::{self, Row};
 
@@ -25,15 +25,22 @@ struct Bench {
 type Measure = fn(&Bench) -> Row;
 
 const ALL: &[(&str, Measure)] = &[
-    ("one_host", |bench| bench.hosts("one_host", 1)),
-    ("two_hosts", |bench| bench.hosts("two_hosts", 2)),
-    ("three_hosts", |bench| bench.hosts("three_hosts", 3)),
+    ("one_host", |bench| bench.hosts("one_host", Servers::One, 1)),
+    ("two_hosts", |bench| {
+        bench.hosts("two_hosts", Servers::One, 2)
+    }),
+    ("three_hosts", |bench| {
+        bench.hosts("three_hosts", Servers::One, 3)
+    }),
+    ("three_servers", |bench| {
+        bench.hosts("three_servers", Servers::Three, 1)
+    }),
     ("queue_and_api", api::queue_and_api),
 ];
 
 impl Bench {
-    fn hosts(&self, case: &str, hosts: usize) -> Row {
-        let run = |side| Queue::run(&self.programs, side, hosts, self.tasks);
+    fn hosts(&self, case: &str, servers: Servers, hosts: usize) -> Row {
+        let run = |side| Queue::run(&self.programs, servers, (side, hosts), self.tasks);
         let rounds = interleave(self.rounds, || run(Side::Host), || run(Side::Bare));
         Row::new(
             case,
@@ -51,12 +58,14 @@ fn main() {
     let quick = args.iter().any(|arg| arg == "--quick");
     let minutes = args.iter().skip_while(|arg| *arg != "--minutes").nth(1);
     let chosen: Vec<_> = args.iter().filter(|arg| !arg.starts_with("--")).collect();
-    let bench = Bench {
+    let mut bench = Bench {
         programs: Programs::build(),
         tasks: if quick { 200 } else { 10_000 },
         rounds: if quick { 1 } else { 5 },
     };
     if let Some(minutes) = minutes {
+        // The history has its full length soon.
+        bench.programs = bench.programs.keeping(soak::KEPT);
         let problems = soak::soak(&bench, minutes.parse().expect("minutes are a number"));
         assert!(problems.is_empty(), "{problems:?}");
         println!("nothing has grown");

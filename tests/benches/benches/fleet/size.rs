@@ -1,12 +1,12 @@
 //! What a task takes of the servers' disks.
 
-use benches::fleet::{Queue, Side, Workers};
+use benches::fleet::{Queue, Servers, Side, Workers};
 
 use super::Bench;
 
 /// Prints the messages and bytes of a task while it waits and when it has ended.
 pub(super) fn print(bench: &Bench) {
-    let queue = Queue::empty(&bench.programs);
+    let queue = Queue::empty(&bench.programs, Servers::One);
     let _ = queue.submit(&bench.programs, "t", bench.tasks);
     let waiting = queue.sizes();
     let _hosts = Workers::start(&bench.programs, Side::Host, &queue.url(), 1);

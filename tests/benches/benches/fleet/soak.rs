@@ -3,10 +3,13 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use benches::fleet::{Queue, Side, Workers};
+use benches::fleet::{Queue, Servers, Side, Workers};
 use benches::measure::median;
 
 use super::Bench;
+
+/// How many tasks that have ended a host keeps.
+pub(super) const KEPT: usize = 500;
 
 /// How many tasks are put into the queue at a time.
 const BATCH: usize = 500;
@@ -48,7 +51,7 @@ impl Sample {
 
 /// Has two hosts take tasks for so many minutes, and says what has grown; empty where nothing has.
 pub(super) fn soak(bench: &Bench, minutes: f64) -> Vec<String> {
-    let queue = Queue::empty(&bench.programs);
+    let queue = Queue::empty(&bench.programs, Servers::One);
     let hosts = Workers::start(&bench.programs, Side::Host, &queue.url(), 2);
     let processes: Vec<_> = hosts.ids().collect();
     let until = Instant::now() + Duration::from_secs_f64(minutes * 60.0);

@@ -13,6 +13,7 @@
 mod load;
 mod pick;
 mod push;
+mod queue;
 mod runs;
 mod tasks;
 
@@ -61,6 +62,7 @@ const PLOTS: &[(&str, Draw)] = &[
     ("tasks", tasks::draw),
     ("waiting", runs::draw_waiting),
     ("running", runs::draw_running),
+    ("queue", queue::draw),
 ];
 
 fn main() {

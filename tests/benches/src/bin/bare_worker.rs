@@ -27,7 +27,8 @@ async fn main() -> Result<(), Failed> {
     let [url, jobs] = &words[..] else {
         return Err("usage: bare_worker URL JOBS".into());
     };
-    let context = jetstream::new(async_nats::connect(url).await?);
+    let urls: Vec<_> = url.split(',').collect();
+    let context = jetstream::new(async_nats::connect(urls).await?);
     let state = context.get_key_value("SOLTI_STATE").await?;
     let tasks = context.get_stream("SOLTI_TASKS").await?;
     let config = pull::Config {

@@ -1,4 +1,4 @@
-//! A queue on a server of its own.
+//! A queue on servers of its own.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream;
-use e2e::nats::Server;
+use e2e::nats::{Server, cluster};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -19,9 +19,21 @@ const LOOK: Duration = Duration::from_millis(5);
 /// How long nothing may end.
 const STUCK: Duration = Duration::from_secs(60);
 
-/// A queue that was set up, on one server, which ends with it.
+/// How long servers get to find each other.
+const FOUND: Duration = Duration::from_secs(30);
+
+/// The servers that a queue is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Servers {
+    /// One, which keeps each message.
+    One,
+    /// Three, each of which keeps each message.
+    Three,
+}
+
+/// A queue that was set up, on servers that end with it.
 pub struct Queue {
-    server: Server,
+    servers: Vec<Server>,
     scratch: TempDir,
     runtime: Runtime,
     context: jetstream::Context,
@@ -32,42 +44,44 @@ impl Queue {
     ///
     /// # Panics
     ///
-    /// When no server is installed.
+    /// When no server is installed, or three do not find each other.
     #[must_use]
-    pub fn empty(programs: &Programs) -> Self {
-        let server = Server::start(&[]).expect("nats-server is installed");
+    pub fn empty(programs: &Programs, servers: Servers) -> Self {
+        let (servers, replicas) = match servers {
+            Servers::One => (Server::start(&[]).map(|server| vec![server]), "1"),
+            Servers::Three => (cluster().map(Vec::from), "3"),
+        };
+        let servers = servers.expect("nats-server is installed");
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .expect("the system has room for a runtime");
         let context = runtime.block_on(async {
-            let client = async_nats::connect(server.url()).await;
+            let client = async_nats::connect(servers[0].url()).await;
             jetstream::new(client.expect("it listens"))
         });
         let queue = Self {
-            server,
+            servers,
             scratch: tempfile::tempdir().expect("there is room for temporary files"),
             runtime,
             context,
         };
-        queue.done(programs, &["queue", "init", "--output-bytes", "4294967296"]);
+        let room = ["--output-bytes", "4294967296"];
+        let init = [&["queue", "init", "--replicas", replicas], &room[..]].concat();
+        let began = Instant::now();
+        // Servers of a cluster keep nothing before they have chosen one of them.
+        while let Err(stderr) = queue.tried(programs, &init) {
+            assert!(began.elapsed() < FOUND, "{stderr}");
+            std::thread::sleep(FOUND / 100);
+        }
         queue
     }
 
     /// Where it is.
     #[must_use]
     pub fn url(&self) -> String {
-        self.server.url()
-    }
-
-    /// The process of the server.
-    ///
-    /// # Panics
-    ///
-    /// When it has ended.
-    #[must_use]
-    pub fn server(&self) -> u32 {
-        self.server.id().expect("it runs")
+        let urls: Vec<_> = self.servers.iter().map(Server::url).collect();
+        urls.join(",")
     }
 
     /// Has `count` tasks wait that greet somebody and start no process; how many seconds that took.
@@ -88,14 +102,22 @@ impl Queue {
 
     /// A command of the program that asks this queue.
     fn done(&self, programs: &Programs, words: &[&str]) {
+        let tried = self.tried(programs, words);
+        tried.unwrap_or_else(|stderr| panic!("{words:?}: {stderr}"));
+    }
+
+    /// What it says where it fails.
+    fn tried(&self, programs: &Programs, words: &[&str]) -> Result<(), String> {
         let mut command = Command::new(programs.host());
         command
             .args(words)
             .env("SOLTI_QUEUE", self.url())
             .stdin(Stdio::null());
         let output = command.output().expect("it was built just now");
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{words:?}: {stderr}");
+        let is_done = output.status.success();
+        is_done
+            .then_some(())
+            .ok_or_else(|| String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
     /// How many tasks wait or run.
@@ -168,8 +190,13 @@ impl Queue {
 
     /// Has `count` tasks wait, and then so many workers take them: the seconds that each took.
     #[must_use]
-    pub fn run(programs: &Programs, side: Side, workers: usize, count: usize) -> f64 {
-        let queue = Self::empty(programs);
+    pub fn run(
+        programs: &Programs,
+        servers: Servers,
+        (side, workers): (Side, usize),
+        count: usize,
+    ) -> f64 {
+        let queue = Self::empty(programs, servers);
         let _ = queue.submit(programs, "t", count);
         let _workers = Workers::start(programs, side, &queue.url(), workers);
         let took = queue.drained();
