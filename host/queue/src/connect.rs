@@ -99,6 +99,12 @@ impl Queue {
         &self.address
     }
 
+    /// Whether there is a connection now. One that breaks is opened again by itself.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.client.connection_state() == async_nats::connection::State::Connected
+    }
+
     /// Waits until what was sent has left.
     pub async fn flush(&self) {
         // A connection that is broken has nothing to wait for.

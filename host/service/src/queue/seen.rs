@@ -35,6 +35,11 @@ impl Seen {
     pub(super) async fn look(&self, queue: &Queue) -> Look {
         let mut last = self.last.lock().await;
         if last.0.is_none_or(|at| at.elapsed() > FRESH) {
+            if !queue.is_connected() {
+                // Whoever asks is answered at once, and the next one sees whether it is there again.
+                last.1.problem = Some("there is no connection to it at the moment".to_owned());
+                return last.1.clone();
+            }
             match tokio::time::timeout(LOOK, queue.status()).await {
                 Ok(Ok(status)) => {
                     last.1 = Look {

@@ -20,6 +20,9 @@ const EVERY: Duration = Duration::from_secs(5);
 /// How much memory may vary between two parts of the time: what an allocator keeps is not the same every time.
 const MEMORY_NOISE: f64 = 0.05;
 
+/// How many minutes memory is looked at for: before, what is kept is still filled.
+const SETTLED: f64 = 5.0;
+
 /// A process at one time.
 #[derive(Clone, Copy)]
 struct Sample {
@@ -77,7 +80,11 @@ pub(super) fn soak(bench: &Bench, minutes: f64) -> Vec<String> {
     while queue.left() > 0 {
         std::thread::sleep(EVERY / 10);
     }
-    let mut problems: Vec<_> = samples.iter().flat_map(|samples| grown(samples)).collect();
+    let is_settled = minutes >= SETTLED;
+    let grown = samples
+        .iter()
+        .flat_map(|samples| grown(samples, is_settled));
+    let mut problems: Vec<_> = grown.collect();
     if queue.results() != tasks {
         problems.push(format!("{} results of {tasks} tasks", queue.results()));
     }
@@ -85,7 +92,7 @@ pub(super) fn soak(bench: &Bench, minutes: f64) -> Vec<String> {
 }
 
 /// What grew: the first third is the warm-up, the second is compared with the last.
-fn grown(samples: &[Sample]) -> Vec<String> {
+fn grown(samples: &[Sample], is_settled: bool) -> Vec<String> {
     let third = samples.len() / 3;
     let (early, late) = (&samples[third..2 * third], &samples[2 * third..]);
     let mut problems = Vec::new();
@@ -94,7 +101,7 @@ fn grown(samples: &[Sample]) -> Vec<String> {
     }
     let memory = |samples: &[Sample]| median(samples.iter().map(|it| it.memory).collect());
     let (before, after) = (memory(early), memory(late));
-    if after > before * (1.0 + MEMORY_NOISE) {
+    if is_settled && after > before * (1.0 + MEMORY_NOISE) {
         problems.push(format!("memory grew from {before:.1} to {after:.1} MB"));
     }
     let counts: [(&str, Count); 2] = [

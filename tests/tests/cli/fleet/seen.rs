@@ -1,5 +1,7 @@
 //! The queue in the metrics and the API of the hosts that take tasks of it.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::dead::put;
@@ -69,6 +71,13 @@ fn a_queue_that_is_behind_or_away_is_seen_by_who_looks_at_any_of_its_hosts() {
     assert_eq!(value(&metrics, "solti_queue_up"), 0.0);
     assert!(!metrics.contains("solti_queue_tasks_waiting"), "{metrics}");
     host.ended(&host.submit(&crate::shell("own", "true")));
+    // Nor does it keep those waiting who ask now and then, as Prometheus does.
+    for _ in 0..2 {
+        std::thread::sleep(Duration::from_millis(2500));
+        let began = Instant::now();
+        host.get("/metrics");
+        assert!(began.elapsed() < Duration::from_secs(2));
+    }
 }
 
 #[test]
