@@ -110,3 +110,15 @@ pub(crate) fn said(url: &str, words: &[&str]) -> (i32, String, String) {
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (status.code().unwrap_or(-1), text(stdout), text(stderr))
 }
+
+/// Sets the queue at an address up, and has a host of it run a task: each with these words.
+fn works_for(place: &Place, url: &str, ours: &[&str]) {
+    let (code, _, stderr) = said(url, &[&["queue", "init"], ours].concat());
+    assert_eq!(code, 0, "{stderr}");
+    let words = [&["--queue", url, "--grace", "1s"], ours].concat();
+    let host = Serving::start(place, &words);
+    let submit = [&["submit", "--follow"], ours, &["--", "echo", "hello"]].concat();
+    let (code, stdout, stderr) = said(url, &submit);
+    assert_eq!((code, &*stdout), (0, "hello\n"), "{stderr}");
+    host.kill();
+}

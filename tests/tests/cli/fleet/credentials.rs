@@ -8,8 +8,7 @@ use e2e::nats::Server;
 use nkeys::KeyPair;
 use serde_json::{Value, json};
 
-use super::said;
-use crate::serve::Serving;
+use super::{said, works_for};
 use crate::{Place, shown};
 
 /// What `subject` is by the word of `issuer`, in the form that servers of NATS read.
@@ -90,22 +89,7 @@ fn a_user_with_credentials_is_let_in_and_one_of_an_account_that_the_server_does_
     let url = server.url();
     let with =
         |file: &str, words: &[&str]| said(&url, &[words, &["--queue-credentials", file]].concat());
-    let (code, _, stderr) = with(&good, &["queue", "init"]);
-    assert_eq!(code, 0, "{stderr}");
-    let words = ["--queue", &url, "--queue-credentials", &good];
-    let _host = Serving::start(&place, &words);
-    let submit = [
-        "submit",
-        "--follow",
-        "--queue-credentials",
-        &good,
-        "--",
-        "echo",
-        "hello",
-    ];
-    let (code, stdout, stderr) = said(&url, &submit);
-    assert_eq!((code, &*stdout), (0, "hello\n"), "{stderr}");
-
+    works_for(&place, &url, &["--queue-credentials", &good]);
     for (code, _, stderr) in [with(&unknown, &["tasks"]), said(&url, &["tasks"])] {
         assert_eq!(code, 2);
         assert_eq!(

@@ -2,8 +2,7 @@
 
 use e2e::nats::Server;
 
-use super::said;
-use crate::serve::Serving;
+use super::{said, works_for};
 use crate::serve::tls::Authority;
 use crate::{Place, shown};
 
@@ -41,15 +40,7 @@ fn a_queue_behind_tls_and_certificates_is_used_by_who_has_one_and_refuses_others
         "--queue-key",
         &key,
     ];
-    let with = |words: &[&str]| said(&url, &[words, &ours].concat());
-    let (code, _, stderr) = with(&["queue", "init"]);
-    assert_eq!(code, 0, "{stderr}");
-    let words = [&["--queue", &url, "--grace", "1s"], &ours[..]].concat();
-    let host = Serving::start(&place, &words);
-    let submit = [&["submit", "--follow"], &ours[..], &["--", "echo", "hello"]].concat();
-    let (code, stdout, stderr) = said(&url, &submit);
-    assert_eq!((code, &*stdout), (0, "hello\n"), "{stderr}");
-    host.kill();
+    works_for(&place, &url, &ours);
 
     // Nobody, and somebody who trusts nobody.
     let (code, _, stderr) = said(&url, &["tasks", "--queue-ca", &ca]);
@@ -78,20 +69,7 @@ fn a_queue_that_asks_for_a_token_takes_the_one_of_the_file_and_no_other() {
     let (good, bad) = (shown(good), shown(bad));
     let token =
         |file: &str, words: &[&str]| said(&url, &[words, &["--queue-token-file", file]].concat());
-    let (code, _, stderr) = token(&good, &["queue", "init"]);
-    assert_eq!(code, 0, "{stderr}");
-    let words = ["--queue", &url, "--queue-token-file", &good];
-    let _host = Serving::start(&place, &words);
-    let submit = [
-        "submit",
-        "--wait",
-        "--queue-token-file",
-        &good,
-        "--",
-        "true",
-    ];
-    let (code, _, stderr) = said(&url, &submit);
-    assert_eq!(code, 0, "{stderr}");
+    works_for(&place, &url, &["--queue-token-file", &good]);
     for (code, _, stderr) in [token(&bad, &["tasks"]), said(&url, &["tasks"])] {
         assert_eq!(code, 2);
         assert_eq!(
