@@ -122,3 +122,15 @@ fn works_for(place: &Place, url: &str, ours: &[&str]) {
     assert_eq!((code, &*stdout), (0, "hello\n"), "{stderr}");
     host.kill();
 }
+
+/// What a command said whom the queue at an address does not let in.
+fn is_not_let_in(url: &str, (code, _, stderr): (i32, String, String)) {
+    assert_eq!(code, 2);
+    assert_eq!(
+        stderr,
+        format!(
+            "error: the queue at {url} is not reached: it does not accept who asks: check the user and \
+             password in the address, the credentials or the token\n"
+        )
+    );
+}
