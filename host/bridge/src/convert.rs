@@ -218,8 +218,10 @@ fn selector_of(spec: &published::TaskSpec) -> Result<Option<RunnerSelector>, Unb
     serde_json::from_value(json).map(Some).map_err(bad)
 }
 
-/// What is known of a task besides its spec.
-pub(crate) fn metadata_of(task: &published::Task) -> Map<String, Value> {
+/// What is known of a task besides its spec: its name, uid and generation, labels and annotations, as plugins
+/// are told of it by [`BuildContext::with_metadata`](solti_plugin_host::BuildContext::with_metadata).
+#[must_use]
+pub fn metadata_of(task: &published::Task) -> Map<String, Value> {
     let texts = |pairs: &mut dyn Iterator<Item = (&str, &str)>| -> Value {
         let pairs = pairs.map(|(key, value)| (key.to_owned(), Value::from(value)));
         Value::Object(pairs.collect())

@@ -45,7 +45,9 @@ mod task;
 pub mod v0_0_2;
 
 pub use composite::{CRON_API_VERSION, CRON_KIND, Composite, CronSpec, composite_types, is_cron};
-pub use convert::{Unbridgeable, Work, manifest_of_spec, manifest_of_workload, work_of};
+pub use convert::{
+    Unbridgeable, Work, manifest_of_spec, manifest_of_workload, metadata_of, work_of,
+};
 pub use error::BridgeError;
 pub use gvk::workload_types;
 pub use load::{Bridge, Bridged, BridgedRunner, NotBridged, load_dir};

@@ -5,8 +5,8 @@
 //! beginning, whatever has gone since.
 
 mod drain;
+mod events;
 mod frame;
-mod hold;
 mod index;
 mod lines;
 mod log;
@@ -20,16 +20,18 @@ mod usage;
 mod window;
 mod written;
 
+#[cfg(feature = "queue")]
+pub(crate) use events::{add as add_event, has_output};
 pub(crate) use frame::{
     Frame, Kind, Stream, write as write_frame, write_end, write_gone, write_position,
 };
 pub(crate) use index::Selection;
 pub(crate) use lines::{Cursor, Line, Lines};
-#[cfg(feature = "queue")]
-pub(crate) use outputs::Hold;
 pub(crate) use outputs::{Live, Outputs};
 pub(crate) use place::Read;
 pub(crate) use reader::Reader;
 pub(crate) use route::{Built, Route};
 pub(crate) use usage::Owners;
 pub(crate) use window::{Asked, Needle, Row};
+#[cfg(feature = "queue")]
+pub(crate) use written::{Writer, Written};

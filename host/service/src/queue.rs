@@ -1,19 +1,23 @@
 //! Takes tasks of a queue that several hosts share.
 //!
-//! Each is a task of this service like any other, which its own API shows: supervised, logged and ended by the
-//! same code. What it writes goes on from its log into the queue; it writes no faster than the queue takes it.
+//! The queue keeps tasks, results and output, so this service keeps nothing of them: a task is run by the
+//! library's own supervision, through the plugins that are in service, and what it writes goes out of its tap
+//! into the queue. It writes no faster than the queue takes it.
 
 mod attempt;
 mod counts;
-mod follow;
 mod member;
+mod meters;
 mod metrics;
 mod parse;
 mod runners;
 mod running;
 mod seen;
+mod send;
 mod shared;
+mod work;
 mod worker;
 
 pub(crate) use member::Member;
+pub(crate) use meters::Meters;
 pub use parse::{NoQueueTask, QueueTask, queue_task};

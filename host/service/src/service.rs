@@ -27,7 +27,7 @@ use crate::http::{self, Access, App};
 use crate::output::{Outputs, Owners, Route};
 use crate::plugins::{self, Cause, Plugins};
 #[cfg(feature = "queue")]
-use crate::queue::Member;
+use crate::queue::{Member, Meters};
 use crate::server::{Address, InheritedSocket, Listener, Server, Tls};
 use crate::state::StateDir;
 use crate::store::Store;
@@ -117,6 +117,8 @@ impl Service {
         tasks.supervise_by(core::start(&config, router, ends).await?);
         let recovered = tasks.recover().await?;
         let closing = CancellationToken::new();
+        #[cfg(feature = "queue")]
+        let counters = Arc::clone(&runners);
         #[cfg_attr(
             not(feature = "queue"),
             expect(unused_mut, reason = "nothing is added")
@@ -165,7 +167,11 @@ impl Service {
         }
         #[cfg(feature = "queue")]
         if let (Some(queue), Some(settings)) = (&queue, &config.queue) {
-            queue.join(&config, settings, &tasks, &plugins);
+            let meters = Meters {
+                runners: counters,
+                written: Arc::clone(&tasks.outputs.written),
+            };
+            queue.join(&config, settings, meters, &plugins);
         }
         Ok(Self {
             config,
@@ -237,7 +243,19 @@ impl Service {
         if let Some(queue) = &self.queue {
             queue.stop();
         }
-        let left = self.tasks.stop(self.config.drain, self.config.grace).await;
+        let (drain, grace) = (self.config.drain, self.config.grace);
+        let ended = self.tasks.stop(drain, grace);
+        #[cfg(feature = "queue")]
+        let ended = async {
+            let queue = self.queue.clone();
+            let of_queue = async {
+                if let Some(queue) = queue {
+                    queue.end_tasks(drain, grace).await;
+                }
+            };
+            tokio::join!(ended, of_queue).0
+        };
+        let left = ended.await;
         #[cfg(feature = "queue")]
         if let Some(queue) = &self.queue {
             queue.finish().await;
@@ -245,7 +263,6 @@ impl Service {
         self.closing.cancel();
         self.server.stop(LAST_WORDS).await;
         let live = Arc::clone(&self.plugins.live);
-        let grace = self.config.grace;
         let tasks = Arc::clone(&self.tasks);
         let ended = tokio::task::spawn_blocking(move || {
             for (plugin, outcome) in live.shutdown(grace) {

@@ -17,9 +17,9 @@ mod stored;
 mod turns;
 mod view;
 
-pub(crate) use admit::{BESIDE, New, manifest_in, manifest_of};
 #[cfg(feature = "queue")]
-pub(crate) use admit::{ON_INTERRUPT, QUEUE};
+pub(crate) use admit::ON_INTERRUPT;
+pub(crate) use admit::{BESIDE, New, manifest_in, manifest_of};
 pub(crate) use all::Tasks;
 pub(crate) use ends::Ends;
 pub(crate) use handler::Handler;

@@ -31,6 +31,8 @@ pub struct TaskEnd {
     pub exit_code: Option<i32>,
     /// What its runner said of the end of the last attempt.
     pub told: AttemptOutcome,
+    /// The plugins that have run its attempts, in the order of their names.
+    pub plugins: Vec<Arc<str>>,
 }
 
 /// A task that did not succeed, as an error: it prints as its [`Outcome`] does.
@@ -66,6 +68,7 @@ impl TaskEnd {
             id: None,
             exit_code: None,
             told: AttemptOutcome::default(),
+            plugins: Vec::new(),
         }
     }
 }

@@ -27,10 +27,8 @@ pub trait Observer: Send + Sync {
     fn ended(&self, _end: TaskEnd) {}
 }
 
-/// An observer that looks away.
-pub(super) struct Nobody;
-
-impl Observer for Nobody {}
+/// Looks away.
+impl Observer for () {}
 
 /// A task that has been built, before its first attempt.
 pub struct StartedTask<'a> {

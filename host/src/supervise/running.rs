@@ -57,6 +57,8 @@ pub(super) struct Progress {
     told: AttemptOutcome,
     /// The way to the attempt that runs.
     pub(super) control: Option<AttemptControl>,
+    /// The plugins that have run attempts, in the order of their names.
+    plugins: Vec<Arc<str>>,
 }
 
 impl Running {
@@ -83,6 +85,7 @@ impl Running {
                 exit_code: None,
                 told: AttemptOutcome::default(),
                 control: None,
+                plugins: Vec::new(),
             }),
         }
     }
@@ -126,7 +129,12 @@ impl Running {
         progress.exit_code = exit_code;
         progress.told = told;
         progress.last = Some(outcome.clone());
-        progress.control = None;
+        let plugin = progress.control.take().and_then(|it| it.plugin());
+        if let Some(plugin) = plugin
+            && let Err(at) = progress.plugins.binary_search(&plugin)
+        {
+            progress.plugins.insert(at, plugin);
+        }
     }
 
     /// Its end.
@@ -142,6 +150,7 @@ impl Running {
             id: progress.id.clone(),
             exit_code: progress.exit_code,
             told: progress.told.clone(),
+            plugins: progress.plugins.clone(),
         }
     }
 

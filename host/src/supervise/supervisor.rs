@@ -5,23 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use solti_plugin_abi::AttemptControl;
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::end::TaskEnd;
-use super::observer::{Nobody, Observer};
+use super::handle::TaskHandle;
+use super::observer::Observer;
 use super::options::SupervisorOptions;
 use super::output::TaskOutput;
-use super::running::Waiter;
+use super::runners::Runners;
 use super::submission::{Submission, TaskNumber};
 use super::task;
 use super::tasks::Tasks;
-use crate::RunnerRouter;
 
 /// What tasks get on top of their grace, to end when all are to.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// Runs tasks through the runners of a router, with the policies of their specs.
+/// Runs tasks through the runners of a router, or of plugins that come and go, with the policies of their specs.
 ///
 /// Tasks that are submitted run on the tokio runtime in which the supervisor was made. Clones lead to the
 /// same supervisor. Dropping all of them ends nothing: [`stop`](Self::stop) does.
@@ -52,14 +51,15 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// Supervises tasks of this router, any number at the same time.
+    /// Supervises tasks of these runners, any number at the same time: of a router, or of a
+    /// [`LivePlugins`](crate::LivePlugins).
     ///
     /// # Panics
     ///
     /// Outside of a tokio runtime.
     #[must_use]
-    pub fn new(router: RunnerRouter) -> Self {
-        Self::with(router, SupervisorOptions::default(), Nobody)
+    pub fn new(runners: impl Into<Runners>) -> Self {
+        Self::with(runners, SupervisorOptions::default(), ())
     }
 
     /// As [`new`](Self::new), with options, and with an observer that hears of every task.
@@ -69,11 +69,11 @@ impl Supervisor {
     /// Outside of a tokio runtime.
     #[must_use]
     pub fn with(
-        router: RunnerRouter,
+        runners: impl Into<Runners>,
         options: SupervisorOptions,
         observer: impl Observer + 'static,
     ) -> Self {
-        let tasks = Tasks::new(router, options, Box::new(observer), task::run);
+        let tasks = Tasks::new(runners.into(), options, Box::new(observer), task::run);
         Self {
             tasks: Arc::new(tasks),
         }
@@ -81,9 +81,17 @@ impl Supervisor {
 
     /// Takes a task, and returns its number; what becomes of it the observer hears.
     ///
-    /// Runners are asked whether they take it, on this thread: see [`RunnerRouter::pick`].
+    /// Runners are asked whether they take it, on this thread: see [`RunnerRouter::pick`](crate::RunnerRouter::pick).
     pub fn submit(&self, task: impl Into<Submission>) -> TaskNumber {
         self.tasks.submit(task.into(), None)
+    }
+
+    /// Takes a task that is waited for, or cancelled, by what is returned.
+    ///
+    /// Runners are asked whether they take it, on this thread: see [`RunnerRouter::pick`](crate::RunnerRouter::pick).
+    #[must_use]
+    pub fn start(&self, task: impl Into<Submission>) -> TaskHandle {
+        TaskHandle::submit(&self.tasks, task.into())
     }
 
     /// Runs a task to its end, and has its output read meanwhile: ends when both are over.
@@ -99,18 +107,11 @@ impl Supervisor {
         task: impl Into<Submission>,
         read: impl AsyncFnOnce(TaskOutput) -> Result<(), E>,
     ) -> Result<TaskEnd, E> {
-        let (output, started) = oneshot::channel();
-        let (end, ended) = oneshot::channel();
-        let waiter = Waiter {
-            output: Some(output),
-            end,
-        };
-        let number = self.tasks.submit(task.into(), Some(Box::new(waiter)));
-        let _dropped = CancelOnDrop(&self.tasks, number);
-        if let Ok(output) = started.await {
+        let mut task = self.start(task);
+        if let Some(output) = task.output().await {
             read(output).await?;
         }
-        Ok(ended.await.expect("every task is told to be over"))
+        Ok(task.end().await)
     }
 
     /// Has a task end: at once where it has not begun, within its grace where it has. `false` when it is
@@ -150,15 +151,6 @@ impl Supervisor {
         if timeout(limit, self.tasks.idle()).await.is_err() {
             self.tasks.abandon();
         }
-    }
-}
-
-/// Cancels a task that nobody waits for any more.
-struct CancelOnDrop<'a>(&'a Arc<Tasks>, TaskNumber);
-
-impl Drop for CancelOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.cancel(self.1, "cancelled");
     }
 }
 

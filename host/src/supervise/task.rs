@@ -83,8 +83,9 @@ async fn to_its_end(tasks: &Arc<Tasks>, running: &Arc<Running>) -> Outcome {
     };
     let task = task.get();
     let id = TaskId::from(task.name());
-    let context = running.submission.context(&tasks.router);
-    let registry = Arc::clone(context.output_registry());
+    let router = tasks.runners.router();
+    let registry = Arc::clone(running.submission.context(&router).output_registry());
+    drop(router);
     registry.ensure_channel(id.clone());
     let channel = Channel { registry, id };
     running.progress.lock().id = Some(channel.id.clone());
@@ -127,7 +128,7 @@ async fn wait(tasks: &Arc<Tasks>, running: &Arc<Running>, delay: Duration) -> bo
 /// Has the task built, within the time of an attempt.
 async fn build(tasks: &Tasks, running: &Running) -> Result<TaskRef, Outcome> {
     let limit = running.submission.timeout();
-    let building = timeout(limit, running.submission.build(&tasks.router));
+    let building = timeout(limit, tasks.runners.build(&running.submission));
     tokio::select! {
         biased;
         () = running.cancel.cancelled() => Err(running.canceled_between()),

@@ -15,14 +15,14 @@ use super::observer::Observer;
 use super::options::SupervisorOptions;
 use super::outcome::Outcome;
 use super::output::TaskOutput;
+use super::runners::Runners;
 use super::running::{Running, Waiter};
 use super::schedule::{Added, Next, Schedule, Turn};
 use super::submission::{Submission, TaskNumber};
-use crate::RunnerRouter;
 
 /// The tasks of a supervisor.
 pub(super) struct Tasks {
-    pub(super) router: RunnerRouter,
+    pub(super) runners: Runners,
     pub(super) options: SupervisorOptions,
     pub(super) observer: Box<dyn Observer>,
     schedule: Mutex<Schedule>,
@@ -42,13 +42,13 @@ type Ended = (TaskEnd, Option<Box<Waiter>>);
 
 impl Tasks {
     pub(super) fn new(
-        router: RunnerRouter,
+        runners: Runners,
         options: SupervisorOptions,
         observer: Box<dyn Observer>,
         run: fn(Arc<Tasks>, Arc<Running>, &Handle),
     ) -> Self {
         Self {
-            router,
+            runners,
             schedule: Mutex::new(Schedule::new(options.jobs)),
             options,
             observer,
@@ -68,7 +68,7 @@ impl Tasks {
     ) -> TaskNumber {
         let submission = Arc::new(submission);
         // Asks runners, which may take as long as they like.
-        let is_taken = submission.pick(&self.router).is_some();
+        let is_taken = self.runners.takes(&submission);
         let mut ended = Vec::new();
         let mut schedule = self.schedule.lock();
         let number = schedule.number();
@@ -216,7 +216,8 @@ impl Tasks {
         id: &TaskId,
         options: TapOptions,
     ) -> Option<TaskOutput> {
-        let context = running.submission.context(&self.router);
+        let router = self.runners.router();
+        let context = running.submission.context(&router);
         let tap = context.output_registry().tap(id, options)?;
         let number = running.number;
         self.schedule.lock().add_reader(number);
@@ -236,6 +237,11 @@ impl Tasks {
             Turn::Runs(running) => running.progress.lock().control.clone(),
             Turn::Waits(..) | Turn::Pauses(..) => None,
         }
+    }
+
+    /// Whether a task is not over.
+    pub(super) fn has(&self, number: TaskNumber) -> bool {
+        self.schedule.lock().get(number).is_some()
     }
 
     /// How many tasks are not over.

@@ -6,16 +6,15 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use solti_plugin_host::output::{Tap, TapEvent, TapOptions};
-use solti_plugin_host::solti_model::StreamKind;
 use tokio::time::sleep;
 use tracing::{error, warn};
 
-use super::frame::{self, CUT, Kind, LAST, Stream};
+use super::events::{add, has_output};
+use super::frame::{self, Kind, Stream};
 use super::outputs::{Live, Outputs};
 use super::written::Writer;
 use crate::config::OnFull;
 use crate::disk::is_full;
-use crate::time::millis;
 
 /// What a tap keeps of one task that the disk is slow to take, in bytes.
 const TAP: usize = 256 << 10;
@@ -50,14 +49,13 @@ pub(super) async fn drain(outputs: Arc<Outputs>, live: Arc<Live>, mut tap: Tap) 
         }
     };
     while let Some(event) = tap.next().await {
-        let mut attempt = base;
         count(&event);
-        add(&mut frames, &event, base, &mut attempt);
+        let mut attempt = add(&mut frames, &event, base).unwrap_or(base);
         while frames.len() < MOST
             && let Some(event) = tap.try_next()
         {
             count(&event);
-            add(&mut frames, &event, base, &mut attempt);
+            attempt = add(&mut frames, &event, base).map_or(attempt, |it| it.max(attempt));
         }
         live.attempts.fetch_max(attempt, Ordering::Relaxed);
         // What was silent has no file: thousands of tasks write nothing.
@@ -78,8 +76,6 @@ async fn write(
     attempt: u32,
     lost: &mut [Lost; 2],
 ) {
-    let end = live.log.lock().end();
-    live.held.room(end).await;
     let until = Instant::now() + outputs.limits.full_wait;
     let frames = Arc::new(behind_losses(frames, attempt, lost));
     let mut told = false;
@@ -129,18 +125,6 @@ fn behind_losses(frames: Vec<u8>, attempt: u32, lost: &[Lost; 2]) -> Vec<u8> {
     all
 }
 
-/// Whether something was written, or lost, and not only begun and ended.
-fn has_output(frames: &[u8]) -> bool {
-    let mut at = 0;
-    while let Some(head) = frame::Head::read(&frames[at..]) {
-        at += head.size();
-        if head.length() > 0 && !head.is_end() {
-            return true;
-        }
-    }
-    false
-}
-
 /// Counts frames that are left out; how many bytes they were.
 fn lose(frames: &[u8], lost: &mut [Lost; 2]) -> u64 {
     let (mut at, mut bytes) = (0, 0);
@@ -154,66 +138,4 @@ fn lose(frames: &[u8], lost: &mut [Lost; 2]) -> u64 {
         }
     }
     bytes
-}
-
-/// Adds what a tap has told.
-fn add(frames: &mut Vec<u8>, event: &TapEvent, base: u32, highest: &mut u32) {
-    let number = |attempt: u32| base.saturating_add(attempt);
-    match event {
-        TapEvent::Block(block) => {
-            let mut flags = 0;
-            if block.last {
-                flags |= LAST;
-            }
-            if block.cut {
-                flags |= CUT;
-            }
-            frame::write(
-                frames,
-                Kind::Data(stream(block.stream)),
-                flags,
-                number(block.attempt),
-                (block.ends.len() as u32, block.first_line),
-                millis(block.time),
-                &block.bytes,
-            );
-        }
-        TapEvent::Lost {
-            attempt,
-            stream: of,
-            bytes,
-            lines,
-        } => {
-            let kind = Kind::Lost {
-                stream: stream(*of),
-                bytes: *bytes,
-                lines: *lines,
-            };
-            let now = crate::time::now();
-            frame::write(frames, kind, 0, number(*attempt), (0, 0), now, &[]);
-        }
-        TapEvent::Started { attempt, at } => {
-            let attempt = number(*attempt);
-            *highest = (*highest).max(attempt);
-            frame::write(frames, Kind::Started, 0, attempt, (0, 0), millis(*at), &[]);
-        }
-        TapEvent::Finished {
-            attempt,
-            exit_code,
-            at,
-        } => {
-            let kind = Kind::Finished {
-                exit_code: *exit_code,
-            };
-            frame::write(frames, kind, 0, number(*attempt), (0, 0), millis(*at), &[]);
-        }
-        _ => {}
-    }
-}
-
-fn stream(kind: StreamKind) -> Stream {
-    match kind {
-        StreamKind::Stdout => Stream::Stdout,
-        StreamKind::Stderr => Stream::Stderr,
-    }
 }

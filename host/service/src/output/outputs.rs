@@ -12,7 +12,6 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tracing::error;
 
-use super::hold::Held;
 use super::index::Indexes;
 use super::log::Log;
 use super::progress::Progress;
@@ -37,7 +36,7 @@ pub(crate) struct Outputs {
     /// Bytes and lines that were left out, since there was no room.
     pub(super) lost: AtomicU64,
     /// What plugins have written.
-    pub(crate) written: Written,
+    pub(crate) written: Arc<Written>,
     /// Where the lines are of logs that were asked for last.
     pub(crate) indexes: Indexes,
 }
@@ -52,8 +51,6 @@ pub(crate) struct Live {
     pub(super) attempts: AtomicU32,
     /// Taps that are read, and the task itself until it has ended.
     users: AtomicUsize,
-    /// How far who takes all of it has come.
-    pub(super) held: Held,
     /// What is to be done when all of its output is in the log.
     then: Mutex<Option<Then>>,
 }
@@ -78,7 +75,7 @@ impl Outputs {
             usage: Mutex::new(usage),
             followers: Arc::new(Semaphore::new(followers)),
             lost: AtomicU64::new(0),
-            written: Written::default(),
+            written: Arc::default(),
             indexes: Indexes::default(),
         }))
     }
@@ -111,18 +108,9 @@ impl Outputs {
             progress,
             attempts: AtomicU32::new(attempts),
             users: AtomicUsize::new(1),
-            held: Held::default(),
             then: Mutex::new(None),
         };
         self.live.lock().insert(seq, Arc::new(live));
-    }
-
-    /// Lets a task write no further ahead than a bound of whom this is given to, who takes all of its output.
-    #[cfg(feature = "queue")]
-    pub(crate) fn hold(&self, seq: Seq) -> Hold {
-        let hold = Hold(self.live.lock().get(&seq).map(Arc::clone));
-        hold.taken(0);
-        hold
     }
 
     /// The log of a task that has not ended, for one more tap of it.
@@ -228,27 +216,6 @@ impl Outputs {
     /// Bytes of all logs, and bytes that were left out.
     pub(crate) fn bytes(&self) -> (u64, u64) {
         (self.usage.lock().bytes(), self.lost.load(Ordering::Relaxed))
-    }
-}
-
-#[cfg(feature = "queue")]
-/// Somebody takes all of a log: until this is dropped, its task writes no further ahead of him than a bound.
-pub(crate) struct Hold(Option<Arc<Live>>);
-
-#[cfg(feature = "queue")]
-impl Hold {
-    /// He has taken all before a position.
-    pub(crate) fn taken(&self, position: u64) {
-        if let Some(live) = &self.0 {
-            live.held.set(position);
-        }
-    }
-}
-
-#[cfg(feature = "queue")]
-impl Drop for Hold {
-    fn drop(&mut self) {
-        self.taken(u64::MAX);
     }
 }
 

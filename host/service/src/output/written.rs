@@ -23,7 +23,7 @@ struct Counts {
 
 /// Counts what is written in one task, as a rule by one plugin.
 #[derive(Default)]
-pub(super) struct Writer(Option<(Arc<str>, Arc<Counts>)>);
+pub(crate) struct Writer(Option<(Arc<str>, Arc<Counts>)>);
 
 impl Written {
     fn of(&self, plugin: &Arc<str>) -> Arc<Counts> {
@@ -69,7 +69,7 @@ impl Written {
 }
 
 impl Writer {
-    pub(super) fn count(&mut self, written: &Written, block: &TapBlock) {
+    pub(crate) fn count(&mut self, written: &Written, block: &TapBlock) {
         // What a chain says between its steps is no plugin's.
         let Some(plugin) = &block.source else { return };
         let counts = match &self.0 {

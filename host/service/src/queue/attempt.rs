@@ -3,36 +3,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use solti_model_published::{TaskId, TaskManifest, WritePreconditions};
+use solti_plugin_host::supervise::{Outcome as Ending, TaskEnd};
 use solti_plugin_queue::{Delivery, Outcome, QueueError};
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::counts::Fate;
-use super::follow::follow;
-use super::parse;
+use super::send::send;
 use super::shared::Shared;
-use crate::config::OnInterrupt;
-use crate::store::{Record, Seq};
-use crate::tasks::{New, ON_INTERRUPT, Refused, Tasks};
+use super::work;
 use crate::time::now;
 
 /// After how long a task that this service does not take now is delivered again.
 const LATER: Duration = Duration::from_secs(2);
 
-/// How often it is looked whether the end of a task is noted.
-const LOOK: Duration = Duration::from_millis(20);
-
-/// How long that may take: the disk may be full.
-const NOTED: Duration = Duration::from_secs(60);
-
 /// Runs a task that was delivered, and stores its result.
-pub(super) async fn run(shared: &Shared, tasks: &Arc<Tasks>, delivery: Arc<Delivery>) {
+pub(super) async fn run(shared: &Shared, delivery: Arc<Delivery>) {
     let _lease = renew(&delivery);
     if delivery.number > 1 {
         shared.counts.add_again();
     }
-    let done = attempt(shared, tasks, &delivery).await;
+    let done = attempt(shared, &delivery).await;
     shared.running.end(&delivery.name);
     let fate = match done {
         Ok(fate) => fate,
@@ -58,60 +48,70 @@ fn renew(delivery: &Arc<Delivery>) -> impl Drop + use<> {
     tokio_util::task::AbortOnDropHandle::new(task)
 }
 
-async fn attempt(
-    shared: &Shared,
-    tasks: &Arc<Tasks>,
-    delivery: &Delivery,
-) -> Result<Fate, QueueError> {
+async fn attempt(shared: &Shared, delivery: &Delivery) -> Result<Fate, QueueError> {
     if !delivery.is_to_run().await? {
         return Ok(Fate::Over);
     }
     let name = &delivery.name;
-    let Some(cancelled) = shared.running.begin(name) else {
+    let Some(cancelled) = shared.running.begin(name, delivery.number) else {
         delivery.cancelled().await?;
         return Ok(Fate::Over);
     };
-    let manifest = match parse::of_message(&delivery.manifest, name) {
-        Ok(manifest) => manifest,
+    let work = match work::of_message(&delivery.manifest, shared) {
+        Ok(work) => work,
         Err(err) => return buried(delivery, err.to_string()).await,
     };
-    if delivery.number > 1 && fails_when_interrupted(&manifest) {
+    if delivery.number > 1 && work.fails_when_interrupted {
         let reason = "its host did not finish it, and its onInterrupt is 'fail': it is not run a second time";
         return buried(delivery, reason.to_owned()).await;
     }
-    let (local, seq) = match create(tasks, &manifest).await {
-        Ok(created) => created,
-        Err(refused) => return turned_away(shared, delivery, refused).await,
-    };
-    let hold = tasks.outputs.hold(seq);
-    info!(task = %local, queue = %name, delivery = delivery.number, "taken from the queue");
+    let mut task = shared.supervisor.start(work.submission);
+    if task.is_over() {
+        return not_taken(shared, delivery, &task.end().await.outcome).await;
+    }
+    info!(task = %name, delivery = delivery.number, "taken from the queue");
     let feed = delivery.begin().await;
     let started = now();
-    let sent = follow(&tasks.outputs, seq, feed, hold);
-    tokio::pin!(sent);
-    let output = tokio::select! {
-        output = &mut sent => output,
+    let (supervisor, number) = (&shared.supervisor, task.number());
+    let to_its_end = async {
+        let output = match task.output().await {
+            Some(output) => send(&shared.meters.written, output, feed).await,
+            None => feed.finish().await,
+        };
+        (output, task.end().await)
+    };
+    tokio::pin!(to_its_end);
+    let (output, end) = tokio::select! {
+        ended = &mut to_its_end => ended,
         () = cancelled.cancelled() => {
-            cancel(tasks, &local).await;
-            sent.await
+            supervisor.cancel(number);
+            to_its_end.await
         }
     };
-    let Some(record) = ended(tasks, seq).await else {
+    // Its plugin has just gone.
+    if end.attempts == 0 && matches!(end.outcome, Ending::NoRunner { .. }) {
+        return not_taken(shared, delivery, &end.outcome).await;
+    }
+    let is_stopped = matches!(end.outcome, Ending::Canceled { .. })
+        && shared.stopping.is_cancelled()
+        && !cancelled.is_cancelled();
+    if is_stopped {
         // It is for another host.
         shared.give_back(delivery).await;
         return Ok(Fate::GivenBack);
+    }
+    let outcome = Outcome {
+        delivery: delivery.number,
+        output,
+        started: Some(started),
+        ..outcome(&end, &shared.host, cancelled.is_cancelled())
     };
-    let Some(mut outcome) = outcome(tasks, shared, &record, &cancelled) else {
-        shared.give_back(delivery).await;
-        return Ok(Fate::GivenBack);
-    };
-    outcome.delivery = delivery.number;
-    outcome.output = output;
-    outcome.started = Some(started);
+    let attempts = end.attempts;
+    info!(task = %name, phase = %outcome.phase, attempts, "ended");
     if delivery.end(&outcome).await? {
         return Ok(Fate::Ended);
     }
-    info!(task = %local, queue = %name, "another host was first: its result stands");
+    info!(task = %name, "another host was first: its result stands");
     Ok(Fate::Over)
 }
 
@@ -121,112 +121,41 @@ async fn buried(delivery: &Delivery, reason: String) -> Result<Fate, QueueError>
     Ok(Fate::Buried)
 }
 
-/// This service does not take it.
-async fn turned_away(
-    shared: &Shared,
-    delivery: &Delivery,
-    refused: Refused,
-) -> Result<Fate, QueueError> {
-    match refused {
-        // Nobody will.
-        Refused::Invalid { .. } | Refused::Core(solti_api::ApiError::InvalidRequest(_)) => {
-            buried(delivery, refused.to_string()).await
-        }
-        refused => {
-            info!(task = %delivery.name, "it is given back to the queue: {refused}");
-            match refused {
-                Refused::Stopping => shared.give_back(delivery).await,
-                _ => delivery.give_back(LATER).await,
-            }
-            Ok(Fate::GivenBack)
-        }
+/// This service does not take it now, or not any more.
+async fn not_taken(shared: &Shared, delivery: &Delivery, why: &Ending) -> Result<Fate, QueueError> {
+    info!(task = %delivery.name, "it is given back to the queue: {why}");
+    if shared.stopping.is_cancelled() {
+        shared.give_back(delivery).await;
+    } else {
+        delivery.give_back(LATER).await;
     }
+    Ok(Fate::GivenBack)
 }
 
-/// Has this service take it, under its own name, or another where that is taken.
-async fn create(tasks: &Arc<Tasks>, manifest: &TaskManifest) -> Result<(String, Seq), Refused> {
-    let created = match tasks.create(new(manifest.clone())).await {
-        Err(Refused::NameTaken { .. }) => tasks.create(new(renamed(manifest)?)).await?,
-        created => created?,
+/// How it has ended, on this host.
+fn outcome(end: &TaskEnd, host: &str, was_asked: bool) -> Outcome {
+    let phase = match &end.outcome {
+        Ending::Succeeded => "succeeded",
+        Ending::TimedOut { .. } => "timeout",
+        Ending::Canceled { .. } => "canceled",
+        _ => "failed",
     };
-    let seq = tasks.seq(&created.name)?;
-    Ok((created.name, seq))
-}
-
-fn renamed(manifest: &TaskManifest) -> Result<TaskManifest, Refused> {
-    let renamed = serde_json::to_value(manifest).and_then(|mut json| {
-        json["metadata"]["name"] = Tasks::name_in(manifest.spec().slot().as_str()).into();
-        serde_json::from_value(json)
-    });
-    renamed.map_err(|err| Refused::Invalid {
-        field: "metadata".to_owned(),
-        reason: err.to_string(),
-    })
-}
-
-fn new(manifest: TaskManifest) -> New {
-    New {
-        manifest,
-        // The queue delivers it again.
-        on_interrupt: Some(OnInterrupt::Fail),
-        idempotency_key: None,
-        retry_of: None,
-    }
-}
-
-async fn cancel(tasks: &Arc<Tasks>, local: &str) {
-    let Ok(id) = TaskId::new(local) else { return };
-    if let Err(err) = tasks.cancel(&id, WritePreconditions::default()).await {
-        warn!(task = local, "it is not cancelled: {err}");
-    }
-}
-
-/// The record of a task that has ended; none where this service does not note its end.
-async fn ended(tasks: &Arc<Tasks>, seq: Seq) -> Option<Record> {
-    let until = tokio::time::Instant::now() + NOTED;
-    loop {
-        let record = tasks.store.at(seq).ok().flatten()?;
-        if record.ended.is_some() {
-            return Some(record);
-        }
-        if tokio::time::Instant::now() > until || !tasks.is_live(&record.name) {
-            // Noted between the two looks, or never.
-            let record = tasks.store.at(seq).ok().flatten()?;
-            return record.ended.is_some().then_some(record);
-        }
-        tokio::time::sleep(LOOK).await;
-    }
-}
-
-/// How it has ended; none where the service was stopped before.
-fn outcome(
-    tasks: &Tasks,
-    shared: &Shared,
-    record: &Record,
-    cancelled: &CancellationToken,
-) -> Option<Outcome> {
-    let ended = record.ended.as_ref()?;
-    let is_stopped = ended.phase == "canceled" && tasks.is_stopping() && !cancelled.is_cancelled();
-    if is_stopped {
-        return None;
-    }
-    Some(Outcome {
-        phase: ended.phase.clone(),
-        exit_code: ended.exit_code,
-        error: ended.error.clone(),
-        host: Some(shared.host.clone()),
+    let error = match &end.outcome {
+        // Who has asked for it knows why.
+        Ending::Canceled { .. } if was_asked => None,
+        timeout @ Ending::TimedOut { .. } => Some(timeout.to_string()),
+        other => other.reason(),
+    };
+    Outcome {
+        phase: phase.to_owned(),
+        exit_code: end.exit_code,
+        error,
+        host: Some(host.to_owned()),
         delivery: 0,
-        attempts: record.attempts,
-        plugins: ended.plugins.clone(),
+        attempts: end.attempts,
+        plugins: end.plugins.iter().map(|it| it.to_string()).collect(),
         output: 0,
         started: None,
-        ended: ended.at,
-    })
-}
-
-fn fails_when_interrupted(manifest: &TaskManifest) -> bool {
-    let annotations = manifest.metadata().annotations();
-    annotations
-        .get(ON_INTERRUPT)
-        .is_some_and(|text| text == OnInterrupt::Fail.as_str())
+        ended: now(),
+    }
 }

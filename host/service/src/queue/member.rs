@@ -9,12 +9,12 @@ use solti_plugin_queue::Queue;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::meters::Meters;
 use super::metrics;
 use super::seen::{Look, Seen};
 use super::worker::Worker;
 use crate::config::{Config, QueueSettings};
 use crate::plugins::Plugins;
-use crate::tasks::Tasks;
 
 /// How long is waited before it is tried again, at first and at most.
 const FIRST: Duration = Duration::from_millis(500);
@@ -51,23 +51,23 @@ impl Member {
         self: &Arc<Self>,
         config: &Config,
         settings: &QueueSettings,
-        tasks: &Arc<Tasks>,
+        meters: Meters,
         plugins: &Arc<Plugins>,
     ) {
         let (config, settings) = (config.clone(), settings.clone());
-        let (tasks, plugins) = (Arc::downgrade(tasks), Arc::downgrade(plugins));
+        let plugins = Arc::downgrade(plugins);
         let joining = Arc::clone(self);
         tokio::spawn(async move {
             let mut pause = FIRST;
             loop {
-                let (Some(tasks), Some(plugins)) = (tasks.upgrade(), plugins.upgrade()) else {
+                let Some(plugins) = plugins.upgrade() else {
                     return;
                 };
                 let started = tokio::select! {
-                    started = Worker::start(&config, &settings, &tasks, &plugins) => started,
+                    started = Worker::start(&config, &settings, meters.clone(), &plugins) => started,
                     () = joining.stopping.cancelled() => return,
                 };
-                drop((tasks, plugins));
+                drop(plugins);
                 match started {
                     Ok(worker) => {
                         if joining.why_not.lock().take().is_some() {
@@ -123,7 +123,9 @@ impl Member {
         if let Some(worker) = worker {
             view["host"] = worker.name().into();
             view["jobs"] = worker.jobs().into();
-            view["running"] = worker.running().into();
+            let running = worker.running();
+            view["running"] = running.len().into();
+            view["tasks"] = json!(running);
         }
         view
     }
@@ -151,6 +153,14 @@ impl Member {
         self.stopping.cancel();
         if let Some(worker) = &*self.worker.lock() {
             worker.stop();
+        }
+    }
+
+    /// Ends the tasks that run: those that end by themselves within `drain` do, the others are cancelled and
+    /// get `grace`.
+    pub(crate) async fn end_tasks(&self, drain: Duration, grace: Duration) {
+        if let Some(worker) = self.worker() {
+            worker.end_tasks(drain, grace).await;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use solti_model_published::{Task, TaskManifest};
 use solti_plugin_bridge::{Composite, Work, is_cron, work_of};
 use solti_plugin_host::specs;
@@ -10,7 +10,7 @@ use solti_plugin_queue::Need;
 use thiserror::Error;
 
 use crate::config::OnInterrupt;
-use crate::tasks::{BESIDE, ON_INTERRUPT, QUEUE, Tasks, manifest_in, manifest_of};
+use crate::tasks::{BESIDE, ON_INTERRUPT, Tasks, manifest_in, manifest_of};
 
 /// A task, as it is put into a queue.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub struct QueueTask {
 pub struct NoQueueTask(String);
 
 impl NoQueueTask {
-    fn of(reason: impl std::fmt::Display) -> Self {
+    pub(super) fn of(reason: impl std::fmt::Display) -> Self {
         Self(reason.to_string())
     }
 }
@@ -122,7 +122,7 @@ fn check_on_interrupt(field: &str, text: &str) -> Result<(), NoQueueTask> {
 }
 
 /// The one thing that a task has a runner do.
-fn work(task: &Task) -> Result<Work, NoQueueTask> {
+pub(super) fn work(task: &Task) -> Result<Work, NoQueueTask> {
     let several =
         is_cron(task.spec().workload()) || Composite::of(task).map_err(NoQueueTask::of)?.is_some();
     if several {
@@ -132,25 +132,4 @@ fn work(task: &Task) -> Result<Work, NoQueueTask> {
         ));
     }
     work_of(task).map_err(NoQueueTask::of)
-}
-
-/// The task of a message, marked as what the queue calls `name`.
-pub(super) fn of_message(bytes: &[u8], name: &str) -> Result<TaskManifest, NoQueueTask> {
-    let mut value: Value = serde_json::from_slice(bytes)
-        .map_err(|err| NoQueueTask(format!("the message is no JSON: {err}")))?;
-    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-        let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
-        if let Some(annotations) = annotations.as_object_mut() {
-            annotations.insert(QUEUE.to_owned(), name.into());
-        }
-    }
-    let manifest: TaskManifest = serde_path_to_error::deserialize(value).map_err(|err| {
-        NoQueueTask(format!(
-            "the message is no task: {}: {}",
-            err.path(),
-            err.inner()
-        ))
-    })?;
-    work(&Task::from_manifest(manifest.clone()).map_err(NoQueueTask::of)?)?;
-    Ok(manifest)
 }

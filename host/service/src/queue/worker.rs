@@ -14,7 +14,9 @@ use tracing::{info, warn};
 
 use super::attempt;
 use super::counts::{Counts, Fate};
+use super::meters::Meters;
 use super::runners;
+use super::running::RunningTask;
 use super::shared::Shared;
 use crate::config::{Config, QueueSettings};
 use crate::machine;
@@ -37,6 +39,9 @@ const SHORT: Duration = Duration::from_millis(300);
 /// How many tasks are taken at once at most.
 const BATCH: usize = 64;
 
+/// What tasks that are cancelled get on top of their grace, to be told of.
+const MARGIN: Duration = Duration::from_secs(1);
+
 /// How long is waited where the queue does not answer.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -44,7 +49,6 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(crate) struct Worker {
     taker: Taker,
     name: String,
-    tasks: Weak<Tasks>,
     plugins: Weak<Plugins>,
     places: Arc<Semaphore>,
     jobs: usize,
@@ -67,7 +71,7 @@ impl Worker {
     pub(crate) async fn start(
         config: &Config,
         settings: &QueueSettings,
-        tasks: &Arc<Tasks>,
+        meters: Meters,
         plugins: &Arc<Plugins>,
     ) -> Result<Arc<Self>, QueueError> {
         let name = settings.name.clone().unwrap_or_else(machine::name);
@@ -83,12 +87,11 @@ impl Worker {
         let worker = Arc::new(Self {
             taker: queue.taker(host.clone()),
             name,
-            tasks: Arc::downgrade(tasks),
             plugins: Arc::downgrade(plugins),
             places: Arc::new(Semaphore::new(jobs)),
             jobs,
             since: now(),
-            shared: Shared::new(&host),
+            shared: Shared::new(&host, Arc::clone(&plugins.live), config.grace, meters),
             asked: Mutex::default(),
             known: Mutex::default(),
             idle: AtomicUsize::new(0),
@@ -267,14 +270,11 @@ impl Worker {
         let worker = Arc::clone(self);
         self.attempts.spawn(async move {
             let _place = place;
-            match worker.tasks.upgrade() {
-                Some(tasks) if !worker.shared.stopping.is_cancelled() => {
-                    attempt::run(&worker.shared, &tasks, delivery).await;
-                }
-                _ => {
-                    worker.shared.give_back(&delivery).await;
-                    worker.shared.counts.add(Fate::GivenBack);
-                }
+            if worker.shared.stopping.is_cancelled() {
+                worker.shared.give_back(&delivery).await;
+                worker.shared.counts.add(Fate::GivenBack);
+            } else {
+                attempt::run(&worker.shared, delivery).await;
             }
         });
     }
@@ -293,9 +293,9 @@ impl Worker {
         self.jobs
     }
 
-    /// How many it runs now.
-    pub(super) fn running(&self) -> usize {
-        self.shared.running.len()
+    /// The tasks that it runs now.
+    pub(super) fn running(&self) -> Vec<RunningTask> {
+        self.shared.running.list()
     }
 
     pub(super) fn counts(&self) -> &Counts {
@@ -308,9 +308,22 @@ impl Worker {
         self.shared.stopping.cancel();
     }
 
+    /// Ends the tasks that run: those that end by themselves within `drain` do, the others are cancelled and
+    /// get `grace`.
+    pub(crate) async fn end_tasks(&self, drain: Duration, grace: Duration) {
+        self.attempts.close();
+        if tokio::time::timeout(drain, self.attempts.wait())
+            .await
+            .is_err()
+        {
+            let left = self.shared.supervisor.tasks();
+            info!("ending {left} tasks of the queue");
+            self.shared.supervisor.stop_within(grace + MARGIN).await;
+        }
+    }
+
     /// Waits until the results of all that were taken are stored, or they are given back; at most so long.
     pub(crate) async fn finish(&self, most: Duration) {
-        self.attempts.close();
         if tokio::time::timeout(most, self.attempts.wait())
             .await
             .is_err()

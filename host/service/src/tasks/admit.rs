@@ -24,9 +24,6 @@ use crate::store::{InsertError, Record, Seq};
 /// The annotation that says on the routes of 0.0.8 what becomes of a task that is interrupted.
 pub(crate) const ON_INTERRUPT: &str = "solti-host/on-interrupt";
 
-/// The annotation that says what a queue calls a task that was taken from it.
-pub(crate) const QUEUE: &str = "solti-host/queue";
-
 /// What may stand beside the fields of a spec.
 pub(crate) const BESIDE: &[&str] = &["name", "onInterrupt", "idempotencyKey"];
 

@@ -101,12 +101,6 @@ impl Tasks {
         self.locks[hash as usize % LOCKS].lock().await
     }
 
-    /// Whether a task has not ended, or its end is not noted yet.
-    #[cfg(feature = "queue")]
-    pub(crate) fn is_live(&self, name: &str) -> bool {
-        self.active.lock().contains_key(name)
-    }
-
     /// How many tasks have not ended.
     pub(crate) fn active(&self) -> usize {
         self.active.lock().len()

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
-use super::admit::QUEUE;
 use super::all::{DRAINS, STOPS, Tasks};
 use crate::config::OnStop;
 use crate::store::Ended;
@@ -57,10 +56,6 @@ impl Tasks {
         let seqs: Vec<_> = self.active.lock().values().map(|it| it.seq).collect();
         let records = seqs.into_iter().filter_map(|seq| {
             let mut record = self.store.at(seq).ok()??;
-            // The queue that it was taken from gives it to whom it likes.
-            if record.manifest["metadata"]["annotations"][QUEUE].is_string() {
-                return None;
-            }
             record.requeued = true;
             Some((seq, record))
         });
