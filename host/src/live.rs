@@ -38,6 +38,7 @@ use crate::loader::PluginLoader;
 use crate::loader::error::LoadDirError;
 use crate::loader::report::{LOG_TARGET, LoadReport};
 use crate::router::RunnerRouter;
+use crate::supervise::Runners;
 use departing::Departing;
 use fingerprint::Fingerprint;
 use routes::Routes;
@@ -201,6 +202,13 @@ impl LivePlugins {
                 (plugin.name().to_owned(), plugin.shutdown(left))
             })
             .collect()
+    }
+}
+
+/// The runners of the plugins that are in service when a task begins.
+impl From<Arc<LivePlugins>> for Runners {
+    fn from(plugins: Arc<LivePlugins>) -> Self {
+        Self::changing(move || plugins.router())
     }
 }
 

@@ -7,19 +7,19 @@ use solti_plugin_abi::RunnerError;
 use taskvisor::TaskRef;
 
 use super::submission::Submission;
-use crate::{LivePlugins, RunnerRouter};
+use crate::RunnerRouter;
 
-/// The runners that a supervisor has do its tasks: those of a router, or those of the plugins that are in
-/// service when a task begins.
+/// The runners that a supervisor has do its tasks: those of a router, or those that are there when a task
+/// begins.
 ///
-/// Both become one by [`From`].
+/// A [`RunnerRouter`] and a [`LivePlugins`](crate::LivePlugins) become one by [`From`].
 #[derive(Clone)]
 pub struct Runners(Source);
 
 #[derive(Clone)]
 enum Source {
     Fixed(Arc<RunnerRouter>),
-    Live(Arc<LivePlugins>),
+    Changing(Arc<dyn Fn() -> Arc<RunnerRouter> + Send + Sync>),
 }
 
 impl From<RunnerRouter> for Runners {
@@ -28,18 +28,17 @@ impl From<RunnerRouter> for Runners {
     }
 }
 
-impl From<Arc<LivePlugins>> for Runners {
-    fn from(plugins: Arc<LivePlugins>) -> Self {
-        Self(Source::Live(plugins))
-    }
-}
-
 impl Runners {
-    /// Their router. That of plugins changes with them.
+    /// Those of the router that `now` returns, which is another one when they have changed.
+    pub fn changing(now: impl Fn() -> Arc<RunnerRouter> + Send + Sync + 'static) -> Self {
+        Self(Source::Changing(Arc::new(now)))
+    }
+
+    /// Their router of now.
     pub(super) fn router(&self) -> Arc<RunnerRouter> {
         match &self.0 {
             Source::Fixed(router) => Arc::clone(router),
-            Source::Live(plugins) => plugins.router(),
+            Source::Changing(now) => now(),
         }
     }
 

@@ -1,4 +1,5 @@
 mod ends;
+mod handles;
 mod limits;
 mod stopping;
 

@@ -24,6 +24,17 @@ if (url) {
     await eventually(async () => await row.locator('text=none takes it').count() === 0, 'it does not wait any more');
   });
 
+  flow('a task of the queue that runs here is named, until it has ended', {}, async (tab) => {
+    const { page } = tab;
+    const name = unique('here');
+    await tab.go('queue');
+    execFileSync(program, ['submit', '--queue', url, '--name', name, '--', 'sleep', '600']);
+    const here = page.locator('dl.facts div', { hasText: 'Tasks here' }).locator('dd', { hasText: name });
+    await here.waitFor();
+    execFileSync(program, ['cancel', '--queue', url, name]);
+    await here.waitFor({ state: 'detached' });
+  });
+
   flow('a dead letter is put back', {}, async (tab) => {
     const { page } = tab;
     await tab.go('queue');

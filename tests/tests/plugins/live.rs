@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use solti_plugin_host::solti_model::{OutputEvent, TaskId};
+use solti_plugin_host::supervise::{Outcome, Supervisor};
 use solti_plugin_host::tokio_util::sync::CancellationToken;
 use solti_plugin_host::{
     BuildContext, LivePlugins, OutputRegistry, PluginLoader, RunId, RunnerRouter, Spawn,
@@ -158,4 +159,46 @@ async fn no_build_and_no_attempt_fails_since_its_plugin_is_replaced_at_that_mome
         done += worker.await.unwrap();
     }
     assert!(done > 100, "{done}");
+}
+
+/// A supervisor that was made once runs each task with the plugins of its moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_of_plugins_that_come_and_go_has_the_next_task_run_by_those_of_now() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().to_owned();
+    let load = move || LivePlugins::load_dir(unlimited(), path);
+    let plugins = tokio::task::spawn_blocking(load).await.unwrap().unwrap();
+    let plugins = Arc::new(plugins);
+    let reload = async || {
+        let reloading = Arc::clone(&plugins);
+        let reload = move || reloading.reload().unwrap();
+        tokio::task::spawn_blocking(reload).await.unwrap()
+    };
+    let supervisor = Supervisor::new(Arc::clone(&plugins));
+    let spec = || command("s", "echo", &["here"]);
+    assert!(supervisor.start(spec()).is_over());
+    for number in 1..=2 {
+        put(
+            directory.path(),
+            "subprocess.so",
+            &version("subprocess", number),
+        );
+        reload().await;
+        let mut task = supervisor.start(spec());
+        let output = task.output().await.unwrap();
+        let mut written = Vec::new();
+        output
+            .write_to(&mut written, std::io::sink())
+            .await
+            .unwrap();
+        assert_eq!(written, b"here\n");
+        let end = task.end().await;
+        assert_eq!(end.outcome, Outcome::Succeeded);
+        let by: Vec<_> = end.plugins.iter().map(|it| &**it).collect();
+        assert_eq!(by, ["subprocess"]);
+    }
+    fs::remove_file(directory.path().join("subprocess.so")).unwrap();
+    reload().await;
+    let end = supervisor.start(spec()).end().await;
+    assert!(matches!(end.outcome, Outcome::NoRunner { .. }), "{end:?}");
 }

@@ -1,15 +1,16 @@
 //! A task that was given to this host.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::AckKind;
-use async_nats::jetstream::message::Acker;
+use async_nats::{Request, Subject};
 use bytes::Bytes;
 
 use super::feed::Feed;
 use super::persist::{FIRST, LAST, persist};
 use super::taker::Taker;
-use crate::connect::{create, json, read};
+use crate::connect::{ANSWER, create, json, read};
 use crate::error::QueueError;
 use crate::names::{self, Key, STATE};
 use crate::need::Need;
@@ -28,32 +29,33 @@ pub struct Delivery {
     /// How often it was delivered so far, from 1.
     pub number: u64,
     /// What it needs.
-    pub need: Need,
+    pub need: Arc<Need>,
     /// After how long without [`progress`](Self::progress) it is given to another host.
     pub lease: Duration,
     taker: Taker,
-    acker: Acker,
+    /// Where the server hears what becomes of it.
+    reply: Subject,
 }
 
 impl Delivery {
     pub(super) fn of(
         taker: &Taker,
-        need: &Need,
+        need: &Arc<Need>,
         lease: Duration,
         message: async_nats::jetstream::Message,
     ) -> Option<Self> {
         let number = message.info().ok().map(|info| info.delivered)?;
         let (_, name) = names::read_task(&message.subject)?;
         let name = name.to_owned();
-        let (message, acker) = message.split();
+        let reply = message.reply.clone()?;
         Some(Self {
             name,
-            manifest: message.payload,
+            manifest: message.payload.clone(),
             number: u64::try_from(number).unwrap_or(1),
-            need: need.clone(),
+            need: Arc::clone(need),
             lease,
             taker: taker.clone(),
-            acker,
+            reply,
         })
     }
 
@@ -103,7 +105,7 @@ impl Delivery {
     /// Notes that it runs here, and where what it writes goes to.
     pub async fn begin(&self) -> Feed {
         let run = Run {
-            host: self.taker.host.clone(),
+            host: self.taker.host.to_string(),
             delivery: self.number,
             started: now(),
         };
@@ -111,7 +113,7 @@ impl Delivery {
         // Who asks is told a moment later; the result waits for it.
         let noted = self.taker.queue.context.publish(subject, json(&run)).await;
         Feed::new(
-            self.taker.queue.clone(),
+            Arc::clone(&self.taker.queue),
             &self.name,
             self.number,
             noted.ok(),
@@ -121,7 +123,7 @@ impl Delivery {
     /// Tells that it is still worked at; to be repeated well within the lease.
     pub async fn progress(&self) {
         // The next one may come through.
-        let _ = self.acker.ack_with(AckKind::Progress).await;
+        let _ = self.tell(AckKind::Progress).await;
     }
 
     /// Stores how it has ended, unless that was stored before, and takes it out of the queue; whether this is
@@ -146,7 +148,7 @@ impl Delivery {
     /// Gives it back, to be delivered again, to this host or another, after a time.
     pub async fn give_back(&self, after: Duration) {
         // Where this does not come through the lease runs out.
-        let _ = self.acker.ack_with(AckKind::Nak(Some(after))).await;
+        let _ = self.tell(AckKind::Nak(Some(after))).await;
     }
 
     /// Puts it among the dead letters.
@@ -162,11 +164,20 @@ impl Delivery {
         Ok(())
     }
 
+    async fn tell(&self, kind: AckKind) -> Result<(), async_nats::PublishError> {
+        let client = &self.taker.queue.client;
+        client.publish(self.reply.clone(), kind.into()).await
+    }
+
     /// Has the server confirm that it is done with.
     async fn confirm(&self, kind: AckKind) {
+        let client = &self.taker.queue.client;
         let mut pause = FIRST;
         for _ in 0..CONFIRMED {
-            if self.acker.double_ack_with(kind).await.is_ok() {
+            // What the client has for this makes a subscription each time.
+            let asked = Request::new().payload(kind.into()).timeout(Some(ANSWER));
+            let answer = client.send_request(self.reply.clone(), asked).await;
+            if answer.is_ok() {
                 return;
             }
             tokio::time::sleep(pause).await;

@@ -1,6 +1,7 @@
 //! Sends what a task writes.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::message::PublishMessage;
@@ -18,7 +19,7 @@ const BLOCK: usize = 256 << 10;
 
 /// Sends what a task writes, in order: each block is sent until the queue has it.
 pub struct Feed {
-    queue: Queue,
+    queue: Arc<Queue>,
     subject: String,
     /// What the blocks are told apart by.
     id: String,
@@ -37,7 +38,7 @@ struct Block {
 
 impl Feed {
     pub(super) fn new(
-        queue: Queue,
+        queue: Arc<Queue>,
         name: &str,
         delivery: u64,
         noted: Option<PublishAckFuture>,

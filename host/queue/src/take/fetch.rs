@@ -1,5 +1,6 @@
 //! Takes tasks out of the queue.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull};
@@ -21,7 +22,7 @@ const FORGOTTEN: Duration = Duration::from_secs(7 * 86_400);
 pub struct Fetched {
     consumer: Consumer<pull::Config>,
     taker: Taker,
-    need: Need,
+    need: Arc<Need>,
     lease: Duration,
 }
 
@@ -56,7 +57,7 @@ impl Taker {
         Ok(Fetched {
             consumer,
             taker: self.clone(),
-            need: need.clone(),
+            need: Arc::new(need.clone()),
             lease,
         })
     }

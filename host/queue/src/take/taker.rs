@@ -1,5 +1,7 @@
 //! A host that takes tasks.
 
+use std::sync::Arc;
+
 use tokio_stream::StreamExt as _;
 
 use super::persist::LAST;
@@ -12,17 +14,17 @@ use crate::record::{Cancelled, Host};
 /// A host that takes tasks of a queue.
 #[derive(Debug, Clone)]
 pub struct Taker {
-    pub(super) queue: Queue,
+    pub(super) queue: Arc<Queue>,
     /// What no other host is called.
-    pub(super) host: String,
+    pub(super) host: Arc<str>,
 }
 
 impl Queue {
     /// Takes tasks of this queue; `host` is what no other host is called.
     #[must_use]
-    pub fn taker(&self, host: impl Into<String>) -> Taker {
+    pub fn taker(&self, host: impl Into<Arc<str>>) -> Taker {
         Taker {
-            queue: self.clone(),
+            queue: Arc::new(self.clone()),
             host: host.into(),
         }
     }

@@ -8,6 +8,9 @@ import { poll } from './poll.js';
 import { action, confirm, facts, name as shown, problem, table, time, toast } from './ui.js';
 import { visible } from './ansi.js';
 
+/** How many of the tasks that run here are named. */
+const SHOWN = 20;
+
 const unique = (list) => [...new Set(list)];
 
 function selector(need) {
@@ -66,6 +69,9 @@ export function view(main) {
       ['Servers', shown(said.address)],
       ['This host', said.host ? shown(said.host) : 'takes no tasks yet'],
       ['Runs', said.host ? `${count(said.running)} of ${count(said.jobs)}` : null],
+      ['Tasks here', said.tasks?.length ? h('span', {}, said.tasks.slice(0, SHOWN).flatMap((task, at) => [
+        at > 0 ? ', ' : '', shown(task.name), task.delivery > 1 ? ` (delivered ${count(task.delivery)} times)` : '']),
+        said.tasks.length > SHOWN ? ` and ${count(said.tasks.length - SHOWN)} more` : '') : null],
     ]));
     const { status } = said;
     if (!status) return;

@@ -1,11 +1,11 @@
 //! One delivery of a task.
 
-use std::sync::Arc;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use solti_plugin_host::supervise::{Outcome as Ending, TaskEnd};
 use solti_plugin_queue::{Delivery, Outcome, QueueError};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::counts::Fate;
 use super::send::send;
@@ -17,12 +17,14 @@ use crate::time::now;
 const LATER: Duration = Duration::from_secs(2);
 
 /// Runs a task that was delivered, and stores its result.
-pub(super) async fn run(shared: &Shared, delivery: Arc<Delivery>) {
-    let _lease = renew(&delivery);
+pub(super) async fn run(shared: &Shared, delivery: Delivery) {
     if delivery.number > 1 {
         shared.counts.add_again();
     }
-    let done = attempt(shared, &delivery).await;
+    let done = tokio::select! {
+        done = attempt(shared, &delivery) => done,
+        never = renew(&delivery) => match never {},
+    };
     shared.running.end(&delivery.name);
     let fate = match done {
         Ok(fate) => fate,
@@ -35,17 +37,13 @@ pub(super) async fn run(shared: &Shared, delivery: Arc<Delivery>) {
     shared.counts.add(fate);
 }
 
-/// Tells the queue again and again that the task is worked at, until this is dropped.
-fn renew(delivery: &Arc<Delivery>) -> impl Drop + use<> {
-    let delivery = Arc::clone(delivery);
-    let task = tokio::spawn(async move {
-        let every = delivery.lease / 4;
-        loop {
-            tokio::time::sleep(every).await;
-            delivery.progress().await;
-        }
-    });
-    tokio_util::task::AbortOnDropHandle::new(task)
+/// Tells the queue again and again that the task is worked at.
+async fn renew(delivery: &Delivery) -> Infallible {
+    let every = delivery.lease / 4;
+    loop {
+        tokio::time::sleep(every).await;
+        delivery.progress().await;
+    }
 }
 
 async fn attempt(shared: &Shared, delivery: &Delivery) -> Result<Fate, QueueError> {
@@ -69,7 +67,7 @@ async fn attempt(shared: &Shared, delivery: &Delivery) -> Result<Fate, QueueErro
     if task.is_over() {
         return not_taken(shared, delivery, &task.end().await.outcome).await;
     }
-    info!(task = %name, delivery = delivery.number, "taken from the queue");
+    debug!(task = %name, delivery = delivery.number, "taken from the queue");
     let feed = delivery.begin().await;
     let started = now();
     let (supervisor, number) = (&shared.supervisor, task.number());
@@ -106,8 +104,8 @@ async fn attempt(shared: &Shared, delivery: &Delivery) -> Result<Fate, QueueErro
         started: Some(started),
         ..outcome(&end, &shared.host, cancelled.is_cancelled())
     };
-    let attempts = end.attempts;
-    info!(task = %name, phase = %outcome.phase, attempts, "ended");
+    let (number, attempts) = (delivery.number, end.attempts);
+    info!(task = %name, delivery = number, phase = %outcome.phase, attempts, "ended");
     if delivery.end(&outcome).await? {
         return Ok(Fate::Ended);
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use solti_plugin_queue::{Fetched, Host, Need, Queue, QueueError, Taker};
+use solti_plugin_queue::{Delivery, Fetched, Host, Need, Queue, QueueError, Taker};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -41,6 +41,10 @@ const BATCH: usize = 64;
 
 /// What tasks that are cancelled get on top of their grace, to be told of.
 const MARGIN: Duration = Duration::from_secs(1);
+
+/// How long is waited for an eighth of the places to be free: a question for each task costs as much as the task
+/// where those are short.
+const GATHER: Duration = Duration::from_millis(2);
 
 /// How long is waited where the queue does not answer.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -236,10 +240,16 @@ impl Worker {
         };
         let Ok(place) = place else { return Ok(()) };
         let mut all = vec![place];
-        while all.len() < BATCH
-            && let Ok(place) = Arc::clone(&self.places).try_acquire_owned()
-        {
-            all.push(place);
+        self.add_free(&mut all);
+        let enough = self.jobs / 8;
+        if all.len() < enough {
+            let more = u32::try_from(enough - all.len()).unwrap_or(u32::MAX);
+            let more = Arc::clone(&self.places).acquire_many_owned(more);
+            // Those that it has waited for in vain are free again.
+            if let Ok(Ok(mut more)) = tokio::time::timeout(GATHER, more).await {
+                all.extend(std::iter::from_fn(|| more.split(1)));
+            }
+            self.add_free(&mut all);
         }
         let mut taken = fetched.take(all.len(), None).await?;
         if taken.is_empty() {
@@ -257,16 +267,21 @@ impl Worker {
         }
         for delivery in taken {
             let place = all.pop();
-            self.begin(Arc::new(delivery), place);
+            self.begin(delivery, place);
         }
         Ok(())
     }
 
-    fn begin(
-        self: &Arc<Self>,
-        delivery: Arc<solti_plugin_queue::Delivery>,
-        place: Option<OwnedSemaphorePermit>,
-    ) {
+    /// Adds the places that are free.
+    fn add_free(&self, all: &mut Vec<OwnedSemaphorePermit>) {
+        while all.len() < BATCH
+            && let Ok(place) = Arc::clone(&self.places).try_acquire_owned()
+        {
+            all.push(place);
+        }
+    }
+
+    fn begin(self: &Arc<Self>, delivery: Delivery, place: Option<OwnedSemaphorePermit>) {
         let worker = Arc::clone(self);
         self.attempts.spawn(async move {
             let _place = place;

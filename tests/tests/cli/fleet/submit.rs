@@ -19,9 +19,7 @@ fn a_command_runs_on_a_host_of_the_queue_and_ends_the_program_as_it_ends_itself(
     assert!(stderr.starts_with("greeting\n"), "{stderr}");
     assert!(stderr.contains("err\n"), "{stderr}");
     assert!(
-        stderr.ends_with(
-            "error: greeting: failed: process exited with non-zero code: 3\n"
-        ),
+        stderr.ends_with("error: greeting: failed: process exited with non-zero code: 3\n"),
         "{stderr}"
     );
 

@@ -130,9 +130,11 @@ async fn a_command_that_will_not_end_is_killed_there_within_the_grace() {
         return;
     };
     let mark = marked(10);
-    // Its shell would say of the sleep that it was ended.
+    // Its shell would say of the sleep that it was ended; and it waits, since a signal in the moment in which it
+    // starts something in its own place is lost on that, and the shell hears of it only when that has ended.
     let command = format!(
-        "exec 2>/dev/null; trap 'echo asked' TERM; echo begun; while :; do sleep {mark}; done"
+        "exec 2>/dev/null; trap 'echo asked' TERM; sleep {mark} & \
+         echo begun; while :; do wait; sleep 0.05; done"
     );
     let mut attempt = Attempt::begun(&place, &command, SOON).await;
     attempt.cancel.cancel();
