@@ -12,6 +12,7 @@ use crate::answers;
 use crate::command::{CommandLine, NotStarted};
 use crate::config::{Config, EndsWith};
 use crate::process::{End, Patience, Process};
+use crate::turns::{Turn, Turns};
 
 /// How long before its deadline an attempt ends whose process has, but not its output: afterwards nobody
 /// would hear how the process ended.
@@ -25,6 +26,7 @@ pub(crate) struct Job {
     /// The longest that an attempt may take.
     pub(crate) timeout: Duration,
     pub(crate) config: Config,
+    pub(crate) turns: Turns,
     pub(crate) metrics: MetricsHandle,
 }
 
@@ -39,7 +41,8 @@ impl Job {
             () = attempt.cancelled() => return Err(TaskError::Canceled),
             started = self.start(&attempt) => started,
         };
-        let mut process = started.map_err(|not_started| self.failure(&attempt, not_started))?;
+        let (mut process, turn) =
+            started.map_err(|not_started| self.failure(&attempt, not_started))?;
         let end = tokio::select! {
             // Looked at first: a process that never stops writing must not put it off.
             biased;
@@ -49,7 +52,7 @@ impl Job {
                 }
                 return Err(TaskError::Canceled);
             }
-            end = process.wait(self.patience(&attempt)) => end,
+            end = turn.until(process.wait(self.patience(&attempt))) => end,
         };
         match end {
             Ok(End::Ended(status)) => {
@@ -66,10 +69,13 @@ impl Job {
         }
     }
 
-    async fn start(&self, attempt: &Attempt) -> Result<Process, NotStarted> {
+    /// Starts the process when it is its turn.
+    async fn start(&self, attempt: &Attempt) -> Result<(Process, Turn), NotStarted> {
+        let turn = self.turns.next().await;
         let child = self.command.spawn(attempt.take_stdin()).await?;
         attempt.answer_with(answers::of(child.signals()));
-        Process::new(child, attempt.output(), self.config.max_line_bytes()).map_err(|err| {
+        let process = Process::new(child, attempt.output(), self.config.max_line_bytes());
+        let process = process.map_err(|err| {
             // It is what the system has no more room for.
             let reason = explain(&err, "read it");
             NotStarted {
@@ -77,7 +83,8 @@ impl Job {
                 may_pass: true,
                 cause: None,
             }
-        })
+        })?;
+        Ok((process, turn))
     }
 
     /// How long the output is waited for once the process has ended.

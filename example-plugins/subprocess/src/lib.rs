@@ -12,6 +12,7 @@
 //! | `runner` | from a spec to a task |
 //! | `command` | the command line, its environment and its script file |
 //! | `attempt` | one run: start, wait, outcome |
+//! | `turns` | whose turn it is to start, where many are to be started at once |
 //! | `answers` | what a supervisor may ask of it while it runs |
 //! | `process` | a running process: its output, its end, its end by force |
 //!
@@ -25,6 +26,7 @@ mod command;
 mod config;
 mod process;
 mod runner;
+mod turns;
 
 use runner::SubprocessRunner;
 

@@ -9,15 +9,18 @@ use solti_plugin_abi::prelude::*;
 use crate::attempt::Job;
 use crate::command::CommandLine;
 use crate::config::Config;
+use crate::turns::Turns;
 
 /// Runs the tasks of kind `subprocess`.
 pub(crate) struct SubprocessRunner {
     config: Config,
+    turns: Turns,
 }
 
 impl SubprocessRunner {
     pub(crate) fn new(config: Config) -> Result<Self, Infallible> {
-        Ok(Self { config })
+        let turns = Turns::new();
+        Ok(Self { config, turns })
     }
 }
 
@@ -52,6 +55,7 @@ impl Runner for SubprocessRunner {
             fail_on_non_zero: subprocess.fail_on_non_zero.is_enabled(),
             timeout: Duration::from_millis(spec.timeout().as_millis()),
             config: self.config.clone(),
+            turns: self.turns.clone(),
             metrics,
         });
         Ok(attempts(self, spec, ctx, move |attempt| {
