@@ -8,6 +8,7 @@ mod credentials;
 pub(crate) mod dead;
 mod full;
 mod proxy;
+mod redelivered;
 mod routes;
 mod secure;
 mod seen;

@@ -55,7 +55,7 @@ async fn attempt(shared: &Shared, delivery: &Delivery) -> Result<Fate, QueueErro
         delivery.cancelled().await?;
         return Ok(Fate::Over);
     };
-    let work = match work::of_message(&delivery.manifest, shared) {
+    let work = match work::of_delivery(delivery, shared) {
         Ok(work) => work,
         Err(err) => return buried(delivery, err.to_string()).await,
     };

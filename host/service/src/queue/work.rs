@@ -8,6 +8,7 @@ use solti_plugin_bridge::{Work, metadata_of};
 use solti_plugin_host::BuildContext;
 use solti_plugin_host::solti_model::RunnerEnv;
 use solti_plugin_host::supervise::Submission;
+use solti_plugin_queue::Delivery;
 
 use super::parse::{NoQueueTask, work};
 use super::shared::Shared;
@@ -21,8 +22,9 @@ pub(super) struct QueueWork {
     pub(super) fails_when_interrupted: bool,
 }
 
-/// Reads a message, and prepares what it is about to be built with.
-pub(super) fn of_message(bytes: &[u8], shared: &Shared) -> Result<QueueWork, NoQueueTask> {
+/// Reads a message that was delivered, and prepares what it is about to be built with.
+pub(super) fn of_delivery(delivery: &Delivery, shared: &Shared) -> Result<QueueWork, NoQueueTask> {
+    let bytes = &delivery.manifest;
     let manifest: TaskManifest = serde_json::from_slice(bytes).map_err(|_| why_not(bytes))?;
     let on_interrupt = manifest.metadata().annotations().get(ON_INTERRUPT);
     let fails_when_interrupted = on_interrupt == Some(OnInterrupt::Fail.as_str());
@@ -36,9 +38,12 @@ pub(super) fn of_message(bytes: &[u8], shared: &Shared) -> Result<QueueWork, NoQ
             ));
         }
     };
+    let mut metadata = metadata_of(&task);
+    // A runner may want to know that an earlier one may have done its work in part.
+    metadata.insert("delivery".to_owned(), delivery.number.into());
     let context = BuildContext::new(RunnerEnv::default(), Arc::clone(&shared.meters.runners))
         .with_output_registry(Arc::clone(&shared.registry))
-        .with_metadata(metadata_of(&task));
+        .with_metadata(metadata);
     Ok(QueueWork {
         submission: submission.with_context(context),
         fails_when_interrupted,

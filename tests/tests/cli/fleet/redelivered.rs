@@ -1,0 +1,36 @@
+//! What a runner is told of a task that another host has begun before.
+
+use serde_json::{Value, json};
+
+use super::Fleet;
+use crate::Place;
+
+#[test]
+fn a_runner_is_told_how_often_its_task_was_delivered() {
+    let Some(fleet) = Fleet::with(&["--lease", "1s"]) else {
+        return;
+    };
+    let place = Place::with(&["modern"]);
+    let spec = |name: &str, command: &str| {
+        json!({
+            "name": name, "slot": "one", "timeout": 600_000, "admission": "queue",
+            "kind": { "subprocess": { "mode": { "command": { "command": command } } } },
+        })
+    };
+    // The second one waits for the first one's slot, wherever it is.
+    let specs = place.file("specs.json", json!([spec("held", "wait")]));
+    fleet.done(&["submit", &specs]);
+    let host = fleet.host(&place, &["--jobs", "2"]);
+    fleet.until("held", |task| task["phase"] == "running");
+    let specs = place.file("specs.json", json!([spec("told", "metadata")]));
+    fleet.done(&["submit", &specs]);
+    fleet.until("told", |task| task["attempts"] == 1);
+    host.kill();
+    fleet.done(&["cancel", "held"]);
+    let _host = fleet.host(&place, &["--jobs", "2"]);
+    let told = fleet.until("told", |task| task["phase"] == "succeeded");
+    assert_eq!(told["attempts"], 2, "{told:#}");
+    let metadata: Value = serde_json::from_str(&fleet.done(&["logs", "told"])).unwrap();
+    assert_eq!(metadata["delivery"], 2, "{metadata:#}");
+    assert_eq!(metadata["name"], "told", "{metadata:#}");
+}
