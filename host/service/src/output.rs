@@ -21,7 +21,7 @@ mod window;
 mod written;
 
 #[cfg(feature = "queue")]
-pub(crate) use events::{add as add_event, has_output};
+pub(crate) use events::{add as add_event, are_worth_keeping};
 pub(crate) use frame::{
     Frame, Kind, Stream, write as write_frame, write_end, write_gone, write_position,
 };

@@ -9,7 +9,7 @@ use solti_plugin_host::output::{Tap, TapEvent, TapOptions};
 use tokio::time::sleep;
 use tracing::{error, warn};
 
-use super::events::{add, has_output};
+use super::events::{add, are_worth_keeping};
 use super::frame::{self, Kind, Stream};
 use super::outputs::{Live, Outputs};
 use super::written::Writer;
@@ -59,7 +59,7 @@ pub(super) async fn drain(outputs: Arc<Outputs>, live: Arc<Live>, mut tap: Tap) 
         }
         live.attempts.fetch_max(attempt, Ordering::Relaxed);
         // What was silent has no file: thousands of tasks write nothing.
-        if live.log.lock().end() > 0 || has_output(&frames) {
+        if live.log.lock().end() > 0 || are_worth_keeping(&frames) {
             let frames = std::mem::take(&mut frames);
             write(&outputs, &live, frames, attempt, &mut lost).await;
         }

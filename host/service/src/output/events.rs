@@ -62,9 +62,17 @@ pub(crate) fn add(frames: &mut Vec<u8>, event: &TapEvent, base: u32) -> Option<u
     None
 }
 
-/// Whether something was written, or lost, and not only begun and ended.
-pub(crate) fn has_output(frames: &[u8]) -> bool {
+/// How many bytes of frames are kept of a task that writes nothing: one that is tried again all day begins and
+/// ends very often.
+const SILENT: usize = 16 << 10;
+
+/// Whether frames are worth a file or a message of their own: something was written, or lost, and not only
+/// begun and ended; or that has happened very often.
+pub(crate) fn are_worth_keeping(frames: &[u8]) -> bool {
     let mut at = 0;
+    if frames.len() >= SILENT {
+        return true;
+    }
     while let Some(head) = frame::Head::read(&frames[at..]) {
         at += head.size();
         if head.length() > 0 && !head.is_end() {
@@ -78,5 +86,38 @@ fn stream(kind: StreamKind) -> Stream {
     match kind {
         StreamKind::Stdout => Stream::Stdout,
         StreamKind::Stderr => Stream::Stderr,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn a_task_that_writes_nothing_is_not_kept_until_it_was_tried_very_often() {
+        let (mut frames, mut attempts) = (Vec::new(), 0);
+        while !are_worth_keeping(&frames) {
+            attempts += 1;
+            assert!(frames.len() < SILENT, "nothing grows for ever");
+            let at = SystemTime::now();
+            let begun = add(
+                &mut frames,
+                &TapEvent::Started {
+                    attempt: attempts,
+                    at,
+                },
+                0,
+            );
+            assert_eq!(begun, Some(attempts));
+            let finished = TapEvent::Finished {
+                attempt: attempts,
+                exit_code: Some(0),
+                at,
+            };
+            add(&mut frames, &finished, 0);
+        }
+        assert!(attempts > 100, "{attempts}");
     }
 }

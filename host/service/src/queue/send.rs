@@ -4,7 +4,7 @@ use solti_plugin_host::output::TapEvent;
 use solti_plugin_host::supervise::TaskOutput;
 use solti_plugin_queue::Feed;
 
-use crate::output::{Writer, Written, add_event, has_output};
+use crate::output::{Writer, Written, add_event, are_worth_keeping};
 
 /// How many bytes are sent at once at most, where so many have come.
 const MOST: usize = 256 << 10;
@@ -28,7 +28,7 @@ pub(super) async fn send(written: &Written, mut output: TaskOutput, mut feed: Fe
             take(&event, &mut frames);
         }
         // That a task has begun is no message of its own: most write soon, and some nothing.
-        is_silent = is_silent && !has_output(&frames);
+        is_silent = is_silent && !are_worth_keeping(&frames);
         if !is_silent {
             feed.push(std::mem::take(&mut frames).into()).await;
         }

@@ -8,7 +8,7 @@ use benches::program::shell;
 use e2e::{PLUGIN_SUFFIX, Profile};
 use tempfile::TempDir;
 
-/// The program, and a directory with the subprocess plugin alone and one with all four.
+/// The program, and a directory with the subprocess plugin alone and one with all of them.
 pub(super) struct Program {
     file: PathBuf,
     pub(super) alone: TempDir,
