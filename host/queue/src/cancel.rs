@@ -20,7 +20,7 @@ impl Queue {
             return Ok(found);
         }
         put(&self.state, &Key::Cancel.of(name), &Cancelled { at: now() }).await?;
-        if found.run.is_some() {
+        if found.runs() {
             return self.find(name).await;
         }
         // A host that has just taken it sees the key, and its result comes second.

@@ -34,12 +34,18 @@ impl Found {
     /// `queued`, `running`, `dead`, or how it ended.
     #[must_use]
     pub fn phase(&self) -> &str {
-        match (&self.outcome, &self.dead, &self.run) {
-            (Some(outcome), _, _) => &outcome.phase,
-            (None, Some(_), _) => "dead",
-            (None, None, Some(_)) => "running",
-            (None, None, None) => "queued",
+        match (&self.outcome, &self.dead) {
+            (Some(outcome), _) => &outcome.phase,
+            (None, Some(_)) => "dead",
+            (None, None) if self.runs() => "running",
+            (None, None) => "queued",
         }
+    }
+
+    /// Whether a host runs it, as far as is known: one that was killed has not said that it does not.
+    #[must_use]
+    pub fn runs(&self) -> bool {
+        self.outcome.is_none() && self.run.as_ref().is_some_and(|run| !run.given_back)
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Order {
     pub digest: String,
 }
 
-/// A host runs it.
+/// A host runs it, or has run it last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
@@ -37,6 +37,9 @@ pub struct Run {
     pub delivery: u64,
     /// When it began, in milliseconds since 1970.
     pub started: u64,
+    /// Whether the host has given it back since: it waits again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub given_back: bool,
 }
 
 /// How it has ended. There is one for each task, however often it ran.

@@ -1,6 +1,6 @@
 //! A task that was given to this host.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_nats::jetstream::AckKind;
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::feed::Feed;
 use super::persist::{FIRST, LAST, persist};
 use super::taker::Taker;
-use crate::connect::{ANSWER, create, json, read};
+use crate::connect::{ANSWER, create, json, put, read};
 use crate::error::QueueError;
 use crate::names::{self, Key, STATE};
 use crate::need::Need;
@@ -35,6 +35,8 @@ pub struct Delivery {
     taker: Taker,
     /// Where the server hears what becomes of it.
     reply: Subject,
+    /// When it began here, once that is noted.
+    began: OnceLock<u64>,
 }
 
 impl Delivery {
@@ -56,6 +58,7 @@ impl Delivery {
             lease,
             taker: taker.clone(),
             reply,
+            began: OnceLock::new(),
         })
     }
 
@@ -104,11 +107,7 @@ impl Delivery {
 
     /// Notes that it runs here, and where what it writes goes to.
     pub async fn begin(&self) -> Feed {
-        let run = Run {
-            host: self.taker.host.to_string(),
-            delivery: self.number,
-            started: now(),
-        };
+        let run = self.run(*self.began.get_or_init(now));
         let subject = format!("$KV.{STATE}.{}", Key::Run.of(&self.name));
         // Who asks is told a moment later; the result waits for it.
         let noted = self.taker.queue.context.publish(subject, json(&run)).await;
@@ -118,6 +117,15 @@ impl Delivery {
             self.number,
             noted.ok(),
         )
+    }
+
+    fn run(&self, started: u64) -> Run {
+        Run {
+            host: self.taker.host.to_string(),
+            delivery: self.number,
+            started,
+            given_back: false,
+        }
     }
 
     /// Tells that it is still worked at; to be repeated well within the lease.
@@ -145,8 +153,17 @@ impl Delivery {
         Ok(is_ours)
     }
 
-    /// Gives it back, to be delivered again, to this host or another, after a time.
+    /// Gives it back, to be delivered again, to this host or another, after a time. From now on it waits, for
+    /// who asks.
     pub async fn give_back(&self, after: Duration) {
+        if let Some(&started) = self.began.get() {
+            // Otherwise it seems to run here until it is delivered again.
+            let run = Run {
+                given_back: true,
+                ..self.run(started)
+            };
+            let _ = put(&self.taker.queue.state, &Key::Run.of(&self.name), &run).await;
+        }
         // Where this does not come through the lease runs out.
         let _ = self.tell(AckKind::Nak(Some(after))).await;
     }

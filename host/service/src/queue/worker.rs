@@ -8,6 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use solti_plugin_queue::{Delivery, Fetched, Host, Need, Queue, QueueError, Taker};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -27,8 +28,10 @@ use crate::time::now;
 /// How often it is looked which plugins are in service.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// How often the queue is told that this host is there.
+/// How often the queue is told that this host is there, and after how long of how many tasks it runs where that
+/// has changed.
 const ANNOUNCED: Duration = Duration::from_secs(5);
+const CHANGED: Duration = Duration::from_secs(1);
 
 /// How long it is waited for a task of one kind where no kind has any.
 const WAIT: Duration = Duration::from_secs(2);
@@ -133,10 +136,15 @@ impl Worker {
         });
         let worker = Arc::clone(self);
         self.until_stopped(async move {
+            let (mut told, mut at) = (0, Instant::now());
             loop {
-                tokio::time::sleep(ANNOUNCED).await;
-                // It is told again soon.
-                let _ = worker.announce().await;
+                tokio::time::sleep(CHANGED).await;
+                let running = worker.shared.running.len();
+                if running != told || at.elapsed() >= ANNOUNCED {
+                    // It is told again soon.
+                    let _ = worker.announce().await;
+                    (told, at) = (running, Instant::now());
+                }
             }
         });
         let worker = Arc::clone(self);

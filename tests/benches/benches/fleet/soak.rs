@@ -8,9 +8,6 @@ use benches::measure::median;
 
 use super::Bench;
 
-/// How many tasks that have ended a host keeps.
-pub(super) const KEPT: usize = 500;
-
 /// How many tasks are put into the queue at a time.
 const BATCH: usize = 500;
 

@@ -21,8 +21,6 @@ pub struct Programs {
     /// Where services keep what they keep, until all is measured: a file system is slow for a while where
     /// thousands of files were removed just before.
     states: TempDir,
-    /// How many tasks that have ended a service keeps.
-    kept: usize,
 }
 
 impl Programs {
@@ -43,15 +41,7 @@ impl Programs {
             bare: built.programs["bare_worker"].clone(),
             plugins: plugins::directory_with("hello"),
             states: tempfile::tempdir().expect("there is room for temporary files"),
-            kept: 10_000,
         }
-    }
-
-    /// Has services keep no more than so many tasks that have ended; 10,000 unless this is said.
-    #[must_use]
-    pub fn keeping(mut self, kept: usize) -> Self {
-        self.kept = kept;
-        self
     }
 
     /// A directory of its own for what a service keeps.
@@ -171,10 +161,7 @@ fn ready(child: &mut Child) -> String {
 /// The service, under settings that refuse none of the tasks.
 fn host(programs: &Programs, state: &Path, queue: Option<(&str, usize)>) -> Command {
     let config = state.with_extension("toml");
-    let settings = format!(
-        "plugins = 'unused'\nstate = 'unused'\nmax_tasks = 100000\n[retention]\ncount = {}\n",
-        programs.kept
-    );
+    let settings = "plugins = 'unused'\nstate = 'unused'\nmax_tasks = 100000\n";
     fs::write(&config, settings).expect("there is room for it");
     let mut command = Command::new(&programs.host);
     command

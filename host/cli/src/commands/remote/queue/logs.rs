@@ -179,7 +179,7 @@ pub(super) async fn wait(queue: &Queue, name: &str, show: impl Fn()) -> anyhow::
             Ok(found) if found.outcome.is_some() || found.dead.is_some() => return Ok(found),
             Ok(found) => {
                 told = false;
-                if !told_why && found.run.is_none() {
+                if !told_why && !found.runs() {
                     let why = view::unclaimed(&found, &queue.hosts().await?, queue.settings());
                     if let Some(why) = why {
                         message::only_print_warning(format!("{name} waits: {why}"));

@@ -18,7 +18,7 @@ pub(super) fn json_of(found: &Found) -> Value {
         .unwrap_or(0);
     let host = outcome
         .and_then(|it| it.host.clone())
-        .or_else(|| run.map(|it| it.host.clone()));
+        .or_else(|| run.filter(|_| found.runs()).map(|it| it.host.clone()));
     let started = outcome.map_or(run.map(|it| it.started), |it| it.started);
     let mut view = json!({
         "name": order.name,
@@ -52,7 +52,11 @@ pub(super) fn json_of(found: &Found) -> Value {
     }
     if let Some(started) = started {
         let finished = outcome.map(|it| time(it.ended));
-        let phase = found.phase();
+        let phase = match found.phase() {
+            // A host that was stopped has given it back.
+            "queued" => "canceled",
+            phase => phase,
+        };
         view["runs"] = json!([{
             "attempt": deliveries,
             "phase": phase,
