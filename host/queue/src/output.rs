@@ -42,6 +42,10 @@ pub struct Blocks {
     deliveries: BTreeMap<u64, Arriving>,
     ready: VecDeque<Block>,
     outcome: Option<Outcome>,
+    /// The last message of the stream that has come, or was there before.
+    seen: u64,
+    /// Whether the queue has no more of the delivery that has the result.
+    is_gone: bool,
 }
 
 #[derive(Default)]
@@ -110,7 +114,22 @@ impl Queue {
             deliveries: BTreeMap::new(),
             ready: VecDeque::new(),
             outcome: None,
+            seen: after.unwrap_or(0),
+            is_gone: false,
         })
+    }
+}
+
+impl Queue {
+    /// Where in the stream the last block of a delivery is; none where there is none.
+    async fn last_output(&self, subject: &str) -> Result<Option<u64>, QueueError> {
+        use async_nats::jetstream::stream::LastRawMessageErrorKind as Kind;
+        let stream = self.output_stream().await?;
+        match stream.get_last_raw_message_by_subject(subject).await {
+            Ok(message) => Ok(Some(message.sequence)),
+            Err(err) if err.kind() == Kind::NoMessageFound => Ok(None),
+            Err(err) => Err(QueueError::failed("read the output", err)),
+        }
     }
 }
 
@@ -155,6 +174,7 @@ impl Blocks {
             };
             let info = message.info().map_err(|err| failed(&err))?;
             self.left = info.pending;
+            self.seen = self.seen.max(info.stream_sequence);
             let delivery = message
                 .subject
                 .rsplit('.')
@@ -182,25 +202,35 @@ impl Blocks {
         }
     }
 
-    /// Whether all of the delivery that has the result is here.
+    /// Whether all of the delivery that has the result is here, as far as the queue has it.
     fn is_whole(&self) -> bool {
         let Some(outcome) = &self.outcome else {
             return false;
         };
         let arriving = self.deliveries.get(&outcome.delivery);
-        // Nothing follows a result: what is missing is not kept any more.
-        arriving.is_none_or(|it| it.next >= outcome.output || it.early.is_empty())
+        self.is_gone || has_come(arriving, outcome.output)
     }
 
+    /// Looks whether it has ended, and, where that is known and nothing comes, whether there is more.
     async fn look(&mut self) -> Result<(), QueueError> {
-        if self.outcome.is_none() {
+        let Some(outcome) = &self.outcome else {
             self.outcome = read(&self.queue.state, &Key::Result.of(&self.name)).await?;
-        } else {
-            // It was known, and nothing has come since.
+            return Ok(());
+        };
+        // A result is stored behind all of the output, which may be on its way here.
+        let last = names::output(&self.name, outcome.delivery);
+        let last = self.queue.last_output(&last).await?;
+        if last.is_none_or(|last| last <= self.seen) {
+            self.is_gone = true;
             self.left = 0;
         }
         Ok(())
     }
+}
+
+/// Whether all of a delivery's output has come that is so long.
+fn has_come(arriving: Option<&Arriving>, output: u64) -> bool {
+    arriving.map_or(0, |it| it.next) >= output
 }
 
 impl std::fmt::Debug for Blocks {
@@ -228,7 +258,15 @@ mod tests {
         for (position, bytes) in [(2, "cd"), (0, "ab"), (2, "cd"), (0, "ab"), (4, "e")] {
             arriving.take(block(position, bytes), &mut ready);
         }
+        assert!(has_come(Some(&arriving), 5) && !has_come(Some(&arriving), 6));
         let all: Vec<u8> = ready.iter().flat_map(|it| it.bytes.to_vec()).collect();
         assert_eq!(all, b"abcde");
+    }
+
+    #[test]
+    fn output_that_is_still_on_its_way_is_not_taken_for_output_that_is_gone() {
+        assert!(!has_come(None, 1));
+        // A task that has written nothing.
+        assert!(has_come(None, 0));
     }
 }
