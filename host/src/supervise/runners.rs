@@ -7,7 +7,7 @@ use solti_plugin_abi::RunnerError;
 use taskvisor::TaskRef;
 
 use super::submission::Submission;
-use crate::RunnerRouter;
+use crate::router::RunnerRouter;
 
 /// The runners that a supervisor has do its tasks: those of a router, or those that are there when a task
 /// begins.

@@ -10,7 +10,7 @@ use solti_model::{AdmissionPolicy, BackoffPolicy, RestartPolicy, Slot, TaskKind,
 use solti_plugin_abi::{BuildContext, Runner, RunnerError, Workload};
 use taskvisor::TaskRef;
 
-use crate::RunnerRouter;
+use crate::router::RunnerRouter;
 
 /// The number of a task: the first that a supervisor is given has 0, the next 1, and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
