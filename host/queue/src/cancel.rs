@@ -1,6 +1,6 @@
 //! Asks for the end of a task.
 
-use crate::connect::{Queue, create, put, remove};
+use crate::connect::{Queue, create, last, put, remove};
 use crate::error::QueueError;
 use crate::find::Found;
 use crate::names::{self, Key};
@@ -33,13 +33,11 @@ impl Queue {
 
     /// Removes the message of a task, where it is there.
     async fn take_out(&self, subject: &str) -> Result<(), QueueError> {
-        use async_nats::jetstream::stream::LastRawMessageErrorKind as Kind;
         let doing = "take the task out of the queue";
-        match self.tasks.get_last_raw_message_by_subject(subject).await {
+        match last(&self.tasks, subject, doing).await? {
             // A host may be done with it at the same moment.
-            Ok(message) => remove(&self.tasks, message.sequence, doing).await,
-            Err(err) if err.kind() == Kind::NoMessageFound => Ok(()),
-            Err(err) => Err(QueueError::failed(doing, err)),
+            Some(message) => remove(&self.tasks, message.sequence, doing).await,
+            None => Ok(()),
         }
     }
 }

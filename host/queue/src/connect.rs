@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_nats::Client;
 use async_nats::jetstream::context::ContextBuilder;
 use async_nats::jetstream::kv::Store;
+use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::Stream;
 use async_nats::jetstream::{Context, ErrorCode};
 use serde::Serialize;
@@ -205,6 +206,20 @@ pub(crate) async fn create(
         Ok(_) => Ok(true),
         Err(err) if err.kind() == Kind::AlreadyExists => Ok(false),
         Err(err) => Err(QueueError::failed("create a key", err)),
+    }
+}
+
+/// The last message of a stream under a subject; none where there is none.
+pub(crate) async fn last(
+    stream: &Stream,
+    subject: &str,
+    doing: &'static str,
+) -> Result<Option<StreamMessage>, QueueError> {
+    use async_nats::jetstream::stream::LastRawMessageErrorKind as Kind;
+    match stream.get_last_raw_message_by_subject(subject).await {
+        Ok(message) => Ok(Some(message)),
+        Err(err) if err.kind() == Kind::NoMessageFound => Ok(None),
+        Err(err) => Err(QueueError::failed(doing, err)),
     }
 }
 

@@ -1,12 +1,11 @@
 //! Tasks that are tried no more by themselves.
 
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use bytes::Bytes;
 use serde::Serialize;
 
 use crate::bucket;
-use crate::connect::{Queue, put, remove};
+use crate::connect::{Queue, last, put, remove};
 use crate::error::QueueError;
 use crate::names::{self, DELIVERIES, Key, NEED, REASON};
 use crate::need::Need;
@@ -107,16 +106,10 @@ impl Queue {
     ///
     /// When there is none of this name, or the queue does not answer.
     pub async fn retry(&self, name: &str) -> Result<(), QueueError> {
-        let failed = |err: &dyn std::fmt::Display| QueueError::failed("read the dead letter", err);
         let stream = self.dead_stream().await?;
-        let found = stream
-            .get_last_raw_message_by_subject(&names::dead(name))
-            .await;
-        let found = found.map_err(|err| match err.kind() {
-            LastRawMessageErrorKind::NoMessageFound => QueueError::NotFound {
-                name: name.to_owned(),
-            },
-            _ => failed(&err),
+        let found = last(&stream, &names::dead(name), "read the dead letter").await?;
+        let found = found.ok_or_else(|| QueueError::NotFound {
+            name: name.to_owned(),
         })?;
         let need = found
             .headers

@@ -8,7 +8,7 @@ use async_nats::jetstream::consumer::pull::{Ordered, OrderedConfig};
 use bytes::Bytes;
 use tokio_stream::StreamExt as _;
 
-use crate::connect::{Queue, read};
+use crate::connect::{Queue, last, read};
 use crate::error::QueueError;
 use crate::names::{self, Key, POSITION};
 use crate::record::Outcome;
@@ -120,19 +120,6 @@ impl Queue {
     }
 }
 
-impl Queue {
-    /// Where in the stream the last block of a delivery is; none where there is none.
-    async fn last_output(&self, subject: &str) -> Result<Option<u64>, QueueError> {
-        use async_nats::jetstream::stream::LastRawMessageErrorKind as Kind;
-        let stream = self.output_stream().await?;
-        match stream.get_last_raw_message_by_subject(subject).await {
-            Ok(message) => Ok(Some(message.sequence)),
-            Err(err) if err.kind() == Kind::NoMessageFound => Ok(None),
-            Err(err) => Err(QueueError::failed("read the output", err)),
-        }
-    }
-}
-
 impl Blocks {
     /// How the task has ended, as soon as that is known.
     #[must_use]
@@ -218,9 +205,10 @@ impl Blocks {
             return Ok(());
         };
         // A result is stored behind all of the output, which may be on its way here.
-        let last = names::output(&self.name, outcome.delivery);
-        let last = self.queue.last_output(&last).await?;
-        if last.is_none_or(|last| last <= self.seen) {
+        let stream = self.queue.output_stream().await?;
+        let subject = names::output(&self.name, outcome.delivery);
+        let last = last(&stream, &subject, "read the output").await?;
+        if last.is_none_or(|last| last.sequence <= self.seen) {
             self.is_gone = true;
             self.left = 0;
         }

@@ -244,18 +244,13 @@ impl Service {
             queue.stop();
         }
         let (drain, grace) = (self.config.drain, self.config.grace);
-        let ended = self.tasks.stop(drain, grace);
-        #[cfg(feature = "queue")]
-        let ended = async {
-            let queue = self.queue.clone();
-            let of_queue = async {
-                if let Some(queue) = queue {
-                    queue.end_tasks(drain, grace).await;
-                }
-            };
-            tokio::join!(ended, of_queue).0
+        let of_queue = async {
+            #[cfg(feature = "queue")]
+            if let Some(queue) = &self.queue {
+                queue.end_tasks(drain).await;
+            }
         };
-        let left = ended.await;
+        let (left, ()) = tokio::join!(self.tasks.stop(drain, grace), of_queue);
         #[cfg(feature = "queue")]
         if let Some(queue) = &self.queue {
             queue.finish().await;

@@ -157,10 +157,10 @@ impl Member {
     }
 
     /// Ends the tasks that run: those that end by themselves within `drain` do, the others are cancelled and
-    /// get `grace`.
-    pub(crate) async fn end_tasks(&self, drain: Duration, grace: Duration) {
+    /// get their grace.
+    pub(crate) async fn end_tasks(&self, drain: Duration) {
         if let Some(worker) = self.worker() {
-            worker.end_tasks(drain, grace).await;
+            worker.end_tasks(drain).await;
         }
     }
 

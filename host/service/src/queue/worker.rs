@@ -42,9 +42,6 @@ const SHORT: Duration = Duration::from_millis(300);
 /// How many tasks are taken at once at most.
 const BATCH: usize = 64;
 
-/// What tasks that are cancelled get on top of their grace, to be told of.
-const MARGIN: Duration = Duration::from_secs(1);
-
 /// How long is waited for an eighth of the places to be free: a question for each task costs as much as the task
 /// where those are short.
 const GATHER: Duration = Duration::from_millis(2);
@@ -332,8 +329,8 @@ impl Worker {
     }
 
     /// Ends the tasks that run: those that end by themselves within `drain` do, the others are cancelled and
-    /// get `grace`.
-    pub(crate) async fn end_tasks(&self, drain: Duration, grace: Duration) {
+    /// get their grace.
+    pub(crate) async fn end_tasks(&self, drain: Duration) {
         self.attempts.close();
         if tokio::time::timeout(drain, self.attempts.wait())
             .await
@@ -341,7 +338,7 @@ impl Worker {
         {
             let left = self.shared.supervisor.tasks();
             info!("ending {left} tasks of the queue");
-            self.shared.supervisor.stop_within(grace + MARGIN).await;
+            self.shared.supervisor.stop().await;
         }
     }
 

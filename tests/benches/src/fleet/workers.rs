@@ -161,7 +161,8 @@ fn ready(child: &mut Child) -> String {
 /// The service, under settings that refuse none of the tasks.
 fn host(programs: &Programs, state: &Path, queue: Option<(&str, usize)>) -> Command {
     let config = state.with_extension("toml");
-    let settings = "plugins = 'unused'\nstate = 'unused'\nmax_tasks = 100000\n";
+    let settings = "plugins = 'unused'\nstate = 'unused'\nmax_tasks = 100000\n\
+                    [retention]\ncount = 10000\n";
     fs::write(&config, settings).expect("there is room for it");
     let mut command = Command::new(&programs.host);
     command
